@@ -1,0 +1,42 @@
+# Each target makes its own .venv from nothing and is quick when nothing changed.
+#   make demo    environment, quick suite, report
+#   make test    environment, all tests
+#   make check   environment, format, lint, types, layers
+#   make clean   removes the environment and what tools cached
+# TORCH=... installs your own build of torch, e.g. make demo TORCH="torch --index-url https://download.pytorch.org/whl/cu130"
+
+PYTHON ?= python3
+TORCH ?= torch
+BIN := .venv/bin
+READY := .venv/ready
+DEMO ?= results/demo
+
+.PHONY: demo test check clean
+
+demo: $(READY)
+	rm -rf $(DEMO)
+	$(BIN)/bench run --preset quick --out $(DEMO)
+	$(BIN)/bench show $(DEMO) --vs mode=eager
+	$(BIN)/bench report $(DEMO) --out reports/demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-color
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A user's own torch (TORCH=...) is installed first and left as it is; the pin of constraints.txt holds for the default.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "coursebench needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	@if [ "$(TORCH)" = torch ]; then cp constraints.txt .venv/constraints.txt; else grep -v '^torch==' constraints.txt > .venv/constraints.txt; fi
+	PIP_CONSTRAINT=.venv/constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	PIP_CONSTRAINT=.venv/constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@

@@ -1,0 +1,47 @@
+"""`python -m bench`, `bench`, `coursebench`: run a command, and turn whatever ends it into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line. See `bench.cli.codes` for the exit codes."""
+    from bench.cli import codes
+    from bench.cli.app import app
+    from bench.records import UserError
+
+    try:
+        app()
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(codes.USAGE)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough: quiet. Python would complain again when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(codes.FINE)
+    except Exception as error:  # whatever gets here is a mistake of ours
+        sys.exit(_ours(error))
+
+
+def _ours(error: Exception) -> int:
+    import platform
+    import traceback
+    from importlib import metadata
+
+    from bench.cli import codes
+
+    if type(error).__name__ == "MachineUnfitError":
+        sys.stderr.write(f"error: {error}\n")
+        return codes.MACHINE_UNFIT
+    traceback.print_exception(error)
+    sys.stderr.write(
+        "\nThis is a mistake in coursebench, not yours. Please report the lines above, the command you gave, and:\n"
+        f"  coursebench {metadata.version('coursebench')}, Python {platform.python_version()}, {platform.platform()}\n"
+    )
+    return codes.OUR_FAULT
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+"""Exit codes, as the design fixes them; and the run's own verdict on its cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+FINE = 0
+USAGE = 2
+NOTHING_MEASURED = 4
+MACHINE_UNFIT = 5
+OUR_FAULT = 70
+INTERRUPTED = 130
+TERMINATED = 143
+
+FAULTY = ("wrong", "failed", "crashed", "timeout")
+
+
+def of_outcomes(outcomes: Mapping[str, int]) -> int:
+    """4 where nothing was measured, or a case was wrong, failed, crashed or timed out; oom and skipped are fine."""
+    return NOTHING_MEASURED if not outcomes.get("ok") or any(outcomes.get(name) for name in FAULTY) else FINE

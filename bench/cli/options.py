@@ -1,0 +1,61 @@
+"""Options that several commands share, and the terminal they write to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.records import Finding
+
+
+class TableFormat(StrEnum):
+    """How a table is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MD = "md"
+
+
+Format = Annotated[TableFormat, typer.Option("--format", "-f", help="How to write the table.")]
+RunName = Annotated[
+    str | None,
+    typer.Argument(metavar="[RUN]", help="A run's folder, its id, or reference:NAME; the latest run without it."),
+]
+Versus = Annotated[
+    str | None,
+    typer.Option(
+        "--vs",
+        help="Speed-ups against the cases with this axis=value (mode=eager, device=cpu), or against one case key.",
+    ),
+]
+WorkloadFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--workloads", "-w", metavar="FILE.py", help="Add the workloads of a file of your own; repeatable."),
+]
+
+
+def width() -> int:
+    """Columns of the terminal; wide where output goes to a pipe, so that nothing is cut."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
+
+
+def colour() -> bool:
+    """May stdout be coloured? Not where NO_COLOR is set (no-color.org) or it is no terminal."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def note(text: str) -> None:
+    """Say something beside the result, on stderr."""
+    typer.echo(text, err=True)
+
+
+def findings_text(findings: list[Finding]) -> str:
+    """Findings as lines: severity, what, what to do."""
+    return "\n".join(f"{item.severity:8}{item.check}: {item.message}\n{'':8}→ {item.advice}" for item in findings)

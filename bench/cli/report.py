@@ -1,0 +1,34 @@
+"""`bench report`: a run as one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli.options import RunName, Versus, note
+
+
+def report(
+    run: RunName = None,
+    vs: Versus = "mode=eager",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the page; reports/<run id> without it.")
+    ] = None,
+) -> None:
+    """Write one self-contained HTML page: tables, charts, environment and doubts. Prints its path."""
+    from bench.cli.loading import frame_of
+    from bench.cli.pictures import drawable, speedups_if_any
+    from bench.present.report import page
+    from bench.store import runs
+
+    data, frame = frame_of(run, None)
+    frame = speedups_if_any(frame, data, vs)
+    for problem in data.problems:
+        note(f"warning: {problem}")
+    folder = out or Path("reports") / str(data.run["run"])
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "index.html"
+    runs.replace_whole(path, page(frame, drawable(frame, []), data.run, vs).encode())
+    typer.echo(str(path))

@@ -1,0 +1,265 @@
+"""`bench run`: choose, look, measure, seal, show."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli import codes
+from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, note, width
+from bench.records import Settings, UserError
+
+if TYPE_CHECKING:
+    from bench.plan.catalog import Catalog
+    from bench.plan.presets import Preset
+    from bench.plan.selection import Plan
+    from bench.protocol import Hello
+    from bench.run.runner import Ended
+    from bench.run.stop import Stop
+
+
+def run(
+    select: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SELECT]...", help="Case keys, or globs on workload names ('matmul/*'); all without any."
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", "-p", help="quick, ci, lecture, full, a TOML file, or one of pyproject.toml."),
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", "-s", metavar="AXIS=V1,V2", help="Give an axis these values; repeatable."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", "-x", metavar="SELECT", help="Leave cases out; repeatable.")
+    ] = None,
+    workloads: WorkloadFiles = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Put the run into this folder.")] = None,
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="RUN", help="Go on with a run that was stopped or killed.")
+    ] = None,
+    launches: Annotated[
+        int | None,
+        typer.Option(min=1, help="Exactly so many launches a case; without it they are added until precise enough."),
+    ] = None,
+    precision: Annotated[
+        float | None, typer.Option(min=0.0001, max=1, help="Wanted half-width of the interval, as a share (0.02).")
+    ] = None,
+    budget: Annotated[str | None, typer.Option(help="Stop adding launches after this time (90s, 5m, 1h).")] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="A case whose worker is silent this long counts as hung (120s).")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the data and of the order.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the cases in order and the time they may take.")
+    ] = False,
+    in_process: Annotated[
+        bool,
+        typer.Option("--in-process", help="Measure one case in this process, to let a debugger in; keeps no numbers."),
+    ] = False,
+    format_: Format = TableFormat.TABLE,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Measure cases in fresh processes and keep what was measured.
+
+    Without a word it runs the quick preset: something of every lesson, in two minutes. Stop it with Ctrl-C: what is
+    done is kept, and --resume goes on from there.
+
+    \b
+    bench run 'matmul/*' -s size=64,1024 -s dtype=float32,bfloat16
+    bench run 'torchscript/inference[batch=800]' -s mode=eager,compile --launches 6
+    bench run --workloads mine.py 'mine/*'
+    """
+    from bench.run.stop import Stop, Stopped
+
+    stop = Stop()
+    try:
+        if resume is not None:
+            refuse_with_resume(select, sets, exclude, out, preset)
+            stop.listen()
+            folder, ended = go_on(resume, budget, stop, quiet)
+        else:
+            chosen = Choice(select or [], preset, sets or [], exclude or [], workloads or [])
+            settings = chosen.settings(overrides(launches, precision, budget, timeout, seed))
+            if in_process:
+                from bench.cli.in_process import debug
+
+                debug(chosen.plan(("cpu",)), settings)
+                return
+            stop.listen()
+            refuse_bad_folder(out)
+            hello, plan = look(chosen, stop)
+            for text in plan.notes:
+                note(text)
+            if dry_run:
+                typer.echo(preview(plan, settings, hello))
+                return
+            folder, ended = afresh(out, plan, settings, hello, chosen.preset.name, stop, quiet)
+    except Stopped:  # before anything was measured, so there is nothing to seal
+        raise typer.Exit(stopped_code(stop)) from None
+    finish(folder, ended, stop, format_)
+
+
+class Choice:
+    """What the user asked to measure, before the machine was looked at."""
+
+    def __init__(
+        self, select: list[str], preset: str | None, sets: list[str], exclude: list[str], workloads: list[Path]
+    ) -> None:
+        from bench.plan import catalog, presets
+
+        here = Path.cwd()
+        defaults = presets.defaults(here)
+        self.select, self.sets, self.exclude = select, sets, exclude
+        self.catalog: Catalog = catalog.find([*workloads, *defaults.workloads])
+        self.preset: Preset = presets.load(preset or defaults.preset or "quick", here)
+
+    def plan(self, devices: tuple[str, ...]) -> Plan:
+        """The cases, for a machine with these devices. Raises `UserError` for a selection that makes no sense."""
+        from bench.plan.selection import choose
+
+        return choose(self.catalog, self.preset, self.select, self.sets, self.exclude, devices)
+
+    def settings(self, changes: dict[str, Any]) -> Settings:
+        """Defaults, changed by the preset, changed by the command line."""
+        return Settings(**{**self.preset.overrides, **changes})
+
+
+def overrides(
+    launches: int | None, precision: float | None, budget: str | None, timeout: str | None, seed: int | None
+) -> dict[str, Any]:
+    """The settings that the command line changes. A precision asks for as many launches as it takes."""
+    from bench.plan.presets import parse_duration
+
+    changes: dict[str, Any] = {
+        "launches": launches,
+        "precision": precision,
+        "budget_s": parse_duration(budget) if budget else None,
+        "timeout_s": parse_duration(timeout) if timeout else None,
+        "seed": seed,
+    }
+    changes = {name: value for name, value in changes.items() if value is not None}
+    return {"launches": None, **changes} if "precision" in changes and "launches" not in changes else changes
+
+
+def look(chosen: Choice, stop: Stop) -> tuple[Hello, Plan]:
+    """Choose for the devices this machine has; files that do not import are found before anything is written."""
+    from bench.run.probe import look as look_at_machine
+
+    draft = chosen.plan(("cpu",))
+    hello = look_at_machine(draft.planned, stop)
+    devices = tuple(name for name in ("cpu", "cuda") if not hello.capabilities[name])
+    return hello, chosen.plan(devices)
+
+
+def refuse_bad_folder(out: Path | None) -> None:
+    """Raise `UserError` before anything is started, where the run could not be kept."""
+    from bench.store import runs
+
+    if out is not None:
+        runs.refuse_unwritable(out)
+    elif runs.RESULTS.exists() and not runs.RESULTS.is_dir():
+        raise UserError(f"{runs.RESULTS} is a file; runs are kept in a folder of that name. Use --out")
+
+
+def refuse_with_resume(*options: object) -> None:
+    """A resumed run keeps the plan and the folder it was begun with."""
+    if any(options):
+        raise UserError("--resume goes on with the run as it was begun: no SELECT, --set, --exclude, --preset or --out")
+
+
+def afresh(
+    out: Path | None, plan: Plan, settings: Settings, hello: Hello, preset: str, stop: Stop, quiet: bool
+) -> tuple[Path, Ended]:
+    """Begin a run and measure it."""
+    from bench.cli.progress import progress
+    from bench.run import runner
+    from bench.store import runs
+
+    name = runs.new_id()
+    folder = out or runs.RESULTS / name
+    runner.begin(folder, name, plan.planned, settings, hello, preset)
+    with progress(len(plan.planned), quiet) as watch:
+        return folder, runner.measure(folder, plan.planned, settings, hello, stop, watch)
+
+
+def go_on(resume: str, budget: str | None, stop: Stop, quiet: bool) -> tuple[Path, Ended]:
+    """Measure what is left of a run. A budget is counted anew."""
+    from dataclasses import replace
+
+    from bench.cli.progress import progress
+    from bench.plan.presets import parse_duration
+    from bench.run import runner
+    from bench.run.probe import look as look_at_machine
+    from bench.store import runs
+
+    folder = runs.locate(resume)
+    begun = runs.read(folder)
+    planned, settings = runner.plan_of(begun)
+    if budget:
+        settings = replace(settings, budget_s=parse_duration(budget))
+    hello = look_at_machine(planned, stop)
+    runner.refuse_changes(begun, planned, hello)
+    with progress(len(planned), quiet) as watch:
+        return folder, runner.measure(folder, planned, settings, hello, stop, watch)
+
+
+def preview(plan: Plan, settings: Settings, hello: Hello) -> str:
+    """The cases in order, and how long they may take."""
+    from bench.plan.duration import estimate
+    from bench.present.units import seconds
+    from bench.store import runs, tables
+
+    past = tables.past_costs(runs.RESULTS, runs.fingerprint(hello.facts))
+    found = estimate(plan.planned, settings, past)
+    cases = [item.case.key for item in plan.planned]
+    span = f"about {seconds(found.likely_s)}, between {seconds(found.low_s)} and {seconds(found.high_s)}"
+    basis = f"{found.measured} of the cases were measured here before, {found.guessed} are guessed"
+    return "\n".join([*cases, f"{len(cases)} cases, {span} ({basis})"])
+
+
+def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None:
+    """Say what came of it, and leave with the code that says it too."""
+    import json
+
+    from bench.analyse.estimates import estimates
+    from bench.store import schema, tables
+
+    data = tables.read(folder)
+    frame = estimates(data)
+    outcomes = {str(name): int(n) for name, n in frame.drop_duplicates("key")["outcome"].value_counts().items()}
+    for problem in ended.problems:
+        note(f"warning: {problem}")
+    if format_ is TableFormat.JSON:
+        typer.echo(
+            json.dumps(
+                {
+                    "schema": schema.VERSION,
+                    "run": data.run["run"],
+                    "path": str(folder),
+                    "status": ended.status,
+                    "outcomes": outcomes,
+                    "wall_s": round(ended.wall_s, 3),
+                }
+            )
+        )
+    else:
+        from bench.present.tables import show
+
+        typer.echo(show(frame, format_.value, width=width(), color=colour()))
+        note(f"\n{ended.status}: {', '.join(f'{n} {name}' for name, n in outcomes.items())}, in {ended.wall_s:.0f} s")
+        if ended.status != "complete":
+            note(f"go on with: bench run --resume {folder}")
+        note(f"kept in {folder}; next: bench report {folder}")
+    raise typer.Exit(codes.of_outcomes(outcomes) if stop.signal is None else stopped_code(stop))
+
+
+def stopped_code(stop: Stop) -> int:
+    """143 where we were terminated, 130 where we were interrupted."""
+    return codes.TERMINATED if stop.signal == signal.SIGTERM else codes.INTERRUPTED

@@ -1,0 +1,37 @@
+"""`bench show`: a run as a table."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bench.cli.options import Format, RunName, TableFormat, Versus, colour, note, width
+
+
+def show(
+    run: RunName = None,
+    vs: Versus = None,
+    phases: Annotated[
+        bool, typer.Option("--phases", help="The phases of workloads that have them, one row each.")
+    ] = False,
+    format_: Format = TableFormat.TABLE,
+) -> None:
+    """Show a run: one row a case and clock, each time with its interval, outcome and doubts.
+
+    \b
+    bench show --vs mode=eager               speed-ups against eager
+    bench show results/… --format csv > t.csv
+    """
+    from bench.cli.loading import frame_of
+    from bench.present import tables
+
+    data, frame = frame_of(run, vs)
+    for problem in data.problems:
+        note(f"warning: {problem}")
+    if phases:
+        from bench.analyse.estimates import phases as phases_of
+
+        typer.echo(tables.phases(phases_of(data), format_.value, width=width(), color=colour()))
+        return
+    typer.echo(tables.show(frame, format_.value, vs=vs, width=width(), color=colour()))

@@ -1,0 +1,44 @@
+"""Is the answer right? The harness holds the output of the timed step against float64 or a known answer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+
+TOLERANCE: dict[torch.dtype, float] = {
+    torch.float64: 1e-10,
+    torch.float32: 5e-5,
+    torch.float16: 8e-3,
+    torch.bfloat16: 6e-2,
+}
+"""Largest relative error of a right answer, by dtype, in the norm of `relative_error`.
+
+The halves: 8 units in the last place (2**-10 and 2**-7), since products accumulate in float32 and round once. The wider
+two: about 400 float32 units (2**-23), room for sums of 4096 terms, whose error grows with the root of their number
+(Higham, Accuracy and Stability of Numerical Algorithms, 2002, 3.1), and for the hundred roundings of a training step;
+TF32 (2**-10) stays outside, so that a silent fall to it is `wrong`.
+"""
+
+
+def relative_error(actual: Any, exact: Any) -> float:
+    """max|actual - exact| / max|exact|, computed in float64 on the CPU.
+
+    Infinite where shapes differ or any number is not finite: a NaN must never pass a comparison. Where `exact` is
+    zero throughout, the absolute error.
+    """
+    got = torch.as_tensor(actual).detach().to("cpu", torch.float64)
+    want = torch.as_tensor(exact).detach().to("cpu", torch.float64)
+    if got.shape != want.shape or got.numel() == 0:
+        return math.inf
+    if not (torch.isfinite(got).all() and torch.isfinite(want).all()):
+        return math.inf
+    scale = want.abs().max().item()
+    error = (got - want).abs().max().item()
+    return error / scale if scale > 0 else error
+
+
+def within(value: float, low: float, high: float) -> float:
+    """0 where low <= value <= high, else infinity."""
+    return 0.0 if low <= value <= high else math.inf

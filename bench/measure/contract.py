@@ -1,0 +1,168 @@
+"""The contract every workload keeps, held against one case of it: `bench check` and the test suite both ask here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from bench.measure.check import TOLERANCE
+from bench.measure.clocks import wall
+from bench.measure.context import CaseContext, Skip
+from bench.measure.devices import device_for
+from bench.measure.load import make_of, traceback_from
+from bench.measure.session import seed_everything, usable_dtype, usable_mode
+from bench.protocol import Inspected
+from bench.records import Case, Settings, Source
+from bench.workload import Prepared
+
+CALLS = 50
+"""A workload that turns wrong turns so within this many calls, or it is not this test that will find it."""
+
+OFF_BY = 10.0
+"""An answer off by so many tolerances must not pass its check."""
+
+
+class Broken(Exception):  # noqa: N818  # a rule that does not hold; it never leaves this module
+    """A rule of the contract is broken; its text tells the author what to do."""
+
+
+@dataclass
+class Subject:
+    """The case under inspection: how to prepare it, and what preparing it once gave."""
+
+    prepare: Callable[[], Prepared]
+    prepared: Prepared
+    tolerance: float
+
+    def call(self) -> Any:
+        """One step, after its reset."""
+        if self.prepared.reset is not None:
+            self.prepared.reset()
+        return self.prepared.step()
+
+
+def inspect(key: str, source: Source, settings: Settings) -> Inspected:
+    """Hold the case `key` to each rule. A rule whose ground is missing is not tried."""
+    passed: list[str] = []
+    try:
+        subject = subject_of(key, source, settings)
+    except Skip as reason:
+        return Inspected(key, passed, [["it can run here", str(reason)]])
+    except Exception as error:  # whatever the author's code raises is what the author has to see
+        return Inspected(key, passed, [["it prepares", traceback_from(source.path, error)]])
+    passed.append("it prepares")
+    for name, rule in RULES.items():
+        try:
+            rule(subject)
+        except Broken as broken:
+            return Inspected(key, passed, [[name, str(broken)]])
+        except Exception as error:  # likewise
+            return Inspected(key, passed, [[name, traceback_from(source.path, error)]])
+        passed.append(name)
+    if subject.prepared.close is not None:
+        subject.prepared.close()
+    return Inspected(key, passed, [])
+
+
+def subject_of(key: str, source: Source, settings: Settings) -> Subject:
+    """Prepare the case once. Raises what its code raises, `Skip` where it cannot run here."""
+    case = Case.from_key(key)
+    make, declared = make_of(source)
+    device = device_for(str(case["device"]), wall)
+    dtype, mode = usable_dtype(case, declared), usable_mode(case, declared)
+    own_axes = {axis: value for axis, value in case.params if axis in declared.axes}
+
+    def prepare() -> Prepared:
+        seed_everything(settings.seed, case.workload)
+        return make(CaseContext(device.torch_device, dtype, mode, settings.seed, key), **own_axes)
+
+    prepared = prepare()
+    if not isinstance(prepared, Prepared):
+        raise TypeError(f"a workload returns Prepared(step=…, check=…, work=…), not {type(prepared).__name__}")
+    return Subject(prepare, prepared, TOLERANCE[dtype])
+
+
+def returns_output(subject: Subject) -> None:
+    """The output must exist, or nothing can be checked."""
+    if subject.call() is None:
+        raise Broken("step returns None: return what it computed, so that check can see the answer that was timed")
+
+
+def answers_right(subject: Subject) -> None:
+    """The answer of the step must pass its own check."""
+    error = subject.prepared.check(subject.call())
+    if not isinstance(error, int | float):
+        raise Broken(f"check returns {type(error).__name__}: return ctx.relative_error(out, exact), a number")
+    if not error <= subject.tolerance:
+        raise Broken(f"relative error {error:.3g} is above the tolerance {subject.tolerance:.3g} of this dtype")
+
+
+def notices_wrong(subject: Subject) -> None:
+    """A check that passes a wrong answer protects nothing."""
+    output = spoilt(subject.call(), OFF_BY * subject.tolerance)
+    if subject.prepared.check(output) <= subject.tolerance:
+        raise Broken(f"check passes an output that is off by {OFF_BY:g} tolerances: compare with the exact answer")
+
+
+def stays_right(subject: Subject) -> None:
+    """Whole blocks are timed, so the last call must be right too."""
+    for _ in range(CALLS):
+        output = subject.call()
+    error = subject.prepared.check(output)
+    if not error <= subject.tolerance:
+        raise Broken(
+            f"after {CALLS} calls the relative error is {error:.3g}: clear gradients in the step, "
+            "or give Prepared a reset that puts the state back"
+        )
+
+
+def repeats(subject: Subject) -> None:
+    """One seed, one answer: launches measure the same data."""
+    again = subject.prepare()
+    if again.reset is not None:
+        again.reset()
+    error = subject.prepared.check(again.step())
+    if not error <= subject.tolerance:
+        raise Broken("prepared twice under one seed it gives two answers: draw from ctx.randn or ctx.generator")
+
+
+def states_work(subject: Subject) -> None:
+    """Throughput and floor are computed from the stated work."""
+    work = subject.prepared.work
+    if work.items is None:
+        raise Broken("work has no items: say how many (rows, points, products) a step handles, for throughput")
+    if work.flops is None and work.bytes is None:
+        raise Broken("work has neither flops nor bytes: without either there is no floor to compare with")
+
+
+RULES: Mapping[str, Callable[[Subject], None]] = {
+    "its step returns what it computed": returns_output,
+    "its answer is right": answers_right,
+    "its check notices a wrong answer": notices_wrong,
+    f"it is still right after {CALLS} calls": stays_right,
+    "it repeats under one seed": repeats,
+    "it states its work": states_work,
+}
+
+
+def spoilt(output: Any, share: float) -> Any:
+    """`output` with every number in it off by `share` of the largest. Raises `Broken` where it holds no number."""
+    match output:
+        case torch.Tensor() if output.is_floating_point():
+            exact = output.detach().double()
+            return exact + share * max(exact.abs().max().item(), 1e-300 if exact.any() else 1.0)
+        case torch.Tensor():
+            return output + 1
+        case bool():
+            return not output
+        case int() | float():
+            return output + share * (abs(output) or 1.0)
+        case Mapping():
+            return {name: spoilt(item, share) for name, item in output.items()}
+        case tuple() | list():
+            return type(output)(spoilt(item, share) for item in output)
+        case _:
+            raise Broken(f"step returns {type(output).__name__}, in which no number can be spoilt to test check")

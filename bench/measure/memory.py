@@ -1,0 +1,64 @@
+"""Peak host memory of one case, from a high-water mark that the kernel lets us reset.
+
+A difference of resident sizes is 0 for a case that follows a larger one; the high-water mark is not, once it is reset.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+from pathlib import Path
+
+STATUS = Path("/proc/self/status")
+CLEAR = Path("/proc/self/clear_refs")
+
+
+class HighWater:
+    """Resident memory above what was resident when this object was made."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self._before = 0
+        self.restart()
+        if not self.reason:
+            self._before = _status_bytes("VmRSS")
+
+    def restart(self) -> None:
+        """Forget the peak so far; the level it is counted from stays."""
+        try:
+            trim()
+            CLEAR.write_text("5")  # proc(5): 5 resets the peak resident set size (VmHWM) to the current size
+        except OSError as error:
+            self.reason = f"the resident high-water mark cannot be reset here ({error})"
+
+    def bytes(self) -> int | None:
+        """The peak since the last restart, in bytes above the first level; None where `reason` says why."""
+        if self.reason:
+            return None
+        return max(0, _status_bytes("VmHWM") - self._before)
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process now, in bytes; 0 where the kernel does not tell."""
+    try:
+        return _status_bytes("VmRSS")
+    except OSError:
+        return 0
+
+
+def trim() -> None:
+    """Give memory that the allocator keeps for later back to the kernel, where the C library can (glibc).
+
+    Without it a case would find the pages of the one before it still resident, and its own peak too small.
+    """
+    library = ctypes.util.find_library("c")
+    malloc_trim = getattr(ctypes.CDLL(library), "malloc_trim", None) if library else None
+    if malloc_trim is not None:
+        malloc_trim(0)
+
+
+def _status_bytes(name: str) -> int:
+    for line in STATUS.read_text(encoding="utf-8").splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) * 1024
+    raise OSError(f"{STATUS} has no {name}")

@@ -1,0 +1,39 @@
+"""Hear the machine's noise: the same small piece of work, block after block, for some seconds."""
+
+from __future__ import annotations
+
+import torch
+
+from bench.measure import blocks, clocks, disturbance
+from bench.measure.clocks import Clock
+from bench.measure.session import quiet_garbage
+from bench.protocol import Heard
+
+SIZE = 64
+"""A product of 64×64: small enough for the first-level cache, so that what varies is the machine, not the memory."""
+
+
+def listen(seconds: float, clock: Clock) -> Heard:
+    """Time blocks of about 1 ms of 64×64 products for `seconds`."""
+    a = torch.ones(SIZE, SIZE)
+    resolution, cost = clocks.resolution_ns(clock), clocks.cost_ns(clock)
+
+    def step() -> torch.Tensor:
+        return torch.mm(a, a)
+
+    def time(steps: int) -> int:
+        return blocks.time_block(clock, step, steps, blocks.nothing)
+
+    target = blocks.shortest_block_ns(1e-3, resolution, blocks.empty_call_ns(clock))
+    blocks.calibrate(time, target)  # twice: the first one warms up
+    steps = blocks.calibrate(time, target)
+    starts, totals = [], []
+    foreign, before = disturbance.ForeignLoad(), disturbance.preemptions()
+    ends = clock() + round(seconds * 1e9)
+    with quiet_garbage():
+        while (now := clock()) < ends:
+            starts.append(now)
+            totals.append(time(steps))
+    after = disturbance.preemptions()
+    switched = after - before if before is not None and after is not None else None
+    return Heard(starts, totals, switched, foreign.cores(), resolution, cost)

@@ -1,0 +1,148 @@
+"""The worker's desk: one request at a time, one answer each. Whatever a workload does wrong becomes an outcome."""
+
+from __future__ import annotations
+
+import gc
+import traceback
+from collections.abc import Callable
+from time import perf_counter
+
+import torch
+
+from bench.measure import disturbance
+from bench.measure.clocks import Clock, wall
+from bench.measure.context import Skip
+from bench.measure.contract import inspect
+from bench.measure.facts import capabilities, facts
+from bench.measure.load import import_errors
+from bench.measure.memory import resident_bytes
+from bench.measure.noise import listen
+from bench.measure.session import Session, WrongAnswer
+from bench.protocol import (
+    VERSION,
+    Channel,
+    Close,
+    Closed,
+    Hello,
+    Import,
+    Imported,
+    Inspect,
+    Listen,
+    Open,
+    Opened,
+    ProtocolError,
+    Refused,
+    Reply,
+    Request,
+    Stage,
+    Visit,
+    Visited,
+)
+from bench.records import Outcome
+
+
+class Desk:
+    """Keeps the open cases of one worker and answers requests about them."""
+
+    def __init__(self, tell: Callable[[Reply], None], clock: Clock = wall) -> None:
+        self._tell = tell
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+        self._foreign = disturbance.ForeignLoad()
+        settle_garbage()
+
+    def answer(self, request: Request) -> Reply:
+        """The answer to one request; what a workload raises is answered by `Refused`."""
+        match request:
+            case Import(sources):
+                return Imported(import_errors(sources))
+            case Open(key):
+                return self._guarded(key, lambda: self._open(request))
+            case Visit(key):
+                return self._guarded(key, lambda: self._visit(key))
+            case Close(key):
+                return self._guarded(key, lambda: self._close(key))
+            case Inspect(key, source, settings):
+                return self._guarded(key, lambda: inspect(key, source, settings))
+            case Listen(seconds):
+                return listen(seconds, self._clock)
+
+    def _open(self, request: Open) -> Reply:
+        before = resident_bytes()
+        session = Session(request, self._clock, lambda stage: self._tell(Stage(request.key, stage)))
+        self._sessions[request.key] = session
+        session.open()
+        settle_garbage()
+        resident = session.device.resident_bytes() + max(0, resident_bytes() - before)
+        clocks = [series.partition(":")[2] for series in session.steps if series.startswith("step:")]
+        return Opened(request.key, session.steps, clocks, session.facts, resident)
+
+    def _visit(self, key: str) -> Reply:
+        started = perf_counter()
+        rows = self._sessions[key].visit()
+        return Visited(key, rows, perf_counter() - started)
+
+    def _close(self, key: str) -> Reply:
+        session = self._sessions.pop(key)
+        learned = session.finish()
+        session.release()
+        device = session.device
+        del session
+        if not self._sessions:
+            # The last one out: frozen garbage of closed cases can go, at the price of one full collection.
+            gc.unfreeze()
+            settle_garbage()
+            device.release()
+        return Closed(key, {**learned, "foreign_load": self._foreign.cores()})
+
+    def _guarded(self, key: str, work: Callable[[], Reply]) -> Reply:
+        """Do the work; turn what a workload raises into the outcome it means, and drop the case."""
+        try:
+            return work()
+        except Exception as error:  # the user's code may raise anything; each kind becomes a named outcome
+            outcome, reason = outcome_of(error)
+            detail = traceback.format_exc() if outcome is Outcome.FAILED else ""
+            session = self._sessions.pop(key, None)
+            return Refused(key, outcome.value, reason, detail, session.facts if session is not None else {})
+
+
+def outcome_of(error: Exception) -> tuple[Outcome, str]:
+    """The outcome an exception means, and the reason in one line."""
+    text = str(error).strip().splitlines()
+    reason = f"{type(error).__name__}: {text[0] if text else 'no message'}"
+    match error:
+        case Skip():
+            return Outcome.SKIPPED, str(error)
+        case WrongAnswer():
+            return Outcome.WRONG, str(error)
+        case torch.OutOfMemoryError() | MemoryError():
+            return Outcome.OOM, reason
+        # The CPU allocator has no exception type of its own (torch 2.13).
+        case RuntimeError() if "can't allocate memory" in str(error):
+            return Outcome.OOM, reason
+        # Kernels that torch lacks for a dtype or device: what this machine cannot do is skipped, not failed.
+        case RuntimeError() if "not implemented for" in str(error):
+            return Outcome.SKIPPED, reason
+        case _:
+            return Outcome.FAILED, reason
+
+
+def settle_garbage() -> None:
+    """Collect and freeze once, so that the collection before each visit has only new objects to look at."""
+    gc.collect()
+    gc.freeze()
+
+
+def hello() -> Hello:
+    """The first message: all facts about this machine."""
+    return Hello(VERSION, facts(), capabilities())
+
+
+def serve(channel: Channel) -> None:
+    """Say hello, then answer until the parent is gone."""
+    channel.send(hello())
+    desk = Desk(channel.send)
+    while (message := channel.receive()) is not None:
+        if not isinstance(message, Request):
+            raise ProtocolError(f"a worker takes requests, not {type(message).__name__}")
+        channel.send(desk.answer(message))

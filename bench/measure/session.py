@@ -1,0 +1,267 @@
+"""One case in a worker: prepare → first call → check → warm up → calibrate; visits of blocks; check again, close."""
+
+from __future__ import annotations
+
+import gc
+import math
+import random
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+import numpy
+import torch
+
+from bench.measure import blocks, clocks, devices, disturbance
+from bench.measure.check import TOLERANCE
+from bench.measure.clocks import Clock
+from bench.measure.context import CaseContext, Skip
+from bench.measure.counters import compiled_graphs
+from bench.measure.devices import Device, NoClockError
+from bench.measure.facts import capabilities
+from bench.measure.load import make_of
+from bench.measure.memory import HighWater
+from bench.measure.modes import COMPILE_MODES
+from bench.measure.steady import Warmth, warm_up
+from bench.protocol import Open
+from bench.records import Case
+from bench.workload import Declaration
+
+MOST_BLOCKS = 50
+"""A visit never has more blocks than this, however short they are."""
+
+
+class WrongAnswer(Exception):  # noqa: N818  # an outcome, named as the glossary names it
+    """The output of the timed step is wrong; its text says by how much."""
+
+
+class Session:
+    """A case that is open: its step, its phases, their n, and what was learned on the way (`facts`)."""
+
+    def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None]) -> None:
+        self.key = request.key
+        self.settings = request.settings
+        self.facts: dict[str, Any] = {"cache": request.cache, "threads": torch.get_num_threads()}
+        self.no_clock: dict[str, str] = {}
+        self.steps: dict[str, int] = {}
+        self._seconds: dict[str, float] = {}
+        self._request = request
+        self._enter = enter
+        self._preemptions = 0
+        self._clock = clock
+
+    # --- opening ----------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Prepare, check, warm up, calibrate. Raises `Skip`, `WrongAnswer`, or whatever the workload raises."""
+        with self._stage("prepare"):
+            self._prepare(Case.from_key(self.key))
+        with self._stage("first_call"):
+            output = self._first_call()
+        with self._stage("check"):
+            self.facts["error_before"] = self._judge(output)
+        del output
+        self._gauge_clock()
+        with self._stage("warm_up"):
+            self._warm_and_calibrate(self._request.steps)
+        self._record_memory()
+        self._graphs = compiled_graphs()
+
+    def _prepare(self, case: Case) -> None:
+        self.device: Device = devices.device_for(str(case["device"]), self._clock)
+        make, declared = make_of(self._request.source)
+        dtype = usable_dtype(case, declared)
+        mode = usable_mode(case, declared)
+        seed_everything(self.settings.seed, case.workload)
+        self._high_water = HighWater()
+        self._device_before = self.device.resident_bytes()
+        context = CaseContext(self.device.torch_device, dtype, mode, self.settings.seed, case.key)
+        own_axes = {axis: value for axis, value in case.params if axis in declared.axes}
+        self.prepared = make(context, **own_axes)
+        self.calls: Mapping[str, blocks.Step] = {"step": self.prepared.step, **self.prepared.phases}
+        self.tolerance = TOLERANCE[dtype]
+        self.compiles = mode in COMPILE_MODES
+        self.facts |= {
+            "tolerance": self.tolerance,
+            "build_ns": context.execution.build_ns,
+            "work": vars(self.prepared.work),
+        }
+        # What the answer cost to know (a float64 oracle) is no memory of the step: the mark starts anew behind it.
+        self._high_water.restart()
+        self.device.reset_peak()
+
+    def _first_call(self) -> Any:
+        self._reset()
+        self.device.drain()
+        started = self._clock()
+        output = self.prepared.step()
+        self.device.drain()
+        self.facts["first_call_ns"] = self._clock() - started
+        if self.compiles and compiled_graphs()["graphs"] == 0:
+            raise RuntimeError("torch.compile compiled no graph for this step: what would be timed is eager code")
+        return output
+
+    def _judge(self, output: Any) -> float:
+        """The relative error of `output`. Raises `WrongAnswer` above the tolerance."""
+        error = float(self.prepared.check(output))
+        if not error <= self.tolerance:  # so that a NaN is wrong
+            raise WrongAnswer(f"relative error {error:.3g} is above the tolerance {self.tolerance:.3g} of this dtype")
+        return error
+
+    def _gauge_clock(self) -> None:
+        resolution = clocks.resolution_ns(self._clock)
+        empty = blocks.empty_call_ns(self._clock)
+        self.facts |= {
+            "clock_resolution_ns": resolution,
+            "clock_cost_ns": clocks.cost_ns(self._clock),
+            "empty_call_ns": empty,
+        }
+        self._target_ns = blocks.shortest_block_ns(self.settings.block_s, resolution, empty)
+
+    def _warm_and_calibrate(self, known: Mapping[str, int]) -> None:
+        """Rough n, warm-up at that n, final n for every phase and clock; n that an earlier launch found is kept."""
+        first = self.device.clocks[0]
+        rough = known.get(f"step:{first}") or self._calibrated("step", first)
+        warmth = self._warm("step", first, rough)
+        self.facts |= {"steady": warmth.steady, "warm_calls": warmth.calls, "warm_ns": warmth.ns}
+        for phase in self.calls:
+            if phase != "step":
+                self._warm(phase, first, self._calibrated(phase, first))
+            for clock in self.device.clocks:
+                try:
+                    self.steps[f"{phase}:{clock}"] = known.get(f"{phase}:{clock}") or self._calibrated(phase, clock)
+                except NoClockError as error:
+                    self.no_clock[f"{phase}:{clock}"] = str(error)
+
+    def _calibrated(self, phase: str, clock: str) -> int:
+        if self.prepared.reset is not None:
+            return 1
+        return blocks.calibrate(lambda steps: self._time(phase, clock, steps), self._target_ns)
+
+    def _warm(self, phase: str, clock: str, steps: int) -> Warmth:
+        return warm_up(
+            lambda: self._time(phase, clock, steps), steps, self.settings.warm_s * 1e9, self.settings.warm_cap_s * 1e9
+        )
+
+    def _record_memory(self) -> None:
+        allocated, reserved = self.device.peak_bytes()
+        self.facts |= {
+            "host_peak_bytes": self._high_water.bytes(),
+            "host_peak_reason": self._high_water.reason,
+            "device_peak_bytes": None if allocated is None else allocated - self._device_before,
+            "device_reserved_bytes": reserved,
+        }
+
+    # --- timing -----------------------------------------------------------------------------------------------------
+
+    def visit(self) -> list[list[Any]]:
+        """Time a few blocks in a row of every phase and clock: rows of [phase, clock, index, kept, steps, total_ns]."""
+        with self._stage("blocks"), quiet_garbage():
+            before = disturbance.preemptions()
+            rows = [row for series, steps in self.steps.items() for row in self._series(series, steps)]
+            after = disturbance.preemptions()
+        if before is not None and after is not None:
+            self._preemptions += after - before
+        return rows
+
+    def _series(self, series: str, steps: int) -> Iterator[list[Any]]:
+        """Blocks of one phase on one clock. Blocks kept short by `reset` are more, to fill the visit's time."""
+        phase, clock = series.split(":")
+        wanted = self.settings.blocks
+        index = 0
+        while index < wanted:
+            total = self._time(phase, clock, steps)
+            if index == 0 and total < self._target_ns:
+                wanted = min(MOST_BLOCKS, math.ceil(wanted * self._target_ns / max(total, 1)))
+            yield [phase, clock, index, index > 0, steps, total]
+            index += 1
+
+    def _time(self, phase: str, clock: str, steps: int) -> int:
+        self._reset()
+        return self.device.time(clock, self.calls[phase], steps)
+
+    def _reset(self) -> None:
+        if self.prepared.reset is not None:
+            self.prepared.reset()
+
+    # --- closing ----------------------------------------------------------------------------------------------------
+
+    def finish(self) -> dict[str, Any]:
+        """Hold the timed object to its answer once more and return what is left to tell. Raises `WrongAnswer`."""
+        quality = dict(self.prepared.quality()) if self.prepared.quality is not None else {}
+        now = compiled_graphs()
+        with self._stage("close"):
+            self._reset()
+            output = self.prepared.step()
+            self.device.drain()
+            error = self._judge(output)
+        return {
+            "error_after": error,
+            "quality": quality,
+            "preemptions": self._preemptions if disturbance.preemptions() is not None else None,
+            "no_clock": self.no_clock,
+            "counters": {
+                "compiled_graphs": now["graphs"] if self.compiles else 0,
+                "graph_breaks": now["graph_breaks"] if self.compiles else 0,
+                "recompiles_in_timing": now["graphs"] - self._graphs["graphs"],
+            },
+            "seconds": self._seconds,
+        }
+
+    def release(self) -> None:
+        """Let the workload close what it opened, and drop what it prepared."""
+        if hasattr(self, "prepared"):
+            if self.prepared.close is not None:
+                self.prepared.close()
+            del self.prepared, self.calls
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        self._enter(name)
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[name] = self._seconds.get(name, 0.0) + perf_counter() - started
+
+
+@contextmanager
+def quiet_garbage() -> Iterator[None]:
+    """Collect once, then keep the collector off: a collection inside a block slows the next one 2.5 times."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def usable_dtype(case: Case, declared: Declaration) -> torch.dtype:
+    """The dtype of the case. Raises `Skip` where the workload does not declare it."""
+    name = str(case["dtype"])
+    if name not in declared.dtypes:
+        raise Skip(f"{case.workload} makes no sense in dtype={name}: it declares {', '.join(declared.dtypes)}")
+    dtype = getattr(torch, name, None)
+    if dtype not in TOLERANCE:
+        raise Skip(f"no tolerance is known for dtype={name}")
+    return dtype  # type: ignore[no-any-return]  # getattr on a module; the line above made sure
+
+
+def usable_mode(case: Case, declared: Declaration) -> str:
+    """The mode of the case. Raises `Skip` where the workload does not declare it or this machine cannot compile."""
+    mode = str(case["mode"])
+    if mode not in declared.modes:
+        raise Skip(f"{case.workload} makes no sense in mode={mode}: it declares {', '.join(declared.modes)}")
+    if mode in COMPILE_MODES and (reason := capabilities()["compile"]):
+        raise Skip(reason)
+    return mode
+
+
+def seed_everything(seed: int, workload: str) -> None:
+    """Seed every generator a workload may draw from, by run seed and workload: modes and devices see the same data."""
+    mixed = zlib.crc32(f"{seed}:{workload}".encode())
+    random.seed(mixed)
+    numpy.random.seed(mixed)
+    torch.manual_seed(mixed)

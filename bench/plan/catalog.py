@@ -1,0 +1,116 @@
+"""The workloads there are: those of installed packages and of files the user names, found without importing any."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from bench.plan.faults import near
+from bench.plan.reading import Workload, read_file
+from bench.records import UserError
+
+__all__ = ["GROUP", "Catalog", "Workload", "find", "read_file"]
+
+GROUP = "coursebench.workloads"
+"""The entry-point group; a value is a module, or a package whose every .py without an underscore is a family."""
+
+
+class Catalog:
+    """Workloads by name, ordered by it."""
+
+    def __init__(self, workloads: Iterable[Workload]) -> None:
+        """Raises `UserError` where two have one name: a key would name both."""
+        self._by_name: dict[str, Workload] = {}
+        for workload in sorted(workloads, key=lambda workload: workload.name):
+            other = self._by_name.setdefault(workload.name, workload)
+            if other is not workload:
+                places = " and ".join(f"{each.source.path}:{each.line}" for each in (other, workload))
+                raise UserError(f"two workloads are named '{workload.name}': {places}; rename a function or a file")
+
+    def get(self, name: str) -> Workload:
+        """The workload of that name. Raises `UserError` with the nearest names."""
+        if name not in self._by_name:
+            raise UserError(f"there is no workload '{name}'{near(name, self._by_name)}")
+        return self._by_name[name]
+
+    def matching(self, glob: str) -> tuple[Workload, ...]:
+        """The workloads whose name matches `matmul/*`, or is just that; none where nothing does."""
+        return tuple(workload for name, workload in self._by_name.items() if fnmatchcase(name, glob))
+
+    def values(self) -> tuple[Workload, ...]:
+        """All workloads."""
+        return tuple(self._by_name.values())
+
+    def __getitem__(self, name: str) -> Workload:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+
+def find(files: Sequence[Path] = (), installed: bool = True) -> Catalog:
+    """The workloads of `files` and, where asked for, of every installed package that offers some.
+
+    Raises `UserError` for a file or package that cannot be read or holds no workload, and for two of one name.
+    """
+    found: dict[Path, list[Workload]] = {}
+    for entry in _entries() if installed else ():
+        for path, dotted in _families(entry):
+            found[path.resolve()] = read_file(path, dotted)
+    for path in files:
+        # A file of an installed package keeps the import name it was found by: it is one workload, not two.
+        if path.resolve() not in found:
+            found[path.resolve()] = _own_file(path)
+    return Catalog(workload for workloads in found.values() for workload in workloads)
+
+
+def _own_file(path: Path) -> list[Workload]:
+    workloads = read_file(path)
+    if not workloads:
+        advice = "decorate a function with @workload, imported by 'from bench.workload import workload'"
+        raise UserError(f"{path} holds no workload: {advice}")
+    return workloads
+
+
+def _entries() -> list[EntryPoint]:
+    """The entry points of the group, one for each module: a package installed twice over declares its own twice."""
+    return list({entry.module: entry for entry in sorted(entry_points(group=GROUP))}.values())
+
+
+def _families(entry: EntryPoint) -> list[tuple[Path, str]]:
+    """The files an entry point stands for, each with its import name."""
+    for path in _locations(entry.module):
+        if path.is_file():
+            return [(path, entry.module)]
+        if path.is_dir():
+            return [
+                (file, f"{entry.module}.{file.stem}")
+                for file in sorted(path.glob("*.py"))
+                if not file.name.startswith("_")
+            ]
+    raise UserError(f"the entry point '{entry.name} = {entry.value}' of {GROUP} cannot be located; is it installed?")
+
+
+def _locations(module: str) -> list[Path]:
+    """Where a module may lie. Only its top-level name goes to `find_spec`: a dotted one would import its parent."""
+    top, *rest = module.split(".")
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):  # ValueError: the module is loaded, but has no spec
+        spec = None
+    if spec is None:
+        return []
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    if not rest:
+        return folders or ([Path(spec.origin)] if spec.origin else [])
+    below = [folder.joinpath(*rest) for folder in folders]
+    return [path for folder in below for path in (folder, folder.with_name(f"{folder.name}.py"))]

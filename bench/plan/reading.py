@@ -1,0 +1,113 @@
+"""Reads the workloads of a file from its syntax tree. The file is never imported: it may need torch, or be broken."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.plan.declared import Declared
+from bench.plan.decorated import decorated
+from bench.plan.faults import fault
+from bench.records import Source, UserError, Value
+
+_STEM = re.compile(r"[\w-]+")
+_SECTION = re.compile(r"(Answer|Work|Expect):\s*(.*)")
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One course example made measurable, as its source declares it."""
+
+    name: str
+    """File stem and function: `matmul/square`."""
+    lesson: str
+    summary: str
+    """First line of the docstring."""
+    about: str
+    """The whole docstring."""
+    sections: Mapping[str, str]
+    """Those of `Answer`, `Work` and `Expect` that the docstring has."""
+    axes: Mapping[str, tuple[Value, ...]]
+    quick: Mapping[str, tuple[Value, ...]]
+    """Values of each axis in a quick sweep; the first of the axis where the author names none."""
+    modes: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    role: str
+    source: Source
+    line: int
+
+    @property
+    def defaults(self) -> dict[str, Value]:
+        """The value of each own axis in a case that does not state it: the first of its sweep."""
+        return {axis: values[0] for axis, values in self.axes.items()}
+
+
+def read_file(path: Path, dotted: str | None = None) -> list[Workload]:
+    """The workloads of a Python file, in its order; none where nothing in it is decorated.
+
+    dotted: the import name of the file, where it belongs to an installed package.
+    Raises `UserError` with file and line for whatever in a declaration the harness cannot take.
+    """
+    text = _read(path)
+    try:
+        tree = ast.parse(text, filename=str(path))
+        sha256 = hashlib.sha256(text).hexdigest()
+        return [_workload(path, dotted, sha256, function, call) for function, call in decorated(tree, path)]
+    except SyntaxError as error:
+        raise fault(path, error.lineno or 1, f"this is not valid Python: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        # ast.parse: ValueError for null bytes, the others for absurd nesting.
+        raise fault(path, 1, f"this cannot be read as Python: {error or 'it is nested too deeply'}") from None
+
+
+def _read(path: Path) -> bytes:
+    if path.suffix != ".py":
+        raise UserError(f"{path} is not a .py file; a workload file is one")
+    if not _STEM.fullmatch(path.stem):
+        raise UserError(f"{path}: '{path.stem}' would begin the names of its workloads; use letters, digits, _ and -")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name the .py files in it")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _workload(path: Path, dotted: str | None, sha256: str, function: ast.FunctionDef, call: ast.Call) -> Workload:
+    declared = Declared.read(path, function, call)
+    about = ast.get_docstring(function) or ""
+    return Workload(
+        name=f"{path.stem}/{function.name}",
+        lesson=declared.lesson,
+        summary=about.partition("\n")[0].strip(),
+        about=about,
+        sections=sections(about),
+        axes=declared.axes,
+        quick={axis: declared.quick.get(axis, values[:1]) for axis, values in declared.axes.items()},
+        modes=declared.modes,
+        dtypes=declared.dtypes,
+        role=declared.role,
+        source=Source(path=str(path.absolute()), function=function.name, dotted=dotted, sha256=sha256),
+        line=function.lineno,
+    )
+
+
+def sections(about: str) -> dict[str, str]:
+    """The sections of a docstring: `Answer: text` and the lines below it, up to a blank line or the next section."""
+    found: dict[str, list[str]] = {}
+    current: list[str] | None = None
+    for line in about.splitlines():
+        if header := _SECTION.fullmatch(line.strip()):
+            current = found.setdefault(header[1], [])
+            current.append(header[2])
+        elif not line.strip():
+            current = None
+        elif current is not None:
+            current.append(line.strip())
+    return {name: " ".join(filter(None, lines)) for name, lines in found.items()}

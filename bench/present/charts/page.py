@@ -1,0 +1,162 @@
+"""The furniture of every picture: title on top, footer below, and text that is measured before it is placed.
+
+All lengths are in points, (0, 0) is the lower left corner of the picture.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+
+from bench.present import style
+from bench.present.style import TEXT_PT, TITLE_PT, Theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH, HEIGHT = style.WIDTH_IN * 72, style.HEIGHT_IN * 72
+MARGIN = 24.0
+LEADING = 1.3
+"""Line height over font size."""
+
+_WORDS = re.compile(r"\[[^\[\]]{1,24}\]\S*|\S+")
+"""What a line break must not part: a word, and an interval in brackets."""
+
+_FOOT_LINES = 4
+"""More lines below the picture than this would leave no room for it; the report has the rest."""
+
+
+class Page:
+    """A picture being made. What is left for the axes lies between `bottom` and `top`."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.figure: Figure = style.figure(theme)
+        self.top = HEIGHT - MARGIN
+        self.bottom = MARGIN * 0.75
+        self._renderer: Any = self.figure.canvas.get_renderer()  # type: ignore[attr-defined]
+
+    def width_of(self, text: str, size: float = TEXT_PT, weight: str = "normal") -> float:
+        """The width in points of the longest line of `text`."""
+        font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+        dots = [self._renderer.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n")]
+        return float(max(dots)) * 72 / self.figure.dpi
+
+    def wrap(self, text: str, width: float, size: float = TEXT_PT, weight: str = "normal", lines: int = 99) -> str:
+        """`text` in lines of at most `width` points; a longer word is broken, lines past the last become `…`."""
+        done: list[str] = []
+        line = ""
+        for word in _WORDS.findall(text):
+            candidate = f"{line} {word}".strip()
+            if self.width_of(candidate, size, weight) <= width:
+                line = candidate
+                continue
+            if line:
+                done.append(line)
+            while self.width_of(word, size, weight) > width and len(word) > 1:
+                at = self._break(word, width, size, weight)
+                done.append(word[:at])
+                word = word[at:]
+            line = word
+        done.append(line)
+        if len(done) > lines:
+            last = done[lines - 1]
+            while last and self.width_of(f"{last} …", size, weight) > width:
+                last = last[:-1]
+            done = [*done[: lines - 1], f"{last} …"]
+        return "\n".join(done)
+
+    def _break(self, word: str, width: float, size: float, weight: str) -> int:
+        """Where to break a word: after the last separator that fits, else where the width ends."""
+        fits = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or self.width_of(word[:n], size, weight) <= width)
+        soft = max(word.rfind(mark, 0, fits) + 1 for mark in "_/-.=,")
+        return soft if soft > fits // 2 else fits
+
+    def text(self, x: float, y: float, text: str, **options: Any) -> None:
+        """Write at a place in points."""
+        options = {"fontsize": TEXT_PT, "linespacing": LEADING / 1.2, **options}
+        self.figure.text(x / WIDTH, y / HEIGHT, text, **options)
+
+    def title(self, text: str) -> None:
+        """The finding, on top."""
+        room = WIDTH - 2 * MARGIN
+        wrapped = self.wrap(text, room, TITLE_PT, "bold", lines=3).split("\n")
+        self._lines(MARGIN, self.top, wrapped, TITLE_PT, fontweight="bold")
+        self.top -= len(wrapped) * TITLE_PT * LEADING + 8
+
+    def _lines(self, x: float, top: float, texts: Sequence[str], size: float, **options: Any) -> None:
+        """Lines at equal distances, whatever letters they hold, the first one below `top`."""
+        for place, line in enumerate(texts):
+            baseline = top - size * (1.0 + LEADING * place)
+            self.text(x, baseline, line, fontsize=size, va="baseline", ha="left", **options)
+
+    def foot(self, paragraphs: Sequence[str]) -> None:
+        """What one has to know to trust the picture, below it; call it once."""
+        lines = [line for text in paragraphs for line in self.wrap(text, WIDTH - 2 * MARGIN, lines=2).split("\n")]
+        lines = lines[-_FOOT_LINES:]
+        self.bottom += len(lines) * TEXT_PT * LEADING
+        self._lines(MARGIN, self.bottom, lines, TEXT_PT, color=self.theme.faint)
+
+    def note(self, x: float, y: float, text: str, **options: Any) -> None:
+        """A caption of an axis or a word beside a mark."""
+        self.text(x, y, text, **{"color": self.theme.faint, **options})
+
+    def axes(self, left: float, bottom: float, right: float, top: float, **options: Any) -> Axes:
+        """Axes whose frame has these edges, without any decoration."""
+        area = (left / WIDTH, bottom / HEIGHT, (right - left) / WIDTH, (top - bottom) / HEIGHT)
+        made = self.figure.add_axes(area, **options)
+        made.spines[["top", "right", "left"]].set_visible(False)
+        made.tick_params(length=0, pad=8)
+        made.minorticks_off()
+        return made
+
+    def mark(self, x: float, y: float, marker: str, color: str, hollow: bool = False) -> None:
+        """A single mark at a place in points, outside the axes."""
+        self.figure.add_artist(
+            Line2D(
+                [x / WIDTH], [y / HEIGHT], marker=marker, color=color, markersize=11, markeredgewidth=2.5,
+                markerfacecolor=self.theme.paper if hollow else color, linestyle="none",
+            )
+        )  # fmt: skip
+
+    def rule(self, points: Sequence[tuple[float, float]], color: str) -> None:
+        """A thin line through places in points: from a mark to its label."""
+        xs, ys = zip(*points, strict=True)
+        self.figure.add_artist(Line2D([x / WIDTH for x in xs], [y / HEIGHT for y in ys], color=color, linewidth=1.2))
+
+
+def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
+    """Centres for labels of these heights, as near as can be to where they are wanted, without overlap.
+
+    Neighbours that would overlap are pooled and centred on the mean of their wishes (pool adjacent violators). All stay
+    between `low` and `high`, provided that the heights fit there at all.
+    """
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    pools: list[tuple[list[int], float, float]] = []  # members, height, centre
+
+    def place(members: list[int]) -> tuple[list[int], float, float]:
+        height = sum(heights[i] for i in members)
+        offsets, at = [], -height / 2
+        for i in members:
+            offsets.append(at + heights[i] / 2)
+            at += heights[i]
+        centre = sum(wanted[i] - offset for i, offset in zip(members, offsets, strict=True)) / len(members)
+        return members, height, min(max(centre, low + height / 2), high - height / 2)
+
+    for i in order:
+        pool = place([i])
+        while pools and pools[-1][2] + pools[-1][1] / 2 > pool[2] - pool[1] / 2:
+            pool = place(pools.pop()[0] + pool[0])
+        pools.append(pool)
+    centres = [0.0] * len(wanted)
+    for members, height, centre in pools:
+        at = centre - height / 2
+        for i in members:
+            centres[i] = at + heights[i] / 2
+            at += heights[i]
+    return centres

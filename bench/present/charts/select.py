@@ -1,0 +1,70 @@
+"""Which rows belong on which chart, and the command that would measure what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.present import frames, units
+from bench.present.charts.series import Series
+from bench.present.frames import Row
+from bench.records import UserError
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The cases of one chart."""
+
+    workload: str
+    keys: tuple[str, ...]
+    part: int = 1
+    """A question with more lines or rows than a slide holds is answered on several charts: 1, 2, …"""
+
+
+def workloads(records: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    """The rows of each workload, in order of appearance."""
+    groups: dict[str, list[Row]] = {}
+    for row in records:
+        groups.setdefault(str(row["workload"]), []).append(row)
+    return list(groups.items())
+
+
+def sweep(records: Iterable[Row], axes: Sequence[str]) -> str | None:
+    """The first of `axes` that takes at least two numeric values in these rows."""
+    records = list(records)
+    for axis in axes:
+        values = {units.number(row["params"].get(axis)) for row in records} - {None}
+        if len(values) > 1:
+            return axis
+    return None
+
+
+def single_workload(records: Sequence[Row], command: str) -> str:
+    """The workload of these rows. Raises `UserError` where there is none, or more than one."""
+    names = list(dict.fromkeys(str(row["workload"]) for row in records))
+    if not names:
+        raise UserError(f"there are no rows to draw; measure some: {command}")
+    if len(names) > 1:
+        raise UserError(f"one chart shows one workload, but there are {len(names)}: {', '.join(names)}")
+    return names[0]
+
+
+def require(records: Sequence[Row], columns: Sequence[str], command: str) -> None:
+    """Raises `UserError`, naming the command that measures them, where a column is missing."""
+    missing = [name for name in columns if records and not any(name in row for row in records)]
+    if missing or not records:
+        what = f"the column {', '.join(missing)} is missing" if missing else "there are no rows"
+        raise UserError(f"{what}; this measures it: {command}")
+
+
+def command(records: Sequence[Row], change: str) -> str:
+    """`bench run 'matmul/square' --set size=64,1024` for the first workload of the rows, or for all."""
+    names = frames.distinct(records, "workload")
+    return f"bench run '{names[0] if len(names) == 1 else '*'}' --set {change}"
+
+
+def parts(workload: str, series: Sequence[Series], most: int) -> Iterator[Selection]:
+    """Series in portions that one chart can hold."""
+    for part, start in enumerate(range(0, len(series), most), start=1):
+        keys = tuple(key for line in series[start : start + most] for key in line.keys)
+        yield Selection(workload, keys, part)

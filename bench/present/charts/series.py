@@ -1,0 +1,150 @@
+"""The rows of a frame as lines of a chart, and what can be said of two of their points. Nothing here draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.present import frames, units
+from bench.present.frames import OK, Row
+from bench.records import UNIVERSAL_AXES
+
+UNRESOLVED = "not resolved by this data"
+
+
+@dataclass(frozen=True)
+class Point:
+    """A measured value with its interval; `low` and `high` are None where there is none."""
+
+    x: float
+    value: float
+    low: float | None
+    high: float | None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the value has an interval."""
+        return self.low is not None and self.high is not None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A case that gave no number, and where it belongs."""
+
+    x: float
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line: its label, the points in order of x, and the cases that gave none."""
+
+    label: str
+    points: tuple[Point, ...]
+    losses: tuple[Loss, ...]
+    keys: tuple[str, ...]
+
+
+def split(records: Sequence[Row], axis: str, value: str, low: str, high: str) -> list[Series]:
+    """A series for each combination of whatever varies besides `axis`; `value`, `low`, `high` name columns."""
+    records = [row for row in records if units.number(row["params"].get(axis)) is not None]
+    names = [name for name in frames.varying(records) if name != axis]
+    sources = [name for name in ("machine", "run") if len(frames.distinct(records, name)) > 1][:1]
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in records:
+        mark = (*(row["params"].get(name) for name in names), *(row.get(name) for name in sources))
+        groups.setdefault(mark, []).append(row)
+    made = []
+    for mark in sorted(groups, key=lambda mark: tuple(frames.order(item) for item in mark)):
+        texts = [shown(name, item) for name, item in zip([*names, *sources], mark, strict=True) if item is not None]
+        made.append(_series(" ".join(texts), groups[mark], axis, (value, low, high)))
+    return made
+
+
+def shown(name: str, value: Any) -> str:
+    """The value of an axis in a label: names speak for themselves, numbers need their axis."""
+    if name == "threads" and isinstance(value, int):
+        return f"{value} thread{'' if value == 1 else 's'}"
+    if isinstance(value, str) and (name in UNIVERSAL_AXES or not value.isdigit()):
+        return f"{value} threads" if name == "threads" else value
+    return f"{name} {value}"
+
+
+def _series(label: str, rows: Sequence[Row], axis: str, columns: tuple[str, str, str]) -> Series:
+    points: dict[float, Point] = {}
+    losses: list[Loss] = []
+    for row in rows:
+        x = float(row["params"][axis])
+        value, low, high = (units.number(row.get(name)) for name in columns)
+        if row["outcome"] == OK and value is not None and value > 0:
+            bounded = low is not None and high is not None and low > 0
+            points[x] = Point(x, value, low if bounded else None, high if bounded else None)
+        else:
+            outcome = row["outcome"] if row["outcome"] != OK else "no value"
+            losses.append(Loss(x, outcome, row["reason"]))
+    ordered = tuple(points[x] for x in sorted(points))
+    return Series(label, ordered, tuple(losses), tuple(dict.fromkeys(str(row["key"]) for row in rows)))
+
+
+def quotient(top: Point, bottom: Point) -> tuple[float, float | None, float | None]:
+    """`top` ÷ `bottom`, with the widest interval that the two allow (unpaired: end by end), or None for its ends."""
+    value = top.value / bottom.value
+    if top.low is None or top.high is None or bottom.low is None or bottom.high is None:
+        return value, None, None
+    return value, top.low / bottom.high, top.high / bottom.low
+
+
+def resolved(ratio: tuple[float, float | None, float | None]) -> bool:
+    """Whether the interval of a ratio leaves 1 out."""
+    _, low, high = ratio
+    return low is not None and high is not None and (low > 1 or high < 1)
+
+
+def at(series: Series, x: float) -> Point | None:
+    """The point of a series at `x`."""
+    return next((point for point in series.points if point.x == x), None)
+
+
+def place_text(axis: str, x: float) -> str:
+    """Where on the axis, in a sentence: `size 1,024` or `800 rows`."""
+    return f"{units.count(x)} {axis}" if axis.endswith("s") else f"{axis} {units.count(x)}"
+
+
+def lost_text(records: Sequence[Row]) -> str:
+    """`6 skipped, 2 oom`: how many cases ended otherwise than ok; empty where all is well."""
+    counts = {name: number for name, number in frames.outcome_counts(records).items() if name != OK}
+    return ", ".join(f"{number} {name}" for name, number in counts.items())
+
+
+def reasons(records: Sequence[Row]) -> list[str]:
+    """`oom: 192 MiB asked`, once for each outcome with its first reason."""
+    first: dict[str, str] = {}
+    for row in records:
+        if row["outcome"] != OK and row["reason"]:
+            first.setdefault(row["outcome"], row["reason"])
+    return [f"{outcome}: {reason}" for outcome, reason in first.items()]
+
+
+def provenance(records: Sequence[Row]) -> str:
+    """The footer: machine, run, torch, clock, and how the interval was made from how many launches."""
+    parts = [" and ".join(frames.distinct(records, "machine"))]
+    runs = frames.distinct(records, "run")
+    parts.append(f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs" if runs else "")
+    torch = frames.distinct(records, "torch")
+    parts.append(f"torch {' and '.join(torch)}" if torch else "")
+    same = [f"{axis} {value}" for axis, value in frames.constants(records).items() if axis == "dtype"]
+    parts += [text.removeprefix("dtype ") for text in same]
+    clocks = frames.distinct(records, "clock")
+    parts.append(f"{' and '.join(clocks)} clock" if clocks else "")
+    methods = frames.distinct([row for row in records if row["outcome"] == OK], "method")
+    parts.append(
+        methods[0] if len(methods) == 1 else f"{len(methods)} interval methods, see the table" if methods else ""
+    )
+    if not any("launch" in method for method in methods[:1]) or len(methods) > 1:
+        numbers = sorted({int(row["launches"]) for row in records if row["outcome"] == OK and row.get("launches")})
+        parts.append(
+            f"{'–'.join(str(n) for n in dict.fromkeys((numbers[0], numbers[-1])))} launches" if numbers else ""
+        )
+    return " · ".join(part for part in parts if part)

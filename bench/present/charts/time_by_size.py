@@ -1,0 +1,121 @@
+"""How does the time grow with the size of the problem?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bench.present import frames, units
+from bench.present.charts import lines, select
+from bench.present.charts.series import (
+    UNRESOLVED,
+    Point,
+    Series,
+    at,
+    lost_text,
+    place_text,
+    provenance,
+    quotient,
+    reasons,
+    resolved,
+    split,
+)
+from bench.present.frames import Row
+from bench.records import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+NAME = "time_by_size"
+QUESTION = "How does the time of a step grow with the size of the problem?"
+NEEDS = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s")
+AXES = ("size", "points", "rows")
+"""Axes that say how large a problem is, the preferred one first."""
+
+
+def selections(records: Sequence[Row]) -> list[select.Selection]:
+    """A chart for each workload that was measured, or tried, at two sizes or more."""
+    found: list[select.Selection] = []
+    for workload, rows in select.workloads(records):
+        axis = select.sweep(rows, AXES)
+        if axis:
+            found += select.parts(workload, _series(rows, axis), lines.MOST_SERIES)
+    return found
+
+
+def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
+    """Time per step in seconds against size, both logarithmic. Raises `UserError` where no axis is swept."""
+    records, axis = _prepared(frame)
+    plot = lines.Plot(
+        title=finding(frame),
+        series=_series(records, axis),
+        x_label=axis,
+        y_label="time per step (lower is better)",
+        y_text=units.tick_seconds,
+        notes=tuple(reasons(records)),
+        footer=provenance(records),
+    )
+    return lines.draw(plot, theme)
+
+
+def finding(frame: pd.DataFrame) -> str:
+    """What the data say: how far apart the lines are at the largest common size, or how steep the only one is."""
+    records, axis = _prepared(frame)
+    workload, series = str(records[0]["workload"]), [line for line in _series(records, axis) if line.points]
+    if not series:
+        return f"{workload}: nothing was measured ({lost_text(records)})"
+    common = [
+        x for x in {p.x for line in series for p in line.points} if sum(at(line, x) is not None for line in series) > 1
+    ]
+    if common:
+        return _apart(workload, axis, series, max(common))
+    longest = max(series, key=lambda line: len(line.points))
+    if len(longest.points) == 1:
+        return f"{workload}: only {place_text(axis, longest.points[0].x)} was measured; growth is {UNRESOLVED}"
+    return _growth(workload, axis, longest)
+
+
+def _apart(workload: str, axis: str, series: Sequence[Series], x: float) -> str:
+    there: list[tuple[Point, str]] = sorted(
+        ((point, line.label) for line in series if (point := at(line, x)) is not None), key=lambda item: item[0].value
+    )
+    (fast, quick), (slow, late) = there[0], there[-1]
+    ratio = quotient(slow, fast)
+    where = f"{workload} at {place_text(axis, x)}"
+    if not resolved(ratio):
+        return f"{where}: which of {quick} and {late} is faster is {UNRESOLVED}"
+    return f"{where}: {quick} is {units.ratio(*ratio)} as fast as {late}"
+
+
+def _growth(workload: str, axis: str, line: Series) -> str:
+    first, last = line.points[0], line.points[-1]
+    ratio = quotient(last, first)
+    times = f"{last.x / first.x:.3g}×" if first.x > 0 else units.count(last.x)
+    if not resolved(ratio):
+        return f"{workload}: how the time grows over {times} the {axis} is {UNRESOLVED}"
+    return f"{workload}: {times} the {axis} takes {units.ratio(*ratio)} the time"
+
+
+def describe(frame: pd.DataFrame) -> str:
+    """The chart in words, for those who cannot see it: the finding, then every point."""
+    records, axis = _prepared(frame)
+    return lines.in_words(finding(frame), _series(records, axis), axis, units.interval)
+
+
+def _series(records: Sequence[Row], axis: str) -> list[Series]:
+    return split(frames.one_clock(records), axis, "value_s", "low_s", "high_s")
+
+
+def _prepared(frame: pd.DataFrame) -> tuple[list[Row], str]:
+    records = frames.rows(frame)
+    advice = select.command(records, f"{AXES[0]}=64,256,1024")
+    select.require(records, NEEDS, advice)
+    select.single_workload(records, advice)
+    axis = select.sweep(records, AXES)
+    if axis is None:
+        has = next((name for name in AXES if any(name in row["params"] for row in records)), AXES[0])
+        raise UserError(
+            f"no two values of {' or '.join(AXES)}: {select.command(records, f'{has}=64,256,1024')} measures some"
+        )
+    return frames.one_clock(records), axis

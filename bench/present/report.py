@@ -1,0 +1,202 @@
+"""The report: one HTML page that says what was run, what is doubtful, and then shows it.
+
+The page needs nothing beside it: styles and pictures are inlined. Each chart stands in it as two pictures, of which
+the reader's colour scheme chooses one; as images with an alt text they keep their ids to themselves, and nothing in
+them runs.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from bench.present import charts as gallery
+from bench.present import frames, layout, style, tables, units
+from bench.present.frames import Row
+from bench.present.notes import said, sentence
+from bench.present.terminal import Column
+from bench.records import Finding, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from bench.present.charts import ChartSpec
+
+_BEFORE = (Column("case"), Column("machine"), Column("run"), Column("clock"))
+_AFTER = (
+    Column("outcome"), Column("median", right=True), Column("interval"), Column("faster", "speed-up"),
+    Column("paired", "pairing"), Column("launches", right=True), Column("findings", "doubts"),
+    Column("items", "throughput", right=True), Column("peak", "peak memory", right=True),
+    Column("first_call", right=True), Column("cold", "compile cold", right=True),
+    Column("warm", "compile warm", right=True),
+)  # fmt: skip
+"""Where a case gave no number, its outcome and reason take the place of all of these."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart, in both themes, as data the page holds."""
+
+    slug: str
+    workload: str
+    question: str
+    alt: str
+    light: str
+    dark: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a workload."""
+
+    workload: str
+    same: str
+    before: tuple[Column, ...]
+    after: tuple[Column, ...]
+    rows: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What is said of some cases."""
+
+    mark: str
+    severity: str
+    check: str
+    message: str
+    advice: str
+    cases: tuple[str, ...]
+
+
+def page(
+    frame: pd.DataFrame,
+    charts: Sequence[ChartSpec],
+    environment: Mapping[str, Any],
+    run: Mapping[str, Any],
+    findings: Sequence[Finding],
+    *,
+    lessons: Mapping[str, str] | None = None,
+    vs: str | None = None,
+) -> str:
+    """The whole page.
+
+    `charts` are those of `charts.available(frame)` to show, drawn here in both themes. `environment` is shown as it is,
+    nested mappings flattened. From `run`, `run` (id), `status`, `command` and `wall_s` (seconds) go to the top where
+    they are present, `settings`, `plan`, `git` and `schema` below. `findings` are those of the run as a whole; those of
+    the rows are taken from the frame.
+    `lessons` gives the lesson of a workload; without it, tables are grouped by family. `vs` names what speed-ups refer
+    to (`mode=eager`).
+    """
+    records = frames.rows(frame)
+    letters = {check: f"{place}" for place, (check, _) in enumerate(frames.by_check(_all(records, findings)), start=1)}
+    environ = jinja2.Environment(
+        loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    counts = frames.outcome_counts(records)
+    return environ.get_template("report.html.j2").render(
+        run_id=str(run.get("run") or next(iter(frames.distinct(records, "run")), "")),
+        machines=frames.distinct(records, "machine"),
+        summary=_summary(records, run),
+        command=layout.cell_text(run.get("command")) if run.get("command") else "",
+        counts=counts,
+        meanings=MEANINGS,
+        doubts=_doubts(_all(records, findings), letters),
+        pictures=[_picture(spec, frame) for spec in charts],
+        chapters=_chapters(records, letters, lessons or {}),
+        caption=tables.caption(records, vs),
+        environment=_flat(environment),
+        settings=_flat({name: value for name, value in run.items() if name in ("settings", "plan", "git", "schema")}),
+        methods=frames.distinct(records, "method"),
+        clocks=[clock for clock in frames.CLOCKS if clock in frames.distinct(records, "clock")],
+        speedup_methods=frames.distinct(records, "speedup_method"),
+    )
+
+
+MEANINGS: Mapping[str, str] = {
+    Outcome.OK.value: "measured, and the answer was right",
+    Outcome.SKIPPED.value: "this machine lacks what it needs",
+    Outcome.WRONG.value: "the answer was wrong, so there is no time",
+    Outcome.OOM.value: "ran out of memory",
+    Outcome.TIMEOUT.value: "was silent for too long",
+    Outcome.CRASHED.value: "its process died",
+    Outcome.FAILED.value: "raised an error",
+}
+"""What each outcome means, in a few words."""
+
+
+def _all(records: Sequence[Row], findings: Sequence[Finding]) -> list[Finding]:
+    return list(dict.fromkeys([*findings, *(item for row in records for item in row["findings"])]))
+
+
+def _summary(records: Sequence[Row], run: Mapping[str, Any]) -> str:
+    cases, workloads = {row["key"] for row in records}, {row["workload"] for row in records}
+    parts = [f"{_numbered(len(cases), 'case')} of {_numbered(len(workloads), 'workload')}"]
+    if frames.distinct(records, "machine"):
+        parts.append(f"on {' and '.join(frames.distinct(records, 'machine'))}")
+    if units.number(run.get("wall_s")) is not None:
+        parts.append(f"in {units.seconds(run['wall_s'])}")
+    if run.get("status"):
+        parts.append(f"({run['status']})")
+    return " ".join(parts)
+
+
+def _numbered(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _doubts(found: Sequence[Finding], letters: Mapping[str, str]) -> list[Doubt]:
+    return [
+        Doubt(letters[check], severity, check, sentence(message), sentence(advice), tuple(cases))
+        for check, group in frames.by_check(found)
+        for (severity, message, advice), cases in said(group).items()
+    ]
+
+
+def _picture(spec: ChartSpec, frame: pd.DataFrame) -> Picture:
+    light, dark = (_data_uri(gallery.draw(spec.slug, frame, theme)) for theme in ("light", "dark"))
+    return Picture(spec.slug, spec.workload, spec.question, gallery.describe(spec, frame), light, dark)
+
+
+def _data_uri(figure: Figure) -> str:
+    """An SVG as the address of an image: ids of several pictures cannot meet, and no script in it would run."""
+    return "data:image/svg+xml;base64," + base64.b64encode(style.encode(figure, "svg")).decode("ascii")
+
+
+def _chapters(
+    records: Sequence[Row], letters: dict[str, str], lessons: Mapping[str, str]
+) -> list[tuple[str, list[Table]]]:
+    chapters: dict[str, list[Table]] = {}
+    for workload, rows in tables.by_workload(records):
+        lesson = lessons.get(workload) or str(rows[0].get("lesson") or workload.partition("/")[0])
+        chapters.setdefault(lesson, []).append(_table(workload, rows, letters))
+    return list(chapters.items())
+
+
+def _table(workload: str, rows: Sequence[Row], letters: dict[str, str]) -> Table:
+    varying = frames.varying(rows)
+    wanted = {"case", "median", "interval", "launches", "outcome", *tables.optional(rows)}
+    body = []
+    for row in rows:
+        case = ", ".join(f"{axis}={row['params'][axis]}" for axis in varying if axis in row["params"])
+        body.append({**tables.cells(row, letters), "case": case or "the only case"})
+    same = ", ".join(f"{axis}={value}" for axis, value in frames.constants(rows).items())
+    before, after = ([column for column in columns if column.name in wanted] for columns in (_BEFORE, _AFTER))
+    return Table(workload, same, tuple(before), tuple(after), tuple(body))
+
+
+def _flat(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """`{"cpu": {"model": "x"}}` as `[("cpu model", "x")]`, in the order given."""
+    items: list[tuple[str, str]] = []
+    for name, value in mapping.items():
+        label = f"{prefix} {name}".strip().replace("_", " ")
+        if isinstance(value, Mapping):
+            items += _flat(value, label)
+        else:
+            items.append((label, layout.cell_text(value)))
+    return items

@@ -1,0 +1,219 @@
+"""The messages between parent and worker, and both ends of the pipe they travel on.
+
+Framing is RFC 7464 (JSON text sequences): a record separator, one JSON object, a newline. Whatever else reaches the
+pipe (a library that prints while it is imported) carries no separator and is passed over, never mistaken for a message.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from bench.records import Settings, Source
+
+VERSION = 1
+"""Raised whenever a message changes; a worker of another version is refused at its hello."""
+
+_SEPARATOR = b"\x1e"
+
+
+# --- what the parent asks -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Import:
+    """Import these workload files and say what went wrong. Answered by `Imported`."""
+
+    sources: list[Source]
+
+
+@dataclass(frozen=True)
+class Open:
+    """Prepare a case, check its answer, warm it up, calibrate it. Answered by `Opened` or `Refused`."""
+
+    key: str
+    source: Source
+    settings: Settings
+    steps: dict[str, int] = field(default_factory=dict)
+    """n per phase where an earlier launch calibrated it: the same n for a case across launches."""
+    cache: str = ""
+    """State of the compile cache this process was given: `cold`, `warm`, or nothing."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Time a few blocks in a row of an open case. Answered by `Visited` or `Refused`."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Close:
+    """Check the answer again and let the case go. Answered by `Closed` or `Refused`."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Hold a workload to the author's contract. Answered by `Inspected`."""
+
+    key: str
+    source: Source
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Time the same small piece of work for so many seconds, to hear the machine's noise. Answered by `Heard`."""
+
+    seconds: float
+
+
+# --- what the worker answers ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The first message of a worker: all facts about its machine."""
+
+    version: int
+    facts: dict[str, Any]
+    capabilities: dict[str, str]
+    """What this machine can do: name to an empty string, or to the reason why not."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A case entered a stage; tells a listener what is being waited for. Not an answer."""
+
+    key: str
+    stage: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """`errors`: path of a workload file to the traceback of its import."""
+
+    errors: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The case is ready. `steps`: n per phase; `clocks`: those that can time it; `facts`: columns of `CaseLaunch`."""
+
+    key: str
+    steps: dict[str, int]
+    clocks: list[str]
+    facts: dict[str, Any]
+    resident_bytes: int
+
+
+@dataclass(frozen=True)
+class Visited:
+    """`blocks`: rows of [phase, clock, index, kept, steps, total_ns]."""
+
+    key: str
+    blocks: list[list[Any]]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The case is done; `facts`: more columns of `CaseLaunch`."""
+
+    key: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The case ended here, for the reason given. The worker lives on."""
+
+    key: str
+    outcome: str
+    reason: str
+    detail: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """`faults`: rows of [rule, message], empty where the workload keeps its contract; `passed`: rules it keeps."""
+
+    key: str
+    passed: list[str]
+    faults: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Block times of the noise reading, in ns, when each began, and what else ran on the machine meanwhile."""
+
+    starts_ns: list[int]
+    totals_ns: list[int]
+    preemptions: int | None
+    foreign_load: float | None
+    clock_resolution_ns: float
+    clock_cost_ns: float
+
+
+Request = Import | Open | Visit | Close | Inspect | Listen
+Reply = Hello | Stage | Imported | Opened | Visited | Closed | Refused | Inspected | Heard
+Message = Request | Reply
+
+_TYPES: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (*typing.get_args(Request), *typing.get_args(Reply))}
+
+
+class ProtocolError(Exception):
+    """A message that neither end should ever send."""
+
+
+def encode(message: Message) -> bytes:
+    """The message as it travels, separator and newline included. Raises `ValueError` where a number is not finite."""
+    body = {"message": type(message).__name__, **dataclasses.asdict(message)}
+    return _SEPARATOR + json.dumps(body, allow_nan=False).encode() + b"\n"
+
+
+def decode(line: bytes) -> Message | None:
+    """Read one line of the pipe; None where it holds no message. Raises `ProtocolError` for a malformed one."""
+    _, separator, text = line.rpartition(_SEPARATOR)
+    if not separator:
+        return None
+    try:
+        body = json.loads(text)
+        kind = _TYPES[body.pop("message")]
+        hints = typing.get_type_hints(kind)
+        for name, hint in hints.items():
+            if dataclasses.is_dataclass(hint):
+                body[name] = hint(**body[name])  # type: ignore[operator]  # is_dataclass allows instances; hints are types
+            elif hint == list[Source]:
+                body[name] = [Source(**item) for item in body[name]]
+        message: Message = kind(**body)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProtocolError(f"not a message of version {VERSION}: {text[:200]!r}") from error
+    return message
+
+
+class Channel:
+    """One end of the pipe, for the side that may simply block: the worker."""
+
+    def __init__(self, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+
+    def receive(self) -> Message | None:
+        """The next message; None when the other end is gone."""
+        while line := self._incoming.readline():
+            if (message := decode(line)) is not None:
+                return message
+        return None
+
+    def send(self, message: Message) -> None:
+        """Send, and flush: the other end waits for it. Raises `BrokenPipeError` when it is gone."""
+        self._outgoing.write(encode(message))
+        self._outgoing.flush()

@@ -1,0 +1,230 @@
+"""The few types that cross rooms: frozen dataclasses, standard library only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from typing import Any
+
+Value = str | int | float | bool
+"""What an axis takes: literals only, so that a case can be named, stored and compared."""
+
+UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1}
+"""The axes every case has, with the declared default of a row that lacks one."""
+
+# A string value must survive inside a key: no comma, bracket, equals sign or space.
+SAFE_TEXT = re.compile(r"[A-Za-z0-9_.:+-]+")
+_KEY = re.compile(r"(?P<workload>[\w-]+/[\w-]+)(?:\[(?P<params>[^\[\]]*)\])?")
+
+
+class UserError(Exception):
+    """What the user gave is at fault: a clear message, exit code 2, nothing written."""
+
+
+class Outcome(StrEnum):
+    """How the measurement of a case ended. Every outcome is a row in the table and a mark in the chart."""
+
+    OK = "ok"
+    SKIPPED = "skipped"
+    WRONG = "wrong"
+    OOM = "oom"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    FAILED = "failed"
+
+
+def value_from_text(text: str) -> Value:
+    """Read one axis value as it stands in a key or after `--set axis=`: int, float, bool, else text."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"True": True, "False": False}.get(text, text)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A workload with one value for each axis; `params` are sorted by axis."""
+
+    workload: str
+    params: tuple[tuple[str, Value], ...]
+
+    @classmethod
+    def of(cls, workload: str, params: Mapping[str, Value]) -> Case:
+        """The case of `workload` with `params`, universal axes filled in with their defaults."""
+        return cls(workload, tuple(sorted({**UNIVERSAL_AXES, **params}.items())))
+
+    @classmethod
+    def from_key(cls, key: str) -> Case:
+        """Read a key such as `matmul/square[device=cpu,size=64]` back. Raises `UserError` where it is none."""
+        match = _KEY.fullmatch(key.strip())
+        if match is None:
+            raise UserError(f"'{key}' is not a case key; one looks like matmul/square[device=cpu,size=64]")
+        params: dict[str, Value] = {}
+        for part in filter(None, (match["params"] or "").split(",")):
+            axis, equals, text = part.partition("=")
+            if not (axis and equals and text):
+                raise UserError(f"'{part}' in '{key}' is not axis=value")
+            params[axis.strip()] = value_from_text(text.strip())
+        return cls.of(match["workload"], params)
+
+    @property
+    def key(self) -> str:
+        """The stable name, axes sorted: `matmul/square[device=cpu,dtype=float32,mode=eager,size=64,threads=1]`."""
+        return f"{self.workload}[{','.join(f'{axis}={value}' for axis, value in self.params)}]"
+
+    @property
+    def axes(self) -> dict[str, Value]:
+        """The value of each axis."""
+        return dict(self.params)
+
+    def __getitem__(self, axis: str) -> Value:
+        return self.axes[axis]
+
+    def but(self, **changes: Value) -> Case:
+        """The same case with some axes changed."""
+        return replace(self, params=tuple(sorted({**self.axes, **changes}.items())))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the code of a workload lives.
+
+    `dotted` is the module's import name where it belongs to an installed package; a file of the user's own has none
+    and is loaded by its path.
+    """
+
+    path: str
+    function: str
+    dotted: str | None = None
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A case the plan chose, and the code that makes it."""
+
+    case: Case
+    source: Source
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run measures. Every default is the design's; `run.json` keeps the values used."""
+
+    launches: int | None = None
+    """Exactly so many launches a case; None adds launches until the interval is narrow enough."""
+    min_launches: int = 6
+    """The order-statistic interval of a median reaches 95 % from six data up (1 - 2 / 2**6 = 96.9 %)."""
+    max_launches: int = 20
+    precision: float = 0.02
+    """Wanted relative half-width of the 95 % interval of the median over launches."""
+    visits: int = 4
+    blocks: int = 5
+    """Blocks a visit, of which the first is marked and left out."""
+    block_s: float = 1e-3
+    warm_s: float = 0.1
+    warm_cap_s: float = 1.0
+    timeout_s: float = 120.0
+    """Longest silence of a worker, in seconds, before its current case counts as hung."""
+    budget_s: float | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """n steps timed together: raw total and n; per-step time is derived."""
+
+    key: str
+    launch: int
+    visit: int
+    phase: str
+    """`step`, or one of the workload's own phases."""
+    clock: str
+    index: int
+    """Place inside its visit, from 0."""
+    kept: bool
+    """False for the first block of a visit: 10 to 25 % slow on a shared machine, so marked and left out."""
+    steps: int
+    total_ns: int
+
+
+@dataclass(frozen=True)
+class CaseLaunch:
+    """What one launch learned of one case besides its blocks: a row of `launches.parquet`."""
+
+    key: str
+    launch: int
+    process: str = ""
+    """Identity of the worker process; cases that share it are paired."""
+    outcome: str = Outcome.OK.value
+    reason: str = ""
+    detail: str = ""
+    """A traceback or the last lines of the worker's own output, where the outcome is not `ok`."""
+    first_call_ns: int | None = None
+    cache: str = ""
+    """`cold` or `warm`: the state of the compile cache at the first call; empty for modes that do not compile."""
+    build_ns: int | None = None
+    """Time to script or trace, before the first call."""
+    steps: Mapping[str, int] = field(default_factory=dict)
+    """n per phase: the same for a case across launches."""
+    work: Mapping[str, Any] = field(default_factory=dict)
+    tolerance: float | None = None
+    error_before: float | None = None
+    error_after: float | None = None
+    """Relative error of the output of the timed step, before and after its blocks."""
+    quality: Mapping[str, float] = field(default_factory=dict)
+    host_peak_bytes: int | None = None
+    """High-water mark of this process's resident memory, reset before the case, less what was resident then."""
+    host_peak_reason: str = ""
+    device_peak_bytes: int | None = None
+    device_reserved_bytes: int | None = None
+    steady: bool | None = None
+    warm_calls: int = 0
+    warm_ns: int = 0
+    clock_resolution_ns: float | None = None
+    clock_cost_ns: float | None = None
+    empty_call_ns: float | None = None
+    preemptions: int | None = None
+    """Involuntary context switches of the worker during the blocks of this case."""
+    foreign_load: float | None = None
+    """Cores kept busy by other processes while this launch ran (0.5 = half a core)."""
+    threads: int | None = None
+    """The real count behind the case's `threads`."""
+    no_clock: Mapping[str, str] = field(default_factory=dict)
+    """Clocks of the device that could not time this case, with the reason."""
+    counters: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Wall time spent on this case by stage: prepare, check, first_call, warm_up, blocks, close."""
+
+    @classmethod
+    def names(cls) -> frozenset[str]:
+        """The columns of the table."""
+        return frozenset(item.name for item in fields(cls))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Value with its interval, never a bare number. `low` and `high` are None where no interval can be had."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    method: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A doubt about a number, as data."""
+
+    check: str
+    severity: str
+    """`hint`, `warning` or `error`."""
+    message: str
+    advice: str
+    case: str = ""

@@ -1,0 +1,189 @@
+"""A run from its first launch to its seal: the story of the program; its chapters are the modules beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from bench.protocol import Hello
+from bench.records import Block, Case, CaseLaunch, Planned, Settings, Source, UserError, Value
+from bench.run import git
+from bench.run.account import account
+from bench.run.launch import Launch, Office, deadline
+from bench.run.ledger import Ledger
+from bench.run.schedule import assignments
+from bench.run.stop import Stop, Stopped
+from bench.run.watch import Watch
+from bench.store import journal, runs, schema
+
+CACHES = "cache"
+"""The folder of compile caches inside a run; removed when the run is sealed."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended: `complete`, `interrupted` or `out of budget`, and which lines of its journal were unreadable."""
+
+    status: str
+    wall_s: float
+    problems: list[str]
+
+
+def begin(folder: Path, run: str, planned: Sequence[Planned], settings: Settings, hello: Hello, preset: str) -> None:
+    """Make the folder of a run and its `run.json`. Raises `UserError` where it cannot be written."""
+    runs.create(
+        folder,
+        {
+            "schema": schema.VERSION,
+            "run": run,
+            "status": "running",
+            "created": now(),
+            "coursebench": metadata.version("coursebench"),
+            "preset": preset,
+            "machine": runs.machine_name(hello.facts),
+            "fingerprint": runs.fingerprint(hello.facts),
+            "git": git.state(),
+            "settings": dataclasses.asdict(settings),
+            "plan": [{"key": item.case.key, "source": dataclasses.asdict(item.source)} for item in planned],
+            "environment": hello.facts,
+            "capabilities": hello.capabilities,
+            "sessions": [],
+        },
+    )
+
+
+def plan_of(run: Mapping[str, Any]) -> tuple[list[Planned], Settings]:
+    """The plan and settings a run was begun with, to go on with it."""
+    planned = [Planned(Case.from_key(item["key"]), Source(**item["source"])) for item in run["plan"]]
+    return planned, Settings(**run["settings"])
+
+
+def refuse_changes(run: Mapping[str, Any], planned: Sequence[Planned], hello: Hello) -> None:
+    """Raise `UserError` where going on would pool unlike data: another machine, or a changed workload file."""
+    here = runs.fingerprint(hello.facts)
+    if run["fingerprint"] != here:
+        raise UserError(
+            f"the run was begun on another machine or torch ({run['machine']}, fingerprint {run['fingerprint']}; "
+            f"here it is {here}): begin a new run"
+        )
+    for source in {item.source.path: item.source for item in planned}.values():
+        path = Path(source.path)
+        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != source.sha256:
+            raise UserError(f"{path} changed since the run was begun: begin a new run")
+
+
+def measure(
+    folder: Path, planned: Sequence[Planned], settings: Settings, hello: Hello, stop: Stop, watch: Watch
+) -> Ended:
+    """Measure what is still pending of a run, and seal it however it ends. Raises `MachineUnfitError`."""
+    ledger = Ledger(planned, settings)
+    replay(folder, ledger)
+    clerk = Clerk(journal.Journal(folder), ledger, watch)
+    office = Office(
+        settings=settings,
+        stop=stop,
+        threads=lambda symbolic: threads_of(symbolic, hello),
+        steps=ledger.steps,
+        caches=folder / CACHES,
+        out_of_budget=deadline(settings.budget_s),
+        clerk=clerk,
+    )
+    status = "interrupted"
+    try:
+        status = launches_until_finished(ledger, office)
+    except Stopped:
+        pass  # the status says so
+    finally:
+        wall_s = clerk.close()
+        problems = seal(folder, status)
+    return Ended(status, wall_s, problems)
+
+
+def launches_until_finished(ledger: Ledger, office: Office) -> str:
+    """Launch after launch, until every case is finished or the budget spent. Returns the run's status."""
+    for launch in itertools.count():
+        for assignment in assignments(ledger.pending(launch), launch, office.settings.seed):
+            Launch(assignment, office).run()
+        if ledger.finished() == len(ledger.planned):
+            return "complete"
+        if office.out_of_budget():
+            return "out of budget"
+    raise AssertionError("count() never ends")
+
+
+def replay(folder: Path, ledger: Ledger) -> None:
+    """Tell the ledger what earlier sessions of this run measured, sealed or not."""
+    if (folder / "launches.parquet").exists():
+        from bench.store import tables  # pandas: a run that starts afresh does without it until it is sealed
+
+        ledger.replay(*tables.records_of(tables.read(folder)))
+    else:
+        pages = journal.read(folder)
+        ledger.replay(pages.launches, pages.blocks)
+
+
+def seal(folder: Path, status: str) -> list[str]:
+    """Turn the journal into tables and drop the compile caches. Returns what of the journal was unreadable."""
+    from bench.store import tables  # likewise
+
+    shutil.rmtree(folder / CACHES, ignore_errors=True)
+    problems = tables.seal(folder, {"status": status})
+    sealed = tables.read(folder)
+    records, _ = tables.records_of(sealed)
+    runs.write(folder, {**sealed.run, "time": account(records, sealed.run["sessions"])})
+    return problems
+
+
+class Clerk:
+    """Takes down what launches report: first the journal, then the ledger, then whoever watches."""
+
+    def __init__(self, book: journal.Journal, ledger: Ledger, watch: Watch) -> None:
+        self._book, self._ledger, self._watch = book, ledger, watch
+        self._spawn_s = 0.0
+        self._started, self._cpu = time.monotonic(), time.process_time()
+        book.session({"started": now(), "cases": len(ledger.planned)})
+
+    def spawned(self, seconds: float) -> None:
+        """A worker took so many seconds from its start to its hello."""
+        self._spawn_s += seconds
+
+    def entered(self, key: str, stage: str, launch: int) -> None:
+        """A case entered a stage of a launch."""
+        self._watch.entered(key, stage, launch)
+
+    def visited(self, process: str, blocks: Sequence[Block]) -> None:
+        """A visit was timed in `process`."""
+        self._book.visit(process, blocks)
+
+    def ended(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
+        """A case ended in a launch."""
+        self._book.launch(record)
+        self._ledger.add(record, blocks)
+        self._watch.ended(record, self._ledger.finished(), len(self._ledger.planned), self._ledger.left_s())
+
+    def close(self) -> float:
+        """End the session in the journal, and return its wall time in seconds."""
+        wall_s = time.monotonic() - self._started
+        cpu_s = time.process_time() - self._cpu
+        self._book.spent({"ended": now(), "wall_s": wall_s, "spawn_s": self._spawn_s, "parent_cpu_s": cpu_s})
+        self._book.close()
+        return wall_s
+
+
+def threads_of(symbolic: Value, hello: Hello) -> int:
+    """The thread count behind `threads=…`: `physical` is the number of physical cores this machine lets us use."""
+    return int(hello.facts["cpu"]["physical"]) if symbolic == "physical" else int(symbolic)
+
+
+def now() -> str:
+    """The time, UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat()

@@ -1,0 +1,133 @@
+"""Run folders: their ids, where they are, and `run.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.records import UserError
+from bench.store import schema
+
+RESULTS = Path("results")
+REFERENCE = "reference"
+_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+
+
+def new_id(now: datetime | None = None) -> str:
+    """A run id: sorts by time (UTC, seconds), unique across machines (32 random bits a second)."""
+    return f"{(now or datetime.now(UTC)).strftime('%Y%m%dT%H%M%SZ')}-{secrets.token_hex(4)}"
+
+
+def create(folder: Path, run: Mapping[str, Any]) -> None:
+    """Make a run folder with its `run.json`. Raises `UserError` where it cannot be written or holds something."""
+    refuse_unwritable(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write(folder, run)
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Raise `UserError` where a run could not be kept in `folder`; leaves nothing behind."""
+    if folder.exists():
+        if not folder.is_dir():
+            raise UserError(f"{folder} is a file; --out wants a folder")
+        if any(folder.iterdir()):
+            raise UserError(f"{folder} is not empty; choose another folder, or go on with its run by --resume {folder}")
+    anchor = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=anchor):
+            pass
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written: {error.strerror or error}") from None
+
+
+def write(folder: Path, run: Mapping[str, Any]) -> None:
+    """Replace `run.json` as a whole or not at all."""
+    replace_whole(folder / "run.json", (json.dumps(run, indent=2) + "\n").encode())
+
+
+def replace_whole(path: Path, content: bytes) -> None:
+    """Write to a temporary name, fsync, rename: a reader sees the old file or the new one, never half of it."""
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """`run.json` of a run. Raises `UserError` where there is none, or one that cannot be read."""
+    path = folder / "run.json"
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{folder} holds no run (no run.json)") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from None
+    if not isinstance(run, dict):
+        raise UserError(f"{path} cannot be read: it holds no object")
+    schema.refuse_newer(run.get("schema"), str(path))
+    return run
+
+
+def locate(name: str | Path | None, results: Path = RESULTS) -> Path:
+    """The folder of a run: a folder, a run id, `reference:NAME`, or the latest run where `name` is None."""
+    if name is None:
+        ids = sorted(
+            path.name for path in results.glob("*") if _ID.fullmatch(path.name) and (path / "run.json").exists()
+        )
+        if not ids:
+            raise UserError(f"no run in {results}/ yet; measure one with: bench run")
+        return results / ids[-1]
+    text = str(name)
+    if text.startswith(f"{REFERENCE}:"):
+        return _reference(text.partition(":")[2], results / REFERENCE)
+    for folder in (Path(text), results / text):
+        if folder.is_dir():
+            return folder
+    raise UserError(f"no run '{text}': neither a folder nor an id in {results}/")
+
+
+def _reference(name: str, shelf: Path) -> Path:
+    if (shelf / name / "run.json").exists():
+        return shelf / name
+    names = sorted(path.name for path in shelf.glob("*") if path.is_dir())
+    raise UserError(f"no reference table '{name}'; there are: {', '.join(names) or 'none yet'}")
+
+
+def fingerprint(facts: Mapping[str, Any]) -> str:
+    """Sixteen hex digits over the facts that make two runs comparable.
+
+    Hardware (CPU, cores in use, memory, GPUs), the driver, the kernel, the governor, Python, torch with its build and
+    its numerical settings. Not among them: load, current clock rate, and paths.
+    """
+    cpu, torch = facts["cpu"], facts["torch"]
+    chosen = {
+        "cpu": [cpu[name] for name in ("model", "family", "architecture", "logical", "physical", "governor", "turbo")],
+        "affinity": len(cpu["affinity"]),
+        "memory": facts["memory_bytes"],
+        "os": [facts["os"]["system"], facts["os"]["release"]],
+        "container": facts["container"],
+        "cuda": facts["cuda"],
+        "python": facts["python"],
+        "torch": [torch[name] for name in ("version", "git", "cuda", "cudnn", "cpu_capability", "numerics", "build")],
+        "libraries": {name: facts["libraries"].get(name) for name in ("numpy", "scikit-learn")},
+    }
+    return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def machine_name(facts: Mapping[str, Any]) -> str:
+    """What the machine is, for people: `2-core AMD EPYC`, `16-core Xeon + NVIDIA H200`."""
+    cpu = facts["cpu"]
+    model = re.sub(r"\((?:R|TM)\)|\bCPU\b|@.*|\d+-Core Processor|Processor", "", str(cpu["model"]))
+    name = f"{cpu['physical']}-core {' '.join(model.split())}"
+    gpus = [str(gpu["name"]) for gpu in facts["cuda"]]
+    return f"{name} + {gpus[0]}{f' ×{len(gpus)}' if len(gpus) > 1 else ''}" if gpus else name

@@ -1,0 +1,114 @@
+"""The tables of a run: sealing its journal into Parquet, and reading either back as pandas frames."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.records import Block, CaseLaunch, Outcome, UserError
+from bench.store import journal, runs, schema
+
+
+@dataclass
+class RunData:
+    """A run as it was read: `run.json`, its tables, and what could not be read of it."""
+
+    folder: Path
+    run: dict[str, Any]
+    blocks: pd.DataFrame
+    launches: pd.DataFrame
+    problems: list[str] = field(default_factory=list)
+
+
+def read(folder: Path) -> RunData:
+    """Read a run, sealed or not. Raises `UserError` for a newer schema or a damaged Parquet file, which it names."""
+    run = runs.read(folder)
+    blocks = _read_parquet(folder / "blocks.parquet", schema.BLOCKS)
+    launches = _read_parquet(folder / "launches.parquet", schema.LAUNCHES)
+    if not (folder / journal.NAME).exists():
+        return RunData(folder, run, blocks, launches)
+    pages = journal.read(folder)
+    return RunData(
+        folder,
+        run,
+        _joined(blocks, [asdict(block) for block in pages.blocks], schema.BLOCKS, schema.BLOCK_IDENTITY),
+        _joined(
+            launches,
+            [schema.flat(asdict(record)) for record in pages.launches],
+            schema.LAUNCHES,
+            schema.LAUNCH_IDENTITY,
+        ),
+        pages.problems,
+    )
+
+
+def seal(folder: Path, changes: Mapping[str, Any]) -> list[str]:
+    """Turn the journal of a run into Parquet and drop it; `changes` go into `run.json`. Returns what was unreadable.
+
+    Each file is replaced as a whole, the journal goes last: killed anywhere in between, sealing again ends the same.
+    """
+    data = read(folder)
+    _write_parquet(folder / "blocks.parquet", data.blocks)
+    _write_parquet(folder / "launches.parquet", data.launches)
+    sessions = {item["started"]: item for item in data.run.get("sessions", [])}
+    sessions |= {item["started"]: item for item in journal.read(folder).sessions}
+    runs.write(folder, {**data.run, "sessions": list(sessions.values()), **changes})
+    (folder / journal.NAME).unlink(missing_ok=True)
+    return data.problems
+
+
+def _joined(
+    sealed: pd.DataFrame, rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, str], identity: Sequence[str]
+) -> pd.DataFrame:
+    """Sealed rows and those of the journal; a row that is in both (sealing was interrupted) counts once."""
+    if not rows:
+        return sealed
+    fresh = pd.DataFrame.from_records(rows, columns=list(dtypes)).astype(dict(dtypes))
+    both = pd.concat([sealed, fresh], ignore_index=True) if len(sealed) else fresh
+    return both.drop_duplicates(list(identity), keep="last", ignore_index=True)
+
+
+def _read_parquet(path: Path, dtypes: Mapping[str, str]) -> pd.DataFrame:
+    if not path.exists():
+        return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()})
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
+        first = (str(error).splitlines() or ["no message"])[0]
+        raise UserError(f"{path} is damaged and cannot be read: {first}") from None
+
+
+def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    content = io.BytesIO()
+    frame.to_parquet(content, index=False)
+    runs.replace_whole(path, content.getvalue())
+
+
+def records_of(data: RunData) -> tuple[list[CaseLaunch], list[Block]]:
+    """The rows of a run as the records they were made from."""
+    launches = []
+    for row in data.launches.astype(object).where(data.launches.notna(), None).to_dict("records"):
+        nested = {name: json.loads(row[name]) for name in schema.NESTED}
+        launches.append(CaseLaunch(**{str(name): value for name, value in row.items()} | nested))
+    blocks = [Block(*row) for row in data.blocks[list(schema.BLOCKS)].itertuples(index=False, name=None)]
+    return launches, blocks
+
+
+def past_costs(results: Path, fingerprint: str, most: int = 5) -> dict[str, float]:
+    """Seconds that one launch of each case took, by the latest `most` runs of this machine below `results`."""
+    costs: dict[str, list[float]] = {}
+    folders = sorted(results.glob("*/launches.parquet"), reverse=True)
+    alike = (path.parent for path in folders if runs.read(path.parent)["fingerprint"] == fingerprint)
+    for folder in itertools.islice(alike, most):
+        for record in records_of(read(folder))[0]:
+            if record.outcome == Outcome.OK:
+                costs.setdefault(record.key, []).append(sum(record.seconds.values()))
+    return {key: statistics.median(seen) for key, seen in costs.items()}

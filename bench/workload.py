@@ -1,0 +1,140 @@
+"""The author's API: all that a workload file imports from here.
+
+from bench.workload import Context, Prepared, Work, workload
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    import torch
+
+MODES = ("eager", "compile", "compile-reduce-overhead", "compile-max-autotune", "script", "trace")
+"""The execution modes the harness knows; `modes="all"` stands for them."""
+
+Values = Sequence[str | int | float | bool]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one step does, analytically: torch's own FLOP counter reports 0 for elementwise, mv and dot (2.13)."""
+
+    flops: float | None = None
+    bytes: float | None = None
+    """Bytes that must cross the memory bus at least once."""
+    kernels: int | None = None
+    """Device launches of one step."""
+    items: float | None = None
+    unit: str = "item"
+    """What `items` counts: rows, points, products."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a workload hands to the harness. Only `step` is timed, and `phases` apart from it."""
+
+    step: Callable[[], Any]
+    check: Callable[[Any], float]
+    """Given the output of a step, its relative error; the harness holds it against the tolerance of the dtype."""
+    work: Work
+    reset: Callable[[], None] | None = None
+    """Untimed, before each block, which then has n = 1: training steps would drift over thousands of calls."""
+    close: Callable[[], None] | None = None
+    phases: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    """Named parts of the step, timed apart."""
+    quality: Callable[[], Mapping[str, float]] | None = None
+    """Metrics such as loss or accuracy, read after the blocks."""
+
+
+class Context(Protocol):
+    """What a workload is given: where to compute, in which dtype and mode, and seeded randomness."""
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the case."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the case."""
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run; all that is random follows from it."""
+
+    @property
+    def generator(self) -> torch.Generator:
+        """A CPU generator, seeded for this case alone."""
+
+    def randn(self, *shape: int) -> torch.Tensor:
+        """Standard normal numbers of `shape`, the same on every device, in the case's dtype and on its device."""
+
+    def place(self, tensor: torch.Tensor) -> torch.Tensor:
+        """`tensor` on the case's device; floating tensors in the case's dtype."""
+
+    def mode(self, function: Callable[..., Any], *inputs: torch.Tensor) -> Callable[[], Any]:
+        """`function` or module in the case's mode, as a call without arguments that feeds `inputs`.
+
+        Inputs are passed, never captured: a tracing mode bakes captured tensors in and folds the product
+        (1.0 us in place of 12,270 us, with the right answer). Raises `ValueError` where a tensor was captured.
+        """
+
+    def relative_error(self, actual: Any, exact: Any) -> float:
+        """max|actual - exact| / max|exact| in float64; infinite where shapes differ or a number is not finite."""
+
+    def within(self, value: float, low: float, high: float) -> float:
+        """0 where low <= value <= high, else infinity: for answers known as a range."""
+
+    def skip(self, reason: str) -> NoReturn:
+        """End this case as `skipped`, with a reason a user understands."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What `@workload` says of a function; the catalog reads the same from the source, without importing it."""
+
+    lesson: str
+    axes: Mapping[str, Values]
+    quick: Mapping[str, Any]
+    modes: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    role: str
+
+
+Make = TypeVar("Make", bound=Callable[..., Prepared])
+
+
+def workload(
+    *,
+    lesson: str,
+    axes: Mapping[str, Values] | None = None,
+    quick: Mapping[str, Any] | None = None,
+    modes: Literal["all"] | Sequence[str] = ("eager",),
+    dtypes: Sequence[str] = ("float32", "float64"),
+    role: Literal["lesson", "calibration"] = "lesson",
+) -> Callable[[Make], Make]:
+    """Make a function `name(ctx, **axes) -> Prepared` a workload, named `module/name`.
+
+    lesson: the section of the course it reproduces.
+    axes: values each axis is swept over, literals only; the first is the default of rows without that axis.
+    quick: values (one or several) of the quick preset; the first of each axis where none is given.
+    modes: execution modes that make sense; any other is `skipped` with that reason.
+    dtypes: dtypes that make sense, likewise.
+    role: `calibration` marks a workload whose result is a peak of the machine.
+    """
+    declared = Declaration(
+        lesson=lesson,
+        axes=dict(axes or {}),
+        quick=dict(quick or {}),
+        modes=MODES if modes == "all" else tuple(modes),
+        dtypes=tuple(dtypes),
+        role=role,
+    )
+
+    def declare(make: Make) -> Make:
+        make.__coursebench__ = declared  # type: ignore[attr-defined]  # functions take attributes; mypy cannot know
+        return make
+
+    return declare

@@ -1,0 +1,272 @@
+"""The charts: every text readable, every outcome drawn, every title computed."""
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pandas as pd
+import present_frames as example
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from bench.present import charts, style
+from bench.present.charts.page import spread
+from bench.records import Finding, UserError
+
+NAN = float("nan")
+LONG = "a_rather_long_name_that_goes_on_and_on_until_it_has_eighty_characters_in_it_xyz"
+
+
+def texts(figure: Figure) -> list[Text]:
+    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+
+
+def one_launch() -> pd.DataFrame:
+    return pd.concat([
+        example.frame(*(example.row("m/n", size * 1e-6, spread=0, size=size, launches=1) for size in (8, 64, 512))),
+        example.frame(*(example.row("d/e", 1 / n, spread=0, batch=n, launches=1, items=10.0) for n in (8, 64, 512))),
+        without_intervals(example.modes()),
+    ])  # fmt: skip
+
+
+def without_intervals(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(low_s=NAN, high_s=NAN, speedup_low=NAN, speedup_high=NAN, launches=1)
+
+
+def only_failures() -> pd.DataFrame:
+    outcomes = ("oom", "skipped", "wrong", "timeout", "crashed", "failed")
+    reason = "a reason so long that it does not fit on a line of the footer, " * 4
+    rows = [
+        example.row(workload, outcome=outcome, reason=f"{outcome}: {reason}", **{axis: 2**place}, mode=mode)
+        for workload, axis in (("m/n", "size"), ("d/e", "batch"))
+        for place, outcome in enumerate(outcomes)
+        for mode in ("eager", "script")
+    ]
+    return example.frame(*rows)
+
+
+def fifty_cases() -> pd.DataFrame:
+    rows = [
+        example.row("m/n", (1 + n) * 1e-5 * (1 + m / 3), size=2**n, rows=m, mode="eager" if m == 0 else f"mode-{m}",
+                    reference=example.row("m/n", 1.0, size=2**n, rows=m)["key"],
+                    speedup=1 + (m - 5) / 20, speedup_low=0.98 + (m - 5) / 20, speedup_high=1.03 + (m - 5) / 20)
+        for n in range(5) for m in range(10)
+    ]  # fmt: skip
+    rows += [example.row("d/e", 1.0 + batch / 7, batch=batch, items=100.0, mode="script") for batch in range(1, 51)]
+    return example.frame(*rows)
+
+
+def long_names(name: str = LONG) -> pd.DataFrame:
+    rows = [
+        example.row(f"family/{name}", 1e-5 * n * (1 + kind), size=n, kind=f"{name}{kind}", mode=mode, machine=name,
+                    reference=example.row("m/n", 1.0)["key"], speedup=1.2, speedup_low=1.1, speedup_high=1.3)
+        for n in (64, 256) for kind in range(3) for mode in ("eager", "script")
+    ]  # fmt: skip
+    lost = [
+        example.row(f"family/{name}", size=1024, kind=f"{name}{kind}", outcome="oom", reason=name) for kind in range(2)
+    ]
+    batches = [example.row(f"family/{name}b", 1.0, batch=n, kind=name, items=10.0 * n, unit=name) for n in (8, 64)]
+    return example.frame(*rows, *lost, *batches)
+
+
+def normal() -> pd.DataFrame:
+    return pd.concat([example.matmul(torch="2.13.0"), example.modes(), example.loaders()], ignore_index=True)
+
+
+FRAMES = {
+    "normal": normal, "one launch": one_launch, "only failures": only_failures, "50 cases": fifty_cases,
+    "long names": long_names, "script tag": lambda: long_names("<script>alert(1)</script>$x$"),
+}  # fmt: skip
+PICTURES = [(name, spec.slug, theme) for name, make in FRAMES.items() for spec in charts.available(make())
+            for theme in (("light", "dark") if name == "normal" else ("light",))]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "slug", "theme"), PICTURES)
+def test_no_text_is_clipped_or_covers_another(name: str, slug: str, theme: str) -> None:
+    figure = charts.draw(slug, FRAMES[name](), theme)
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
+    width, height = figure.get_size_inches() * figure.dpi
+    outside = [text for text, box in boxes if box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height]
+    overlapping = [
+        (one, two)
+        for (one, a), (two, b) in itertools.combinations(boxes, 2)
+        if min(a.x1, b.x1) - max(a.x0, b.x0) > 0.5 and min(a.y1, b.y1) - max(a.y0, b.y0) > 0.5
+    ]
+    assert (outside, overlapping) == ([], [])
+
+
+@pytest.mark.parametrize(("name", "slug", "theme"), PICTURES)
+def test_all_text_has_18_points_or_more(name: str, slug: str, theme: str) -> None:
+    assert min(text.get_fontsize() for text in texts(charts.draw(slug, FRAMES[name](), theme))) >= 18
+
+
+@pytest.mark.parametrize("name", list(FRAMES))
+def test_every_frame_allows_a_chart(name: str) -> None:
+    assert charts.available(FRAMES[name]())
+
+
+def test_slugs_are_unique_and_fit_for_file_names() -> None:
+    slugs = [spec.slug for name in FRAMES for spec in charts.available(FRAMES[name]())]
+    safe = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+    assert all(set(slug) <= safe for slug in slugs)
+    assert all(
+        len({spec.slug for spec in charts.available(make())}) == len(charts.available(make()))
+        for make in FRAMES.values()
+    )
+
+
+def test_every_case_of_a_long_list_stands_on_some_chart() -> None:
+    frame = fifty_cases()
+    drawn = {key for spec in charts.available(frame) if spec.name == "time_by_size" for key in spec.keys}
+    assert drawn == set(frame[frame["workload"] == "m/n"]["key"])
+
+
+def test_the_title_states_how_far_apart_the_lines_are() -> None:
+    (spec,) = charts.available(example.matmul())
+    assert spec.title == "matmul/square at size 1,024: cuda is 18.5× [17.7, 19.4] as fast as cpu"
+
+
+def test_the_title_of_a_single_line_states_its_growth() -> None:
+    frame = example.frame(*(example.row("m/n", size * 1e-6, size=size) for size in (10, 1000)))
+    assert charts.available(frame)[0].title == "m/n: 100× the size takes 100× [96, 104] the time"
+
+
+def test_overlapping_intervals_are_not_resolved() -> None:
+    rows = [
+        example.row("m/n", 1e-3 * (1.001 if d == "cpu" else 1), size=n, device=d)
+        for n in (1, 2)
+        for d in ("cpu", "cuda")
+    ]
+    assert "not resolved by this data" in charts.available(example.frame(*rows))[0].title
+
+
+def test_one_launch_decides_nothing() -> None:
+    assert all("not resolved" in spec.title for spec in charts.available(one_launch()) if spec.name != "throughput")
+
+
+def test_a_larger_batch_that_brings_nothing_measurable_is_named() -> None:
+    title = next(spec.title for spec in charts.available(example.loaders()) if spec.name == "throughput")
+    assert "its lead over batch 2,048 is not resolved by this data" in title
+
+
+def test_throughput_that_still_rises_is_said_to_rise() -> None:
+    frame = example.frame(*(example.row("d/e", 1 / n, batch=n, items=10.0) for n in (8, 64)))
+    assert charts.available(frame)[0].title.endswith("at batch 64, still rising")
+
+
+def test_the_title_of_modes_counts_what_beats_eager() -> None:
+    title = next(spec.title for spec in charts.available(example.modes()) if spec.name == "modes")
+    assert title.endswith("is 1.52× [1.48, 1.57] as fast as eager; 2 of 6 cases beat eager")
+
+
+def test_a_mode_whose_interval_crosses_1_is_called_cannot_tell() -> None:
+    assert sum(text.get_text() == "cannot tell" for text in texts(charts.draw("modes", example.modes()))) == 2
+
+
+def test_a_lost_case_is_drawn_with_its_outcome_and_reason() -> None:
+    said = [text.get_text() for text in texts(charts.draw("time_by_size", example.matmul()))]
+    assert "oom: cuda" in said
+    assert any(text.startswith("oom: CUDA out of memory") for text in said)
+
+
+def test_points_of_one_launch_say_that_they_have_no_interval() -> None:
+    frame = one_launch()[lambda frame: frame["workload"] == "m/n"]
+    assert "One launch a case: no interval." in [text.get_text() for text in texts(charts.draw("time_by_size", frame))]
+
+
+def test_the_footer_names_machine_run_torch_clock_and_method() -> None:
+    said = " ".join(text.get_text() for text in texts(charts.draw("time_by_size", example.matmul(torch="2.13.0"))))
+    wanted = ("2-core AMD EPYC", "run 20250101T120000-ab12", "torch 2.13.0", "wall clock", "order", "6 launches")
+    assert all(word in said for word in wanted)
+
+
+def test_the_device_clock_is_never_mixed_into_the_wall_clock() -> None:
+    rows = [example.row("m/n", n * 1e-3, size=n) for n in (1, 10)]
+    rows += [example.row("m/n", n * 1e-6, size=n, clock="device") for n in (1, 10)]
+    assert charts.describe(charts.available(example.frame(*rows))[0], example.frame(*rows)).count("µs") == 0
+
+
+def test_ticks_are_never_in_scientific_notation() -> None:
+    said = " ".join(text.get_text() for text in texts(charts.draw("time_by_size", example.matmul())))
+    assert "10^" not in said
+    assert "e-0" not in said
+
+
+def test_alt_text_gives_every_point() -> None:
+    frame = example.matmul()
+    text = charts.describe(charts.available(frame)[0], frame)
+    assert "64: 9.3 µs [9.2, 9.6]" in text
+    assert "4096: oom" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "frame", "command"),
+    [
+        ("time_by_size", example.loaders, "bench run 'dataloader/epoch' --set size=64,256,1024"),
+        ("throughput", example.matmul, "bench run 'matmul/square' --set batch=32,128,512"),
+        ("modes", example.matmul, "bench run 'matmul/square' --set mode=eager,compile,script,trace"),
+        ("modes", pd.DataFrame, "bench run"),
+    ],
+)
+def test_a_chart_without_its_data_names_the_command_that_measures_them(name: str, frame: type, command: str) -> None:
+    with pytest.raises(UserError, match=command):
+        charts.draw(name, frame())
+
+
+def test_an_unknown_chart_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UserError, match="time_by_size, throughput, modes"):
+        charts.draw("pie", example.matmul())
+
+
+def test_a_name_that_fits_several_charts_is_refused_with_their_slugs() -> None:
+    with pytest.raises(UserError, match="time_by_size-matmul-square"):
+        charts.draw("time_by_size", normal())
+
+
+def test_an_unknown_theme_is_refused() -> None:
+    with pytest.raises(UserError, match="light, dark"):
+        charts.draw("time_by_size", example.matmul(), "sepia")
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
+def test_the_same_picture_gives_the_same_bytes(suffix: str, tmp_path: Path) -> None:
+    one, two = (
+        style.save(charts.draw("time_by_size", example.matmul()), tmp_path / f"{n}.{suffix}").read_bytes()
+        for n in range(2)
+    )
+    assert one == two
+
+
+def test_another_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"\.svg, \.png, \.pdf"):
+        style.save(charts.draw("time_by_size", example.matmul()), tmp_path / "a.jpg")
+
+
+def test_an_svg_holds_no_script_element(tmp_path: Path) -> None:
+    frame = FRAMES["script tag"]()
+    path = style.save(charts.draw(charts.available(frame)[0].slug, frame), tmp_path / "a.svg")
+    assert not [element for element in ElementTree.parse(path).iter() if element.tag.endswith("script")]
+
+
+def test_drawing_loads_no_pyplot() -> None:
+    code = (
+        "import sys, bench.present.charts.lines, bench.present.charts.modes; print('matplotlib.pyplot' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_labels_keep_their_distance_and_stay_inside() -> None:
+    centres = spread([10, 10.5, 11, 99], [20, 20, 20, 20], 0, 100)
+    ordered = sorted(centres)
+    assert all(b - a >= 20 - 1e-9 for a, b in itertools.pairwise(ordered))
+    assert ordered[0] >= 10
+    assert ordered[-1] <= 90
+
+
+def test_findings_do_not_disturb_a_chart() -> None:
+    frame = example.matmul(findings=[Finding("few-launches", "warning", "few", "more")])
+    assert charts.draw("time_by_size", frame)

@@ -1,0 +1,125 @@
+"""The report: one page that needs nothing beside it."""
+
+import itertools
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import present_frames as example
+import pytest
+
+from bench.present import charts, report
+from bench.records import Finding
+
+EVIL = "<script>alert(1)</script>"
+
+
+def page(frame: pd.DataFrame | None = None, **more: object) -> str:
+    frame = pd.concat([example.matmul(), example.modes()], ignore_index=True) if frame is None else frame
+    given = {
+        "environment": {"cpu": {"model": "AMD EPYC"}, "python": "3.11.9"},
+        "run": {"run": "20250101T120000-ab12", "status": "complete", "wall_s": 118.2, "settings": {"launches": 6}},
+        "findings": [Finding("foreign-load", "warning", "another process was busy", "close it")],
+        **more,
+    }
+    return report.page(frame, charts.available(frame), **given)  # type: ignore[arg-type]
+
+
+class Reader(HTMLParser):
+    """The tags of a page in order, with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def made() -> str:
+    return page()
+
+
+def test_nothing_a_user_wrote_becomes_a_tag() -> None:
+    evil = example.frame(
+        example.row(f"family/{EVIL}", 1e-3, size=1, findings=[Finding(EVIL, EVIL, EVIL, EVIL, EVIL)]),
+        example.row(f"family/{EVIL}", size=2, outcome="failed", reason=EVIL, machine=EVIL),
+    )
+    text = page(evil, environment={EVIL: EVIL}, run={"run": EVIL, "command": EVIL}, lessons={f"family/{EVIL}": EVIL})
+    assert "script" not in [tag for tag, _ in Reader(text).tags]
+
+
+def test_the_page_fetches_nothing(made: str) -> None:
+    addresses = [
+        str(value)
+        for _, attributes in Reader(made).tags
+        for name, value in attributes.items()
+        if name in ("src", "href", "srcset")
+    ]
+    assert all(address.startswith(("data:image/svg+xml;base64,", "#")) for address in addresses)
+    assert not re.search(r"@import|url\(", made)
+
+
+def test_no_id_stands_twice(made: str) -> None:
+    ids = [attributes["id"] for _, attributes in Reader(made).tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_chart_has_a_dark_twin_and_alt_text_with_numbers(made: str) -> None:
+    reader = Reader(made)
+    assert len(reader.all("source")) == len(reader.all("img")) == 3
+    assert all("µs" in str(image["alt"]) or "×" in str(image["alt"]) for image in reader.all("img"))
+
+
+def test_headings_go_down_one_level_at_a_time(made: str) -> None:
+    levels = [int(tag[1]) for tag, _ in Reader(made).tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_the_page_has_language_title_and_landmarks(made: str) -> None:
+    reader = Reader(made)
+    assert reader.all("html")[0]["lang"] == "en"
+    assert all(len(reader.all(tag)) == 1 for tag in ("title", "header", "main", "footer", "nav"))
+
+
+def test_outcomes_and_doubts_come_before_charts_and_tables(made: str) -> None:
+    places = [
+        made.index(f'<h2 id="{name}">') for name in ("run", "doubts", "charts", "tables", "environment", "method")
+    ]
+    assert places == sorted(places)
+
+
+def test_a_lost_case_is_in_its_table_with_the_reason(made: str) -> None:
+    assert "<b>oom</b>: CUDA out of memory" in made
+
+
+def test_the_doubts_of_run_and_rows_are_both_told(made: str) -> None:
+    assert "Another process was busy." in made
+    assert "Run it again with --launches 6 or more." in made
+
+
+def test_the_environment_is_shown(made: str) -> None:
+    assert "<dt>cpu model</dt><dd>AMD EPYC</dd>" in made
+
+
+def test_tables_are_grouped_by_lesson() -> None:
+    assert "<h3>GPU acceleration</h3>" in page(lessons={"matmul/square": "GPU acceleration"})
+
+
+def test_the_same_frame_gives_the_same_page(made: str) -> None:
+    assert page() == made
+
+
+def test_a_page_of_failures_alone_is_a_page() -> None:
+    assert "<b>2</b> skipped" in page(example.frame(*(example.row("a/b", size=n, reason="no GPU") for n in (1, 2))))
+
+
+def test_a_page_without_cases_is_a_page() -> None:
+    assert "<b>0</b> cases" in page(pd.DataFrame())

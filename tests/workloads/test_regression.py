@@ -1,0 +1,95 @@
+"""regression: a step and a fit, held to float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from workloads import regression
+from workloads._course import Training, regression_data, regression_net
+
+
+def numpy_loss(ctx) -> float:
+    """Mean squared error of the untrained net, written out in float64 NumPy."""
+    data, net = regression_data(ctx), regression_net(ctx)
+    hidden = data.x_train.numpy()
+    for layer in (net.fc1, net.fc2, net.fc3):
+        hidden = np.maximum(hidden @ layer.weight.detach().numpy().T + layer.bias.detach().numpy(), 0)
+    out = hidden @ net.fc4.weight.detach().numpy().T + net.fc4.bias.detach().numpy()
+    return float(np.mean((out - data.y_train.numpy()) ** 2))
+
+
+def test_the_loss_of_a_step_is_that_of_numpy(opened, context):
+    loss = opened(regression.train_step, rows=800, dtype=torch.float64).run()
+    assert loss.item() == pytest.approx(numpy_loss(context(dtype=torch.float64)), rel=1e-12)
+
+
+def test_a_step_without_reset_starts_elsewhere_and_is_refused(opened):
+    case = opened(regression.train_step, rows=32)
+    case.run()
+    assert case.error(case.prepared.step()) > 1
+
+
+def test_a_step_that_does_not_clear_gradients_is_refused(opened, monkeypatch):
+    case = opened(regression.train_step, rows=32)
+    monkeypatch.setattr(torch.optim.Adam, "zero_grad", lambda *_, **__: None)
+    assert case.error(case.run()) <= 1
+    assert case.error(case.run()) > 1
+
+
+def test_a_step_that_updates_no_weight_is_refused(opened, monkeypatch):
+    case = opened(regression.train_step, rows=32)
+    monkeypatch.setattr(torch.optim.Adam, "step", lambda *_, **__: None)
+    assert case.error(case.run()) > 1
+
+
+def test_a_reset_that_keeps_the_moments_of_adam_is_refused(opened, monkeypatch):
+    case = opened(regression.train_step, rows=32)
+    for _ in range(3):
+        case.prepared.step()
+    moments = case.prepared.reset.__self__.optimizer.state
+    monkeypatch.setattr(moments, "values", lambda: [], raising=False)
+    assert case.error(case.run()) > 1
+
+
+def test_a_fit_returns_the_loss_of_each_epoch(opened):
+    assert len(opened(regression.fit, epochs=100).run()) == 100
+
+
+def test_a_fit_learns(opened):
+    losses = opened(regression.fit, epochs=100).run()
+    assert losses[0] == pytest.approx(1.07, abs=0.25)
+    assert losses[-1] < 0.35
+
+
+def test_a_fit_that_stops_an_epoch_early_is_refused(opened):
+    case = opened(regression.fit, epochs=100)
+    assert case.error(case.run()[:99]) > 1
+
+
+def test_a_fit_that_goes_wrong_after_the_held_epochs_is_refused(opened):
+    case = opened(regression.fit, epochs=100)
+    losses = case.run()
+    losses[50] += 0.1
+    assert case.error(losses) > 1
+
+
+def test_a_fit_whose_test_loss_leaves_its_range_is_refused(opened, monkeypatch):
+    case = opened(regression.fit, epochs=100)
+    losses = case.run()
+    monkeypatch.setattr(regression, "TEST_LOSS", (0.36, 1.0))
+    assert case.error(losses) > 1
+
+
+def test_a_fit_of_other_epochs_is_held_to_its_trajectory_alone(opened):
+    case = opened(regression.fit, epochs=3)
+    assert case.error(case.run()) <= 1
+
+
+def test_quality_is_the_loss_on_training_and_test_rows(opened):
+    case = opened(regression.fit, epochs=100)
+    losses = case.run()
+    quality = case.prepared.quality()
+    assert quality["train_loss"] == pytest.approx(losses[-1], rel=0.05)
+    assert regression.TEST_LOSS[0] < quality["test_loss"] < regression.TEST_LOSS[1]

@@ -1,0 +1,42 @@
+"""torchscript: inference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from workloads import torchscript
+from workloads._course import regression_data, regression_net
+
+
+def test_predictions_are_those_of_numpy(opened, context):
+    ctx = context(dtype=torch.float64)
+    net = regression_net(ctx)
+    hidden = regression_data(ctx).x_train[:32].numpy()
+    for layer in (net.fc1, net.fc2, net.fc3):
+        hidden = np.maximum(hidden @ layer.weight.detach().numpy().T + layer.bias.detach().numpy(), 0)
+    exact = hidden @ net.fc4.weight.detach().numpy().T + net.fc4.bias.detach().numpy()
+    found = opened(torchscript.inference, batch=32, dtype=torch.float64).run()
+    np.testing.assert_allclose(found.numpy(), exact, atol=1e-13)
+
+
+@pytest.mark.parametrize("mode", ["eager", "script", "trace"])
+def test_no_graph_is_recorded(opened, mode):
+    assert not opened(torchscript.inference, mode=mode, batch=32).run().requires_grad
+
+
+@pytest.mark.parametrize("batch", [1, 32, 800, 8000])
+def test_every_batch_is_answered_row_by_row(opened, batch):
+    case = opened(torchscript.inference, batch=batch)
+    out = case.run()
+    assert out.shape == (batch, 1)
+    assert case.error(out) <= 1
+
+
+def test_a_single_prediction_near_zero_is_held_to_the_scale_of_the_net(opened):
+    errors = []
+    for seed in range(50):
+        case = opened(torchscript.inference, batch=1, seed=seed)
+        errors.append(case.error(case.run()))
+    assert max(errors) < 0.2

@@ -1,0 +1,110 @@
+"""Training the course's regression net: one step of it, and the whole fit.
+
+A net of 6401 weights on 800 rows is small: the lesson is how much of a training step is arithmetic and how much is the
+calling of some hundred operations, and at how many rows that turns.
+"""
+
+from __future__ import annotations
+
+from bench.workload import Context, Prepared, workload
+from workloads._course import TRAIN_ROWS, Training, in_float64, regression_data, regression_net, training_work
+
+COURSE_EPOCHS = 100
+HELD_EPOCHS = 10
+"""Epochs whose loss is held to the dtype's own tolerance."""
+STRAY = 0.05
+"""How far later losses may be from float64, in units of the first. MEASURED
+Adam takes a full step along a gradient however small, and the sign of a small one is rounding."""
+TEST_LOSS = (0.05, 0.36)
+"""Test loss after the course's 100 epochs. MEASURED2"""
+
+
+@workload(
+    lesson="Example 1: regression",
+    axes={"rows": (800, 32, 256, 8000, 80000)},
+    quick={"rows": (32, 800)},
+    modes="all",
+)
+def train_step(ctx: Context, rows: int) -> Prepared:
+    """One Adam step of the net 1-64-64-32-1 on a batch of (rows, 1): forward, MSE, backward, update.
+
+    The mode applies to the forward pass (and, where it compiles, to its backward); loss, the call of `backward` and
+    Adam are eager. Each step starts from the same weights and an unused Adam. Above 800 rows the same formula is
+    sampled on a finer grid.
+
+    Answer:
+        Loss before the step, length of the gradient, and loss after the step, each against float64 from the same seed.
+    Work:
+        2·(3·6240 - 64) flops a row, matrix products alone; 2 numbers a row and 6 a weight moved: x, y, and 6401
+        weights with Adam's two moments, each read and written; 11 kernels, one a matrix product; one item a row.
+    Expect:
+        Nearly flat from 32 to 800 rows, where calls of operations rule, then in step with the rows. Compiling removes
+        calls of the forward and backward pass, none of Adam's, so it helps small batches by less than half and large
+        ones little. A device needs thousands of rows to pay: below them each of its launches costs more than its work.
+    """
+    data = regression_data(ctx, rows)
+    training = Training(regression_net(ctx))
+    forward = ctx.mode(training.model, data.x_train)
+
+    exact = Training(in_float64(regression_net(ctx)))
+    x, y = in_float64(data.x_train), in_float64(data.y_train)
+    expected = exact.update(exact.model(x), y), exact.gradient_norm(), exact.loss(x, y)
+
+    def check(loss: object) -> float:
+        found = loss, training.gradient_norm(), training.loss(data.x_train, data.y_train)
+        return max(map(ctx.relative_error, found, expected))
+
+    return Prepared(
+        step=lambda: training.update(forward(), data.y_train),
+        check=check,
+        work=training_work(ctx, rows, updates=1),
+        reset=training.rewind,
+    )
+
+
+@workload(lesson="Example 1: regression", axes={"epochs": (100,)})
+def fit(ctx: Context, epochs: int) -> Prepared:
+    """The course's training loop: full batches of (800, 1), loss read by `.item()` in every epoch.
+
+    Answer:
+        Losses of the first 10 epochs against a float64 run from the same seed, and the test loss after 100 epochs
+        within its known range over seeds.
+    Work:
+        Epochs times one training step of 800 rows: 2·(3·6240 - 64)·800 flops, 2·800 + 6·6401 numbers moved, 11
+        kernels; one item a row and epoch.
+    Expect:
+        Epochs times `regression/train_step` at 800 rows, for nothing else happens. On a device `.item()` waits for the
+        epoch to end, so its launches cannot run ahead and a net this small gains little or loses. 100 epochs are far
+        from convergence: the test loss is still some twenty times the variance of the noise, 0.01.
+    """
+    data = regression_data(ctx)
+    training = Training(regression_net(ctx))
+
+    exact = Training(in_float64(regression_net(ctx)))
+    x, y = in_float64(data.x_train), in_float64(data.y_train)
+    trajectory = [exact.update(exact.model(x), y).item() for _ in range(min(epochs, COURSE_EPOCHS))]
+
+    def step() -> list[float]:
+        losses = []
+        for _ in range(epochs):
+            loss = training.update(training.model(data.x_train), data.y_train)
+            losses.append(loss.item())
+        return losses
+
+    def check(losses: list[float]) -> float:
+        held = ctx.relative_error(losses[:HELD_EPOCHS], trajectory[:HELD_EPOCHS])
+        stray = ctx.relative_error(losses[:COURSE_EPOCHS], trajectory)
+        # the range of the test loss is known for the course's epochs alone
+        test_loss = training.loss(data.x_test, data.y_test) if epochs == COURSE_EPOCHS else TEST_LOSS[0]
+        return max(held, ctx.within(stray, 0, STRAY), ctx.within(test_loss, *TEST_LOSS))
+
+    return Prepared(
+        step=step,
+        check=check,
+        work=training_work(ctx, TRAIN_ROWS * epochs, updates=epochs),
+        reset=training.rewind,
+        quality=lambda: {
+            "train_loss": training.loss(data.x_train, data.y_train),
+            "test_loss": training.loss(data.x_test, data.y_test),
+        },
+    )
