@@ -26,8 +26,8 @@ def polynomial(ctx: Context) -> Prepared:
         5 flops forward (cube and square count as one each), 7 backward; 2 numbers moved: x read, dy/dx written; 2
         kernels, one pass forward and one back, were all fused; one gradient.
     Expect:
-        Pure overhead: a dozen operations on one element, so time is their dispatch and not their arithmetic. A device
-        is slower than the CPU here, because each operation is a launch and nothing fills it; precision changes nothing.
+        Pure overhead: a dozen operations on one element, so that time is their dispatch and not their arithmetic.
+        Precision changes nothing. A device has nothing to gain: each operation becomes a launch around one element.
     """
     x = ctx.place(torch.tensor([2.0])).requires_grad_()
 
@@ -66,9 +66,10 @@ def derivative_curve(ctx: Context, points: int) -> Prepared:
         11 flops a point: 5 forward with the sum, 6 backward; 2 numbers a point moved: x read, f' written; 2 kernels,
         one pass forward and one back, were all fused; one item a point.
     Expect:
-        Flat up to some ten thousand points, where overhead rules, then in step with the points. Eager writes and reads
-        an array for every operation; compile fuses them into one pass each way, which pays most once arrays leave
-        the cache. A device pays from the sizes at which the CPU's time has begun to grow.
+        Overhead rules up to some ten thousand points; then time grows with them, on a CPU faster still at 10⁷,
+        where every array (40 MB) is a fresh one from the operating system. Eager writes and reads an array for each
+        operation; compile fuses them into one pass each way: on a CPU several times faster at a million points, slower
+        at a hundred, where its checks are most of the time.
     """
     x = ctx.place(torch.linspace(-5, 5, points, dtype=torch.float64)).requires_grad_()
     forward = ctx.mode(curve, x)

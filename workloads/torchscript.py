@@ -31,9 +31,10 @@ def inference(ctx: Context, batch: int) -> Prepared:
         2·6240 flops a row, matrix products alone; 2 numbers a row moved, x read and the prediction written, and
         the 6401 weights read; 4 kernels, one a matrix product; one item a row.
     Expect:
-        Below some hundred rows time is the cost of seven calls, which is where modes differ; at 8000 rows it is
-        arithmetic and memory, where they draw together but for what compile fuses. A device answers one row no
-        faster than many, so it pays by throughput, not by latency.
+        Below some hundred rows time is the cost of seven calls, which is where modes differ: script and trace leave
+        Python out and take about half of eager's time for one row, compile checks its assumptions at each call. At 8000
+        rows it is arithmetic, and modes draw together. A device answers one row no faster than many, so it pays by
+        throughput, not by latency.
     """
     x = regression_data(ctx, max(batch, TRAIN_ROWS)).x_train
     model = regression_net(ctx).eval()

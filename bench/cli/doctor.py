@@ -86,6 +86,6 @@ def told(facts: dict[str, Any], capabilities: dict[str, str], reading: dict[str,
         f"  drift                   {reading['drift']:+.2%} from first half to second",
         f"  pushed off its core     {reading['preemptions']} times",
         f"  other programs          {'unknown' if foreign is None else f'{foreign:.2f} cores'}",
-        f"  clock resolves          {seconds(reading['clock_resolution_s'])}, at {seconds(reading['clock_cost_s'])} a reading",
+        f"  clock                   steps of {seconds(reading['clock_resolution_s'])}",
     ]
     return "\n".join(lines)

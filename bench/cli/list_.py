@@ -23,7 +23,7 @@ def list_workloads(
     from pathlib import Path
 
     from bench.plan import catalog, presets
-    from bench.present.tables import render
+    from bench.present.layout import render
 
     found = catalog.find([*(workloads or []), *presets.defaults(Path.cwd()).workloads])
     chosen = [item for name in names or ["*"] for item in (found.matching(name) or (found.get(name),))]

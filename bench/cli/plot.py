@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bench.cli.options import RunName, Versus, note
+from bench.records import UserError
 
 
 class Theme(StrEnum):
@@ -35,7 +36,8 @@ def plot(
     from bench.cli.loading import frame_of
     from bench.cli.pictures import drawable, speedups_if_any
     from bench.present.charts import draw
-    from bench.present.charts.files import save, suffixes
+    from bench.present.style import save
+    from bench.store import runs
 
     data, frame = frame_of(run, None)
     frame = speedups_if_any(frame, data, vs)
@@ -45,14 +47,21 @@ def plot(
         typer.echo("\n".join(f"{spec.slug}  {spec.title}" for spec in specs))
         return
     folder = out or Path("reports") / str(data.run["run"])
-    folder.mkdir(parents=True, exist_ok=True)
+    runs.make_folder(folder)
     for spec in specs:
         figure = draw(spec.slug, frame, theme.value)
         for suffix in wanted:
-            path = folder / f"{spec.slug}{suffix}"
-            save(figure, path)
-            typer.echo(str(path))
+            typer.echo(str(save(figure, folder / f"{spec.slug}.{suffix}")))
     if not specs:
         note(
             "this run has too few cases for any chart: sweep a size, a batch or modes, e.g. bench run --preset lecture"
         )
+
+
+def suffixes(formats: str) -> list[str]:
+    """`svg,png` as a list. Raises `UserError` for what is no format of a chart."""
+    wanted = [part.strip().lower() for part in formats.split(",") if part.strip()]
+    for name in wanted:
+        if name not in ("svg", "png", "pdf"):
+            raise UserError(f"--to {name}: a chart is written as svg, png or pdf")
+    return wanted

@@ -20,6 +20,7 @@ def report(
     """Write one self-contained HTML page: tables, charts, environment and doubts. Prints its path."""
     from bench.cli.loading import frame_of
     from bench.cli.pictures import drawable, speedups_if_any
+    from bench.plan import catalog
     from bench.present.report import page
     from bench.store import runs
 
@@ -28,7 +29,9 @@ def report(
     for problem in data.problems:
         note(f"warning: {problem}")
     folder = out or Path("reports") / str(data.run["run"])
-    folder.mkdir(parents=True, exist_ok=True)
+    runs.make_folder(folder)
     path = folder / "index.html"
-    runs.replace_whole(path, page(frame, drawable(frame, []), data.run, vs).encode())
+    lessons = {item.name: item.lesson for item in catalog.find().values()}
+    text = page(frame, drawable(frame, []), data.run["environment"], data.run, [], lessons=lessons, vs=vs)
+    runs.replace_whole(path, text.encode())
     typer.echo(str(path))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -184,7 +186,8 @@ def afresh(
 
     name = runs.new_id()
     folder = out or runs.RESULTS / name
-    runner.begin(folder, name, plan.planned, settings, hello, preset)
+    command = shlex.join(["bench", *sys.argv[1:]])
+    runner.begin(folder, name, plan.planned, settings, hello, preset, command)
     with progress(len(plan.planned), quiet) as watch:
         return folder, runner.measure(folder, plan.planned, settings, hello, stop, watch)
 

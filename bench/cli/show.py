@@ -24,7 +24,7 @@ def show(
     bench show results/… --format csv > t.csv
     """
     from bench.cli.loading import frame_of
-    from bench.present import tables
+    from bench.present import layout, tables
 
     data, frame = frame_of(run, vs)
     for problem in data.problems:
@@ -32,6 +32,8 @@ def show(
     if phases:
         from bench.analyse.estimates import phases as phases_of
 
-        typer.echo(tables.phases(phases_of(data), format_.value, width=width(), color=colour()))
+        found = phases_of(data)
+        rows = [dict(zip(found.columns, row, strict=True)) for row in found.itertuples(index=False)]
+        typer.echo(layout.render(rows, list(found.columns), format_.value, width=width(), color=colour()))
         return
     typer.echo(tables.show(frame, format_.value, vs=vs, width=width(), color=colour()))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
+import copy
+import functools
 import warnings
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter_ns
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -51,7 +53,7 @@ class Mode:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             if self.name == "script":
-                return torch.jit.script(scriptable(function))  # type: ignore[no-any-return]  # untyped in torch
+                return torch.jit.script(apart(scriptable(function)))  # type: ignore[no-any-return]  # untyped in torch
             if self.name == "trace":
                 traced = torch.jit.trace(function, inputs)
                 refuse_captured(traced)
@@ -61,12 +63,31 @@ class Mode:
 
 def scriptable(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` as torch.jit.script takes it: it wants source, which a builtin such as torch.mm has not."""
-    if isinstance(function, torch.nn.Module) or inspect.isfunction(function) or inspect.ismethod(function):
+    if isinstance(function, torch.nn.Module | FunctionType):
         return function
     raise ValueError(
         f"torch.jit.script needs a Python function or a module, not {function!r}: "
         "write def product(a, b): return torch.mm(a, b) and pass that"
     )
+
+
+def apart(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A twin of `function` that shares its code and tensors, but no graph that another case was compiled to.
+
+    torch.jit.script keeps one executor for all modules of a class: after a scripted training step, scripted inference
+    runs the training graph even under no_grad (30.5 in place of 21.7 us at batch 32, with the right answer;
+    pytorch#128261). A class of its own, or a function object of its own, has an executor of its own.
+    """
+    if isinstance(function, torch.nn.Module):
+        kind = type(function)
+        twin = copy.copy(function)  # shallow: parameters are the very same
+        twin.__class__ = type(kind.__name__, (kind,), {"__module__": kind.__module__})
+        return twin
+    assert isinstance(function, FunctionType)
+    fresh = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    return functools.update_wrapper(fresh, function)
 
 
 def refuse_captured(traced: Any) -> None:
@@ -75,7 +96,8 @@ def refuse_captured(traced: Any) -> None:
     Parameters of a module are attributes of it, and a number such as the 2 in 2*x is a constant of one element; any
     larger constant was captured. Measured: folding it gave 1.0 us in place of 12,270 us, with the right answer.
     """
-    for node in traced.inlined_graph.findAllNodes("prim::Constant"):
+    graph = traced.inlined_graph  # held while its nodes are looked at: it is a copy, and they die with it
+    for node in graph.findAllNodes("prim::Constant"):
         output = next(iter(node.outputs()))
         if output.type().kind() != "TensorType":
             continue

@@ -103,7 +103,13 @@ class Desk:
             outcome, reason = outcome_of(error)
             detail = traceback.format_exc() if outcome is Outcome.FAILED else ""
             session = self._sessions.pop(key, None)
-            return Refused(key, outcome.value, reason, detail, session.facts if session is not None else {})
+            if session is None:
+                return Refused(key, outcome.value, reason, detail)
+            try:
+                session.release()
+            except Exception:  # a workload that failed may fail again where it closes; the first failure is the reason
+                detail += f"\nClosing it failed too:\n{traceback.format_exc()}"
+            return Refused(key, outcome.value, reason, detail, session.facts)
 
 
 def outcome_of(error: Exception) -> tuple[Outcome, str]:

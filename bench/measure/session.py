@@ -64,6 +64,9 @@ class Session:
             self.facts["error_before"] = self._judge(output)
         del output
         self._gauge_clock()
+        # The memory of the steady step: what compiling it, or knowing its answer in float64, took is none of it.
+        self._high_water.restart()
+        self.device.reset_peak()
         with self._stage("warm_up"):
             self._warm_and_calibrate(self._request.steps)
         self._record_memory()
@@ -88,9 +91,6 @@ class Session:
             "build_ns": context.execution.build_ns,
             "work": vars(self.prepared.work),
         }
-        # What the answer cost to know (a float64 oracle) is no memory of the step: the mark starts anew behind it.
-        self._high_water.restart()
-        self.device.reset_peak()
 
     def _first_call(self) -> Any:
         self._reset()
@@ -173,8 +173,8 @@ class Session:
         index = 0
         while index < wanted:
             total = self._time(phase, clock, steps)
-            if index == 0 and total < self._target_ns:
-                wanted = min(MOST_BLOCKS, math.ceil(wanted * self._target_ns / max(total, 1)))
+            if index == 0 and self.prepared.reset is not None:
+                wanted = min(MOST_BLOCKS, max(wanted, math.ceil(wanted * self._target_ns / max(total, 1))))
             yield [phase, clock, index, index > 0, steps, total]
             index += 1
 

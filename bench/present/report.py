@@ -87,7 +87,7 @@ def page(
 
     `charts` are those of `charts.available(frame)` to show, drawn here in both themes. `environment` is shown as it is,
     nested mappings flattened. From `run`, `run` (id), `status`, `command` and `wall_s` (seconds) go to the top where
-    they are present, `settings`, `plan`, `git` and `schema` below. `findings` are those of the run as a whole; those of
+    they are present, `settings`, `git` and `schema` below. `findings` are those of the run as a whole; those of
     the rows are taken from the frame.
     `lessons` gives the lesson of a workload; without it, tables are grouped by family. `vs` names what speed-ups refer
     to (`mode=eager`).
@@ -111,7 +111,8 @@ def page(
         chapters=_chapters(records, letters, lessons or {}),
         caption=tables.caption(records, vs),
         environment=_flat(environment),
-        settings=_flat({name: value for name, value in run.items() if name in ("settings", "plan", "git", "schema")}),
+        settings=_flat({name: value for name, value in run.items() if name in ("settings", "git", "schema")}),
+        launches=_launches(records),
         methods=frames.distinct(records, "method"),
         clocks=[clock for clock in frames.CLOCKS if clock in frames.distinct(records, "clock")],
         speedup_methods=frames.distinct(records, "speedup_method"),
@@ -148,6 +149,16 @@ def _summary(records: Sequence[Row], run: Mapping[str, Any]) -> str:
 
 def _numbered(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _launches(records: Sequence[Row]) -> str:
+    """`one launch`, `6 launches`, `3 to 6 launches`; empty where nothing was measured."""
+    numbers = sorted({int(row["launches"]) for row in records if row["outcome"] == frames.OK and row.get("launches")})
+    if not numbers:
+        return ""
+    if numbers[-1] == 1:
+        return "one launch, so there are no intervals"
+    return f"{' to '.join(str(number) for number in dict.fromkeys((numbers[0], numbers[-1])))} launches"
 
 
 def _doubts(found: Sequence[Finding], letters: Mapping[str, str]) -> list[Doubt]:

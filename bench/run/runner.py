@@ -38,8 +38,13 @@ class Ended:
     problems: list[str]
 
 
-def begin(folder: Path, run: str, planned: Sequence[Planned], settings: Settings, hello: Hello, preset: str) -> None:
-    """Make the folder of a run and its `run.json`. Raises `UserError` where it cannot be written."""
+def begin(
+    folder: Path, run: str, planned: Sequence[Planned], settings: Settings, hello: Hello, preset: str, command: str
+) -> None:
+    """Make the folder of a run and its `run.json`. Raises `UserError` where it cannot be written.
+
+    run: its id; preset, command: what the user gave, for the record.
+    """
     runs.create(
         folder,
         {
@@ -48,6 +53,7 @@ def begin(folder: Path, run: str, planned: Sequence[Planned], settings: Settings
             "status": "running",
             "created": now(),
             "coursebench": metadata.version("coursebench"),
+            "command": command,
             "preset": preset,
             "machine": runs.machine_name(hello.facts),
             "fingerprint": runs.fingerprint(hello.facts),

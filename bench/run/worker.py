@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import bench
+from bench import records
 from bench.protocol import VERSION, Hello, Message, Reply, Request, Stage, decode, encode
 from bench.run.stop import Stop
 
@@ -154,7 +154,7 @@ def environment(threads: int, cache: Path | None) -> Mapping[str, str]:
 
     Two threads that spin beside another busy process make single steps a thousand times longer (measured).
     """
-    harness = str(Path(bench.__file__).resolve().parent.parent)
+    harness = str(Path(records.__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, (harness, os.environ.get("PYTHONPATH", ""))))
     extra = {
         "PYTHONPATH": path,

@@ -29,7 +29,7 @@ def new_id(now: datetime | None = None) -> str:
 def create(folder: Path, run: Mapping[str, Any]) -> None:
     """Make a run folder with its `run.json`. Raises `UserError` where it cannot be written or holds something."""
     refuse_unwritable(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     write(folder, run)
 
 
@@ -40,12 +40,20 @@ def refuse_unwritable(folder: Path) -> None:
             raise UserError(f"{folder} is a file; --out wants a folder")
         if any(folder.iterdir()):
             raise UserError(f"{folder} is not empty; choose another folder, or go on with its run by --resume {folder}")
-    anchor = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    anchor = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     try:
         with tempfile.TemporaryFile(dir=anchor):
             pass
     except OSError as error:
         raise UserError(f"{folder} cannot be written: {error.strerror or error}") from None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that something is to be written into. Raises `UserError` where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be made: {error.strerror or error}") from None
 
 
 def write(folder: Path, run: Mapping[str, Any]) -> None:

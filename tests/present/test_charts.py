@@ -183,6 +183,11 @@ def test_the_footer_names_machine_run_torch_clock_and_method() -> None:
     assert all(word in said for word in wanted)
 
 
+def test_what_all_lines_share_stands_in_the_footer() -> None:
+    said = " ".join(text.get_text() for text in texts(charts.draw("throughput", example.loaders())))
+    assert "cpu · float32 · eager · 1 thread" in " ".join(said.split())
+
+
 def test_the_device_clock_is_never_mixed_into_the_wall_clock() -> None:
     rows = [example.row("m/n", n * 1e-3, size=n) for n in (1, 10)]
     rows += [example.row("m/n", n * 1e-6, size=n, clock="device") for n in (1, 10)]

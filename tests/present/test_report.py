@@ -123,3 +123,7 @@ def test_a_page_of_failures_alone_is_a_page() -> None:
 
 def test_a_page_without_cases_is_a_page() -> None:
     assert "<b>0</b> cases" in page(pd.DataFrame())
+
+
+def test_a_page_of_one_launch_does_not_claim_several() -> None:
+    assert "each case ran in one launch" in page(example.frame(example.row("a/b", 1.0, spread=0, launches=1)))

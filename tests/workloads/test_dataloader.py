@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
@@ -23,7 +25,7 @@ both = pytest.mark.parametrize("loader_class", [dataloader.course_loader, datalo
 
 @both
 def test_an_epoch_sees_every_row_once(loader_class):
-    assert sorted(sum(rows_of(loader_class), [])) == X.flatten().tolist()
+    assert sorted(chain.from_iterable(rows_of(loader_class))) == X.flatten().tolist()
 
 
 @both

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MOST_SERIES = 8
 """Colours and markers that can be told apart from the back of a room."""
 
+LABEL_LETTERS = 23
+"""What fits on a line of a label, about."""
+
 _LABEL_WIDTH = 250.0
 _CAPTION_WIDTH = 560.0
 """Points of width that leave the labels at the right alone."""

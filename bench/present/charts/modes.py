@@ -22,11 +22,11 @@ NAME = "modes"
 QUESTION = "Which execution mode is faster than eager?"
 NEEDS = ("key", "workload", "params", "outcome", "reference", "speedup", "speedup_low", "speedup_high")
 
-MOST_ROWS = 9
-"""Rows of 18 pt that a slide holds; more cases go on further charts."""
+MOST_ROWS = 7
+"""Rows of 18 pt that a slide holds below a title and above a footer of usual length; more go on further charts."""
 
 _LINE = TEXT_PT * LEADING
-_LABEL_WIDTH = 330.0
+_LABEL_WIDTH, _LABEL_LETTERS = 330.0, 31
 _FASTER, _SLOWER, _OPEN, _BARE, _LOST = "faster", "slower", "cannot tell", "no interval", "lost"
 
 
@@ -52,14 +52,12 @@ class Dot:
 
 def selections(records: Sequence[Row]) -> list[select.Selection]:
     """A chart for each workload that has speed-ups against `mode=eager`, in portions that fit."""
-    found = []
+    found: list[select.Selection] = []
     for workload, rows in select.workloads(records):
         compared = _compared(rows)
         if any(row.get("speedup") is not None for row in compared):
-            portions = range(0, len(compared), MOST_ROWS)
-            for part, start in enumerate(portions, start=1):
-                keys = tuple(str(row["key"]) for row in compared[start : start + MOST_ROWS])
-                found.append(select.Selection(workload, keys, part))
+            entries = [(_label(row, compared), (str(row["key"]),)) for row in compared]
+            found += select.parts(workload, entries, _LABEL_LETTERS, MOST_ROWS)
     return found
 
 
@@ -74,7 +72,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         page.foot([*_notes(dots), *reasons(records), _footer(records)])
         kept = _fitting(labels, page.top - page.bottom - 3 * _LINE - 24)
         if kept < len(dots):
-            page.note(WIDTH - MARGIN, page.top, f"{kept} of {len(dots)} cases", ha="right", va="top")
+            page.note(WIDTH - MARGIN, page.top, f"{kept} of {len(dots)} cases, all in the table", ha="right", va="top")
         _rows(page, dots[:kept], labels[:kept])
         return page.figure
 
@@ -237,14 +235,17 @@ def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Dot]]:
     compared = _compared(records)
     if not compared:
         raise UserError(f"no case has a speed-up against mode=eager: {advice}")
-    names = [axis for axis in frames.varying(compared) if axis != "mode"]
     dots = []
     for row in compared:
-        where = [shown(axis, row["params"][axis]) for axis in names if axis in row["params"]]
         numbers = [units.number(row.get(name)) for name in ("speedup", "speedup_low", "speedup_high")]
         lost = row["outcome"] != OK or numbers[0] is None
         ratio, low, high = (None, None, None) if lost else numbers
         outcome = row["outcome"] if row["outcome"] != OK else "no value"
-        mode = str(row["params"]["mode"])
-        dots.append(Dot(f"{mode}, {' '.join(where)}" if where else mode, ratio, low, high, outcome))
+        dots.append(Dot(_label(row, compared), ratio, low, high, outcome))
     return compared, dots
+
+
+def _label(row: Row, compared: Sequence[Row]) -> str:
+    """The mode, and whatever else tells this case from the others."""
+    names = [axis for axis in frames.varying(compared) if axis != "mode" and axis in row["params"]]
+    return ", ".join([str(row["params"]["mode"]), *(shown(axis, row["params"][axis]) for axis in names)])

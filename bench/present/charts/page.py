@@ -27,6 +27,9 @@ LEADING = 1.3
 _WORDS = re.compile(r"\[[^\[\]]{1,24}\]\S*|\S+")
 """What a line break must not part: a word, and an interval in brackets."""
 
+_SLACK = 0.98
+"""Hinting makes text up to 2 % wider at another resolution than at the one it was measured at."""
+
 _FOOT_LINES = 4
 """More lines below the picture than this would leave no room for it; the report has the rest."""
 
@@ -48,9 +51,13 @@ class Page:
         return float(max(dots)) * 72 / self.figure.dpi
 
     def wrap(self, text: str, width: float, size: float = TEXT_PT, weight: str = "normal", lines: int = 99) -> str:
-        """`text` in lines of at most `width` points; a longer word is broken, lines past the last become `…`."""
+        """`text` in lines of at most `width` points; a longer word is broken.
+
+        Where `lines` do not suffice, the middle gives way to `…`: the end of a name often is what tells it apart.
+        """
         done: list[str] = []
         line = ""
+        width *= _SLACK
         for word in _WORDS.findall(text):
             candidate = f"{line} {word}".strip()
             if self.width_of(candidate, size, weight) <= width:
@@ -65,10 +72,11 @@ class Page:
             line = word
         done.append(line)
         if len(done) > lines:
-            last = done[lines - 1]
-            while last and self.width_of(f"{last} …", size, weight) > width:
-                last = last[:-1]
-            done = [*done[: lines - 1], f"{last} …"]
+            rest = " ".join(done[lines - 1 :])
+            half = len(rest) // 2
+            while half and self.width_of(f"{rest[:half]} … {rest[-half:]}", size, weight) > width:
+                half -= 1
+            done = [*done[: lines - 1], f"{rest[:half].rstrip()} … {rest[-half:].lstrip()}"]
         return "\n".join(done)
 
     def _break(self, word: str, width: float, size: float, weight: str) -> int:
@@ -96,9 +104,16 @@ class Page:
             self.text(x, baseline, line, fontsize=size, va="baseline", ha="left", **options)
 
     def foot(self, paragraphs: Sequence[str]) -> None:
-        """What one has to know to trust the picture, below it; call it once."""
-        lines = [line for text in paragraphs for line in self.wrap(text, WIDTH - 2 * MARGIN, lines=2).split("\n")]
-        lines = lines[-_FOOT_LINES:]
+        """What one has to know to trust the picture, below it, the source last; call it once."""
+        *notes, source = paragraphs
+        ending = self.wrap(source, WIDTH - 2 * MARGIN, lines=2).split("\n")
+        room = _FOOT_LINES - len(ending)
+        lines = [line for text in notes for line in self.wrap(text, WIDTH - 2 * MARGIN, lines=2).split("\n")]
+        if len(lines) > room:
+            lines = [self.wrap(text, WIDTH - 2 * MARGIN, lines=1) for text in notes]
+        if len(lines) > room:
+            lines = [*lines[: room - 1], f"… and {len(lines) - room + 1} more notes: see the table."]
+        lines += ending
         self.bottom += len(lines) * TEXT_PT * LEADING
         self._lines(MARGIN, self.bottom, lines, TEXT_PT, color=self.theme.faint)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.present import frames, units
-from bench.present.charts.series import Series
 from bench.present.frames import Row
 from bench.records import UserError
 
@@ -63,8 +63,15 @@ def command(records: Sequence[Row], change: str) -> str:
     return f"bench run '{names[0] if len(names) == 1 else '*'}' --set {change}"
 
 
-def parts(workload: str, series: Sequence[Series], most: int) -> Iterator[Selection]:
-    """Series in portions that one chart can hold."""
-    for part, start in enumerate(range(0, len(series), most), start=1):
-        keys = tuple(key for line in series[start : start + most] for key in line.keys)
-        yield Selection(workload, keys, part)
+def parts(workload: str, entries: Sequence[tuple[str, Sequence[str]]], per_line: int, most: int) -> Iterator[Selection]:
+    """Entries (a label and its keys) in portions whose labels take at most `most` lines of `per_line` letters."""
+    part, used, keys = 1, 0, list[str]()
+    for label, own in entries:
+        lines = min(3, max(1, math.ceil(len(label) / per_line)))
+        if keys and used + lines > most:
+            yield Selection(workload, tuple(keys), part)
+            part, used, keys = part + 1, 0, []
+        used += lines
+        keys += own
+    if keys:
+        yield Selection(workload, tuple(keys), part)

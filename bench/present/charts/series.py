@@ -134,8 +134,8 @@ def provenance(records: Sequence[Row]) -> str:
     parts.append(f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs" if runs else "")
     torch = frames.distinct(records, "torch")
     parts.append(f"torch {' and '.join(torch)}" if torch else "")
-    same = [f"{axis} {value}" for axis, value in frames.constants(records).items() if axis == "dtype"]
-    parts += [text.removeprefix("dtype ") for text in same]
+    # What all lines share stands in no label, so it has to stand here.
+    parts += [shown(axis, records[0]["params"][axis]) for axis in frames.constants(records)]
     clocks = frames.distinct(records, "clock")
     parts.append(f"{' and '.join(clocks)} clock" if clocks else "")
     methods = frames.distinct([row for row in records if row["outcome"] == OK], "method")

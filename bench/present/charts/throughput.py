@@ -35,7 +35,8 @@ def selections(records: Sequence[Row]) -> list[select.Selection]:
     found: list[select.Selection] = []
     for workload, rows in select.workloads(records):
         if select.sweep(rows, AXES) and (frames.has(rows, "items_per_s") or not frames.has(rows, "value_s")):
-            found += select.parts(workload, _series(rows), lines.MOST_SERIES)
+            entries = [(line.label, line.keys) for line in _series(rows)]
+            found += select.parts(workload, entries, lines.LABEL_LETTERS, lines.MOST_SERIES)
     return found
 
 

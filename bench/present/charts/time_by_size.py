@@ -40,7 +40,8 @@ def selections(records: Sequence[Row]) -> list[select.Selection]:
     for workload, rows in select.workloads(records):
         axis = select.sweep(rows, AXES)
         if axis:
-            found += select.parts(workload, _series(rows, axis), lines.MOST_SERIES)
+            entries = [(line.label, line.keys) for line in _series(rows, axis)]
+            found += select.parts(workload, entries, lines.LABEL_LETTERS, lines.MOST_SERIES)
     return found
 
 

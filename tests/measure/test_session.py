@@ -1,0 +1,155 @@
+"""The order of one case in a worker, driven by a simulated clock: nothing here depends on the machine."""
+
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from bench.measure.load import module_of
+from bench.measure.serve import Desk
+from bench.plan.catalog import find
+from bench.protocol import Close, Closed, Open, Opened, Refused, Visit, Visited
+from bench.records import Case, Settings
+from tests.simulated import SimulatedClock
+
+FILE = Path(__file__).parents[1] / "workload_files" / "recorded.py"
+SOURCE = find([FILE], installed=False)["recorded/ordered"].source
+SETTINGS = Settings(warm_s=0.005, warm_cap_s=0.05)
+
+
+class Bench:
+    """A desk on a simulated clock, and the events of the recorded workload."""
+
+    def __init__(self, noise=0.0):
+        self.clock = SimulatedClock(cost_ns=20, noise=noise)
+        self.module = module_of(SOURCE)
+        self.module.ordered.clock = self.clock
+        self.events = self.module.EVENTS
+        self.events.clear()
+        self.stages = []
+        self.desk = Desk(lambda stage: self.stages.append(stage.stage), self.clock)
+
+    def open(self, steps=None, **axes):
+        self.key = Case.of("recorded/ordered", {"resets": False, **axes}).key
+        return self.desk.answer(Open(self.key, SOURCE, SETTINGS, steps or {}))
+
+    def story(self):
+        """The events without repetition: what came after what."""
+        return [event for event, _ in groupby(self.events)]
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def test_the_answer_is_checked_after_the_first_call_and_before_warm_up(bench):
+    bench.open()
+    assert bench.story()[:4] == ["prepare", "step", "check", "step"]
+    assert bench.events.index("check") == 2  # one single step came before it
+    assert bench.stages == ["prepare", "first_call", "check", "warm_up"]
+
+
+def test_a_visit_times_blocks_of_the_step_and_then_of_each_phase(bench):
+    opened = bench.open()
+    bench.events.clear()
+    visited = bench.desk.answer(Visit(bench.key))
+    assert isinstance(visited, Visited)
+    assert bench.story() == ["step", "phase"]
+    assert [row[0] for row in visited.blocks] == ["step"] * 5 + ["half"] * 5
+    assert bench.events.count("step") == 5 * opened.steps["step:wall"]
+
+
+def test_the_first_block_of_a_visit_is_marked_and_the_others_are_kept(bench):
+    bench.open()
+    rows = bench.desk.answer(Visit(bench.key)).blocks
+    assert [(row[2], row[3]) for row in rows[:5]] == [(0, False), (1, True), (2, True), (3, True), (4, True)]
+
+
+def test_raw_totals_and_step_counts_give_back_the_true_step(bench):
+    bench.open()
+    for phase, _, _, _, steps, total_ns in bench.desk.answer(Visit(bench.key)).blocks:
+        true_ns = {"step": 10_000, "half": 4_000}[phase]
+        assert total_ns / steps == pytest.approx(true_ns, rel=1e-3)  # the clock's own cost is below 0.1 % of a block
+
+
+def test_closing_reads_the_quality_checks_again_and_then_closes(bench):
+    bench.open()
+    bench.desk.answer(Visit(bench.key))
+    bench.events.clear()
+    closed = bench.desk.answer(Close(bench.key))
+    assert isinstance(closed, Closed)
+    assert bench.events == ["quality", "step", "check", "close"]
+    assert closed.facts["quality"] == {"loss": 0.25}
+
+
+def test_a_reset_runs_before_every_block_and_makes_its_n_one(bench):
+    opened = bench.open(resets=True)
+    assert set(opened.steps.values()) == {1}
+    bench.events.clear()
+    bench.desk.answer(Visit(bench.key))
+    assert bench.events[:4] == ["reset", "step", "reset", "step"]
+    assert bench.events.count("reset") == bench.events.count("step") + bench.events.count("phase")
+
+
+def test_short_blocks_of_a_case_with_reset_are_more_to_fill_the_visit(bench):
+    bench.open(resets=True)
+    rows = bench.desk.answer(Visit(bench.key)).blocks
+    assert sum(row[0] == "step" for row in rows) == 50  # 10 us each where 1 ms was asked for: the most there may be
+
+
+def test_n_that_an_earlier_launch_found_is_kept(bench):
+    assert bench.open(steps={"step:wall": 123, "half:wall": 7}).steps == {"step:wall": 123, "half:wall": 7}
+
+
+def test_two_launches_calibrate_alike_and_reach_the_block_length(bench):
+    opened = bench.open()
+    assert opened.steps["step:wall"] * 10_000 >= SETTINGS.block_s * 1e9
+
+
+def test_what_the_clock_costs_and_resolves_is_recorded(bench):
+    facts = bench.open().facts
+    assert facts["clock_cost_ns"] == pytest.approx(20)
+    assert facts["clock_resolution_ns"] == pytest.approx(20)
+    assert facts["empty_call_ns"] == pytest.approx(20 / 20_000)
+
+
+def test_the_first_call_is_timed_apart(bench):
+    assert bench.open().facts["first_call_ns"] == 10_000 + 20
+
+
+def test_a_case_that_is_not_open_is_refused_and_the_desk_lives_on(bench):
+    refused = bench.desk.answer(Visit("recorded/ordered[never=1]"))
+    assert isinstance(refused, Refused)
+    assert refused.outcome == "failed"
+    assert isinstance(bench.open(), Opened)
+
+
+def test_a_refused_case_is_closed_so_that_what_it_opened_is_let_go(bench, monkeypatch):
+    import dataclasses
+
+    plain = bench.module.ordered
+
+    def wrong(ctx, **axes):
+        return dataclasses.replace(plain(ctx, **axes), check=lambda out: 1.0)
+
+    wrong.__coursebench__ = plain.__coursebench__
+    wrong.clock = bench.clock
+    monkeypatch.setattr(bench.module, "ordered", wrong)
+    refused = bench.open()
+    assert (refused.outcome, bench.events[-1]) == ("wrong", "close")
+
+
+def test_garbage_is_not_collected_inside_blocks(bench):
+    import gc
+
+    bench.open()
+    states = []
+    inner = bench.clock.work
+    bench.module.ordered.clock = type(
+        "Spy", (), {"work": lambda self, ns: (states.append(gc.isenabled()), inner(ns))}
+    )()
+    bench.desk.answer(Visit(bench.key))
+    assert states
+    assert not any(states)
+    assert gc.isenabled()

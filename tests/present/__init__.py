@@ -1,0 +1,1 @@
+"""Tests of what people read: units, tables, charts, the report."""
