@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+import statistics
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,8 @@ from bench.records import Case, Outcome
 from bench.stats import intervals
 from bench.store.tables import RunData
 
+Row = dict[str, Any]
+
 PHASE_COLUMNS = ("key", "clock", "phase", "value_s", "low_s", "high_s", "method", "launches")
 
 
@@ -24,24 +27,24 @@ def estimates(data: RunData) -> pd.DataFrame:
     Times are seconds per step, sizes bytes, rates items per second. A case without a measurement has one row with its
     outcome and reason, and no time.
     """
-    medians = launch_medians(data)
-    steps = medians[medians["phase"] == "step"]
-    by_case: dict[Any, list[tuple[str, pd.DataFrame]]] = {}
-    for (key, clock), group in _groups(steps, ["key", "clock"]):
-        by_case.setdefault(key, []).append((clock, group))
-    launches = dict(_groups(data.launches, "key"))
-    settings = data.run["settings"]
+    medians = grouped(launch_medians(data), "key", "clock", where=("phase", "step"))
+    clocks: dict[Any, list[Any]] = {}
+    for key, clock in medians:
+        clocks.setdefault(key, []).append(clock)
+    launches = grouped(data.launches, "key")
     rows = []
     for planned in data.run["plan"]:
         case = Case.from_key(planned["key"])
-        row = {**_identity(case, data.run), **_facts(launches.get(case.key), data.run)}
-        if row["outcome"] != Outcome.OK or case.key not in by_case:
+        own = launches.get((case.key,), [])
+        row = {**_identity(case, data.run), **_facts(own, data.run)}
+        if row["outcome"] != Outcome.OK or case.key not in clocks:
             rows.append({**row, **NO_TIME, "findings": []})
             continue
-        for clock, group in by_case[case.key]:
-            timed = _times(group, row)
-            evidence = _evidence(row, timed, group, launches[case.key], settings)
-            rows.append({**row, **timed, "clock": clock, "findings": findings_of(evidence)})
+        for clock in clocks[case.key]:
+            group = medians[case.key, clock]
+            found = intervals.median([item["median_s"] for item in group])
+            doubts = findings_of(_evidence(case.key, found, group, own, data.run["settings"]))
+            rows.append({**row, **_times(found, group, row["items"]), "clock": clock, "findings": doubts})
     frame = pd.DataFrame(rows)
     # An axis that some workloads lack would turn its whole numbers into floats: 64.0 is no size.
     axes = sorted({axis for params in frame["params"] for axis in params})
@@ -50,13 +53,35 @@ def estimates(data: RunData) -> pd.DataFrame:
 
 def phases(data: RunData) -> pd.DataFrame:
     """A row a case, clock and phase of the workload's own, with its interval; seconds per step."""
-    medians = launch_medians(data)
-    own = medians[medians["phase"] != "step"]
     rows = []
-    for (key, clock, phase), group in _groups(own, ["key", "clock", "phase"]):
-        found = intervals.median(group["median_s"].tolist())
-        rows.append((key, clock, phase, found.value, found.low, found.high, found.method, found.n))
+    for (key, clock, phase), group in grouped(launch_medians(data), "key", "clock", "phase").items():
+        if phase != "step":
+            found = intervals.median([item["median_s"] for item in group])
+            rows.append((key, clock, phase, found.value, found.low, found.high, found.method, found.n))
     return pd.DataFrame(rows, columns=list(PHASE_COLUMNS))
+
+
+def grouped(frame: pd.DataFrame, *by: str, where: tuple[str, str] | None = None) -> dict[tuple[Any, ...], list[Row]]:
+    """Rows of `frame` as dicts, missing values None, by their values in the columns `by`; `where` keeps one value.
+
+    Plain rows: a pandas group for each of hundreds of cases takes ten times as long.
+    """
+    if where is not None:
+        frame = frame[frame[where[0]] == where[1]]
+    names = frame.columns.tolist()
+    columns = [_plain(frame[name]) for name in names]
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for values in zip(*columns, strict=True):
+        row = dict(zip(names, values, strict=True))
+        groups.setdefault(tuple(row[name] for name in by), []).append(row)
+    return groups
+
+
+def _plain(column: pd.Series[Any]) -> list[Any]:
+    """A column as plain values, missing ones None. Texts repeat: each is taken out of Arrow once."""
+    codes, values = pd.factorize(column)
+    texts = [*values.tolist(), None]  # the code of a missing value is -1, the last place
+    return [texts[code] for code in codes.tolist()]
 
 
 NO_TIME: Mapping[str, Any] = {
@@ -86,45 +111,43 @@ def _identity(case: Case, run: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _facts(launches: pd.DataFrame | None, run: Mapping[str, Any]) -> dict[str, Any]:
+def _facts(launches: Sequence[Row], run: Mapping[str, Any]) -> dict[str, Any]:
     """What the launches of a case say of it besides its times."""
-    if launches is None:
+    if not launches:
         reason = f"not measured: the run is {run['status']}"
         return {"outcome": Outcome.SKIPPED.value, "reason": reason, **_first_calls([]), **_work({})}
-    rows = launches.to_dict("records")
-    ended = next((row for row in rows if row["outcome"] != Outcome.OK), rows[0])
-    peaks = [row["device_peak_bytes"] for row in rows] + [row["host_peak_bytes"] for row in rows]
-    on_device = [peak for peak in peaks[: len(rows)] if not pd.isna(peak)]
-    on_host = [peak for peak in peaks[len(rows) :] if not pd.isna(peak)]
+    ended = next((row for row in launches if row["outcome"] != Outcome.OK), launches[0])
     return {
         "outcome": ended["outcome"],
         "reason": ended["reason"],
         "detail": ended["detail"],
-        "threads_used": None if pd.isna(ended["threads"]) else int(ended["threads"]),
-        "peak_bytes": max(on_device or on_host, default=None),
+        "threads_used": ended["threads"],
+        "peak_bytes": _most(launches, "device_peak_bytes") or _most(launches, "host_peak_bytes"),
         "quality": json.loads(ended["quality"]),
         "counters": json.loads(ended["counters"]),
         "no_clock": json.loads(ended["no_clock"]),
-        **_first_calls(rows),
+        **_first_calls(launches),
         **_work(json.loads(ended["work"])),
     }
 
 
-def _first_calls(rows: Sequence[Mapping[Hashable, Any]]) -> dict[str, Any]:
-    """Median seconds of the first call over launches, with its interval; cold and warm compile cache apart."""
-    calls = [(row["cache"], row["first_call_ns"] / 1e9) for row in rows if not pd.isna(row["first_call_ns"])]
-    builds = [row["build_ns"] / 1e9 for row in rows if not pd.isna(row["build_ns"])]
-    plain = _median(seconds for cache, seconds in calls if cache != "cold") if calls else None
-    cold = _median(seconds for cache, seconds in calls if cache == "cold")
-    warm = _median(seconds for cache, seconds in calls if cache == "warm")
-    first = plain or cold
+def _first_calls(launches: Sequence[Row]) -> dict[str, Any]:
+    """Median seconds of the first call over launches, with its interval; cold and warm compile cache apart.
+
+    Where a cache is, the first call is the warm one: the cold one happens once.
+    """
+    calls = [(row["cache"], row["first_call_ns"] / 1e9) for row in launches if row["first_call_ns"] is not None]
+    cold = _median([seconds for cache, seconds in calls if cache == "cold"])
+    warm = _median([seconds for cache, seconds in calls if cache == "warm"])
+    first = _median([seconds for cache, seconds in calls if cache != "cold"]) or cold
+    built = _median([row["build_ns"] / 1e9 for row in launches if row["build_ns"] is not None])
     return {
         "first_call_s": first.value if first else None,
         "first_call_s_low": first.low if first else None,
         "first_call_s_high": first.high if first else None,
         "compile_cold_s": cold.value if cold else None,
         "compile_warm_s": warm.value if warm else None,
-        "build_s": found.value if (found := _median(builds)) else None,
+        "build_s": built.value if built else None,
     }
 
 
@@ -132,9 +155,8 @@ def _work(work: Mapping[str, Any]) -> dict[str, Any]:
     return {name: work.get(name) for name in ("items", "unit", "flops", "bytes", "kernels")}
 
 
-def _times(group: pd.DataFrame, row: Mapping[str, Any]) -> dict[str, Any]:
-    found = intervals.median(group["median_s"].tolist())
-    items = row["items"]
+def _times(found: intervals.Interval, group: Sequence[Row], items: float | None) -> dict[str, Any]:
+    # The fastest time is the highest rate: the ends of the interval change places.
     rates = [items / time if items and time else None for time in (found.value, found.high, found.low)]
     return {
         "value_s": found.value,
@@ -142,46 +164,44 @@ def _times(group: pd.DataFrame, row: Mapping[str, Any]) -> dict[str, Any]:
         "high_s": found.high,
         "method": found.method,
         "launches": found.n,
-        "blocks": int(group["blocks"].sum()),
+        "blocks": sum(row["blocks"] for row in group),
         **dict(zip(("items_per_s", "items_per_s_low", "items_per_s_high"), rates, strict=True)),
     }
 
 
 def _evidence(
-    row: Mapping[str, Any],
-    timed: Mapping[str, Any],
-    group: pd.DataFrame,
-    launches: pd.DataFrame,
+    key: str,
+    found: intervals.Interval,
+    group: Sequence[Row],
+    launches: Sequence[Row],
     settings: Mapping[str, Any],
 ) -> Evidence:
-    width = intervals.half_width(
-        intervals.Interval(timed["value_s"], timed["low_s"], timed["high_s"], timed["launches"], "")
-    )
+    counters = [json.loads(row["counters"]) for row in launches]
     return Evidence(
-        key=row["key"],
-        step_s=timed["value_s"],
-        block_s=float(group["block_s"].median()),
-        half_width=width,
+        key=key,
+        step_s=found.value,
+        block_s=statistics.median(row["block_s"] for row in group),
+        half_width=intervals.half_width(found),
         precision=settings["precision"],
-        launches=timed["launches"],
-        unsteady=int((launches["steady"] == False).sum()),  # noqa: E712  # a nullable column: `is` cannot look inside
-        outlier_share=float(group["outliers"].sum() / group["blocks"].sum()),
-        foreign_load=_number(launches["foreign_load"].max()),
-        resolution_s=_number(launches["clock_resolution_ns"].max(), 1e-9),
-        empty_call_s=_number(launches["empty_call_ns"].max(), 1e-9),
-        recompiles=sum(json.loads(text).get("recompiles_in_timing", 0) for text in launches["counters"]),
-        graph_breaks=max(json.loads(text).get("graph_breaks", 0) for text in launches["counters"]),
+        launches=found.n,
+        unsteady=sum(row["steady"] is False for row in launches),
+        outlier_share=sum(row["outliers"] for row in group) / sum(row["blocks"] for row in group),
+        foreign_load=_most(launches, "foreign_load"),
+        resolution_s=_scaled(_most(launches, "clock_resolution_ns"), 1e-9),
+        empty_call_s=_scaled(_most(launches, "empty_call_ns"), 1e-9),
+        recompiles=sum(item.get("recompiles", 0) for item in counters),
+        graph_breaks=max(item.get("graph_breaks", 0) for item in counters),
     )
 
 
-def _median(values: Iterable[float]) -> intervals.Interval | None:
-    listed = list(values)
-    return intervals.median(listed) if listed else None
+def _median(values: Sequence[float]) -> intervals.Interval | None:
+    return intervals.median(values) if values else None
 
 
-def _number(value: Any, unit: float = 1.0) -> float | None:
-    return None if pd.isna(value) else float(value) * unit
+def _most(rows: Sequence[Row], name: str) -> Any:
+    """The largest of a column; None where no row has it."""
+    return max((row[name] for row in rows if row[name] is not None), default=None)
 
 
-def _groups(frame: pd.DataFrame, by: str | list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
-    return iter(frame.groupby(by, sort=False))  # a groupby has `keys`, and dict() would take it for a mapping
+def _scaled(value: float | None, unit: float) -> float | None:
+    return None if value is None else value * unit

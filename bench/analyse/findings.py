@@ -152,15 +152,18 @@ class OutlierShare:
 
 
 class RecompiledInTiming:
-    """Dynamo compiled again while blocks were timed."""
+    """Dynamo compiled again after the first call, while the case was warmed up or timed."""
 
     name, severity = "recompiled-in-timing", "error"
 
     def look(self, evidence: Evidence) -> tuple[str, str] | None:
-        """Any recompilation between warm-up and the last block."""
+        """Any recompilation between the first call and the last block."""
         if not evidence.recompiles:
             return None
-        return f"{evidence.recompiles} graphs were compiled inside the timed region", "keep shapes and types constant"
+        return (
+            f"{evidence.recompiles} graphs were compiled after the first call; from the eighth on Dynamo runs eager",
+            "keep shapes, types and the numbers of the step constant",
+        )
 
 
 class GraphBreak:

@@ -17,7 +17,7 @@ import jinja2
 from bench.present import charts as gallery
 from bench.present import frames, layout, style, tables, units
 from bench.present.frames import Row
-from bench.present.notes import said, sentence
+from bench.present.notes import doubts
 from bench.present.terminal import Column
 from bench.records import Finding, Outcome
 
@@ -61,18 +61,6 @@ class Table:
     rows: tuple[Mapping[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Doubt:
-    """What is said of some cases."""
-
-    mark: str
-    severity: str
-    check: str
-    message: str
-    advice: str
-    cases: tuple[str, ...]
-
-
 def page(
     frame: pd.DataFrame,
     charts: Sequence[ChartSpec],
@@ -106,7 +94,7 @@ def page(
         command=layout.cell_text(run.get("command")) if run.get("command") else "",
         counts=counts,
         meanings=MEANINGS,
-        doubts=_doubts(_all(records, findings), letters),
+        doubts=doubts(_all(records, findings), letters),
         pictures=[_picture(spec, frame) for spec in charts],
         chapters=_chapters(records, letters, lessons or {}),
         caption=tables.caption(records, vs),
@@ -159,14 +147,6 @@ def _launches(records: Sequence[Row]) -> str:
     if numbers[-1] == 1:
         return "one launch, so there are no intervals"
     return f"{' to '.join(str(number) for number in dict.fromkeys((numbers[0], numbers[-1])))} launches"
-
-
-def _doubts(found: Sequence[Finding], letters: Mapping[str, str]) -> list[Doubt]:
-    return [
-        Doubt(letters[check], severity, check, sentence(message), sentence(advice), tuple(cases))
-        for check, group in frames.by_check(found)
-        for (severity, message, advice), cases in said(group).items()
-    ]
 
 
 def _picture(spec: ChartSpec, frame: pd.DataFrame) -> Picture:

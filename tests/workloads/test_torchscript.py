@@ -21,7 +21,7 @@ def test_predictions_are_those_of_numpy(opened, context):
     np.testing.assert_allclose(found.numpy(), exact, atol=1e-13)
 
 
-@pytest.mark.parametrize("mode", ["eager", "trace"])
+@pytest.mark.parametrize("mode", ["eager", "script", "trace"])
 def test_no_graph_is_recorded(opened, mode):
     assert not opened(torchscript.inference, mode=mode, batch=32).run().requires_grad
 

@@ -1,0 +1,113 @@
+"""Each doubt, just above its threshold and just below."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+
+from bench.analyse.findings import CHECKS, Evidence, findings_of
+
+# A case about which there is nothing to doubt. Numbers are powers of two where a threshold multiplies them.
+QUIET = Evidence(
+    key="a/b[size=64]",
+    step_s=1.0,
+    block_s=1.0,
+    half_width=0.01,
+    precision=0.02,
+    launches=6,
+    unsteady=0,
+    outlier_share=0.0,
+    foreign_load=0.0,
+    resolution_s=1e-9,
+    empty_call_s=1e-9,
+    recompiles=0,
+    graph_breaks=0,
+)
+
+
+def above(value: float) -> float:
+    return math.nextafter(value, math.inf)
+
+
+def below(value: float) -> float:
+    return math.nextafter(value, -math.inf)
+
+
+# check, the field it looks at, the last value that is fine, the first that is not
+THRESHOLDS = [
+    ("not-steady", "unsteady", 0, 1),
+    ("few-launches", "launches", 6, 5),
+    ("foreign-load", "foreign_load", 0.10, above(0.10)),
+    ("clock-resolution", "block_s", 1000 * 1e-9, below(1000 * 1e-9)),
+    ("harness-overhead", "empty_call_s", 0.01, above(0.01)),
+    ("wide-interval", "half_width", 0.02, above(0.02)),
+    ("outlier-share", "outlier_share", 0.10, above(0.10)),
+    ("recompiled-in-timing", "recompiles", 0, 1),
+    ("graph-break", "graph_breaks", 0, 1),
+]
+
+
+def checks(evidence: Evidence) -> list[str]:
+    return [finding.check for finding in findings_of(evidence)]
+
+
+def test_nothing_is_doubted_without_cause() -> None:
+    assert checks(QUIET) == []
+
+
+@pytest.mark.parametrize(("check", "field", "fine", "doubtful"), THRESHOLDS)
+def test_a_doubt_is_silent_at_its_threshold(check: str, field: str, fine: float, doubtful: float) -> None:
+    assert check not in checks(dataclasses.replace(QUIET, **{field: fine}))
+
+
+@pytest.mark.parametrize(("check", "field", "fine", "doubtful"), THRESHOLDS)
+def test_a_doubt_is_said_just_beyond_its_threshold(check: str, field: str, fine: float, doubtful: float) -> None:
+    assert checks(dataclasses.replace(QUIET, **{field: doubtful})) == [check]
+
+
+def test_every_check_has_a_threshold_here() -> None:
+    assert [check for check, *_ in THRESHOLDS] == [check.name for check in CHECKS]
+
+
+@pytest.mark.parametrize("field", ["foreign_load", "resolution_s", "empty_call_s"])
+def test_what_the_machine_does_not_tell_is_not_doubted(field: str) -> None:
+    assert checks(dataclasses.replace(QUIET, **{field: None})) == []
+
+
+def test_an_empty_call_is_a_share_of_the_step_not_of_the_block() -> None:
+    evidence = dataclasses.replace(QUIET, step_s=1e-6, block_s=1e-3, empty_call_s=2e-8)
+    assert checks(evidence) == ["harness-overhead"]
+    assert "2.0%" in findings_of(evidence)[0].message
+
+
+def test_without_an_interval_few_launches_says_so_alone() -> None:
+    evidence = dataclasses.replace(QUIET, launches=1, half_width=math.inf)
+    (finding,) = findings_of(evidence)
+    assert (finding.check, finding.severity) == ("few-launches", "hint")
+    assert finding.message.startswith("one launch")
+
+
+def test_the_precision_that_was_asked_for_is_the_threshold() -> None:
+    assert checks(dataclasses.replace(QUIET, half_width=0.04, precision=0.05)) == []
+    assert checks(dataclasses.replace(QUIET, half_width=0.04, precision=0.03)) == ["wide-interval"]
+
+
+def test_a_recompilation_is_an_error() -> None:
+    (finding,) = findings_of(dataclasses.replace(QUIET, recompiles=2))
+    assert finding.severity == "error"
+
+
+def test_every_finding_says_what_where_and_what_to_do() -> None:
+    for _, field, _, doubtful in THRESHOLDS:
+        for finding in findings_of(dataclasses.replace(QUIET, **{field: doubtful})):
+            assert finding.message
+            assert finding.advice
+            assert finding.case == QUIET.key
+            assert finding.severity in ("hint", "warning", "error")
+
+
+def test_all_doubts_are_said_together_in_the_order_of_the_checks() -> None:
+    worst = dataclasses.replace(QUIET, **{field: doubtful for _, field, _, doubtful in THRESHOLDS}, step_s=0.5)
+    assert checks(worst) == [check for check, *_ in THRESHOLDS]

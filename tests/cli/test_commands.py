@@ -1,0 +1,162 @@
+"""Exit codes, pipes, the debugger and the author's check."""
+
+import json
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+
+from tests.cli.conftest import FILES
+
+
+def test_cuda_on_a_machine_without_it_is_skipped_with_the_reason_and_code_4(bench):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device, so nothing is skipped")
+    done = bench("run", "autograd/polynomial", "-s", "device=cuda", "--out", "run", "--format", "json")
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["outcomes"] == {"skipped": 1}
+    (row,) = json.loads(bench("show", "run", "--format", "json").stdout)
+    assert "no CUDA" in row["reason"]
+
+
+def test_a_wrong_answer_ends_with_code_4_though_other_cases_are_fine(bench):
+    words = ("--workloads", FILES / "misbehaving.py", "misbehaving/behaves", "misbehaving/is_wrong")
+    done = bench("run", *words, "--launches", 1, "--out", "run", "--format", "json")
+    assert (done.returncode, json.loads(done.stdout)["outcomes"]) == (4, {"ok": 1, "wrong": 1})
+
+
+def test_a_case_without_memory_is_a_result_and_code_0(bench):
+    words = ("--workloads", FILES / "misbehaving.py", "misbehaving/behaves", "misbehaving/takes_all_memory")
+    done = bench("run", *words, "--launches", 1, "--out", "run", "--format", "json")
+    assert (done.returncode, json.loads(done.stdout)["outcomes"]) == (0, {"ok": 1, "oom": 1})
+
+
+def test_a_spent_budget_leaves_cases_for_resume_and_says_so(bench):
+    words = ("--workloads", FILES / "paced.py", "paced/*", "--budget", "0.001s", "--out", "run", "--format", "json")
+    done = bench("run", *words)
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["status"] == "out of budget"
+    rows = json.loads(bench("show", "run", "--format", "json").stdout)
+    assert {row["reason"] for row in rows} == {"not measured: the run is out of budget"}
+
+
+def test_a_closed_pipe_is_quiet(finished):
+    terminal, _ = finished
+    command = f"{sys.executable} -m bench show run --format csv | head -c 10"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, cwd=terminal.folder
+    )
+    assert done.stderr == ""
+
+
+def test_dry_run_prints_the_cases_in_order_and_an_estimate_and_writes_nothing(bench):
+    done = bench("run", "matmul/square", "-s", "size=64,256", "-s", "mode=eager,trace", "--dry-run")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert [line.partition("[")[0] for line in lines[:-1]] == ["matmul/square"] * (len(lines) - 1)
+    assert f"{len(lines) - 1} cases, about" in lines[-1]
+    assert list(bench.folder.iterdir()) == []
+
+
+def test_quiet_says_nothing_on_stderr_until_the_end(bench):
+    done = bench("run", "autograd/polynomial", "--launches", 1, "--out", "run", "--quiet", "--format", "json")
+    assert done.stderr == ""
+
+
+def test_progress_is_plain_lines_where_stderr_is_no_terminal(finished):
+    _, done = finished
+    assert "of 6 cases finished" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_in_process_stops_at_a_breakpoint_in_a_workload(bench):
+    (bench.folder / "mine.py").write_text(
+        dedent('''
+        import torch
+        from bench.workload import Prepared, Work, workload
+
+        @workload(lesson="Mine")
+        def stops(ctx):
+            """Stops."""
+            secret = 6 * 7
+            breakpoint()
+            return Prepared(step=lambda: torch.ones(1), check=lambda out: 0.0, work=Work(items=1, flops=1))
+        ''')
+    )
+    done = bench("run", "--workloads", "mine.py", "mine/stops[]", "--in-process", stdin="p secret\nc\n")
+    assert done.returncode == 0, done.stderr
+    assert "(Pdb)" in done.stdout
+    assert "42" in done.stdout
+    assert "no number is kept" in done.stderr
+    assert not (bench.folder / "results").exists()
+
+
+def test_in_process_shows_the_traceback_of_a_workload_that_raises(bench):
+    done = bench("run", "--workloads", FILES / "misbehaving.py", "misbehaving/raises[]", "--in-process")
+    assert done.returncode == 4
+    assert "ZeroDivisionError" in done.stderr
+    assert "misbehaving.py" in done.stderr
+
+
+GOOD = '''
+import torch
+from bench.workload import Context, Prepared, Work, workload
+
+
+@workload(lesson="Mine", axes={"size": (100, 1000)})
+def total(ctx: Context, size: int) -> Prepared:
+    """Sum of (size,) numbers.
+
+    Answer: the sum in float64.
+    Work: size additions.
+    """
+    x = ctx.randn(size) + 1
+    exact = x.double().sum()
+    step = ctx.mode(torch.sum, x)
+    return Prepared(step, lambda out: ctx.relative_error(out, exact), Work(flops=size, items=size, unit="number"))
+'''
+
+FAULTS = {
+    "its step returns what it computed": ("step = ctx.mode(torch.sum, x)", "step = lambda: None"),
+    "its answer is right": ("exact = x.double().sum()", "exact = x.double().sum() * 1.01"),
+    "its check notices a wrong answer": ("lambda out: ctx.relative_error(out, exact)", "lambda out: 0.0"),
+    "it states its work": ("Work(flops=size, items=size", "Work(flops=size"),
+    "it repeats under one seed": (
+        "x = ctx.randn(size) + 1\n",
+        "import os\n    x = ctx.randn(size) + os.urandom(1)[0]\n",
+    ),
+    "its docstring explains it": ("    Answer: the sum in float64.\n", ""),
+    "it prepares": ("exact = x.double().sum()", "exact = y.double().sum()"),
+    "it is still right after 50 calls": (
+        "step = ctx.mode(torch.sum, x)",
+        "calls = []\n    step = lambda: (calls.append(1), x.sum() * (2 if len(calls) > 40 else 1))[1]",
+    ),
+    "it leaves its process alive": ("step = ctx.mode(torch.sum, x)", "import os\n    step = lambda: os._exit(5)"),
+}
+
+
+def test_check_finds_nothing_wrong_with_a_good_workload(bench):
+    (bench.folder / "mine.py").write_text(GOOD)
+    done = bench("check", "mine.py")
+    assert done.returncode == 0, done.stdout
+    assert "0 faults in 1 workload" in done.stdout
+
+
+@pytest.mark.parametrize("rule", FAULTS)
+def test_check_tells_the_author_which_rule_is_broken(rule, bench):
+    right, wrong = FAULTS[rule]
+    assert right in GOOD
+    text = GOOD.replace(right, wrong)
+    if rule == "it repeats under one seed":  # the answer must be known apart from the data for this one to matter
+        text = text.replace(
+            "exact = x.double().sum()",
+            "global first\n    first = globals().get('first', x.double().sum())\n    exact = x.double().sum()",
+        )
+        text = text.replace("ctx.relative_error(out, exact)", "ctx.relative_error(out, first)")
+    (bench.folder / "mine.py").write_text(text)
+    done = bench("check", "mine.py")
+    assert done.returncode == 4, done.stdout
+    assert f"WRONG  {rule}" in done.stdout

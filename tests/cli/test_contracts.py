@@ -1,0 +1,154 @@
+"""What other programs may rely on: the shapes of the JSON that commands write."""
+
+import json
+
+import pytest
+
+RUN_KEYS = {"schema", "run", "path", "status", "outcomes", "wall_s"}
+SHOW_KEYS = {
+    *("key", "workload", "params", "outcome", "reason", "clock", "value_s", "low_s", "high_s", "method", "launches"),
+    *("blocks", "first_call_s", "compile_cold_s", "compile_warm_s", "peak_bytes", "items_per_s"),
+    *("speedup", "speedup_low", "speedup_high", "speedup_paired", "findings"),
+}
+
+
+def shown(terminal, *options):
+    done = terminal("show", "run", "--format", "json", *options)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_run_prints_exactly_one_json_object_on_stdout(finished):
+    _, done = finished
+    summary = json.loads(done.stdout)
+    assert set(summary) == RUN_KEYS
+    assert summary["status"] == "complete"
+    assert summary["outcomes"] == {"ok": 4, "skipped": 2}
+
+
+def test_show_rows_have_all_promised_keys(finished):
+    terminal, _ = finished
+    for row in shown(terminal):
+        assert set(row) >= SHOW_KEYS
+
+
+def test_a_measured_row_is_in_seconds_with_its_interval_around_it(finished):
+    terminal, _ = finished
+    rows = [row for row in shown(terminal) if row["outcome"] == "ok"]
+    assert rows
+    for row in rows:
+        assert 1e-7 < row["value_s"] < 1e-2
+        assert row["low_s"] <= row["value_s"] <= row["high_s"]
+        assert row["launches"] == 2
+        assert row["params"]["size"] == 64
+        assert {finding["check"] for finding in row["findings"]} >= {"few-launches"}
+
+
+def test_a_skipped_row_has_a_reason_and_no_time(finished):
+    terminal, _ = finished
+    skipped = [row for row in shown(terminal) if row["outcome"] == "skipped"]
+    assert len(skipped) == 2
+    for row in skipped:
+        assert "makes no sense in mode=" in row["reason"]
+        assert row["value_s"] is row["low_s"] is row["speedup"] is None
+
+
+def test_speedups_are_against_the_eager_twin_and_paired_by_launch(finished):
+    terminal, _ = finished
+    rows = {(row["workload"], row["params"]["mode"]): row for row in shown(terminal, "--vs", "mode=eager")}
+    eager, script = rows["matmul/square", "eager"], rows["matmul/square", "script"]
+    assert eager["speedup"] is None
+    assert script["speedup_paired"] is True
+    assert script["speedup"] == pytest.approx(eager["value_s"] / script["value_s"], rel=0.25)
+    assert script["speedup_low"] <= script["speedup"] <= script["speedup_high"]
+
+
+def test_markdown_has_one_row_a_case_that_starts_with_its_key(finished):
+    terminal, _ = finished
+    done = terminal("show", "run", "--vs", "mode=eager", "--format", "md")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("|")]
+    assert len(lines) == 2 + 6
+    assert all("matmul/" in line.split("|")[1] for line in lines[2:])
+
+
+def test_list_has_the_promised_keys_and_every_workload_of_the_course(bench):
+    rows = json.loads(bench("list", "--format", "json").stdout)
+    assert {"name", "lesson", "summary", "axes", "modes", "module"} <= set(rows[0])
+    assert {"matmul/square", "regression/fit", "dataloader/epoch", "torchscript/inference"} <= {
+        row["name"] for row in rows
+    }
+
+
+def test_list_explains_one_workload_in_full(bench):
+    text = bench("list", "autograd/polynomial").stdout
+    for word in ("Answer:", "20", "Work:", "Expect:", "lesson"):
+        assert word in text
+
+
+def test_doctor_tells_facts_capabilities_noise_and_findings(bench):
+    done = bench("doctor", "--seconds", 1, "--format", "json")
+    told = json.loads(done.stdout)
+    assert set(told) == {"facts", "capabilities", "noise", "findings"}
+    assert told["noise"]["blocks"] > 50
+    assert told["capabilities"]["cpu"] == ""
+    assert told["facts"]["cpu"]["physical"] >= 1
+
+
+def test_doctor_in_words_names_the_machine_and_says_what_to_do(bench):
+    done = bench("doctor", "--seconds", 1)
+    assert done.returncode == 0
+    for word in ("fingerprint", "can:", "noise of", "→"):
+        assert word in done.stdout
+
+
+def test_csv_can_be_read_by_pandas(finished):
+    import io
+
+    import pandas as pd
+
+    terminal, _ = finished
+    frame = pd.read_csv(io.StringIO(terminal("show", "run", "--format", "csv").stdout))
+    assert len(frame) == 6
+    assert frame["value_s"].notna().sum() == 4
+
+
+def test_load_gives_a_tidy_frame_at_every_level(finished):
+    import bench
+
+    terminal, _ = finished
+    folder = terminal.folder / "run"
+    assert len(bench.load(folder)) == 6
+    assert set(bench.load(folder, level="phases")["phase"]) == {"to_device", "compute", "to_host"}
+    assert bench.load(folder, level="launches")["launch"].max() == 1
+    assert {"steps", "total_ns", "kept"} <= set(bench.load(folder, level="blocks").columns)
+    assert "speedup" in bench.load(folder, vs="mode=eager")
+
+
+def test_run_json_records_where_the_time_went_and_what_was_measured(finished):
+    terminal, _ = finished
+    run = json.loads((terminal.folder / "run" / "run.json").read_text())
+    assert sum(run["time"]["shares"].values()) == pytest.approx(1, abs=0.01)
+    assert run["time"]["shares"]["blocks"] > 0
+    assert run["time"]["parent_cpu_share"] < 0.2
+    assert run["environment"]["torch"]["version"]
+    assert len(run["fingerprint"]) == 16
+    assert {"commit", "branch", "dirty"} == set(run["git"])
+
+
+def test_plot_draws_files_and_prints_their_paths(finished):
+    terminal, _ = finished
+    done = terminal("plot", "run", "--out", "charts", "--to", "svg,png,pdf")
+    assert done.returncode == 0, done.stderr
+    paths = done.stdout.split()
+    assert {path.rpartition(".")[2] for path in paths} == {"svg", "png", "pdf"}
+    for path in paths:
+        assert (terminal.folder / path).stat().st_size > 5000
+
+
+def test_report_is_one_page_that_names_every_case(finished):
+    terminal, _ = finished
+    done = terminal("report", "run", "--out", "page")
+    page = (terminal.folder / done.stdout.strip()).read_text()
+    assert page.count("matmul/square") > 1
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert [path.name for path in (terminal.folder / "page").iterdir()] == ["index.html"]

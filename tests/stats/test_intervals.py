@@ -1,0 +1,287 @@
+"""Intervals, against scipy, by simulation with fixed seeds, and by properties."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from bench.stats import intervals
+
+TIMES = st.floats(min_value=1e-9, max_value=1e4)
+SPREAD = 0.035
+"""Of lognormal launches, as seen between processes on a shared machine."""
+
+TRIALS = 4000
+BY_CHANCE = 1e-6
+"""How often a simulation with another seed would fall outside its bounds though all is right."""
+
+
+# --- the median -----------------------------------------------------------------------------------------------------
+
+
+def test_a_single_launch_has_no_interval() -> None:
+    found = intervals.median([0.25])
+    assert (found.value, found.low, found.high, found.n) == (0.25, None, None, 1)
+    assert "no interval" in found.method
+
+
+def test_without_launches_there_is_no_median() -> None:
+    with pytest.raises(ValueError, match="no median"):
+        intervals.median([])
+
+
+@given(st.lists(TIMES, min_size=1, max_size=25))
+def test_the_value_is_numpys_median(values: list[float]) -> None:
+    assert intervals.median(values).value == pytest.approx(np.median(values), rel=1e-12)
+
+
+@given(st.lists(TIMES, min_size=2, max_size=25))
+def test_the_median_lies_in_its_interval(values: list[float]) -> None:
+    found = intervals.median(values)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= found.value <= found.high
+
+
+@given(st.lists(TIMES, min_size=2, max_size=25), st.randoms(use_true_random=False))
+def test_the_order_of_launches_makes_no_difference(values: list[float], dice: object) -> None:
+    shuffled = list(values)
+    dice.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert intervals.median(shuffled).value == intervals.median(values).value
+    assert intervals.median(shuffled).low == pytest.approx(intervals.median(values).low, rel=1e-9)
+
+
+@given(st.lists(TIMES, min_size=2, max_size=25), st.sampled_from([2.0**-20, 0.5, 8.0]))
+def test_the_interval_is_in_the_unit_of_the_times(values: list[float], unit: float) -> None:
+    found, scaled = intervals.median(values), intervals.median([unit * value for value in values])
+    assert scaled.low == pytest.approx(unit * found.low, rel=1e-9)  # type: ignore[operator]  # two launches and more
+    assert scaled.high == pytest.approx(unit * found.high, rel=1e-9)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_a_few_launches_have_scipys_t_interval_on_logs(n: int) -> None:
+    values = np.random.default_rng(n).lognormal(0, SPREAD, n)
+    logs = np.log(values)
+    low, high = stats.t.interval(0.95, n - 1, loc=logs.mean(), scale=stats.sem(logs))
+    found = intervals.median(values.tolist())
+    assert (found.low, found.high) == pytest.approx((math.exp(low), math.exp(high)), rel=1e-9)
+    assert "t on logs" in found.method
+
+
+def test_six_launches_span_from_the_least_to_the_greatest() -> None:
+    found = intervals.median([6.0, 1.0, 4.0, 2.0, 9.0, 3.0])
+    assert (found.low, found.high) == (1.0, 9.0)
+    assert "order statistics of 6 launches, 96.9 %" in found.method
+
+
+def test_twenty_launches_leave_five_out_on_either_side() -> None:
+    found = intervals.median([float(i) for i in range(1, 21)])
+    assert (found.low, found.high) == (6.0, 15.0)
+    assert "95.9 %" in found.method
+
+
+@pytest.mark.parametrize("n", range(6, 61))
+def test_the_rank_is_the_largest_that_covers_95_percent_by_scipys_binomial(n: int) -> None:
+    coverage = [1 - 2 * stats.binom.cdf(rank - 1, n, 0.5) for rank in range(1, n // 2 + 1)]
+    expected = sum(share >= 0.95 for share in coverage)
+    rank, covered = intervals.median_rank(n)
+    assert rank == expected
+    assert covered == pytest.approx(coverage[expected - 1], abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_too_few_values_have_no_interval_of_order_statistics(n: int) -> None:
+    with pytest.raises(ValueError, match="too few"):
+        intervals.median_rank(n)
+
+
+Ends = Callable[[Sequence[float]], tuple[float, float]]
+
+
+def covered(ends: Ends, n: int, seed: int) -> int:
+    """In how many of `TRIALS` lognormal samples of `n` launches the interval holds the true median, 1."""
+    samples = np.random.default_rng(seed).lognormal(0.0, SPREAD, (TRIALS, n)).tolist()
+    return sum(low <= 1.0 <= high for low, high in map(ends, samples))
+
+
+def of_median(values: Sequence[float]) -> tuple[float, float]:
+    found = intervals.median(values)
+    assert found.low is not None
+    assert found.high is not None
+    return found.low, found.high
+
+
+def bounds(coverage: float) -> tuple[float, float]:
+    """Counts between which a simulation of an interval with this coverage falls but for bad luck."""
+    low, high = stats.binom.ppf([BY_CHANCE, 1 - BY_CHANCE], TRIALS, coverage)
+    return float(low), float(high)
+
+
+@pytest.mark.parametrize(("n", "rank"), [(6, 1), (9, 2), (20, 6)])
+def test_order_statistics_cover_the_median_as_often_as_they_say(n: int, rank: int) -> None:
+    low, high = bounds(1 - 2 * stats.binom.cdf(rank - 1, n, 0.5))
+    assert low <= covered(of_median, n, seed=n) <= high
+
+
+def test_t_on_logs_of_three_launches_covers_the_median_95_percent_of_the_time() -> None:
+    low, high = bounds(0.95)
+    assert low <= covered(of_median, 3, seed=3) <= high
+
+
+@pytest.mark.parametrize(("n", "rank"), [(6, 2), (9, 3), (20, 7)])
+def test_the_simulation_notices_a_rank_that_is_one_too_high(n: int, rank: int) -> None:
+    def too_narrow(values: Sequence[float]) -> tuple[float, float]:
+        ordered = sorted(values)
+        return ordered[rank - 1], ordered[n - rank]
+
+    assert covered(too_narrow, n, seed=n) < bounds(1 - 2 * stats.binom.cdf(rank - 2, n, 0.5))[0]
+
+
+def test_the_simulation_notices_a_normal_quantile_in_place_of_students() -> None:
+    def too_narrow(values: Sequence[float]) -> tuple[float, float]:
+        logs = np.log(values)
+        low, high = stats.norm.interval(0.95, loc=logs.mean(), scale=stats.sem(logs))
+        return math.exp(low), math.exp(high)
+
+    assert covered(too_narrow, 3, seed=3) < bounds(0.95)[0]
+
+
+# --- ratios ---------------------------------------------------------------------------------------------------------
+
+
+def drifting(launches: int, ratio: float, seed: int) -> tuple[list[float], list[float]]:
+    """Two cases, the first `ratio` times as slow, on a machine whose speed wanders by a fifth from launch to launch."""
+    dice = np.random.default_rng(seed)
+    drift = np.exp(np.cumsum(dice.normal(0, 0.2, launches)))
+    slow = ratio * drift * dice.lognormal(0, 0.005, launches)
+    return slow.tolist(), (drift * dice.lognormal(0, 0.005, launches)).tolist()
+
+
+@pytest.mark.parametrize("launches", [3, 6, 12])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_paired_ratio_recovers_what_was_planted_under_strong_common_drift(launches: int, seed: int) -> None:
+    found = intervals.paired_ratio(*drifting(launches, ratio=1.1, seed=seed), by="launch")
+    assert found.value == pytest.approx(1.1, rel=0.015)
+    assert intervals.half_width(found) < 0.03
+
+
+@pytest.mark.parametrize("launches", [3, 6, 12])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_data_unpaired_are_far_wider(launches: int, seed: int) -> None:
+    slow, fast = drifting(launches, ratio=1.1, seed=seed)
+    paired, unpaired = intervals.paired_ratio(slow, fast, by="launch"), intervals.unpaired_ratio(slow, fast)
+    assert intervals.half_width(unpaired) > 5 * intervals.half_width(paired)
+
+
+def test_a_paired_ratio_is_the_median_of_ratios_not_the_ratio_of_medians() -> None:
+    found = intervals.paired_ratio([2.0, 30.0, 8.0], [1.0, 10.0, 2.0], by="launch")
+    assert found.value == 3.0  # of 2, 3 and 4; the ratio of medians is 8 / 2
+
+
+def test_a_paired_ratio_says_what_the_pairs_shared() -> None:
+    assert intervals.paired_ratio([2.0, 2.0], [1.0, 1.0], by="round").method.startswith("paired by round:")
+
+
+def test_a_single_pair_has_no_interval() -> None:
+    found = intervals.paired_ratio([2.0], [1.0], by="launch")
+    assert (found.value, found.low, found.high) == (2.0, None, None)
+
+
+def test_pairs_of_unequal_number_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        intervals.paired_ratio([1.0, 2.0], [1.0], by="launch")
+
+
+SAMPLES = st.tuples(
+    st.integers(min_value=0, max_value=2**32 - 1),  # seed
+    st.integers(min_value=2, max_value=12),
+    st.integers(min_value=2, max_value=12),
+    st.sampled_from([0.001, 0.03, 0.3]),  # spread of each side
+    st.sampled_from([0.001, 0.03, 0.3]),
+)
+
+
+@given(SAMPLES)
+def test_an_unpaired_ratio_is_scipys_welch_with_its_degrees_rounded_down(
+    drawn: tuple[int, int, int, float, float],
+) -> None:
+    seed, n_over, n_under, spread_over, spread_under = drawn
+    dice = np.random.default_rng(seed)
+    over, under = dice.lognormal(0.5, spread_over, n_over), dice.lognormal(0, spread_under, n_under)
+    test = stats.ttest_ind(np.log(over), np.log(under), equal_var=False)
+    low, high = test.confidence_interval(0.95)
+    wider = stats.t.ppf(0.975, math.floor(test.df)) / stats.t.ppf(0.975, test.df)
+    centre, half = (low + high) / 2, (high - low) / 2 * wider
+    found = intervals.unpaired_ratio(over.tolist(), under.tolist())
+    # The interval is one of means of logs; it is widened where the ratio of medians, which is printed, lies outside.
+    assert found.low == pytest.approx(min(math.exp(centre - half), found.value), rel=1e-8)
+    assert found.high == pytest.approx(max(math.exp(centre + half), found.value), rel=1e-8)
+
+
+@given(SAMPLES)
+def test_rounding_the_degrees_down_never_narrows(drawn: tuple[int, int, int, float, float]) -> None:
+    seed, n_over, n_under, spread_over, spread_under = drawn
+    dice = np.random.default_rng(seed)
+    over, under = dice.lognormal(0.5, spread_over, n_over), dice.lognormal(0, spread_under, n_under)
+    low, high = stats.ttest_ind(np.log(over), np.log(under), equal_var=False).confidence_interval(0.95)
+    found = intervals.unpaired_ratio(over.tolist(), under.tolist())
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= math.exp(low) * (1 + 1e-9)
+    assert found.high >= math.exp(high) * (1 - 1e-9)
+
+
+def test_the_value_of_an_unpaired_ratio_is_the_ratio_of_medians() -> None:
+    assert intervals.unpaired_ratio([1.0, 4.0, 100.0], [1.0, 2.0, 3.0, 50.0]).value == 4.0 / 2.5
+
+
+@given(st.lists(TIMES, min_size=2, max_size=12), st.lists(TIMES, min_size=2, max_size=12))
+def test_an_unpaired_ratio_lies_in_its_interval(over: list[float], under: list[float]) -> None:
+    found = intervals.unpaired_ratio(over, under)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= found.value <= found.high
+
+
+@pytest.mark.parametrize(("over", "under"), [([2.0], [1.0]), ([2.0, 2.1, 2.2], [1.0]), ([2.0], [1.0, 1.1])])
+def test_an_unpaired_ratio_wants_two_launches_a_side(over: list[float], under: list[float]) -> None:
+    found = intervals.unpaired_ratio(over, under)
+    assert (found.low, found.high, found.n) == (None, None, 1)
+    assert "no interval" in found.method
+
+
+def test_two_cases_without_any_spread_have_an_exact_ratio() -> None:
+    found = intervals.unpaired_ratio([3.0] * 6, [2.0] * 6)
+    assert (found.value, found.low, found.high) == (1.5, 1.5, 1.5)
+
+
+@given(st.lists(TIMES, min_size=2, max_size=12))
+def test_identical_data_have_the_paired_ratio_one_exactly(values: list[float]) -> None:
+    found = intervals.paired_ratio(values, values, by="launch")
+    assert (found.value, found.low, found.high) == (1.0, 1.0, 1.0)
+
+
+@given(st.lists(TIMES, min_size=2, max_size=12))
+def test_identical_data_have_an_unpaired_ratio_around_one(values: list[float]) -> None:
+    found = intervals.unpaired_ratio(values, values)
+    assert found.value == 1.0
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low * found.high == pytest.approx(1.0, rel=1e-9)  # symmetric on logs
+
+
+# --- widths ---------------------------------------------------------------------------------------------------------
+
+
+def test_half_a_width_is_a_share_of_the_value() -> None:
+    assert intervals.half_width(intervals.Interval(2.0, 1.9, 2.3, 6, "")) == pytest.approx(0.1)
+
+
+def test_no_interval_is_infinitely_wide() -> None:
+    assert intervals.half_width(intervals.median([1.0])) == math.inf

@@ -1,0 +1,47 @@
+"""The shape of the tables and its version."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from bench.records import Block, CaseLaunch, UserError
+from bench.store import schema
+
+
+def test_a_column_for_every_field_in_its_order() -> None:
+    assert list(schema.BLOCKS) == [item.name for item in dataclasses.fields(Block)]
+    assert list(schema.LAUNCHES) == [item.name for item in dataclasses.fields(CaseLaunch)]
+
+
+def test_mappings_are_text() -> None:
+    assert set(schema.NESTED) == {"steps", "work", "quality", "no_clock", "counters", "seconds"}
+    assert {schema.LAUNCHES[name] for name in schema.NESTED} == {"string"}
+
+
+def test_a_number_that_may_be_missing_is_nullable() -> None:
+    assert schema.LAUNCHES["first_call_ns"] == "Int64"
+    assert schema.LAUNCHES["foreign_load"] == "Float64"
+    assert schema.LAUNCHES["steady"] == "boolean"
+
+
+def test_identities_are_columns() -> None:
+    assert set(schema.BLOCK_IDENTITY) <= set(schema.BLOCKS)
+    assert set(schema.LAUNCH_IDENTITY) <= set(schema.LAUNCHES)
+
+
+def test_a_newer_version_is_refused_and_both_versions_are_named() -> None:
+    with pytest.raises(UserError, match=r"run\.json has schema 7; this coursebench reads up to 1\. Update"):
+        schema.refuse_newer(7, "run.json")
+
+
+def test_this_version_and_older_ones_are_taken() -> None:
+    for version in range(1, schema.VERSION + 1):
+        schema.refuse_newer(version, "run.json")
+
+
+@pytest.mark.parametrize("version", [None, "1", 1.0, []])
+def test_a_run_without_a_version_is_none_of_ours(version: object) -> None:
+    with pytest.raises(UserError, match="states no schema version"):
+        schema.refuse_newer(version, "run.json")
