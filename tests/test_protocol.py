@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bench.protocol import (
@@ -141,6 +141,7 @@ def test_a_line_without_a_separator_is_no_message(rubbish: bytes) -> None:
 
 
 @given(st.binary().map(lambda rubbish: rubbish.replace(b"\n", b"")), ANY)
+@example(b'\x1e{"message": "Vis', Visit("a/b"))  # the half of another, from a thread that was interrupted
 def test_rubbish_before_a_message_is_passed_over(rubbish: bytes, message: Message) -> None:
     assert decode(rubbish + encode(message)) == message
 

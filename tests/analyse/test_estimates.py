@@ -357,6 +357,17 @@ def test_the_worst_launch_is_enough_for_a_doubt(run: MadeUpRun, worst: int, fact
     assert checks_of(run) == [check]
 
 
+@pytest.mark.parametrize(("short", "said"), [(1, []), (7, ["clock-resolution"])])
+def test_the_blocks_of_most_launches_decide_whether_they_are_long_enough(
+    run: MadeUpRun, short: int, said: list[str]
+) -> None:
+    case = run.plan(size=64)
+    for number in range(8):
+        run.launch(case, number, clock_resolution_ns=1000.0)
+        run.blocks(case, number, [1e-6], steps=500 if number < short else 2000)  # half a millisecond, or two
+    assert checks_of(run) == said
+
+
 def test_an_interval_wider_than_was_asked_for_is_a_doubt(run: MadeUpRun) -> None:
     run.measured(SIX, size=64)
     assert checks_of(run) == ["wide-interval"]

@@ -249,6 +249,16 @@ def test_an_unpaired_ratio_lies_in_its_interval(over: list[float], under: list[f
     assert found.low <= found.value <= found.high
 
 
+@pytest.mark.parametrize(("slow", "value"), [(40, 1.0), (60, 2.0)])
+def test_a_ratio_of_medians_outside_the_interval_of_means_widens_it(slow: int, value: float) -> None:
+    over, under = [2.0] * slow + [1.0] * (100 - slow), [1.0] * 100
+    low, high = stats.ttest_ind(np.log(over), np.log(under), equal_var=False).confidence_interval(0.95)
+    assert not math.exp(low) <= value <= math.exp(high)
+    found = intervals.unpaired_ratio(over, under)
+    assert found.value == value
+    assert value in (found.low, found.high)
+
+
 @pytest.mark.parametrize(("over", "under"), [([2.0], [1.0]), ([2.0, 2.1, 2.2], [1.0]), ([2.0], [1.0, 1.1])])
 def test_an_unpaired_ratio_wants_two_launches_a_side(over: list[float], under: list[float]) -> None:
     found = intervals.unpaired_ratio(over, under)

@@ -39,8 +39,8 @@ def recompiles(ctx: Context) -> Prepared:
 
     def step() -> torch.Tensor:
         calls.append(1)
-        # A constant that changes every two thousand calls is guarded, and compiled again each time.
-        return inner(x, 2 + len(calls) // 2000)
+        # A number that changes every hundred calls is guarded, and compiled for anew each time.
+        return inner(x, 2 + len(calls) // 100)
 
     return Prepared(step=step, check=lambda out: 0.0, work=Work(flops=1, items=1))
 

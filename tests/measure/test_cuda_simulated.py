@@ -1,0 +1,96 @@
+"""The CUDA class on a simulated device: how the queue is filled behind a sleep, without the hardware."""
+
+import pytest
+import torch
+
+from bench.measure.cuda import FIRST_SLEEP_CYCLES, LONGEST_SLEEP_CYCLES, Cuda
+from bench.measure.devices import NoClockError
+
+
+class SimulatedGpu:
+    """A queue with a clock of its own: launches cost the host time, work runs in order on the device."""
+
+    def __init__(self, launch_ns=1000):
+        self.host_ns = 0
+        self.free_at_ns = 0
+        self.launch_ns = launch_ns
+        self.sleeps = []
+
+    def launch(self, ns):
+        self.host_ns += self.launch_ns
+        self.free_at_ns = max(self.free_at_ns, self.host_ns) + ns
+
+    def synchronize(self, *_):
+        self.host_ns = max(self.host_ns, self.free_at_ns)
+
+    def sleep(self, cycles):
+        self.sleeps.append(cycles)
+        self.launch(cycles)  # one cycle a ns
+
+    def event(self, **_):
+        return SimulatedEvent(self)
+
+
+class SimulatedEvent:
+    def __init__(self, gpu):
+        self._gpu = gpu
+
+    def record(self):
+        self.at_ns = max(self._gpu.free_at_ns, self._gpu.host_ns)
+
+    def query(self):
+        return self._gpu.host_ns >= self.at_ns
+
+    def elapsed_time(self, end):
+        return (end.at_ns - self.at_ns) / 1e6
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    simulated = SimulatedGpu()
+    monkeypatch.setattr(torch.cuda, "set_device", lambda *_: None)
+    monkeypatch.setattr(torch.cuda, "synchronize", simulated.synchronize)
+    monkeypatch.setattr(torch.cuda, "_sleep", simulated.sleep)
+    monkeypatch.setattr(torch.cuda, "Event", simulated.event)
+    return simulated
+
+
+@pytest.fixture
+def device(gpu):
+    return Cuda("cuda", lambda: gpu.host_ns)
+
+
+def test_device_time_hides_the_launches_behind_the_sleep(gpu, device):
+    # 100 ns of work behind launches of 1000 ns each: only a full queue shows the work alone.
+    assert device.time("device", lambda: gpu.launch(100), 50) == 50 * 100
+
+
+def test_wall_time_of_tiny_kernels_is_their_launches(gpu, device):
+    assert device.time("wall", lambda: gpu.launch(100), 50) == 50 * 1000 + 100
+
+
+def test_latency_pays_for_launch_and_work_in_every_step(gpu, device):
+    assert device.time("latency", lambda: gpu.launch(100), 50) == 50 * (1000 + 100)
+
+
+def test_a_sleep_that_ends_before_the_queue_is_full_is_doubled(gpu, device):
+    steps = 3 * FIRST_SLEEP_CYCLES // gpu.launch_ns
+    assert device.time("device", lambda: gpu.launch(100), steps) == steps * 100
+    assert gpu.sleeps == [FIRST_SLEEP_CYCLES, 2 * FIRST_SLEEP_CYCLES, 4 * FIRST_SLEEP_CYCLES]
+
+
+def test_a_step_that_synchronises_has_no_device_time_and_the_sleep_stays_bounded(gpu, device):
+    def step():
+        gpu.launch(100)
+        gpu.synchronize()
+
+    with pytest.raises(NoClockError, match="synchronises"):
+        device.time("device", step, 5)
+    assert max(gpu.sleeps) <= LONGEST_SLEEP_CYCLES
+
+
+def test_work_that_is_not_drained_would_be_missing_from_wall_time(gpu, device, monkeypatch):
+    # The planted mistake: synchronise removed. The true block takes ten times as long as what would be read.
+    honest = device.time("wall", lambda: gpu.launch(10_000), 20)
+    monkeypatch.setattr(Cuda, "drain", lambda self: None)
+    assert device.time("wall", lambda: gpu.launch(10_000), 20) < honest / 5

@@ -1,0 +1,17 @@
+"""Cases of very different memory."""
+
+import torch
+
+from bench.workload import Context, Prepared, Work, workload
+
+
+@workload(lesson="Memory", axes={"mib": (8, 512)}, quick={"mib": (8, 512)})
+def takes(ctx: Context, mib: int) -> Prepared:
+    """Holds a quarter of `mib` MiB and doubles it twice in each step; its oracle takes 600 MiB and lets them go."""
+    x = torch.ones(mib * 2**18 // 4)
+    torch.ones(600 * 2**18).sum()
+    return Prepared(
+        step=lambda: torch.cat([x, x, x]),
+        check=lambda out: ctx.relative_error(out[:10], torch.ones(10)),
+        work=Work(bytes=4 * x.numel(), items=x.numel(), unit="number"),
+    )
