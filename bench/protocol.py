@@ -185,7 +185,7 @@ def decode(line: bytes) -> Message | None:
     if not separator:
         return None
     try:
-        body = json.loads(text)
+        body = json.loads(text, parse_constant=_refuse)
         kind = _TYPES[body.pop("message")]
         hints = typing.get_type_hints(kind)
         for name, hint in hints.items():
@@ -194,9 +194,13 @@ def decode(line: bytes) -> Message | None:
             elif hint == list[Source]:
                 body[name] = [Source(**item) for item in body[name]]
         message: Message = kind(**body)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ProtocolError(f"not a message of version {VERSION}: {text[:200]!r}") from error
     return message
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 class Channel:
@@ -208,7 +212,8 @@ class Channel:
 
     def receive(self) -> Message | None:
         """The next message; None when the other end is gone."""
-        while line := self._incoming.readline():
+        # A line without its end is half a message: the other end died while it wrote.
+        while (line := self._incoming.readline()).endswith(b"\n"):
             if (message := decode(line)) is not None:
                 return message
         return None

@@ -14,6 +14,18 @@ Value = str | int | float | bool
 UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1}
 """The axes every case has, with the declared default of a row that lacks one."""
 
+# fmt: off
+COLUMNS = frozenset((
+    "key", "workload", "params", "run", "machine", "torch", "outcome", "reason", "detail", "threads_used",
+    "peak_bytes", "quality", "counters", "no_clock", "first_call_s", "first_call_s_low", "first_call_s_high",
+    "compile_cold_s", "compile_warm_s", "build_s", "items", "unit", "flops", "bytes", "kernels", "clock", "value_s",
+    "low_s", "high_s", "method", "launches", "blocks", "items_per_s", "items_per_s_low", "items_per_s_high",
+    "findings", "reference", "speedup", "speedup_low", "speedup_high", "speedup_paired", "speedup_method", "launch",
+    "phase", "visit", "steps", "total_ns", "kept",
+))
+# fmt: on
+"""Names of the tables' own columns, which no axis may take: each axis is a column beside them."""
+
 # A string value must survive inside a key: no comma, bracket, equals sign or space.
 SAFE_TEXT = re.compile(r"[A-Za-z0-9_.:+-]+")
 _KEY = re.compile(r"(?P<workload>[\w-]+/[\w-]+)(?:\[(?P<params>[^\[\]]*)\])?")
@@ -68,6 +80,8 @@ class Case:
             axis, equals, text = part.partition("=")
             if not (axis and equals and text):
                 raise UserError(f"'{part}' in '{key}' is not axis=value")
+            if axis.strip() in params:
+                raise UserError(f"'{key}' states {axis.strip()} twice")
             params[axis.strip()] = value_from_text(text.strip())
         return cls.of(match["workload"], params)
 

@@ -88,9 +88,6 @@ def test_a_key_that_is_none_is_named(key: str, named: str) -> None:
     assert named in str(error.value)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=pytest.fail.Exception, reason="from_key lets the last of two values of one axis win, in silence"
-)
 def test_an_axis_that_stands_in_a_key_twice_is_an_error() -> None:
     with pytest.raises(UserError, match="size"):
         Case.from_key("a/b[size=1,size=2]")

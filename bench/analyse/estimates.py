@@ -43,12 +43,15 @@ def estimates(data: RunData) -> pd.DataFrame:
         for clock in clocks[case.key]:
             group = medians[case.key, clock]
             found = intervals.median([item["median_s"] for item in group])
-            doubts = findings_of(_evidence(case.key, found, group, own, data.run["settings"]))
+            doubts = findings_of(_evidence(case.key, clock, found, group, own, data.run["settings"]))
             rows.append({**row, **_times(found, group, row["items"]), "clock": clock, "findings": doubts})
     frame = pd.DataFrame(rows)
     # An axis that some workloads lack would turn its whole numbers into floats: 64.0 is no size.
-    axes = sorted({axis for params in frame["params"] for axis in params})
-    return frame.astype({axis: frame[axis].convert_dtypes().dtype for axis in axes})
+    taken: dict[str, set[type]] = {}
+    for params in frame["params"]:
+        for axis, value in params.items():
+            taken.setdefault(axis, set()).add(type(value))
+    return frame.astype({axis: "Int64" for axis, kinds in taken.items() if kinds == {int}})
 
 
 def phases(data: RunData) -> pd.DataFrame:
@@ -117,12 +120,13 @@ def _facts(launches: Sequence[Row], run: Mapping[str, Any]) -> dict[str, Any]:
         reason = f"not measured: the run is {run['status']}"
         return {"outcome": Outcome.SKIPPED.value, "reason": reason, **_first_calls([]), **_work({})}
     ended = next((row for row in launches if row["outcome"] != Outcome.OK), launches[0])
+    on_device = _most(launches, "device_peak_bytes")
     return {
         "outcome": ended["outcome"],
         "reason": ended["reason"],
         "detail": ended["detail"],
         "threads_used": ended["threads"],
-        "peak_bytes": _most(launches, "device_peak_bytes") or _most(launches, "host_peak_bytes"),
+        "peak_bytes": _most(launches, "host_peak_bytes") if on_device is None else on_device,
         "quality": json.loads(ended["quality"]),
         "counters": json.loads(ended["counters"]),
         "no_clock": json.loads(ended["no_clock"]),
@@ -134,13 +138,14 @@ def _facts(launches: Sequence[Row], run: Mapping[str, Any]) -> dict[str, Any]:
 def _first_calls(launches: Sequence[Row]) -> dict[str, Any]:
     """Median seconds of the first call over launches, with its interval; cold and warm compile cache apart.
 
-    Where a cache is, the first call is the warm one: the cold one happens once.
+    Where a cache is, the first call is the warm one: the cold one happens once. A coarse clock may read 0; 1 ns stands
+    for it, since times are compared on logs.
     """
-    calls = [(row["cache"], row["first_call_ns"] / 1e9) for row in launches if row["first_call_ns"] is not None]
+    calls = [(row["cache"], max(row["first_call_ns"], 1) / 1e9) for row in launches if row["first_call_ns"] is not None]
     cold = _median([seconds for cache, seconds in calls if cache == "cold"])
     warm = _median([seconds for cache, seconds in calls if cache == "warm"])
     first = _median([seconds for cache, seconds in calls if cache != "cold"]) or cold
-    built = _median([row["build_ns"] / 1e9 for row in launches if row["build_ns"] is not None])
+    built = _median([max(row["build_ns"], 1) / 1e9 for row in launches if row["build_ns"] is not None])
     return {
         "first_call_s": first.value if first else None,
         "first_call_s_low": first.low if first else None,
@@ -171,6 +176,7 @@ def _times(found: intervals.Interval, group: Sequence[Row], items: float | None)
 
 def _evidence(
     key: str,
+    clock: str,
     found: intervals.Interval,
     group: Sequence[Row],
     launches: Sequence[Row],
@@ -188,7 +194,8 @@ def _evidence(
         outlier_share=sum(row["outliers"] for row in group) / sum(row["blocks"] for row in group),
         foreign_load=_most(launches, "foreign_load"),
         resolution_s=_scaled(_most(launches, "clock_resolution_ns"), 1e-9),
-        empty_call_s=_scaled(_most(launches, "empty_call_ns"), 1e-9),
+        # Events on the device do not see what the host spends on the call.
+        empty_call_s=None if clock == "device" else _scaled(_most(launches, "empty_call_ns"), 1e-9),
         recompiles=sum(item.get("recompiles", 0) for item in counters),
         graph_breaks=max(item.get("graph_breaks", 0) for item in counters),
     )

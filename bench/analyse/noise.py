@@ -30,7 +30,7 @@ def noise(starts_ns: Sequence[int], totals_ns: Sequence[int]) -> dict[str, Any]:
         "slowest_1_percent": float(np.quantile(totals, 0.99)) / median - 1,
         "worst": float(totals.max()) / median - 1,
         "outlier_share": outlier_share(totals),
-        "drift": float(np.median(halves[1]) / np.median(halves[0]) - 1),
+        "drift": float(np.median(halves[1]) / np.median(halves[0]) - 1) if len(totals) > 1 else 0.0,
         "longest_gap_s": float(gaps.max()) / 1e9 if len(gaps) else 0.0,
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.analyse.medians import launch_medians
-from bench.records import Case, UserError, Value, value_from_text
+from bench.records import Case, Outcome, UserError, Value, value_from_text
 from bench.stats import intervals
 from bench.store.tables import RunData
 
@@ -47,7 +47,7 @@ def _speedup(
     if reference is None or own is None or reference == row["key"]:
         return dict(NO_SPEEDUP)
     other = measured.get((reference, row["clock"]))
-    if other is None and row["clock"] in ("wall", "latency"):
+    if other is None and row["clock"] == "latency" and Case.from_key(reference)["device"] == "cpu":
         other = measured.get((reference, "wall"))  # on the CPU the clocks are one
     if other is None:
         return dict(NO_SPEEDUP)
@@ -70,7 +70,8 @@ def compare(reference: Launches, case: Launches) -> tuple[intervals.Interval, bo
     """
     common = sorted(reference.keys() & case.keys())
     over, under = [reference[i][1] for i in common], [case[i][1] for i in common]
-    if common and all(reference[i][0] == case[i][0] for i in common):
+    whole = len(common) >= 2 or len(common) == len(reference) == len(case)
+    if whole and all(reference[i][0] == case[i][0] for i in common):
         return intervals.paired_ratio(over, under, by="launch"), True
     if len(common) >= 2:
         return intervals.paired_ratio(over, under, by="round"), True
@@ -108,17 +109,20 @@ def _twin(vs: str, frame: pd.DataFrame) -> _Twin:
     value = value_from_text(text)
     if not equals or not text:
         raise UserError(f"--vs wants axis=value or a case key, not '{vs}'")
-    seen = {params[axis] for params in frame["params"] if axis in params}
+    seen = {params[axis] for params in frame.loc[frame["outcome"] == Outcome.OK, "params"] if axis in params}
     if value not in seen:
-        known = ", ".join(sorted(map(str, seen))) or f"no case has an axis '{axis}'"
+        known = ", ".join(sorted(map(str, seen))) or f"nothing that was measured has an axis '{axis}'"
         raise UserError(f"--vs {vs}: nothing was measured with that value ({known})")
     return _Twin(axis, value, frame)
 
 
 def _one_reference(vs: str, frame: pd.DataFrame) -> Any:
     key = Case.from_key(vs).key
-    if key not in set(frame["key"]):
+    outcomes = frame.loc[frame["key"] == key, "outcome"].tolist()
+    if not outcomes:
         raise UserError(f"--vs {vs}: no such case in this run")
+    if outcomes[0] != Outcome.OK:
+        raise UserError(f"--vs {vs}: that case is {outcomes[0]}, so it has no time to compare with")
     return lambda row: key
 
 

@@ -8,15 +8,19 @@ import pandas as pd
 
 from bench.analyse.speedups import with_speedups
 from bench.present.charts import ChartSpec, available
-from bench.records import UserError
+from bench.records import Outcome, UserError
 from bench.store.tables import RunData
 
 
-def speedups_if_any(frame: pd.DataFrame, data: RunData, vs: str | None) -> pd.DataFrame:
-    """`frame` with speed-ups, where the run has the reference that `vs` names: a default must not be an error."""
-    axis, _, value = (vs or "").partition("=")
-    known = any(str(params.get(axis)) == value for params in frame["params"])
-    return with_speedups(frame, data, vs) if vs and (known or "[" in vs) else frame
+def with_any_speedups(frame: pd.DataFrame, data: RunData, vs: str | None) -> tuple[pd.DataFrame, str | None]:
+    """`frame` with speed-ups against `vs`, and what they are against.
+
+    Where nothing was asked for, against eager, if anything was measured eager; a default is never an error.
+    """
+    if vs is not None:
+        return with_speedups(frame, data, vs), vs
+    eager = (frame["outcome"] == Outcome.OK) & (frame["mode"] == "eager")
+    return (with_speedups(frame, data, "mode=eager"), "mode=eager") if eager.any() else (frame, None)
 
 
 def drawable(frame: pd.DataFrame, names: Sequence[str]) -> list[ChartSpec]:

@@ -24,7 +24,7 @@ def plot(
     charts: Annotated[
         list[str] | None, typer.Option("--chart", "-c", help="Only these charts (see --list); repeatable.")
     ] = None,
-    vs: Versus = "mode=eager",
+    vs: Versus = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the files; reports/<run id> without it.")
     ] = None,
@@ -34,13 +34,13 @@ def plot(
 ) -> None:
     """Draw the charts a run has data for, and print the paths of the files."""
     from bench.cli.loading import frame_of
-    from bench.cli.pictures import drawable, speedups_if_any
+    from bench.cli.pictures import drawable, with_any_speedups
     from bench.present.charts import draw
     from bench.present.style import save
     from bench.store import runs
 
     data, frame = frame_of(run, None)
-    frame = speedups_if_any(frame, data, vs)
+    frame, _ = with_any_speedups(frame, data, vs)
     wanted = suffixes(formats)
     specs = drawable(frame, charts or [])
     if list_:

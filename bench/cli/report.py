@@ -12,26 +12,26 @@ from bench.cli.options import RunName, Versus, note
 
 def report(
     run: RunName = None,
-    vs: Versus = "mode=eager",
+    vs: Versus = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the page; reports/<run id> without it.")
     ] = None,
 ) -> None:
     """Write one self-contained HTML page: tables, charts, environment and doubts. Prints its path."""
     from bench.cli.loading import frame_of
-    from bench.cli.pictures import drawable, speedups_if_any
+    from bench.cli.pictures import drawable, with_any_speedups
     from bench.plan import catalog
     from bench.present.report import page
     from bench.store import runs
 
     data, frame = frame_of(run, None)
-    frame = speedups_if_any(frame, data, vs)
+    frame, against = with_any_speedups(frame, data, vs)
     for problem in data.problems:
         note(f"warning: {problem}")
     folder = out or Path("reports") / str(data.run["run"])
     runs.make_folder(folder)
     path = folder / "index.html"
     lessons = {item.name: item.lesson for item in catalog.find().values()}
-    text = page(frame, drawable(frame, []), data.run["environment"], data.run, [], lessons=lessons, vs=vs)
+    text = page(frame, drawable(frame, []), data.run["environment"], data.run, [], lessons=lessons, vs=against)
     runs.replace_whole(path, text.encode())
     typer.echo(str(path))

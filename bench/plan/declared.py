@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.plan.faults import fault, near
 from bench.plan.literals import NotLiteralError, evaluate
 from bench.plan.values import DTYPES, WORDS, as_kind, kind_of, refusal
-from bench.records import UNIVERSAL_AXES, UserError, Value
+from bench.records import COLUMNS, UNIVERSAL_AXES, UserError, Value
 from bench.workload import MODES
 
 _KEYWORDS = ("lesson", "axes", "quick", "modes", "dtypes", "role")
@@ -134,6 +134,8 @@ class _Reader:
     def _axis(self, axis: str, key: ast.expr, node: ast.expr) -> Values:
         if axis in UNIVERSAL_AXES:
             raise self._fault(key, f"every case has the axis '{axis}' already: choose another name")
+        if axis in COLUMNS:
+            raise self._fault(key, f"the tables have a column '{axis}' of their own: choose another name for the axis")
         pairs = self._sequence(node, f"axis '{axis}'")
         kind = kind_of(value for value, _ in pairs)
         if kind is None:

@@ -109,8 +109,9 @@ def measure(
     except Stopped:
         pass  # the status says so
     finally:
-        wall_s = clerk.close()
+        wall_s = clerk.sum_up()
         problems = seal(folder, status)
+        clerk.close()  # only now: until the run is sealed no other process may go on with it
     return Ended(status, wall_s, problems)
 
 
@@ -142,11 +143,10 @@ def seal(folder: Path, status: str) -> list[str]:
     from bench.store import tables  # likewise
 
     shutil.rmtree(folder / CACHES, ignore_errors=True)
-    problems = tables.seal(folder, {"status": status})
-    sealed = tables.read(folder)
-    records, _ = tables.records_of(sealed)
-    runs.write(folder, {**sealed.run, "time": account(records, sealed.run["sessions"])})
-    return problems
+    data = tables.read(folder)
+    records, _ = tables.records_of(data)
+    tables.seal(data, {"status": status, "time": account(records, data.sessions)})
+    return data.problems
 
 
 class Clerk:
@@ -176,13 +176,16 @@ class Clerk:
         self._ledger.add(record, blocks)
         self._watch.ended(record, self._ledger.finished(), len(self._ledger.planned), self._ledger.left_s())
 
-    def close(self) -> float:
+    def sum_up(self) -> float:
         """End the session in the journal, and return its wall time in seconds."""
         wall_s = time.monotonic() - self._started
         cpu_s = time.process_time() - self._cpu
         self._book.spent({"ended": now(), "wall_s": wall_s, "spawn_s": self._spawn_s, "parent_cpu_s": cpu_s})
-        self._book.close()
         return wall_s
+
+    def close(self) -> None:
+        """Let another process go on with the run."""
+        self._book.close()
 
 
 def threads_of(symbolic: Value, hello: Hello) -> int:

@@ -83,14 +83,15 @@ def read(folder: Path) -> Pages:
     visits: dict[tuple[str, int, str], list[Block]] = defaultdict(list)
     for number, line in _lines(folder / NAME):
         try:
-            body = json.loads(line)
+            body = json.loads(line.decode())
             kind, at_s = body.pop("kind"), float(body.pop("at_s"))
             if kind == "session":
                 pages.sessions.append(body)
             elif kind == "spent":
                 pages.sessions[-1] |= body
             elif kind == "visit":
-                for block in (Block(*row) for row in body["blocks"]):
+                blocks = [Block(*row) for row in body["blocks"]]  # all or none of a visit
+                for block in blocks:
                     visits[block.key, block.launch, body["process"]].append(block)
             elif kind == "launch":
                 pages.launches.append(CaseLaunch(**body["record"]))
@@ -105,10 +106,10 @@ def read(folder: Path) -> Pages:
     return pages
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     if not path.exists():
         return
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield number, line

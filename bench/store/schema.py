@@ -39,7 +39,14 @@ LAUNCH_IDENTITY = ("key", "launch")
 
 def flat(record: Mapping[str, Any]) -> dict[str, Any]:
     """A `CaseLaunch` as a row: nested values become JSON text."""
-    return {name: json.dumps(record[name]) if name in NESTED else record[name] for name in LAUNCHES if name in record}
+    return {name: _storable(name, record[name]) for name in LAUNCHES if name in record}
+
+
+def _storable(name: str, value: Any) -> Any:
+    if name in NESTED:
+        return json.dumps(value)
+    # A file name that is no UTF-8 leaves lone surrogates in a traceback, and Parquet takes none.
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def refuse_newer(version: object, where: str) -> None:

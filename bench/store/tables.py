@@ -25,6 +25,8 @@ class RunData:
     run: dict[str, Any]
     blocks: pd.DataFrame
     launches: pd.DataFrame
+    sessions: list[dict[str, Any]] = field(default_factory=list)
+    """What each process that measured the run spent, oldest first."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -33,9 +35,12 @@ def read(folder: Path) -> RunData:
     run = runs.read(folder)
     blocks = _read_parquet(folder / "blocks.parquet", schema.BLOCKS)
     launches = _read_parquet(folder / "launches.parquet", schema.LAUNCHES)
+    sessions = {item["started"]: item for item in run.get("sessions", [])}
+    known = list(run.get("problems", []))
     if not (folder / journal.NAME).exists():
-        return RunData(folder, run, blocks, launches)
+        return RunData(folder, run, blocks, launches, list(sessions.values()), known)
     pages = journal.read(folder)
+    sessions |= {item["started"]: item for item in pages.sessions}
     return RunData(
         folder,
         run,
@@ -46,23 +51,21 @@ def read(folder: Path) -> RunData:
             schema.LAUNCHES,
             schema.LAUNCH_IDENTITY,
         ),
-        pages.problems,
+        list(sessions.values()),
+        list(dict.fromkeys([*known, *pages.problems])),
     )
 
 
-def seal(folder: Path, changes: Mapping[str, Any]) -> list[str]:
-    """Turn the journal of a run into Parquet and drop it; `changes` go into `run.json`. Returns what was unreadable.
+def seal(data: RunData, changes: Mapping[str, Any]) -> None:
+    """Turn a run that was read with its journal into Parquet, and drop the journal; `changes` go into `run.json`.
 
     Each file is replaced as a whole, the journal goes last: killed anywhere in between, sealing again ends the same.
+    What of the journal was unreadable stays named in `run.json`.
     """
-    data = read(folder)
-    _write_parquet(folder / "blocks.parquet", data.blocks)
-    _write_parquet(folder / "launches.parquet", data.launches)
-    sessions = {item["started"]: item for item in data.run.get("sessions", [])}
-    sessions |= {item["started"]: item for item in journal.read(folder).sessions}
-    runs.write(folder, {**data.run, "sessions": list(sessions.values()), **changes})
-    (folder / journal.NAME).unlink(missing_ok=True)
-    return data.problems
+    _write_parquet(data.folder / "blocks.parquet", data.blocks)
+    _write_parquet(data.folder / "launches.parquet", data.launches)
+    runs.write(data.folder, {**data.run, "sessions": data.sessions, "problems": data.problems, **changes})
+    (data.folder / journal.NAME).unlink(missing_ok=True)
 
 
 def _joined(
@@ -106,9 +109,18 @@ def past_costs(results: Path, fingerprint: str, most: int = 5) -> dict[str, floa
     """Seconds that one launch of each case took, by the latest `most` runs of this machine below `results`."""
     costs: dict[str, list[float]] = {}
     folders = sorted(results.glob("*/launches.parquet"), reverse=True)
-    alike = (path.parent for path in folders if runs.read(path.parent)["fingerprint"] == fingerprint)
-    for folder in itertools.islice(alike, most):
-        for record in records_of(read(folder))[0]:
+    readable = (data for path in folders if (data := _readable(path.parent)) is not None)
+    alike = (data for data in readable if data.run.get("fingerprint") == fingerprint)
+    for data in itertools.islice(alike, most):
+        for record in records_of(data)[0]:
             if record.outcome == Outcome.OK:
                 costs.setdefault(record.key, []).append(sum(record.seconds.values()))
     return {key: statistics.median(seen) for key, seen in costs.items()}
+
+
+def _readable(folder: Path) -> RunData | None:
+    """The run, or None where it cannot be read: an estimate of time must not fall over an old run."""
+    try:
+        return read(folder)
+    except UserError:
+        return None

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from bench.analyse.estimates import estimates, phases
-from bench.records import Case, Outcome
+from bench.analyse.speedups import with_speedups
+from bench.records import COLUMNS, Case, Outcome
 from tests.analyse.conftest import MadeUpRun
 
 SIX = [3e-6, 1e-6, 6e-6, 2e-6, 5e-6, 4e-6]
@@ -170,11 +171,6 @@ def test_an_axis_of_fractions_keeps_them(run: MadeUpRun) -> None:
     assert estimates(run.data())["rate"].tolist() == [0.5, 1.0]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="convert_dtypes turns fractions that happen to be whole into Int64: 1, key rate=1.0",
-)
 def test_an_axis_of_fractions_that_happen_to_be_whole_stays_one(run: MadeUpRun) -> None:
     run.measured([1e-6], rate=1.0)
     assert "Float" in str(estimates(run.data())["rate"].dtype).title()
@@ -190,25 +186,12 @@ def test_a_symbolic_thread_count_stands_beside_numbers(run: MadeUpRun) -> None:
     assert frame["threads_used"].tolist()[1] == 8
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="an author's axis may have the name of a column, which it then overwrites",
-)
-def test_an_axis_does_not_overwrite_a_column(run: MadeUpRun) -> None:
-    case = run.measured([1e-6], key=3)
-    assert row_of(run)["key"] == case.key
-
-
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="an author's axis may have the name of a column, which then overwrites it",
-)
-@pytest.mark.parametrize("name", ["items", "bytes", "launches", "reason", "run"])
-def test_a_column_does_not_overwrite_an_axis(run: MadeUpRun, name: str) -> None:
-    run.measured([1e-6], **{name: 3})
-    assert row_of(run)[name] == 3
+def test_every_column_of_the_frame_is_a_name_no_axis_may_take(run: MadeUpRun) -> None:
+    # Each axis is a column beside them: one of the same name would overwrite it, or be overwritten.
+    run.measured([1e-6], size=64)
+    data = run.data()
+    frame = with_speedups(estimates(data), data, "size=64")
+    assert set(frame.columns) - set(frame["params"][0]) <= COLUMNS
 
 
 def test_the_peak_is_the_devices_where_it_has_memory_of_its_own(run: MadeUpRun) -> None:
@@ -228,11 +211,6 @@ def test_the_peak_is_the_hosts_where_there_is_no_device(run: MadeUpRun) -> None:
     assert row_of(run)["peak_bytes"] == 700
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="`or` takes a device peak of 0 for none, and the host's stands in its place",
-)
 def test_a_peak_of_nothing_on_the_device_is_not_the_hosts(run: MadeUpRun) -> None:
     case = run.plan(size=64, device="cuda")
     run.launch(case, 0, device_peak_bytes=0, host_peak_bytes=9000)

@@ -62,9 +62,6 @@ def test_a_reading_of_one_block_has_no_gap() -> None:
     assert noise([0], [MS])["longest_gap_s"] == 0.0
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="half of one block is empty: the drift is nan, which no JSON holds"
-)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_reading_of_one_block_has_no_drift() -> None:
     assert noise([0], [MS])["drift"] == 0.0

@@ -1,4 +1,4 @@
-"""The harness's own hot paths, timed by pytest-benchmark. Nothing here asserts a duration: `make benchmarks` prints them.
+"""The harness's own hot paths, timed by pytest-benchmark. Nothing here asserts a duration; this prints them:
 
 python -m pytest tests/benchmarks --benchmark-enable
 """

@@ -127,6 +127,7 @@ SIZES = 'lesson="x", axes={"size": (64, 256)}'
         ('lesson="x", axes={"size": ("True",)}', "axis 'size': the text 'True' would be read back as a bool"),
         ('lesson="x", axes={"device": (1, 2)}', "every case has the axis 'device' already"),
         ('lesson="x", axes={"threads": (1, 2)}', "every case has the axis 'threads' already"),
+        ('lesson="x", axes={"launches": (1, 2)}', "the tables have a column 'launches' of their own"),
         (SIZES + ', quick={"sise": 64}', "quick: there is no axis 'sise'; did you mean 'size'?"),
         (SIZES + ', quick={"size": "big"}', "quick value of axis 'size' is 'big', while the axis takes integers"),
         (SIZES + ', quick={"size": (64, 64)}', "quick value of axis 'size' holds 64 twice"),

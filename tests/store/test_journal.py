@@ -181,11 +181,6 @@ def test_a_cost_without_its_session_is_named(folder: Path, book: journal.Journal
     assert len(pages.problems) == 1
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="errors='replace' hides a damaged byte inside a text: the line is taken, altered",
-)
 def test_a_byte_that_is_no_text_damages_its_line(folder: Path, book: journal.Journal) -> None:
     book.launch(CaseLaunch(KEY, 0))
     book.launch(CaseLaunch(KEY, 1))
@@ -196,9 +191,6 @@ def test_a_byte_that_is_no_text_damages_its_line(folder: Path, book: journal.Jou
     assert len(pages.problems) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="the rows of a visit are taken one by one: those before a bad one stay"
-)
 def test_a_visit_with_one_bad_row_is_passed_over_as_a_whole(folder: Path, book: journal.Journal) -> None:
     book.visit("1", visit_of())
     book.launch(CaseLaunch(KEY, 0, "1"))

@@ -222,7 +222,9 @@ class _Chart:
         for place, end, centre in zip(named, ends, centres, strict=True):
             color = self.page.theme.colors[place]
             start = (self._x(axes, end.x) + 9, self._y(axes, end.value))
-            self.page.rule([start, (self.right + 4, start[1]), (self.right + 16, centre)], color)
+            # A line that ends early must not look as if it went on: its label hangs on a dotted thread.
+            early = self._x(axes, end.x) < max(self._x(axes, other.x) for other in ends) - 1
+            self.page.rule([start, (self.right + 4, start[1]), (self.right + 16, centre)], color, dotted=early)
             self.page.mark(self.right + 24, centre, MARKERS[place], color, hollow=not end.bounded)
             self.page.text(self.right + 38, centre, self.labels[place], va="center_baseline", ha="left")
 
@@ -244,8 +246,8 @@ class _Chart:
 def _is_log(points: Sequence[Point], from_zero: bool) -> bool:
     if not from_zero:
         return True
-    values = [point.value for point in points]
-    return bool(values) and max(values) / min(values) > 20
+    ends = [end for p in points for end in (p.value, p.low, p.high) if end is not None]
+    return bool(ends) and max(ends) / min(ends) > 20
 
 
 def _y_limits(points: Sequence[Point], logarithmic: bool) -> tuple[float, float]:

@@ -139,10 +139,13 @@ class Page:
             )
         )  # fmt: skip
 
-    def rule(self, points: Sequence[tuple[float, float]], color: str) -> None:
+    def rule(self, points: Sequence[tuple[float, float]], color: str, dotted: bool = False) -> None:
         """A thin line through places in points: from a mark to its label."""
         xs, ys = zip(*points, strict=True)
-        self.figure.add_artist(Line2D([x / WIDTH for x in xs], [y / HEIGHT for y in ys], color=color, linewidth=1.2))
+        thread = Line2D([x / WIDTH for x in xs], [y / HEIGHT for y in ys], color=color, linewidth=1.2)
+        if dotted:
+            thread.set_linestyle((0, (1, 5)))
+        self.figure.add_artist(thread)
 
 
 def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
