@@ -182,7 +182,7 @@ class CaseLaunch:
     cache: str = ""
     """`cold` or `warm`: the state of the compile cache at the first call; empty for modes that do not compile."""
     build_ns: int | None = None
-    """Time to script or trace, before the first call."""
+    """Time to script, trace or load the compiler, before the first call."""
     steps: Mapping[str, int] = field(default_factory=dict)
     """n per phase: the same for a case across launches."""
     work: Mapping[str, Any] = field(default_factory=dict)

@@ -49,7 +49,7 @@ def check(
                 passed, broken = answer.passed, [(rule, text) for rule, text in answer.faults]
             except (WorkerDiedError, WorkerSilentError) as death:
                 passed, broken = [], [("it leaves its process alive", f"{death}\n{getattr(death, 'log', '')}".rstrip())]
-                worker.kill()
+                worker.end()
                 worker = Worker(1, stop)
             undocumented = docstring_faults(item)
             for rule in passed:

@@ -32,6 +32,7 @@ def report(
     runs.make_folder(folder)
     path = folder / "index.html"
     lessons = {item.name: item.lesson for item in catalog.find().values()}
-    text = page(frame, drawable(frame, []), data.run["environment"], data.run, [], lessons=lessons, vs=against)
+    run_facts = {**data.run, "wall_s": data.run.get("time", {}).get("wall_s")}
+    text = page(frame, drawable(frame, []), data.run["environment"], run_facts, [], lessons=lessons, vs=against)
     runs.replace_whole(path, text.encode())
     typer.echo(str(path))

@@ -6,17 +6,16 @@ import shlex
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli import codes
+from bench.cli.choosing import Choice, look, overrides, preview
 from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, note, width
 from bench.records import Settings, UserError
 
 if TYPE_CHECKING:
-    from bench.plan.catalog import Catalog
-    from bench.plan.presets import Preset
     from bench.plan.selection import Plan
     from bench.protocol import Hello
     from bench.run.runner import Ended
@@ -108,58 +107,6 @@ def run(
     finish(folder, ended, stop, format_)
 
 
-class Choice:
-    """What the user asked to measure, before the machine was looked at."""
-
-    def __init__(
-        self, select: list[str], preset: str | None, sets: list[str], exclude: list[str], workloads: list[Path]
-    ) -> None:
-        from bench.plan import catalog, presets
-
-        here = Path.cwd()
-        defaults = presets.defaults(here)
-        self.select, self.sets, self.exclude = select, sets, exclude
-        self.catalog: Catalog = catalog.find([*workloads, *defaults.workloads])
-        self.preset: Preset = presets.load(preset or defaults.preset or "quick", here)
-
-    def plan(self, devices: tuple[str, ...]) -> Plan:
-        """The cases, for a machine with these devices. Raises `UserError` for a selection that makes no sense."""
-        from bench.plan.selection import choose
-
-        return choose(self.catalog, self.preset, self.select, self.sets, self.exclude, devices)
-
-    def settings(self, changes: dict[str, Any]) -> Settings:
-        """Defaults, changed by the preset, changed by the command line."""
-        return Settings(**{**self.preset.overrides, **changes})
-
-
-def overrides(
-    launches: int | None, precision: float | None, budget: str | None, timeout: str | None, seed: int | None
-) -> dict[str, Any]:
-    """The settings that the command line changes. A precision asks for as many launches as it takes."""
-    from bench.plan.presets import parse_duration
-
-    changes: dict[str, Any] = {
-        "launches": launches,
-        "precision": precision,
-        "budget_s": parse_duration(budget) if budget else None,
-        "timeout_s": parse_duration(timeout) if timeout else None,
-        "seed": seed,
-    }
-    changes = {name: value for name, value in changes.items() if value is not None}
-    return {"launches": None, **changes} if "precision" in changes and "launches" not in changes else changes
-
-
-def look(chosen: Choice, stop: Stop) -> tuple[Hello, Plan]:
-    """Choose for the devices this machine has; files that do not import are found before anything is written."""
-    from bench.run.probe import look as look_at_machine
-
-    draft = chosen.plan(("cpu",))
-    hello = look_at_machine(draft.planned, stop)
-    devices = tuple(name for name in ("cpu", "cuda") if not hello.capabilities[name])
-    return hello, chosen.plan(devices)
-
-
 def refuse_bad_folder(out: Path | None) -> None:
     """Raise `UserError` before anything is started, where the run could not be kept."""
     from bench.store import runs
@@ -211,20 +158,6 @@ def go_on(resume: str, budget: str | None, stop: Stop, quiet: bool) -> tuple[Pat
     runner.refuse_changes(begun, planned, hello)
     with progress(len(planned), quiet) as watch:
         return folder, runner.measure(folder, planned, settings, hello, stop, watch)
-
-
-def preview(plan: Plan, settings: Settings, hello: Hello) -> str:
-    """The cases in order, and how long they may take."""
-    from bench.plan.duration import estimate
-    from bench.present.units import seconds
-    from bench.store import runs, tables
-
-    past = tables.past_costs(runs.RESULTS, runs.fingerprint(hello.facts))
-    found = estimate(plan.planned, settings, past)
-    cases = [item.case.key for item in plan.planned]
-    span = f"about {seconds(found.likely_s)}, between {seconds(found.low_s)} and {seconds(found.high_s)}"
-    basis = f"{found.measured} of the cases were measured here before, {found.guessed} are guessed"
-    return "\n".join([*cases, f"{len(cases)} cases, {span} ({basis})"])
 
 
 def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None:

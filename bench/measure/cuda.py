@@ -12,7 +12,7 @@ import torch
 
 from bench.measure.blocks import Step, time_block, time_latency_block
 from bench.measure.clocks import Clock
-from bench.measure.devices import NoClockError
+from bench.measure.device import NoClockError
 
 FIRST_SLEEP_CYCLES = 2_000_000
 """About 1 ms at the 1 to 2 GHz of an SM: longer than a thousand launches of 1 us."""

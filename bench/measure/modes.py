@@ -26,7 +26,7 @@ class CapturedTensorError(ValueError):
 
 
 class Mode:
-    """One execution mode. Remembers what building cost (scripting, tracing) and what it built."""
+    """One execution mode. Remembers what building cost: scripting, tracing, importing the compiler."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -39,8 +39,6 @@ class Mode:
                 "ctx.mode(function, *inputs) needs the inputs as arguments: a tensor that is captured in place of "
                 "passed is baked into the graph and folded away"
             )
-        if self.name in COMPILE_MODES:
-            return partial(torch.compile(function, mode=COMPILE_MODES[self.name], dynamic=False), *inputs)
         if self.name == "eager":
             return partial(function, *inputs)
         started = perf_counter_ns()
@@ -49,6 +47,9 @@ class Mode:
         return partial(built, *inputs)
 
     def _build(self, function: Callable[..., Any], inputs: tuple[torch.Tensor, ...]) -> Callable[..., Any]:
+        if self.name in COMPILE_MODES:
+            # What this costs is the import of the compiler; compiling itself is the first call.
+            return torch.compile(function, mode=COMPILE_MODES[self.name], dynamic=False)
         # torch.jit is deprecated and says so at every call (2.13); the course teaches it, and the lesson says so too.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -19,7 +19,7 @@ from bench.measure.check import TOLERANCE
 from bench.measure.clocks import Clock
 from bench.measure.context import CaseContext, Skip
 from bench.measure.counters import compiled_graphs
-from bench.measure.devices import Device, NoClockError
+from bench.measure.device import Device, NoClockError
 from bench.measure.facts import capabilities
 from bench.measure.load import make_of
 from bench.measure.memory import HighWater

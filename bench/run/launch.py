@@ -89,12 +89,8 @@ class Launch:
                     self._visit_group(worker)
                     self._close_group(worker)
             except (WorkerDiedError, WorkerSilentError) as death:
-                worker.kill()
                 self._bury(worker.process, death)
-            except BaseException:
-                worker.kill()
-                raise
-            else:
+            finally:
                 worker.end()
 
     # --- the three movements of a group -----------------------------------------------------------------------------

@@ -84,15 +84,7 @@ class Worker:
         return message
 
     def end(self) -> None:
-        """Let it finish: a closed pipe tells it that nothing more comes. Kill it if it does not."""
-        with contextlib.suppress(BrokenPipeError):
-            self._outgoing.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(timeout=5)
-        self.kill()
-
-    def kill(self) -> None:
-        """End the worker and whatever it started, now."""
+        """End the worker and whatever it started, now: what it had to say is said, and taking torch down takes time."""
         with contextlib.suppress(ProcessLookupError):  # it and its group are gone already
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
@@ -106,13 +98,13 @@ class Worker:
             message = self._receive(START_TIMEOUT_S)
         except (WorkerDiedError, WorkerSilentError) as error:
             log = getattr(error, "log", "") or self._log_tail()
-            self.kill()
+            self.end()
             raise MachineUnfitError(f"no worker can start here: {error}\n{log}".rstrip()) from None
         except BaseException:
-            self.kill()
+            self.end()
             raise
         if not isinstance(message, Hello) or message.version != VERSION:
-            self.kill()
+            self.end()
             raise MachineUnfitError(f"the worker speaks another protocol than version {VERSION}")
         return message
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from bench.measure.clocks import wall
-from bench.measure.devices import NoClockError, device_for
+from bench.measure.device import NoClockError
+from bench.measure.devices import device_for
 
 pytestmark = [
     pytest.mark.cuda,

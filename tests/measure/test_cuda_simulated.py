@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.measure.cuda import FIRST_SLEEP_CYCLES, LONGEST_SLEEP_CYCLES, Cuda
-from bench.measure.devices import NoClockError
+from bench.measure.device import NoClockError
 
 
 class SimulatedGpu:

@@ -234,9 +234,9 @@ def test_the_quick_preset_has_forty_cases_on_the_cpu(tmp_path: Path) -> None:
     assert len(quick_cases(tmp_path)) >= 40
 
 
-def test_the_quick_preset_compiles_twice_since_each_time_costs_twenty_seconds(tmp_path: Path) -> None:
+def test_the_quick_preset_compiles_once_since_each_time_costs_half_a_minute(tmp_path: Path) -> None:
     compiled = [case for case in quick_cases(tmp_path) if str(case["mode"]).startswith("compile")]
-    assert Counter(case.workload for case in compiled) == {"regression/train_step": 1, "torchscript/inference": 1}
+    assert Counter(case.workload for case in compiled) == {"torchscript/inference": 1}
 
 
 def test_the_quick_preset_keeps_to_two_minutes(tmp_path: Path) -> None:

@@ -1,0 +1,39 @@
+"""The host as a device."""
+
+from __future__ import annotations
+
+import torch
+
+from bench.measure.blocks import Step, nothing, time_block
+from bench.measure.clocks import Clock
+
+
+class Cpu:
+    """The host itself: nothing to drain, and wall, latency and device time are one."""
+
+    clocks: tuple[str, ...] = ("wall",)
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.torch_device = torch.device("cpu")
+
+    def drain(self) -> None:
+        """A CPU step has ended when its call returns."""
+
+    def time(self, clock: str, step: Step, steps: int) -> int:
+        """Total ns of a block of `steps`."""
+        return time_block(self._clock, step, steps, nothing)
+
+    def reset_peak(self) -> None:
+        """Host memory has its own high-water mark, in `memory`."""
+
+    def peak_bytes(self) -> tuple[int | None, int | None]:
+        """See `memory`."""
+        return None, None
+
+    def resident_bytes(self) -> int:
+        """See `memory`."""
+        return 0
+
+    def release(self) -> None:
+        """Nothing is cached."""

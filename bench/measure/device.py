@@ -1,0 +1,38 @@
+"""What a device is to the harness: where steps run, and the clocks that can time them there."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+
+from bench.measure.blocks import Step
+
+
+class NoClockError(Exception):
+    """A clock of the device cannot time this step; its text is the reason."""
+
+
+class Device(Protocol):
+    """Where steps run, and the clocks that can time them there. The first clock is the default of tables."""
+
+    clocks: tuple[str, ...]
+    torch_device: torch.device
+
+    def drain(self) -> None:
+        """Wait until the device has nothing left to do."""
+
+    def time(self, clock: str, step: Step, steps: int) -> int:
+        """Total ns of a block of `steps` on one of `clocks`. Raises `NoClockError` where it cannot be had."""
+
+    def reset_peak(self) -> None:
+        """Start a new high-water mark of device memory."""
+
+    def peak_bytes(self) -> tuple[int | None, int | None]:
+        """(allocated, reserved) high-water marks since `reset_peak`; None where the host's memory is the device's."""
+
+    def resident_bytes(self) -> int:
+        """Device memory in use now; 0 where the host's memory is the device's."""
+
+    def release(self) -> None:
+        """Give cached memory back."""
