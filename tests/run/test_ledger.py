@@ -133,10 +133,17 @@ def test_the_time_left_is_what_launches_cost_so_far() -> None:
     assert ledger.left_s() == pytest.approx(2 * 2.0)
 
 
-def test_a_case_not_yet_seen_costs_what_its_like_cost() -> None:
-    ledger = ledger_of(ONE, OTHER, COMPILED, launches=1)
-    add(ledger, ONE, 0, 1e-3, seconds={"blocks": 4.0})
-    assert ledger.left_s() == pytest.approx(4.0 + GUESS_COMPILED_S)
+def test_a_case_not_yet_seen_costs_what_most_of_its_like_cost() -> None:
+    ledger = ledger_of(ONE, OTHER, COMPILED, launches=4)
+    for launch in range(4):
+        add(ledger, ONE, launch, 1e-3, seconds={"blocks": 4.0})
+    assert ledger.left_s() == pytest.approx(4 * 4.0 + 4 * GUESS_COMPILED_S)
+
+
+def test_the_first_case_to_end_does_not_speak_for_all() -> None:
+    ledger = ledger_of(ONE, OTHER, launches=1)
+    add(ledger, ONE, 0, 1e-3, seconds={"blocks": 400.0})
+    assert ledger.left_s() == pytest.approx(GUESS_S)
 
 
 def test_when_all_is_finished_no_time_is_left() -> None:
