@@ -14,7 +14,8 @@ from bench.analyse.findings import CHECKS
 from bench.cli import codes
 from bench.cli.app import app
 from bench.measure import blocks, check, clocks, steady
-from bench.plan import presets
+from bench.plan import catalog, presets
+from bench.plan.selection import choose
 from bench.records import Outcome, Settings
 from bench.run import launch, worker
 
@@ -38,6 +39,7 @@ SHORT_OR_LONG = re.compile(r"(?<![\w-])-{1,2}[a-z][a-z-]*")
 CALL = re.compile(r"(?:^|[`$]\s?|/|-m )bench ([a-z]+)\b([^`\n]*)", re.MULTILINE)
 PATH = re.compile(r"`((?:bench|workloads|tests|docs|results|reports|\.ci|\.github)/[\w./-]*|[\w-]+\.(?:toml|txt|md))`")
 NAMED = re.compile(r"`(bench/[\w./]+\.py)` \(((?:`\w+`(?:, )?)+)\)")
+NAMED_FIRST = re.compile(r"((?:`\w+`(?:, | and )?)+) (?:of|in) `(bench/[\w./]+\.py)`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
@@ -142,9 +144,11 @@ def test_every_link_leads_somewhere(page):
 def test_the_architecture_names_paths_and_functions_that_are_there():
     text = text_of("docs/architecture.md")
     assert len(PATH.findall(text)) > 50
-    named = [(path, name) for path, names in NAMED.findall(text) for name in re.findall(r"\w+", names)]
-    assert len(named) >= 8
-    assert not [(path, name) for path, name in named if not re.search(rf"\bdef {name}\b", text_of(path))]
+    pairs = [*NAMED.findall(text), *((path, names) for names, path in NAMED_FIRST.findall(text))]
+    named = [(path, name) for path, names in pairs for name in re.findall(r"`(\w+)`", names)]
+    assert len(named) >= 20
+    defined = r"^\s*(?:def |class )?{}\b(?:\(|:| =)"
+    assert not [each for each in named if not re.search(defined.format(each[1]), text_of(each[0]), re.MULTILINE)]
 
 
 def test_the_architecture_tells_of_every_room():
@@ -206,6 +210,11 @@ def test_the_quick_budget_is_the_two_minutes_the_pages_promise():
 def test_how_we_measure_lists_every_finding_and_no_other():
     listed = re.findall(r"^\| `([\w-]+)` \|", text_of("docs/how-we-measure.md"), re.MULTILINE)
     assert sorted(listed) == sorted(item.name for item in CHECKS)
+
+
+def test_the_readme_counts_the_cases_of_the_quick_preset():
+    plan = choose(catalog.find(), presets.load("quick", ROOT), devices=("cpu",))
+    assert f"quick preset is {len(plan.planned)} cases" in text_of("README.md")
 
 
 def test_the_index_lists_every_decision_with_its_own_title():

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from bench.records import CaseLaunch, Outcome
-from bench.run.watch import Unwatched, Watch
+from bench.run.watch import Standing, Unwatched, Watch
 
 LINE_EVERY_S = 5.0
 """Plain lines come no oftener than this, but for cases that did not end well: a log is read afterwards."""
@@ -45,19 +45,21 @@ class Silent(Unwatched):
 class Lines(Silent):
     """Plain lines, for logs and pipes."""
 
-    def __init__(self, cases: int) -> None:
+    def __init__(self) -> None:
         self._next = 0.0
-        self._last = (0, cases)
 
-    def ended(self, record: CaseLaunch, finished: int, cases: int, left_s: float) -> None:
+    def ended(self, record: CaseLaunch, standing: Standing) -> None:
         """A line for what went wrong, for each step of the count after some seconds, and for the last."""
         bad = record.outcome != Outcome.OK
-        done = finished == cases
+        done = standing.finished == standing.cases
         if bad:
             sys.stderr.write(f"{record.outcome:8} {record.key}: {record.reason}\n")
         if done or time.monotonic() >= self._next:
             self._next = time.monotonic() + LINE_EVERY_S
-            sys.stderr.write(f"launch {record.launch + 1}: {finished} of {cases} cases finished{_left(left_s)}\n")
+            sys.stderr.write(
+                f"launch {record.launch + 1}: {standing.share:.0%} done, "
+                f"{standing.finished} of {standing.cases} cases finished{_left(standing.left_s)}\n"
+            )
         sys.stderr.flush()
 
 
@@ -66,14 +68,13 @@ class Bar:
 
     def __init__(self, cases: int) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
 
         self._console = Console(stderr=True)
         self._bar = RichProgress(
             BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            TextColumn("cases"),
+            TextColumn("{task.fields[done]} cases"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
             TextColumn("{task.fields[now]}", markup=False),
@@ -81,7 +82,7 @@ class Bar:
             auto_refresh=False,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=cases, left="", now="starting a worker")
+        self._task = self._bar.add_task("", total=1.0, done=f"0/{cases}", left="", now="starting a worker")
         self._drawn = 0.0
 
     def __enter__(self) -> Self:
@@ -98,9 +99,14 @@ class Bar:
         self._bar.update(self._task, now=f"launch {launch + 1} · {key} · {stage}")
         self._draw()
 
-    def ended(self, record: CaseLaunch, finished: int, cases: int, left_s: float) -> None:
+    def ended(self, record: CaseLaunch, standing: Standing) -> None:
         """Count, and leave a line above the bar for what went wrong."""
-        self._bar.update(self._task, completed=finished, left=_left(left_s).removeprefix(", "))
+        self._bar.update(
+            self._task,
+            completed=standing.share,
+            done=f"{standing.finished}/{standing.cases}",
+            left=_left(standing.left_s).removeprefix(", "),
+        )
         if record.outcome != Outcome.OK:
             self._console.print(f"{record.outcome}  {record.key}: {record.reason}", markup=False, highlight=False)
         self._draw()
@@ -115,7 +121,7 @@ def progress(cases: int, quiet: bool) -> Progress:
     """The progress that suits where stderr goes."""
     if quiet:
         return Silent()
-    return Bar(cases) if sys.stderr.isatty() else Lines(cases)
+    return Bar(cases) if sys.stderr.isatty() else Lines()
 
 
 def _left(seconds: float) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from bench.records import Block, CaseLaunch, Outcome, Planned, Settings
 from bench.run.precision import Precision
 from bench.run.schedule import is_compiled
+from bench.run.watch import Standing
 
 GUESS_S, GUESS_COMPILED_S = 0.5, 10.0
 """Seconds a case costs in a launch before any of its kind has been seen: only the progress bar believes them."""
@@ -58,6 +59,12 @@ class Ledger:
     def finished(self) -> int:
         """How many cases want no more launches."""
         return sum(self.is_finished(key) for key in self.planned)
+
+    def standing(self) -> Standing:
+        """How far the run is."""
+        left = sum(self._precision[key].launches_left() for key in self.planned if not self.is_finished(key))
+        share = len(self._done) / (len(self._done) + left) if self._done else 0.0
+        return Standing(self.finished(), len(self.planned), share, self.left_s())
 
     def left_s(self) -> float:
         """Seconds that are left, by what the cases cost so far: a case not yet seen costs what its like cost."""

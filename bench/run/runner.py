@@ -174,7 +174,7 @@ class Clerk:
         """A case ended in a launch."""
         self._book.launch(record)
         self._ledger.add(record, blocks)
-        self._watch.ended(record, self._ledger.finished(), len(self._ledger.planned), self._ledger.left_s())
+        self._watch.ended(record, self._ledger.standing())
 
     def sum_up(self) -> float:
         """End the session in the journal, and return its wall time in seconds."""

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from bench.records import CaseLaunch
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a run is."""
+
+    finished: int
+    """Cases that want no more launches."""
+    cases: int
+    share: float
+    """Of the launches that are done or expected, those done."""
+    left_s: float
+    """About so many seconds are left."""
 
 
 class Watch(Protocol):
@@ -13,8 +27,8 @@ class Watch(Protocol):
     def entered(self, key: str, stage: str, launch: int) -> None:
         """A case entered a stage of a launch."""
 
-    def ended(self, record: CaseLaunch, finished: int, cases: int, left_s: float) -> None:
-        """A case ended in a launch; `finished` of `cases` want no more launches, about `left_s` seconds are left."""
+    def ended(self, record: CaseLaunch, standing: Standing) -> None:
+        """A case ended in a launch; so the run stands now."""
 
 
 class Unwatched:
@@ -23,5 +37,5 @@ class Unwatched:
     def entered(self, key: str, stage: str, launch: int) -> None:
         """Nobody is told."""
 
-    def ended(self, record: CaseLaunch, finished: int, cases: int, left_s: float) -> None:
+    def ended(self, record: CaseLaunch, standing: Standing) -> None:
         """Nobody is told."""

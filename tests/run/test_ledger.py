@@ -173,3 +173,13 @@ def test_the_clock_that_comes_first_is_the_one_that_decides() -> None:
 def test_without_kept_blocks_there_is_no_datum() -> None:
     assert launch_median_s([]) is None
     assert launch_median_s([block(kept=False), block(phase="to_host")]) is None
+
+
+def test_the_share_counts_launches_so_that_it_grows_before_any_case_is_finished() -> None:
+    ledger = ledger_of(ONE, OTHER, launches=2)
+    shares = [ledger.standing().share]
+    for launch in range(2):
+        for key in (ONE, OTHER):
+            add(ledger, key, launch, 1e-3)
+            shares.append(ledger.standing().share)
+    assert shares == [0, 0.25, 0.5, 0.75, 1.0]
