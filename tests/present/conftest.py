@@ -1,14 +1,12 @@
 """Golden files: what people read, kept word for word."""
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))  # for `present_frames`, the synthetic frames
 
 GOLDEN = HERE / "golden"
 

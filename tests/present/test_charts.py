@@ -7,7 +7,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pandas as pd
-import present_frames as example
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -15,6 +14,7 @@ from matplotlib.text import Text
 from bench.present import charts, style
 from bench.present.charts.page import spread
 from bench.records import Finding, UserError
+from tests.present import present_frames as example
 
 NAN = float("nan")
 LONG = "a_rather_long_name_that_goes_on_and_on_until_it_has_eighty_characters_in_it_xyz"

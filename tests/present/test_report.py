@@ -5,11 +5,11 @@ import re
 from html.parser import HTMLParser
 
 import pandas as pd
-import present_frames as example
 import pytest
 
 from bench.present import charts, report
 from bench.records import Finding
+from tests.present import present_frames as example
 
 EVIL = "<script>alert(1)</script>"
 

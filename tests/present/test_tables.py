@@ -8,12 +8,12 @@ import sys
 from collections.abc import Callable
 
 import pandas as pd
-import present_frames as example
 import pytest
 
 from bench.present import layout, tables
 from bench.present.terminal import Column
 from bench.records import UserError
+from tests.present import present_frames as example
 
 Golden = Callable[[str, str], None]
 
