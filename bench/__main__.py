@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 
@@ -17,10 +16,6 @@ def main() -> None:
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(codes.USAGE)
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough: quiet. Python would complain again when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(codes.FINE)
     except Exception as error:  # whatever gets here is a mistake of ours
         sys.exit(_ours(error))
 

@@ -109,6 +109,6 @@ def machine_findings(
             "cuda-unproven",
             "hint",
             "the CUDA clocks of this version have been tested on a simulated device only",
-            "treat GPU numbers as unproven until bench certify has run here",
+            "treat GPU numbers as unproven, and compare a few with a profiler",
         )
     return found

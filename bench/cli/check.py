@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import codes
+from bench.cli.options import say
 
 if TYPE_CHECKING:
     from bench.plan.reading import Workload
@@ -41,11 +42,12 @@ def check(
         if imported.errors:
             raise UserError(f"{file} does not import:\n{imported.errors[chosen[0].source.path]}")
         for item in chosen:
-            typer.echo(f"{item.name}")
+            say(f"{item.name}")
             key = Case.of(item.name, item.defaults).key
             try:
                 answer = worker.ask(Inspect(key, item.source, settings), settings.timeout_s)
-                assert isinstance(answer, Inspected)
+                if not isinstance(answer, Inspected):
+                    raise TypeError(f"a question about a contract was answered by {answer!r}")
                 passed, broken = answer.passed, [(rule, text) for rule, text in answer.faults]
             except (WorkerDiedError, WorkerSilentError) as death:
                 passed, broken = [], [("it leaves its process alive", f"{death}\n{getattr(death, 'log', '')}".rstrip())]
@@ -53,14 +55,14 @@ def check(
                 worker = Worker(1, stop)
             undocumented = docstring_faults(item)
             for rule in passed:
-                typer.echo(f"  ok     {rule}")
+                say(f"  ok     {rule}")
             for rule, text in [*broken, *undocumented]:
                 indented = text.replace("\n", "\n         ")
-                typer.echo(f"  WRONG  {rule}\n         {indented}")
+                say(f"  WRONG  {rule}\n         {indented}")
             faults += len(broken) + len(undocumented)
     finally:
         worker.end()
-    typer.echo(f"{faults} fault{'s' * (faults != 1)} in {len(chosen)} workload{'s' * (len(chosen) != 1)}")
+    say(f"{faults} fault{'s' * (faults != 1)} in {len(chosen)} workload{'s' * (len(chosen) != 1)}")
     raise typer.Exit(codes.NOTHING_MEASURED if faults else codes.FINE)
 
 

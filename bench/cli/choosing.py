@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.cli.options import TableFormat
 from bench.records import Settings
 
 if TYPE_CHECKING:
@@ -67,15 +68,22 @@ def look(chosen: Choice, stop: Stop) -> tuple[Hello, Plan]:
     return hello, chosen.plan(devices)
 
 
-def preview(plan: Plan, settings: Settings, hello: Hello) -> str:
-    """The cases in order, and how long they may take."""
+def preview(plan: Plan, settings: Settings, hello: Hello, format_: TableFormat) -> str:
+    """The cases in order, and how long they may take; as one JSON object where that is asked for."""
+    import json
+    from dataclasses import asdict
+
     from bench.plan.duration import estimate
     from bench.present.units import seconds
     from bench.store import runs, tables
 
-    past = tables.past_costs(runs.RESULTS, runs.fingerprint(hello.facts))
-    found = estimate(plan.planned, settings, past)
+    found = estimate(plan.planned, settings, tables.past_costs(runs.RESULTS, runs.fingerprint(hello.facts)))
     cases = [item.case.key for item in plan.planned]
+    if format_ is TableFormat.JSON:
+        return json.dumps({"cases": cases, "estimate": asdict(found)})
+    count = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
     span = f"about {seconds(found.likely_s)}, between {seconds(found.low_s)} and {seconds(found.high_s)}"
-    basis = f"{found.measured} of the cases were measured here before, {found.guessed} are guessed"
-    return "\n".join([*cases, f"{len(cases)} cases, {span} ({basis})"])
+    basis = f"{found.measured} measured here before, {found.guessed} guessed"
+    if found.guessed:
+        basis += " as if their steps were short: long steps take more than this says"
+    return "\n".join([*cases, f"{count}, {span} ({basis})"])

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.cli.options import Format, TableFormat, findings_text, note
+from bench.cli.options import Format, TableFormat, findings_text, note, say
 from bench.records import UserError
 
 
@@ -42,7 +42,7 @@ def doctor(
     facts, capabilities = worker.hello.facts, worker.hello.capabilities
     findings = machine_findings(reading, facts, capabilities)
     if format_ is TableFormat.JSON:
-        typer.echo(
+        say(
             json.dumps(
                 {
                     "facts": facts,
@@ -53,8 +53,8 @@ def doctor(
             )
         )
         return
-    typer.echo(told(facts, capabilities, reading))
-    typer.echo("\n" + findings_text(findings))
+    say(told(facts, capabilities, reading))
+    say("\n" + findings_text(findings))
 
 
 def told(facts: dict[str, Any], capabilities: dict[str, str], reading: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, width
+from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, say, width
 
 if TYPE_CHECKING:
     from bench.plan.reading import Workload
@@ -28,7 +28,7 @@ def list_workloads(
     found = catalog.find([*(workloads or []), *presets.defaults(Path.cwd()).workloads])
     chosen = [item for name in names or ["*"] for item in (found.matching(name) or (found.get(name),))]
     if format_ is TableFormat.TABLE and names and len(chosen) == 1:
-        typer.echo(explained(chosen[0]))
+        say(explained(chosen[0]))
         return
     rows = [row_of(item) for item in chosen]
     if format_ in (TableFormat.TABLE, TableFormat.MD):
@@ -39,7 +39,7 @@ def list_workloads(
         columns = ["name", "lesson", "axes", "summary"]
     else:
         columns = ["name", "lesson", "summary", "axes", "modes", "module"]
-    typer.echo(render(rows, columns, format_.value, width=width(), color=colour()))
+    say(render(rows, columns, format_.value, width=width(), color=colour()))
 
 
 def row_of(item: Workload) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bench.records import Finding
+from bench.records import Finding, UserError
 
 
 class TableFormat(StrEnum):
@@ -49,6 +49,21 @@ def width() -> int:
 def colour() -> bool:
     """May stdout be coloured? Not where NO_COLOR is set (no-color.org) or it is no terminal."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def say(text: str) -> None:
+    """Write a result to stdout.
+
+    A reader that has gone (head, less) is no fault: the rest is thrown away in silence, and the exit code stays what it
+    would have been. Raises `UserError` where stdout cannot be written (a full disk).
+    """
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again as it ends
+        raise UserError(f"stdout cannot be written: {error.strerror}") from None
 
 
 def note(text: str) -> None:

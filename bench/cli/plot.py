@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import RunName, Versus, note
+from bench.cli.options import RunName, Versus, note, say
 from bench.records import UserError
 
 
@@ -44,14 +44,14 @@ def plot(
     wanted = suffixes(formats)
     specs = drawable(frame, charts or [])
     if list_:
-        typer.echo("\n".join(f"{spec.slug}  {spec.title}" for spec in specs))
+        say("\n".join(f"{spec.slug}  {spec.title}" for spec in specs))
         return
     folder = out or Path("reports") / str(data.run["run"])
     runs.make_folder(folder)
     for spec in specs:
         figure = draw(spec.slug, frame, theme.value)
         for suffix in wanted:
-            typer.echo(str(save(figure, folder / f"{spec.slug}.{suffix}")))
+            say(str(save(figure, folder / f"{spec.slug}.{suffix}")))
     if not specs:
         note(
             "this run has too few cases for any chart: sweep a size, a batch or modes, e.g. bench run --preset lecture"

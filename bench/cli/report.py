@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import RunName, Versus, note
+from bench.cli.options import RunName, Versus, note, say
 
 
 def report(
@@ -35,4 +35,4 @@ def report(
     run_facts = {**data.run, "wall_s": data.run.get("time", {}).get("wall_s")}
     text = page(frame, drawable(frame, []), data.run["environment"], run_facts, [], lessons=lessons, vs=against)
     runs.replace_whole(path, text.encode())
-    typer.echo(str(path))
+    say(str(path))

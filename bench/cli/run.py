@@ -12,7 +12,7 @@ import typer
 
 from bench.cli import codes
 from bench.cli.choosing import Choice, look, overrides, preview
-from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, note, width
+from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, note, say, width
 from bench.records import Settings, UserError
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def run(
     stop = Stop()
     try:
         if resume is not None:
-            refuse_with_resume(select, sets, exclude, out, preset)
+            refuse_with_resume(
+                select, sets, exclude, workloads, out, preset, launches, precision, timeout, seed, dry_run, in_process
+            )
             stop.listen()
             folder, ended = go_on(resume, budget, stop, quiet)
         else:
@@ -99,7 +101,7 @@ def run(
             for text in plan.notes:
                 note(text)
             if dry_run:
-                typer.echo(preview(plan, settings, hello))
+                say(preview(plan, settings, hello, format_))
                 return
             folder, ended = afresh(out, plan, settings, hello, chosen.preset.name, stop, quiet)
     except Stopped:  # before anything was measured, so there is nothing to seal
@@ -118,9 +120,9 @@ def refuse_bad_folder(out: Path | None) -> None:
 
 
 def refuse_with_resume(*options: object) -> None:
-    """A resumed run keeps the plan and the folder it was begun with."""
-    if any(options):
-        raise UserError("--resume goes on with the run as it was begun: no SELECT, --set, --exclude, --preset or --out")
+    """A resumed run keeps the plan, the settings and the folder it was begun with."""
+    if any(option not in (None, False) for option in options):
+        raise UserError("--resume goes on with the run as it was begun; beside it only --budget, --format and --quiet")
 
 
 def afresh(
@@ -173,7 +175,7 @@ def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None
     for problem in ended.problems:
         note(f"warning: {problem}")
     if format_ is TableFormat.JSON:
-        typer.echo(
+        say(
             json.dumps(
                 {
                     "schema": schema.VERSION,
@@ -188,7 +190,7 @@ def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None
     else:
         from bench.present.tables import show
 
-        typer.echo(show(frame, format_.value, width=width(), color=colour()))
+        say(show(frame, format_.value, width=width(), color=colour()))
         note(f"\n{ended.status}: {', '.join(f'{n} {name}' for name, n in outcomes.items())}, in {ended.wall_s:.0f} s")
         if ended.status != "complete":
             note(f"go on with: bench run --resume {folder}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import Format, RunName, TableFormat, Versus, colour, note, width
+from bench.cli.options import Format, RunName, TableFormat, Versus, colour, note, say, width
 
 
 def show(
@@ -34,6 +34,6 @@ def show(
 
         found = phases_of(data)
         rows = [dict(zip(found.columns, row, strict=True)) for row in found.itertuples(index=False)]
-        typer.echo(layout.render(rows, list(found.columns), format_.value, width=width(), color=colour()))
+        say(layout.render(rows, list(found.columns), format_.value, width=width(), color=colour()))
         return
-    typer.echo(tables.show(frame, format_.value, vs=vs, width=width(), color=colour()))
+    say(tables.show(frame, format_.value, vs=vs, width=width(), color=colour()))

@@ -62,8 +62,6 @@ def inspect(key: str, source: Source, settings: Settings) -> Inspected:
         except Exception as error:  # likewise
             return Inspected(key, passed, [[name, traceback_from(source.path, error)]])
         passed.append(name)
-    if subject.prepared.close is not None:
-        subject.prepared.close()
     return Inspected(key, passed, [])
 
 
@@ -138,6 +136,12 @@ def states_work(subject: Subject) -> None:
         raise Broken("work has neither flops nor bytes: without either there is no floor to compare with")
 
 
+def closes(subject: Subject) -> None:
+    """What it opened it must be able to let go; the last rule, since nothing works afterwards."""
+    if subject.prepared.close is not None:
+        subject.prepared.close()
+
+
 RULES: Mapping[str, Callable[[Subject], None]] = {
     "its step returns what it computed": returns_output,
     "its answer is right": answers_right,
@@ -145,6 +149,7 @@ RULES: Mapping[str, Callable[[Subject], None]] = {
     f"it is still right after {CALLS} calls": stays_right,
     "it repeats under one seed": repeats,
     "it states its work": states_work,
+    "it closes": closes,
 }
 
 

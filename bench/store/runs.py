@@ -89,12 +89,7 @@ def read(folder: Path) -> dict[str, Any]:
 def locate(name: str | Path | None, results: Path = RESULTS) -> Path:
     """The folder of a run: a folder, a run id, `reference:NAME`, or the latest run where `name` is None."""
     if name is None:
-        ids = sorted(
-            path.name for path in results.glob("*") if _ID.fullmatch(path.name) and (path / "run.json").exists()
-        )
-        if not ids:
-            raise UserError(f"no run in {results}/ yet; measure one with: bench run")
-        return results / ids[-1]
+        return _latest(results)
     text = str(name)
     if text.startswith(f"{REFERENCE}:"):
         return _reference(text.partition(":")[2], results / REFERENCE)
@@ -102,6 +97,21 @@ def locate(name: str | Path | None, results: Path = RESULTS) -> Path:
         if _exists(folder) and folder.is_dir():
             return folder
     raise UserError(f"no run '{text}': neither a folder nor an id in {results}/")
+
+
+def _latest(results: Path) -> Path:
+    """The run below `results` with the greatest id, whatever its folder is called: `--out` may have named it."""
+    ids: dict[str, Path] = {}
+    for path in results.glob("*/run.json"):
+        try:
+            run = str(read(path.parent).get("run"))
+        except UserError:
+            continue  # a run that cannot be read is not the one that was just measured
+        if _ID.fullmatch(run):
+            ids[run] = path.parent
+    if not ids:
+        raise UserError(f"no run in {results}/ yet; measure one with: bench run")
+    return ids[max(ids)]
 
 
 def _exists(path: Path) -> bool:

@@ -43,6 +43,8 @@ CASES = {
     "a run that is not there": (["show", "nowhere"], ["nowhere"]),
     "no run at all": (["show"], ["no run", "bench run"]),
     "a run to resume that is not there": (["run", "--resume", "nowhere"], ["nowhere"]),
+    "resume with other settings": (["run", "--resume", "x", "--launches", "3"], ["--resume"]),
+    "resume as a dry run": (["run", "--resume", "x", "--dry-run"], ["--resume"]),
     "resume with a selection": (["run", "matmul/*", "--resume", "x"], ["--resume"]),
     "an unknown reference table": (["show", "reference:h200"], ["h200"]),
     "a workload file that is not there": (["run", "--workloads", "none.py"], ["none.py"]),

@@ -160,3 +160,37 @@ def test_check_tells_the_author_which_rule_is_broken(rule, bench):
     done = bench("check", "mine.py")
     assert done.returncode == 4, done.stdout
     assert f"WRONG  {rule}" in done.stdout
+
+
+def test_a_reader_that_left_before_anything_was_written_is_no_fault(bench):
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m bench list | true; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        cwd=bench.folder,
+    )
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+def test_a_full_disk_is_an_error_of_the_user_and_no_mistake_of_ours(bench):
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m bench list > /dev/full"], capture_output=True, text=True, cwd=bench.folder
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: stdout cannot be written")
+
+
+def test_the_dry_run_can_be_piped_as_json(bench):
+    done = bench("run", "autograd/polynomial", "--dry-run", "--format", "json")
+    told = json.loads(done.stdout)
+    assert len(told["cases"]) == 1
+    assert told["estimate"]["low_s"] <= told["estimate"]["likely_s"] <= told["estimate"]["high_s"]
+
+
+def test_a_workload_that_cannot_close_is_told_so(bench):
+    text = GOOD.replace('unit="number"))', 'unit="number"), close=lambda: 1 / 0)')
+    (bench.folder / "mine.py").write_text(text)
+    done = bench("check", "mine.py")
+    assert done.returncode == 4
+    assert "WRONG  it closes" in done.stdout
+    assert "ZeroDivisionError" in done.stdout

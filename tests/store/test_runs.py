@@ -306,3 +306,11 @@ def test_a_machine_has_a_name_for_people(facts: Facts, model: str, cores: int, g
 
 def test_no_temporary_file_stays_after_a_run_was_created(tmp_path: Path) -> None:
     assert [path.name for path in place(tmp_path, "mine").iterdir()] == ["run.json"]
+
+
+def test_the_latest_run_is_found_whatever_its_folder_is_called(tmp_path: Path) -> None:
+    place(tmp_path, "20261101T090507Z-00000001")
+    named = tmp_path / "demo"
+    named.mkdir()
+    (named / "run.json").write_text('{"schema": 1, "run": "20261102T090507Z-00000001"}')
+    assert runs.locate(None, tmp_path) == named
