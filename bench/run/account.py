@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.records import CaseLaunch
+
+try:
+    import resource
+except ImportError:
+    resource = None  # type: ignore[assignment]  # Windows has none
 
 
 def account(records: Iterable[CaseLaunch], sessions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -29,4 +35,13 @@ def account(records: Iterable[CaseLaunch], sessions: Sequence[Mapping[str, Any]]
         "shares": {stage: round(seconds / wall_s, 4) for stage, seconds in stages.items()} if wall_s else {},
         "timed_and_warm_up_share": round((stages["blocks"] + stages["warm_up"]) / wall_s, 4) if wall_s else None,
         "parent_cpu_share": round(parent_cpu_s / wall_s, 4) if wall_s else None,
+        "parent_peak_bytes": max((session.get("parent_peak_bytes") or 0 for session in sessions), default=0) or None,
     }
+
+
+def own_peak_bytes() -> int | None:
+    """The largest resident size of this process so far; None where the system does not tell (Windows)."""
+    if resource is None:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # getrusage(2): kibibytes on Linux, bytes on macOS

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 
 from bench.protocol import Close, Closed, Open, Opened, Refused, Reply, Request, Visit, Visited
 from bench.records import Block, CaseLaunch, Outcome, Planned, Settings
+from bench.run.budget import Budget
 from bench.run.schedule import Assignment, visiting_order
 from bench.run.stop import Stop
 from bench.run.worker import Worker, WorkerDiedError, WorkerSilentError
@@ -54,7 +54,7 @@ class Office:
     steps: dict[str, dict[str, int]]
     """n of each case, where an earlier launch calibrated it."""
     caches: Path
-    out_of_budget: Callable[[], bool]
+    budget: Budget
     clerk: Clerk
 
 
@@ -79,12 +79,12 @@ class Launch:
 
     def run(self) -> None:
         """Measure every waiting case, or as many as the budget allows. Raises `Stopped`, `MachineUnfitError`."""
-        while self._waiting and not self._office.out_of_budget():
+        while self._waiting and self._office.budget.affords(self._waiting):
             cache, state = self._compile_cache()
             worker = Worker(self._office.threads(self._assignment.threads), self._office.stop, cache)
             self._office.clerk.spawned(worker.spawn_s)
             try:
-                while self._waiting and not self._office.out_of_budget():
+                while self._waiting and self._office.budget.affords(self._waiting):
                     self._open_group(worker, state)
                     self._visit_group(worker)
                     self._close_group(worker)
@@ -188,9 +188,3 @@ class Launch:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder, "cold"
-
-
-def deadline(budget_s: float | None) -> Callable[[], bool]:
-    """A callable that tells when `budget_s` seconds from now are spent; never, without a budget."""
-    ends = time.monotonic() + budget_s if budget_s is not None else float("inf")
-    return lambda: time.monotonic() >= ends

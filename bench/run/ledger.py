@@ -60,6 +60,10 @@ class Ledger:
         """How many cases want no more launches."""
         return sum(self.is_finished(key) for key in self.planned)
 
+    def cost_s(self, key: str) -> float:
+        """Seconds a launch of the case took, the median so far; 0 before the first."""
+        return statistics.median(self._cost[key]) if self._cost.get(key) else 0.0
+
     def standing(self) -> Standing:
         """How far the run is."""
         left = sum(self._precision[key].launches_left() for key in self.planned if not self.is_finished(key))

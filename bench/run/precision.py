@@ -15,10 +15,12 @@ class Precision:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.medians: list[float] = []
+        self._half_width = float("inf")
 
     def add(self, median_s: float) -> None:
         """The median of one launch, in seconds per step."""
         self.medians.append(median_s)
+        self._half_width = intervals.half_width(intervals.median(self.medians))
 
     def is_finished(self) -> bool:
         """No more launches are wanted."""
@@ -31,7 +33,7 @@ class Precision:
 
     def half_width(self) -> float:
         """Half the interval's width as a share of the median; infinite below two launches."""
-        return intervals.half_width(intervals.median(self.medians)) if self.medians else float("inf")
+        return self._half_width
 
     def launches_left(self) -> int:
         """Launches still expected: those sure to come, since how many precision will ask for cannot be known."""

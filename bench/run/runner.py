@@ -17,8 +17,9 @@ from typing import Any
 from bench.protocol import Hello
 from bench.records import Block, Case, CaseLaunch, Planned, Settings, Source, UserError, Value
 from bench.run import git
-from bench.run.account import account
-from bench.run.launch import Launch, Office, deadline
+from bench.run.account import account, own_peak_bytes
+from bench.run.budget import Budget
+from bench.run.launch import Launch, Office
 from bench.run.ledger import Ledger
 from bench.run.schedule import assignments
 from bench.run.stop import Stop, Stopped
@@ -100,7 +101,7 @@ def measure(
         threads=lambda symbolic: threads_of(symbolic, hello),
         steps=ledger.steps,
         caches=folder / CACHES,
-        out_of_budget=deadline(settings.budget_s),
+        budget=Budget(settings.budget_s, ledger.cost_s),
         clerk=clerk,
     )
     status = "interrupted"
@@ -122,7 +123,7 @@ def launches_until_finished(ledger: Ledger, office: Office) -> str:
             Launch(assignment, office).run()
         if ledger.finished() == len(ledger.planned):
             return "complete"
-        if office.out_of_budget():
+        if office.budget.refused:
             return "out of budget"
     raise AssertionError("count() never ends")
 
@@ -180,7 +181,15 @@ class Clerk:
         """End the session in the journal, and return its wall time in seconds."""
         wall_s = time.monotonic() - self._started
         cpu_s = time.process_time() - self._cpu
-        self._book.spent({"ended": now(), "wall_s": wall_s, "spawn_s": self._spawn_s, "parent_cpu_s": cpu_s})
+        self._book.spent(
+            {
+                "ended": now(),
+                "wall_s": wall_s,
+                "spawn_s": self._spawn_s,
+                "parent_cpu_s": cpu_s,
+                "parent_peak_bytes": own_peak_bytes(),
+            }
+        )
         return wall_s
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +50,11 @@ class Journal:
 
     def visit(self, process: str, blocks: Sequence[Block]) -> None:
         """The blocks of one visit, timed in `process`."""
-        self._append("visit", {"process": process, "blocks": [list(asdict(block).values()) for block in blocks]})
+        self._append("visit", {"process": process, "blocks": [list(vars(block).values()) for block in blocks]})
 
     def launch(self, record: CaseLaunch) -> None:
         """A case is finished in a launch."""
-        self._append("launch", {"record": asdict(record)})
+        self._append("launch", {"record": vars(record)})
 
     def close(self) -> None:
         """Give the lock back."""

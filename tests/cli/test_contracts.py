@@ -130,6 +130,7 @@ def test_run_json_records_where_the_time_went_and_what_was_measured(finished):
     assert sum(run["time"]["shares"].values()) == pytest.approx(1, abs=0.01)
     assert run["time"]["shares"]["blocks"] > 0
     assert run["time"]["parent_cpu_share"] < 0.2
+    assert 10e6 < run["time"]["parent_peak_bytes"] < 200e6
     assert run["environment"]["torch"]["version"]
     assert len(run["fingerprint"]) == 16
     assert {"commit", "branch", "dirty"} == set(run["git"])

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -234,10 +233,9 @@ def test_the_quick_preset_has_forty_cases_on_the_cpu(tmp_path: Path) -> None:
     assert len(quick_cases(tmp_path)) >= 40
 
 
-def test_the_quick_preset_compiles_once_since_each_time_costs_half_a_minute(tmp_path: Path) -> None:
-    compiled = [case for case in quick_cases(tmp_path) if str(case["mode"]).startswith("compile")]
-    assert Counter(case.workload for case in compiled) == {"torchscript/inference": 1}
+def test_the_quick_preset_compiles_nothing_since_each_time_costs_half_a_minute(tmp_path: Path) -> None:
+    assert not [case for case in quick_cases(tmp_path) if str(case["mode"]).startswith("compile")]
 
 
 def test_the_quick_preset_keeps_to_two_minutes(tmp_path: Path) -> None:
-    assert load("quick", tmp_path).overrides == {"launches": 3, "budget_s": 120.0}
+    assert load("quick", tmp_path).overrides == {"launches": 3, "visits": 3, "budget_s": 120.0}
