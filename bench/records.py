@@ -205,7 +205,7 @@ class CaseLaunch:
     preemptions: int | None = None
     """Involuntary context switches of the worker during the blocks of this case."""
     foreign_load: float | None = None
-    """Cores kept busy by other processes while this launch ran (0.5 = half a core)."""
+    """Cores taken by other programs, or by the hypervisor, while this launch ran (0.5 = half a core)."""
     threads: int | None = None
     """The real count behind the case's `threads`."""
     no_clock: Mapping[str, str] = field(default_factory=dict)

@@ -76,7 +76,7 @@ class FewLaunches:
 
 
 class ForeignLoad:
-    """Other programs kept cores busy while this was timed."""
+    """Other programs, or other tenants of a shared host, kept cores busy while this was timed."""
 
     name, severity = "foreign-load", "warning"
     most_cores = 0.10
@@ -87,8 +87,8 @@ class ForeignLoad:
         if evidence.foreign_load is None or evidence.foreign_load <= self.most_cores:
             return None
         return (
-            f"other programs kept up to {evidence.foreign_load:.2f} cores busy",
-            "close them, or measure at a quieter time; bench doctor shows the noise",
+            f"other programs, or other tenants of the host, took up to {evidence.foreign_load:.2f} cores",
+            "close what you can, or measure at a quieter time; bench doctor shows the noise",
         )
 
 

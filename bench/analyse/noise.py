@@ -69,7 +69,7 @@ def machine_findings(
         say(
             ForeignLoad.name,
             "warning",
-            f"other programs keep {reading['foreign_load']:.2f} cores busy",
+            f"other programs, or other tenants of the host, take {reading['foreign_load']:.2f} cores",
             "close them: what shares the memory bus slows a step even on another core",
         )
     if reading["block_s"] < ClockResolution.fewest_ticks * reading["clock_resolution_s"]:

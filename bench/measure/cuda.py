@@ -28,7 +28,8 @@ class Cuda:
 
     def __init__(self, name: str, clock: Clock) -> None:
         self._clock = clock
-        self.torch_device = torch.device(name)
+        number = name.partition(":")[2]
+        self.torch_device = torch.device("cuda", int(number or 0))  # set_device wants an index
         torch.cuda.set_device(self.torch_device)
         self._sleep_cycles = FIRST_SLEEP_CYCLES
 

@@ -15,6 +15,7 @@ class SimulatedGpu:
         self.free_at_ns = 0
         self.launch_ns = launch_ns
         self.sleeps = []
+        self.chosen = []
 
     def launch(self, ns):
         self.host_ns += self.launch_ns
@@ -48,7 +49,7 @@ class SimulatedEvent:
 @pytest.fixture
 def gpu(monkeypatch):
     simulated = SimulatedGpu()
-    monkeypatch.setattr(torch.cuda, "set_device", lambda *_: None)
+    monkeypatch.setattr(torch.cuda, "set_device", simulated.chosen.append)
     monkeypatch.setattr(torch.cuda, "synchronize", simulated.synchronize)
     monkeypatch.setattr(torch.cuda, "_sleep", simulated.sleep)
     monkeypatch.setattr(torch.cuda, "Event", simulated.event)
@@ -94,3 +95,10 @@ def test_work_that_is_not_drained_would_be_missing_from_wall_time(gpu, device, m
     honest = device.time("wall", lambda: gpu.launch(10_000), 20)
     monkeypatch.setattr(Cuda, "drain", lambda self: None)
     assert device.time("wall", lambda: gpu.launch(10_000), 20) < honest / 5
+
+
+@pytest.mark.parametrize(("name", "index"), [("cuda", 0), ("cuda:0", 0), ("cuda:3", 3)])
+def test_the_device_is_chosen_by_its_index(gpu, name, index):
+    # torch.cuda.set_device refuses a device without one.
+    assert Cuda(name, lambda: 0).torch_device.index == index
+    assert gpu.chosen[-1].index == index
