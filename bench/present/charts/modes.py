@@ -166,15 +166,18 @@ def _notes(dots: Sequence[Dot]) -> list[str]:
     return notes
 
 
+_PAIRING = {
+    frozenset({True}): "paired",
+    frozenset({False}): "unpaired",
+    frozenset({True, False}): "paired where launches are shared",
+}
+
+
 def _footer(records: Sequence[Row]) -> str:
-    methods = frames.distinct(records, "speedup_method")
-    pairing = {row.get("speedup_paired") for row in records if row.get("speedup") is not None} - {None}
-    how = "paired" if pairing == {True} else "unpaired" if pairing == {False} else "paired where launches are shared"
-    return (
-        provenance(records)
-        + (f" · speed-up {how}" if pairing else "")
-        + (f", {methods[0]}" if len(methods) == 1 else "")
-    )
+    text = provenance(records, method="speedup_method")
+    pairing = {bool(row["speedup_paired"]) for row in records if row.get("speedup_paired") is not None}
+    # One method says itself how it was paired.
+    return text if "paired" in text or not pairing else f"{text} · {_PAIRING[frozenset(pairing)]}"
 
 
 def finding(frame: pd.DataFrame) -> str:

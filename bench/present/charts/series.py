@@ -127,8 +127,11 @@ def reasons(records: Sequence[Row]) -> list[str]:
     return [f"{outcome}: {reason}" for outcome, reason in first.items()]
 
 
-def provenance(records: Sequence[Row]) -> str:
-    """The footer: machine, run, torch, clock, and how the interval was made from how many launches."""
+def provenance(records: Sequence[Row], method: str = "method") -> str:
+    """The footer: machine, run, torch, clock, and how the interval was made from how many launches.
+
+    method: the column that tells how the interval that is drawn was made: that of times, or that of speed-ups.
+    """
     parts = [" and ".join(frames.distinct(records, "machine"))]
     runs = frames.distinct(records, "run")
     parts.append(f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs" if runs else "")
@@ -138,7 +141,7 @@ def provenance(records: Sequence[Row]) -> str:
     parts += [shown(axis, records[0]["params"][axis]) for axis in frames.constants(records)]
     clocks = frames.distinct(records, "clock")
     parts.append(f"{' and '.join(clocks)} clock" if clocks else "")
-    methods = frames.distinct([row for row in records if row["outcome"] == OK], "method")
+    methods = frames.distinct([row for row in records if row["outcome"] == OK], method)
     parts.append(
         methods[0] if len(methods) == 1 else f"{len(methods)} interval methods, see the table" if methods else ""
     )
