@@ -181,7 +181,7 @@ def encode(message: Message) -> bytes:
     """The message as it travels, separator and newline included. Raises `ValueError` where a number is not finite."""
     # vars, not dataclasses.asdict: its deep copies were half of what the parent did while a case was timed.
     body = {"message": type(message).__name__, **vars(message)}
-    return _SEPARATOR + json.dumps(body, allow_nan=False, default=vars).encode() + b"\n"
+    return _SEPARATOR + json.dumps(body, allow_nan=False, default=_fields).encode() + b"\n"
 
 
 def decode(line: bytes) -> Message | None:
@@ -202,6 +202,13 @@ def decode(line: bytes) -> Message | None:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ProtocolError(f"not a message of version {VERSION}: {text[:200]!r}") from error
     return message
+
+
+def _fields(value: object) -> dict[str, Any]:
+    """The fields of a dataclass of ours; whatever else is no JSON has no place in a message."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        raise TypeError(f"{value!r} cannot travel")
+    return vars(value)
 
 
 def _refuse(constant: str) -> float:

@@ -196,12 +196,15 @@ class CaseLaunch:
     host_peak_reason: str = ""
     device_peak_bytes: int | None = None
     device_reserved_bytes: int | None = None
+    """High-water mark of what the caching allocator of the whole process held."""
     steady: bool | None = None
     warm_calls: int = 0
     warm_ns: int = 0
     clock_resolution_ns: float | None = None
     clock_cost_ns: float | None = None
     empty_call_ns: float | None = None
+    drain_ns: float | None = None
+    """Waiting for an idle device, once a block, and in `latency` once a step; a clock reading on the CPU."""
     preemptions: int | None = None
     """Involuntary context switches of the worker during the blocks of this case."""
     foreign_load: float | None = None

@@ -56,9 +56,10 @@ def estimates(data: RunData) -> pd.DataFrame:
 
 def phases(data: RunData) -> pd.DataFrame:
     """A row a case, clock and phase of the workload's own, with its interval; seconds per step."""
+    bad = set(data.launches.loc[data.launches["outcome"] != Outcome.OK, "key"])
     rows = []
     for (key, clock, phase), group in grouped(launch_medians(data), "key", "clock", "phase").items():
-        if phase != "step":
+        if phase != "step" and key not in bad:
             found = intervals.median([item["median_s"] for item in group])
             rows.append((key, clock, phase, found.value, found.low, found.high, found.method, found.n))
     return pd.DataFrame(rows, columns=list(PHASE_COLUMNS))
@@ -120,17 +121,18 @@ def _facts(launches: Sequence[Row], run: Mapping[str, Any]) -> dict[str, Any]:
         reason = f"not measured: the run is {run['status']}"
         return {"outcome": Outcome.SKIPPED.value, "reason": reason, **_first_calls([]), **_work({})}
     ended = next((row for row in launches if row["outcome"] != Outcome.OK), launches[0])
-    on_device = _most(launches, "device_peak_bytes")
+    good = launches if ended["outcome"] == Outcome.OK else []  # what did not end well has no number at all
+    on_device = _most(good, "device_peak_bytes")
     return {
         "outcome": ended["outcome"],
         "reason": ended["reason"],
         "detail": ended["detail"],
         "threads_used": ended["threads"],
-        "peak_bytes": _most(launches, "host_peak_bytes") if on_device is None else on_device,
+        "peak_bytes": _most(good, "host_peak_bytes") if on_device is None else on_device,
         "quality": json.loads(ended["quality"]),
         "counters": json.loads(ended["counters"]),
         "no_clock": json.loads(ended["no_clock"]),
-        **_first_calls(launches),
+        **_first_calls(good),
         **_work(json.loads(ended["work"])),
     }
 
@@ -194,11 +196,18 @@ def _evidence(
         outlier_share=sum(row["outliers"] for row in group) / sum(row["blocks"] for row in group),
         foreign_load=_most(launches, "foreign_load"),
         resolution_s=_scaled(_most(launches, "clock_resolution_ns"), 1e-9),
-        # Events on the device do not see what the host spends on the call.
-        empty_call_s=None if clock == "device" else _scaled(_most(launches, "empty_call_ns"), 1e-9),
+        empty_call_s=_empty_step_s(launches, clock),
         recompiles=sum(item.get("recompiles", 0) for item in counters),
         graph_breaks=max(item.get("graph_breaks", 0) for item in counters),
     )
+
+
+def _empty_step_s(launches: Sequence[Row], clock: str) -> float | None:
+    """What timing an empty step costs on this clock: `latency` drains after each, `device` does not see the host."""
+    call_ns, drain_ns = _most(launches, "empty_call_ns"), _most(launches, "drain_ns")
+    if clock == "device" or call_ns is None:
+        return None
+    return float(call_ns + (drain_ns or 0.0 if clock == "latency" else 0.0)) / 1e9
 
 
 def _median(values: Sequence[float]) -> intervals.Interval | None:

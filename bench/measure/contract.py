@@ -13,7 +13,7 @@ from bench.measure.clocks import wall
 from bench.measure.context import CaseContext, Skip
 from bench.measure.devices import device_for
 from bench.measure.load import make_of, traceback_from
-from bench.measure.session import seed_everything, usable_dtype, usable_mode
+from bench.measure.usable import seed_everything, usable_dtype, usable_mode
 from bench.protocol import Inspected
 from bench.records import Case, Settings, Source
 from bench.workload import Prepared

@@ -20,8 +20,12 @@ class Cpu:
     def drain(self) -> None:
         """A CPU step has ended when its call returns."""
 
-    def time(self, clock: str, step: Step, steps: int) -> int:
-        """Total ns of a block of `steps`."""
+    def enter(self) -> None:
+        """There is but one."""
+
+    def time(self, clock: str, step: Step, steps: int, before: Step) -> int:
+        """Total ns of a block of `steps`, after `before`."""
+        before()
         return time_block(self._clock, step, steps, nothing)
 
     def reset_peak(self) -> None:

@@ -22,8 +22,14 @@ class Device(Protocol):
     def drain(self) -> None:
         """Wait until the device has nothing left to do."""
 
-    def time(self, clock: str, step: Step, steps: int) -> int:
-        """Total ns of a block of `steps` on one of `clocks`. Raises `NoClockError` where it cannot be had."""
+    def enter(self) -> None:
+        """Make this the current device of the process: visits of several devices take turns."""
+
+    def time(self, clock: str, step: Step, steps: int, before: Step) -> int:
+        """Total ns of a block of `steps` on one of `clocks`; `before` runs untimed ahead of it, and of each retry.
+
+        Raises `NoClockError` where the clock cannot time this step.
+        """
 
     def reset_peak(self) -> None:
         """Start a new high-water mark of device memory."""

@@ -16,8 +16,9 @@ CLEAR = Path("/proc/self/clear_refs")
 class HighWater:
     """Resident memory above what was resident when this object was made."""
 
-    def __init__(self) -> None:
-        self.reason = ""
+    def __init__(self, reason: str = "") -> None:
+        """reason: why no number is to be had of this case, where it is known beforehand."""
+        self.reason = reason
         self._before = 0
         self.restart()
         if not self.reason:
@@ -25,6 +26,8 @@ class HighWater:
 
     def restart(self) -> None:
         """Forget the peak so far; the level it is counted from stays."""
+        if self.reason:
+            return
         try:
             trim()
             CLEAR.write_text("5")  # proc(5): 5 resets the peak resident set size (VmHWM) to the current size

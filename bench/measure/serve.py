@@ -73,7 +73,7 @@ class Desk:
         self._sessions[request.key] = session
         session.open()
         settle_garbage()
-        resident = session.device.resident_bytes() + max(0, resident_bytes() - before)
+        resident = session.device_bytes() + max(0, resident_bytes() - before)
         clocks = [series.partition(":")[2] for series in session.steps if series.startswith("step:")]
         return Opened(request.key, session.steps, clocks, session.facts, resident)
 
@@ -105,6 +105,10 @@ class Desk:
             session = self._sessions.pop(key, None)
             if session is None:
                 return Refused(key, outcome.value, reason, detail)
+            if outcome is Outcome.FAILED:
+                # A device-side error kills the device's context for this process: this case must then take the process
+                # with it, or every case after it would fail in its place.
+                session.drain()
             try:
                 session.release()
             except Exception:  # a workload that failed may fail again where it closes; the first failure is the reason

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import gc
 import math
-import random
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
-import numpy
 import torch
 
 from bench.measure import blocks, clocks, devices, disturbance
 from bench.measure.check import TOLERANCE
 from bench.measure.clocks import Clock
-from bench.measure.context import CaseContext, Skip
+from bench.measure.context import CaseContext
 from bench.measure.counters import compiled_graphs
 from bench.measure.device import Device, NoClockError
-from bench.measure.facts import capabilities
 from bench.measure.load import make_of
 from bench.measure.memory import HighWater
 from bench.measure.modes import COMPILE_MODES
 from bench.measure.steady import Warmth, warm_up
+from bench.measure.usable import seed_everything, usable_dtype, usable_mode
 from bench.protocol import Open
 from bench.records import Case
-from bench.workload import Declaration
 
 MOST_BLOCKS = 50
 """A visit never has more blocks than this, however short they are."""
@@ -78,7 +74,8 @@ class Session:
         dtype = usable_dtype(case, declared)
         mode = usable_mode(case, declared)
         seed_everything(self.settings.seed, case.workload)
-        self._high_water = HighWater()
+        # The compiler's own memory stays in the process and cannot be told from that of what it compiled.
+        self._high_water = HighWater("a compiled case holds the compiler too" if mode in COMPILE_MODES else "")
         self._device_before = self.device.resident_bytes()
         context = CaseContext(self.device.torch_device, dtype, mode, self.settings.seed, case.key)
         own_axes = {axis: value for axis, value in case.params if axis in declared.axes}
@@ -89,7 +86,7 @@ class Session:
         self.facts |= {
             "tolerance": self.tolerance,
             "build_ns": context.execution.build_ns,
-            "work": vars(self.prepared.work),
+            "work": {**numbers({**vars(self.prepared.work), "unit": None}), "unit": str(self.prepared.work.unit)},
         }
 
     def _first_call(self) -> Any:
@@ -113,12 +110,14 @@ class Session:
     def _gauge_clock(self) -> None:
         resolution = clocks.resolution_ns(self._clock)
         empty = blocks.empty_call_ns(self._clock)
+        drain = min(blocks.time_block(self._clock, blocks.nothing, 1, self.device.drain) for _ in range(50))
         self.facts |= {
+            "drain_ns": float(drain),
             "clock_resolution_ns": resolution,
             "clock_cost_ns": clocks.cost_ns(self._clock),
             "empty_call_ns": empty,
         }
-        self._target_ns = blocks.shortest_block_ns(self.settings.block_s, resolution, empty)
+        self._target_ns = blocks.shortest_block_ns(self.settings.block_s, resolution, max(empty, drain))
 
     def _warm_and_calibrate(self, known: Mapping[str, int]) -> None:
         """Rough n, warm-up at that n, final n for every phase and clock; n that an earlier launch found is kept."""
@@ -136,9 +135,24 @@ class Session:
                     self.no_clock[f"{phase}:{clock}"] = str(error)
 
     def _calibrated(self, phase: str, clock: str) -> int:
+        """The n of a series. Raises `NoClockError` where the clock cannot time even one step."""
+        fitting = 0
+
+        def time(steps: int) -> int:
+            nonlocal fitting
+            total = self._time(phase, clock, steps)
+            fitting = steps
+            return total
+
         if self.prepared.reset is not None:
+            time(1)
             return 1
-        return blocks.calibrate(lambda steps: self._time(phase, clock, steps), self._target_ns)
+        try:
+            return blocks.calibrate(time, self._target_ns)
+        except NoClockError:
+            if not fitting:
+                raise
+            return fitting  # a longer block does not fit the device's queue
 
     def _warm(self, phase: str, clock: str, steps: int) -> Warmth:
         return warm_up(
@@ -158,15 +172,25 @@ class Session:
 
     def visit(self) -> list[list[Any]]:
         """Time a few blocks in a row of every phase and clock: rows of [phase, clock, index, kept, steps, total_ns]."""
+        self.device.enter()
         with self._stage("blocks"), quiet_garbage():
             before = disturbance.preemptions()
-            rows = [row for series, steps in self.steps.items() for row in self._series(series, steps)]
+            rows = [row for series in list(self.steps) for row in self._series(series)]
             after = disturbance.preemptions()
         if before is not None and after is not None:
             self._preemptions += after - before
         return rows
 
-    def _series(self, series: str, steps: int) -> Iterator[list[Any]]:
+    def _series(self, series: str) -> list[list[Any]]:
+        """Blocks of one phase on one clock; none where that clock fails here, and from then on."""
+        try:
+            return list(self._blocks(series, self.steps[series]))
+        except NoClockError as error:
+            self.no_clock[series] = str(error)
+            del self.steps[series]
+            return []
+
+    def _blocks(self, series: str, steps: int) -> Iterator[list[Any]]:
         """Blocks of one phase on one clock. Blocks kept short by `reset` are more, to fill the visit's time."""
         phase, clock = series.split(":")
         wanted = self.settings.blocks
@@ -179,8 +203,7 @@ class Session:
             index += 1
 
     def _time(self, phase: str, clock: str, steps: int) -> int:
-        self._reset()
-        return self.device.time(clock, self.calls[phase], steps)
+        return self.device.time(clock, self.calls[phase], steps, self._reset)
 
     def _reset(self) -> None:
         if self.prepared.reset is not None:
@@ -190,7 +213,8 @@ class Session:
 
     def finish(self) -> dict[str, Any]:
         """Hold the timed object to its answer once more and return what is left to tell. Raises `WrongAnswer`."""
-        quality = dict(self.prepared.quality()) if self.prepared.quality is not None else {}
+        self.device.enter()
+        quality = numbers(self.prepared.quality()) if self.prepared.quality is not None else {}
         now = compiled_graphs()
         with self._stage("close"):
             self._reset()
@@ -212,6 +236,15 @@ class Session:
             "seconds": self._seconds,
         }
 
+    def device_bytes(self) -> int:
+        """Device memory taken since the case was opened."""
+        return max(0, self.device.resident_bytes() - self._device_before)
+
+    def drain(self) -> None:
+        """Wait for the device, if the case got that far. Raises what the device's context died of."""
+        if hasattr(self, "device"):
+            self.device.drain()
+
     def release(self) -> None:
         """Let the workload close what it opened, and drop what it prepared."""
         if hasattr(self, "prepared"):
@@ -229,6 +262,12 @@ class Session:
             self._seconds[name] = self._seconds.get(name, 0.0) + perf_counter() - started
 
 
+def numbers(values: Mapping[str, Any]) -> dict[str, float | None]:
+    """Author's numbers (of torch, of numpy) as plain ones; None for what is not finite, which JSON cannot hold."""
+    plain = {str(name): None if value is None else float(value) for name, value in values.items()}
+    return {name: value if value is None or math.isfinite(value) else None for name, value in plain.items()}
+
+
 @contextmanager
 def quiet_garbage() -> Iterator[None]:
     """Collect once, then keep the collector off: a collection inside a block slows the next one 2.5 times."""
@@ -238,32 +277,3 @@ def quiet_garbage() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def usable_dtype(case: Case, declared: Declaration) -> torch.dtype:
-    """The dtype of the case. Raises `Skip` where the workload does not declare it."""
-    name = str(case["dtype"])
-    if name not in declared.dtypes:
-        raise Skip(f"{case.workload} makes no sense in dtype={name}: it declares {', '.join(declared.dtypes)}")
-    dtype = getattr(torch, name, None)
-    if dtype not in TOLERANCE:
-        raise Skip(f"no tolerance is known for dtype={name}")
-    return dtype  # type: ignore[no-any-return]  # getattr on a module; the line above made sure
-
-
-def usable_mode(case: Case, declared: Declaration) -> str:
-    """The mode of the case. Raises `Skip` where the workload does not declare it or this machine cannot compile."""
-    mode = str(case["mode"])
-    if mode not in declared.modes:
-        raise Skip(f"{case.workload} makes no sense in mode={mode}: it declares {', '.join(declared.modes)}")
-    if mode in COMPILE_MODES and (reason := capabilities()["compile"]):
-        raise Skip(reason)
-    return mode
-
-
-def seed_everything(seed: int, workload: str) -> None:
-    """Seed every generator a workload may draw from, by run seed and workload: modes and devices see the same data."""
-    mixed = zlib.crc32(f"{seed}:{workload}".encode())
-    random.seed(mixed)
-    numpy.random.seed(mixed)
-    torch.manual_seed(mixed)

@@ -14,7 +14,7 @@ from bench.present.frames import OK, Row
 from bench.present.notes import finding_notes, marks
 from bench.present.terminal import Column, Line
 from bench.present.units import DASH
-from bench.records import UNIVERSAL_AXES
+from bench.records import UNIVERSAL_AXES, Case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +94,10 @@ def _paired(row: Row) -> str:
     paired = row.get("speedup_paired")
     if paired is None or row.get("speedup") is None:
         return DASH
+    # `paired by launch: …` and `paired by round: …` are not the same pairing.
+    how, colon, _ = str(row.get("speedup_method") or "").partition(":")
+    if paired and colon and how.startswith("paired by "):
+        return how.removeprefix("paired ")
     return "paired" if paired else "unpaired"
 
 
@@ -236,7 +240,20 @@ def caption(records: Sequence[Row], vs: str | None) -> list[str]:
 
 def _speedup_caption(records: Sequence[Row], vs: str | None) -> str:
     how = {_paired(row) for row in records} - {DASH}
-    pairing = f", {how.pop()}" if len(how) == 1 else ""
     methods: Any = frames.distinct(records, "speedup_method")
-    method = f" ({methods[0]})" if len(methods) == 1 else ""
-    return f"Speed-up against {vs or 'the reference case'}: its time ÷ this time, above 1 is faster{pairing}{method}"
+    method = f", {methods[0]}" if len(methods) == 1 else ""
+    pairing = f", {how.pop()}" if len(how) == 1 and not method else ""  # a method says itself how it was paired
+    side = _reference_threads(records) if (vs or "").startswith("device=") else ""
+    return (
+        f"Speed-up against {vs or 'the reference case'}: its time ÷ this time, above 1 is faster{pairing}{method}{side}"
+    )
+
+
+def _reference_threads(records: Sequence[Row]) -> str:
+    """The thread counts of the references across devices: of each, the fastest that was measured."""
+    threads = {str(Case.from_key(str(row["reference"]))["threads"]) for row in records if row.get("reference")}
+    return (
+        f"; the reference is the fastest measured thread count, threads={' or '.join(sorted(threads))}"
+        if threads
+        else ""
+    )

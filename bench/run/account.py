@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bench.records import CaseLaunch
-
-try:
-    import resource
-except ImportError:
-    resource = None  # type: ignore[assignment]  # Windows has none
 
 
 def account(records: Iterable[CaseLaunch], sessions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -40,8 +35,12 @@ def account(records: Iterable[CaseLaunch], sessions: Sequence[Mapping[str, Any]]
 
 
 def own_peak_bytes() -> int | None:
-    """The largest resident size of this process so far; None where the system does not tell (Windows)."""
-    if resource is None:
+    """The largest resident size of this program so far, in bytes; None where the system has no /proc.
+
+    Not getrusage: its mark outlives exec, and would be that of whoever started us.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
         return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # getrusage(2): kibibytes on Linux, bytes on macOS
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from bench import protocol
 from bench.protocol import Hello
 from bench.records import Block, Case, CaseLaunch, Planned, Settings, Source, UserError, Value
 from bench.run import git
@@ -56,6 +57,7 @@ def begin(
             "coursebench": metadata.version("coursebench"),
             "command": command,
             "preset": preset,
+            "code": code(planned),
             "machine": runs.machine_name(hello.facts),
             "fingerprint": runs.fingerprint(hello.facts),
             "git": git.state(),
@@ -82,10 +84,22 @@ def refuse_changes(run: Mapping[str, Any], planned: Sequence[Planned], hello: He
             f"the run was begun on another machine or torch ({run['machine']}, fingerprint {run['fingerprint']}; "
             f"here it is {here}): begin a new run"
         )
+    now_here = code(planned)
+    for path, digest in run["code"].items():
+        if now_here.get(path) != digest:
+            raise UserError(f"{path} changed since the run was begun: begin a new run")
+
+
+def code(planned: Sequence[Planned]) -> dict[str, str]:
+    """SHA-256 of each file that decides what is timed: the workloads, what stands beside them, and the worker's room.
+
+    A file of the user's own stands for itself; one of a package for the whole folder, whose modules it may share.
+    """
+    paths = set(Path(protocol.__file__).parent.glob("measure/*.py"))
     for source in {item.source.path: item.source for item in planned}.values():
         path = Path(source.path)
-        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != source.sha256:
-            raise UserError(f"{path} changed since the run was begun: begin a new run")
+        paths |= {path} if source.dotted is None else set(path.parent.glob("*.py"))
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths) if path.exists()}
 
 
 def measure(
@@ -93,8 +107,9 @@ def measure(
 ) -> Ended:
     """Measure what is still pending of a run, and seal it however it ends. Raises `MachineUnfitError`."""
     ledger = Ledger(planned, settings)
+    book = journal.Journal(folder)  # first the lock: what is replayed must not change under our hands
     replay(folder, ledger)
-    clerk = Clerk(journal.Journal(folder), ledger, watch)
+    clerk = Clerk(book, ledger, watch)
     office = Office(
         settings=settings,
         stop=stop,

@@ -33,8 +33,12 @@ class Journal:
         if "fcntl" in globals():
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Whoever sealed the run between our opening and our locking took the file away: ours is nobody's.
+                still_there = os.path.samestat(os.fstat(self._file.fileno()), (folder / NAME).stat())
             except OSError:
-                raise UserError(f"{folder} is being measured by another process") from None
+                still_there = False
+            if not still_there:
+                raise UserError(f"{folder} is being measured by another process")
         # A killed writer can leave half a line; what follows must not be glued to it.
         if self._file.tell() and not _ends_with_newline(folder / NAME):
             self._file.write("\n")

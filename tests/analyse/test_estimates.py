@@ -369,3 +369,34 @@ def test_few_launches_are_a_doubt(run: MadeUpRun) -> None:
 def test_a_finding_names_its_case(run: MadeUpRun) -> None:
     case = run.measured([1e-6], size=64)
     assert [finding.case for finding in row_of(run)["findings"]] == [case.key]
+
+
+def test_a_case_that_did_not_end_well_shows_no_number_at_all(run: MadeUpRun) -> None:
+    case = run.plan(size=64, mode="compile")
+    run.launch(case, 0, first_call_ns=12_345_678, cache="cold", build_ns=1000, host_peak_bytes=99)
+    run.blocks(case, 0, [1e-6])
+    run.launch(case, 1, outcome="wrong", first_call_ns=23_456_789, cache="warm")
+    row = row_of(run)
+    assert row["outcome"] == "wrong"
+    numbers = ("value_s", "first_call_s", "compile_cold_s", "compile_warm_s", "build_s", "peak_bytes", "items_per_s")
+    assert [name for name in numbers if not pd.isna(row[name])] == []
+
+
+def test_phases_of_a_case_that_turned_wrong_are_not_shown(run: MadeUpRun) -> None:
+    case = run.plan(size=64)
+    for launch in range(2):
+        run.launch(case, launch)
+        run.blocks(case, launch, [1e-6], phase="compute")
+    assert len(phases(run.data())) == 1
+    run.launch(case, 2, outcome="wrong")
+    assert len(phases(run.data())) == 0
+
+
+def test_waiting_for_the_device_counts_as_overhead_of_latency_alone(run: MadeUpRun) -> None:
+    case = run.plan(size=64, device="cuda")
+    run.launch(case, 0, empty_call_ns=30.0, drain_ns=5000.0)
+    for clock in ("wall", "latency", "device"):
+        run.blocks(case, 0, [100e-6], clock=clock)
+    rows = estimates(run.data()).to_dict("records")
+    doubted = {row["clock"] for row in rows for item in row["findings"] if item.check == "harness-overhead"}
+    assert doubted == {"latency"}

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from bench.measure.blocks import nothing
 from bench.measure.clocks import wall
 from bench.measure.device import NoClockError
 from bench.measure.devices import device_for
@@ -28,26 +29,26 @@ def product(device):
 
 def test_wall_time_waits_for_the_device(device, product):
     # Without the drain a block of launches would take a fraction of the device's own time.
-    on_device = device.time("device", product, 20)
-    assert device.time("wall", product, 20) >= 0.9 * on_device
+    on_device = device.time("device", product, 20, nothing)
+    assert device.time("wall", product, 20, nothing) >= 0.9 * on_device
 
 
 def test_latency_is_never_below_wall(device, product):
-    device.time("wall", product, 20)
-    walls = sorted(device.time("wall", product, 20) for _ in range(9))
-    latencies = sorted(device.time("latency", product, 20) for _ in range(9))
+    device.time("wall", product, 20, nothing)
+    walls = sorted(device.time("wall", product, 20, nothing) for _ in range(9))
+    latencies = sorted(device.time("latency", product, 20, nothing) for _ in range(9))
     assert latencies[4] >= 0.98 * walls[4]
 
 
 def test_device_time_grows_with_the_steps(device, product):
-    ten, forty = (sorted(device.time("device", product, n) for _ in range(9))[4] for n in (10, 40))
+    ten, forty = (sorted(device.time("device", product, n, nothing) for _ in range(9))[4] for n in (10, 40))
     assert 3.2 <= forty / ten <= 4.8
 
 
 def test_a_step_that_synchronises_has_no_device_time(device):
     a = torch.ones(8, device="cuda")
     with pytest.raises(NoClockError, match="synchronises"):
-        device.time("device", lambda: a.sum().item(), 5)
+        device.time("device", lambda: a.sum().item(), 5, nothing)
 
 
 def test_peak_memory_is_that_since_the_reset(device):

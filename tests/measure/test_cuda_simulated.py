@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from bench.measure.blocks import nothing
 from bench.measure.cuda import FIRST_SLEEP_CYCLES, LONGEST_SLEEP_CYCLES, Cuda
 from bench.measure.device import NoClockError
 
@@ -53,6 +54,7 @@ def gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "synchronize", simulated.synchronize)
     monkeypatch.setattr(torch.cuda, "_sleep", simulated.sleep)
     monkeypatch.setattr(torch.cuda, "Event", simulated.event)
+    monkeypatch.setattr(Cuda, "_wake", lambda self: None)
     return simulated
 
 
@@ -63,20 +65,20 @@ def device(gpu):
 
 def test_device_time_hides_the_launches_behind_the_sleep(gpu, device):
     # 100 ns of work behind launches of 1000 ns each: only a full queue shows the work alone.
-    assert device.time("device", lambda: gpu.launch(100), 50) == 50 * 100
+    assert device.time("device", lambda: gpu.launch(100), 50, nothing) == 50 * 100
 
 
 def test_wall_time_of_tiny_kernels_is_their_launches(gpu, device):
-    assert device.time("wall", lambda: gpu.launch(100), 50) == 50 * 1000 + 100
+    assert device.time("wall", lambda: gpu.launch(100), 50, nothing) == 50 * 1000 + 100
 
 
 def test_latency_pays_for_launch_and_work_in_every_step(gpu, device):
-    assert device.time("latency", lambda: gpu.launch(100), 50) == 50 * (1000 + 100)
+    assert device.time("latency", lambda: gpu.launch(100), 50, nothing) == 50 * (1000 + 100)
 
 
 def test_a_sleep_that_ends_before_the_queue_is_full_is_doubled(gpu, device):
     steps = 3 * FIRST_SLEEP_CYCLES // gpu.launch_ns
-    assert device.time("device", lambda: gpu.launch(100), steps) == steps * 100
+    assert device.time("device", lambda: gpu.launch(100), steps, nothing) == steps * 100
     assert gpu.sleeps == [FIRST_SLEEP_CYCLES, 2 * FIRST_SLEEP_CYCLES, 4 * FIRST_SLEEP_CYCLES]
 
 
@@ -86,15 +88,15 @@ def test_a_step_that_synchronises_has_no_device_time_and_the_sleep_stays_bounded
         gpu.synchronize()
 
     with pytest.raises(NoClockError, match="synchronises"):
-        device.time("device", step, 5)
+        device.time("device", step, 5, nothing)
     assert max(gpu.sleeps) <= LONGEST_SLEEP_CYCLES
 
 
 def test_work_that_is_not_drained_would_be_missing_from_wall_time(gpu, device, monkeypatch):
     # The planted mistake: synchronise removed. The true block takes ten times as long as what would be read.
-    honest = device.time("wall", lambda: gpu.launch(10_000), 20)
+    honest = device.time("wall", lambda: gpu.launch(10_000), 20, nothing)
     monkeypatch.setattr(Cuda, "drain", lambda self: None)
-    assert device.time("wall", lambda: gpu.launch(10_000), 20) < honest / 5
+    assert device.time("wall", lambda: gpu.launch(10_000), 20, nothing) < honest / 5
 
 
 @pytest.mark.parametrize(("name", "index"), [("cuda", 0), ("cuda:0", 0), ("cuda:3", 3)])
@@ -102,3 +104,19 @@ def test_the_device_is_chosen_by_its_index(gpu, name, index):
     # torch.cuda.set_device refuses a device without one.
     assert Cuda(name, lambda: 0).torch_device.index == index
     assert gpu.chosen[-1].index == index
+
+
+def test_each_try_of_the_device_clock_starts_from_what_was_reset(gpu, device):
+    # A step that overfills the sleep is timed again: it must not be its second, un-reset run that counts.
+    resets = []
+    steps = 3 * FIRST_SLEEP_CYCLES // gpu.launch_ns
+    device.time("device", lambda: gpu.launch(100), steps, lambda: resets.append(1))
+    assert len(resets) == len(gpu.sleeps) == 3
+
+
+def test_visits_of_two_devices_make_their_own_current_again(gpu):
+    one, other = Cuda("cuda:0", lambda: 0), Cuda("cuda:1", lambda: 0)
+    one.enter()
+    assert gpu.chosen[-1].index == 0
+    other.enter()
+    assert gpu.chosen[-1].index == 1

@@ -4,7 +4,7 @@ import pytest
 
 from bench.measure import facts
 from bench.measure.context import Skip
-from bench.measure.session import usable_dtype, usable_mode
+from bench.measure.usable import usable_dtype, usable_mode
 from bench.records import Case
 from bench.workload import MODES, Declaration
 

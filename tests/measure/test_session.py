@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.measure import devices
+from bench.measure.device import NoClockError
 from bench.measure.load import module_of
 from bench.measure.serve import Desk
+from bench.measure.session import numbers
 from bench.plan.catalog import find
 from bench.protocol import Close, Closed, Open, Opened, Refused, Visit, Visited
 from bench.records import Case, Settings
@@ -153,3 +156,68 @@ def test_garbage_is_not_collected_inside_blocks(bench):
     assert states
     assert not any(states)
     assert gc.isenabled()
+
+
+class FickleDevice:
+    """A CPU with a second clock that cannot time every step, as the device clock of a GPU."""
+
+    clocks = ("wall", "device")
+
+    def __init__(self, clock, works):
+        from bench.measure.cpu import Cpu
+
+        self._cpu = Cpu(clock)
+        self._works = works
+        self.torch_device = self._cpu.torch_device
+
+    def time(self, clock, step, steps, before):
+        if clock == "device" and not self._works(steps):
+            raise NoClockError("the step synchronises")
+        return self._cpu.time(clock, step, steps, before)
+
+    def __getattr__(self, name):
+        return getattr(self._cpu, name)
+
+
+@pytest.mark.parametrize("resets", [False, True])
+def test_a_clock_that_cannot_time_the_step_is_left_out_with_its_reason(bench, monkeypatch, resets):
+    monkeypatch.setattr(devices, "device_for", lambda name, clock: FickleDevice(clock, lambda steps: False))
+    opened = bench.open(resets=resets)
+    assert isinstance(opened, Opened)
+    assert set(opened.steps) == {"step:wall", "half:wall"}
+    bench.desk.answer(Visit(bench.key))
+    closed = bench.desk.answer(Close(bench.key))
+    assert closed.facts["no_clock"] == {"step:device": "the step synchronises", "half:device": "the step synchronises"}
+
+
+def test_a_clock_that_fails_later_costs_its_own_blocks_alone(bench, monkeypatch):
+    calls = []
+    fickle = FickleDevice(bench.clock, lambda steps: (calls.append(1), len(calls) < 40)[1])
+    monkeypatch.setattr(devices, "device_for", lambda name, clock: fickle)
+    bench.open()
+    calls += [1] * 100
+    visited = bench.desk.answer(Visit(bench.key))
+    assert isinstance(visited, Visited)
+    assert {row[1] for row in visited.blocks} == {"wall"}
+
+
+def test_the_longest_block_that_fits_the_queue_is_used_where_the_wanted_one_does_not(bench, monkeypatch):
+    monkeypatch.setattr(devices, "device_for", lambda name, clock: FickleDevice(clock, lambda steps: steps <= 8))
+    steps = bench.open().steps
+    assert 1 <= steps["step:device"] <= 8 < steps["step:wall"]
+
+
+def test_what_an_author_counts_in_torch_travels_as_plain_numbers():
+    import numpy
+    import torch
+
+    given = {"a": torch.tensor(0.5), "b": numpy.float32(2), "c": float("nan"), "d": None}
+    assert numbers(given) == {"a": 0.5, "b": 2.0, "c": None, "d": None}
+
+
+def test_the_peak_of_a_compiled_case_is_not_told_since_it_holds_the_compiler():
+    from bench.measure.memory import HighWater
+
+    mark = HighWater("a compiled case holds the compiler too")
+    mark.restart()
+    assert (mark.bytes(), mark.reason) == (None, "a compiled case holds the compiler too")

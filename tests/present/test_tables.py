@@ -181,3 +181,25 @@ def test_showing_a_table_loads_neither_matplotlib_nor_scipy_nor_jinja2_nor_rich(
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("method", "paired", "said"),
+    [
+        ("paired by launch: t on logs, 3 launches, 95 %", True, "by launch"),
+        ("paired by round: t on logs, 3 launches, 95 %", True, "by round"),
+        ("unpaired: Welch's t on logs, 3 launches, 95 %", False, "unpaired"),
+    ],
+)
+def test_the_table_says_which_pairing_it_was(method, paired, said):
+    from bench.present.tables import _paired
+
+    assert _paired({"speedup": 2.0, "speedup_paired": paired, "speedup_method": method}) == said
+
+
+def test_across_devices_the_threads_of_the_reference_are_printed():
+    frame = example.matmul().assign(
+        reference="matmul/square[device=cpu,size=64,threads=2]",
+        speedup=2.0, speedup_low=1.9, speedup_high=2.1, speedup_paired=True, speedup_method="paired by launch: t",
+    )  # fmt: skip
+    assert "fastest measured thread count, threads=2" in " ".join(tables.show(frame, "md", vs="device=cpu").split())

@@ -37,7 +37,7 @@ def test_two_seeds_give_two_sets_of_data_where_data_are_random(name):
 
     from bench.measure.context import CaseContext
     from bench.measure.load import make_of
-    from bench.measure.session import seed_everything
+    from bench.measure.usable import seed_everything
 
     key = next(quick_cases(name))
     make, _ = make_of(CATALOG[name].source)
