@@ -26,7 +26,7 @@ class Work:
     bytes: float | None = None
     """Bytes that must cross the memory bus at least once."""
     kernels: int | None = None
-    """Device launches of one step."""
+    """Device launches of one step, at least: fusing may leave fewer calls but not less work."""
     items: float | None = None
     unit: str = "item"
     """What `items` counts: rows, points, products."""
@@ -38,7 +38,9 @@ class Prepared:
 
     step: Callable[[], Any]
     check: Callable[[Any], float]
-    """Given the output of a step, its relative error; the harness holds it against the tolerance of the dtype."""
+    """Given the output of a step, its relative error; the harness holds it against the tolerance of the dtype.
+
+    Called right after reset and one step, before the blocks and after them; it may read the workload's own state."""
     work: Work
     reset: Callable[[], None] | None = None
     """Untimed, before each block, which then has n = 1: training steps would drift over thousands of calls."""
@@ -46,7 +48,7 @@ class Prepared:
     phases: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     """Named parts of the step, timed apart."""
     quality: Callable[[], Mapping[str, float]] | None = None
-    """Metrics such as loss or accuracy, read after the blocks."""
+    """Metrics such as loss or accuracy, read after the last block, before anything is reset."""
 
 
 class Context(Protocol):
@@ -66,7 +68,7 @@ class Context(Protocol):
 
     @property
     def generator(self) -> torch.Generator:
-        """A CPU generator, seeded for this case alone."""
+        """A CPU generator, seeded by run and workload: all cases of a workload draw the same numbers."""
 
     def randn(self, *shape: int) -> torch.Tensor:
         """Standard normal numbers of `shape`, the same on every device, in the case's dtype and on its device."""

@@ -221,3 +221,14 @@ def test_the_peak_of_a_compiled_case_is_not_told_since_it_holds_the_compiler():
     mark = HighWater("a compiled case holds the compiler too")
     mark.restart()
     assert (mark.bytes(), mark.reason) == (None, "a compiled case holds the compiler too")
+
+
+def test_a_case_that_kills_the_context_of_its_device_takes_the_process_with_it(bench, monkeypatch):
+    # Every case after it would fail in its place; a process that ends costs the culprit alone.
+    class Dying(FickleDevice):
+        def drain(self):
+            raise RuntimeError("CUDA error: device-side assert triggered")
+
+    monkeypatch.setattr(devices, "device_for", lambda name, clock: Dying(clock, lambda steps: True))
+    with pytest.raises(RuntimeError, match="device-side assert"):
+        bench.open()
