@@ -18,6 +18,13 @@ from bench.store.tables import RunData
 
 Row = dict[str, Any]
 
+NUMBERS = (
+    *("value_s", "low_s", "high_s", "first_call_s", "first_call_s_low", "first_call_s_high"),
+    *("compile_cold_s", "compile_warm_s", "build_s", "peak_bytes", "items", "flops", "bytes", "kernels"),
+    *("items_per_s", "items_per_s_low", "items_per_s_high", "threads_used"),
+)
+"""Columns of numbers; missing ones are NaN."""
+
 PHASE_COLUMNS = ("key", "clock", "phase", "value_s", "low_s", "high_s", "method", "launches")
 
 
@@ -51,7 +58,9 @@ def estimates(data: RunData) -> pd.DataFrame:
     for params in frame["params"]:
         for axis, value in params.items():
             taken.setdefault(axis, set()).add(type(value))
-    return frame.astype({axis: "Int64" for axis, kinds in taken.items() if kinds == {int}})
+    whole = {axis: "Int64" for axis, kinds in taken.items() if kinds == {int}}
+    # A column in which nothing was measured is still one of numbers.
+    return frame.astype({**{name: "float64" for name in NUMBERS if name in frame}, **whole})
 
 
 def phases(data: RunData) -> pd.DataFrame:

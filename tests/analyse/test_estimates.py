@@ -400,3 +400,10 @@ def test_waiting_for_the_device_counts_as_overhead_of_latency_alone(run: MadeUpR
     rows = estimates(run.data()).to_dict("records")
     doubted = {row["clock"] for row in rows for item in row["findings"] if item.check == "harness-overhead"}
     assert doubted == {"latency"}
+
+
+def test_a_column_of_numbers_is_one_even_where_nothing_was_measured(run: MadeUpRun) -> None:
+    run.launch(run.plan(size=64), outcome="skipped", reason="no GPU")
+    frame = estimates(run.data())
+    names = ["value_s", "first_call_s", "compile_cold_s", "compile_warm_s", "peak_bytes", "items_per_s"]
+    assert {str(frame[name].dtype) for name in names} == {"float64"}
