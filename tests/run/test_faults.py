@@ -18,7 +18,7 @@ EXPECTED = {
     "segfaults[when=first]": (Outcome.CRASHED, "SIGSEGV"),
     "segfaults[when=later]": (Outcome.CRASHED, "SIGSEGV"),
     "killed": (Outcome.CRASHED, "SIGKILL (often the kernel's out-of-memory killer)"),
-    "hangs": (Outcome.TIMEOUT, "no answer for 4 s"),
+    "hangs": (Outcome.TIMEOUT, "no answer for 8 s"),
     "prints_rubbish": (Outcome.OK, ""),
     "is_wrong": (Outcome.WRONG, "relative error 0.00"),
     "turns_wrong": (Outcome.WRONG, "relative error 1 "),
@@ -49,7 +49,7 @@ def run(tmp_path_factory):
     for short in EXPECTED:
         case = Case.from_key(f"misbehaving/{short}")
         planned.append(Planned(case, catalog[case.workload].source))
-    settings = Settings(launches=1, visits=2, warm_s=0.01, timeout_s=4)
+    settings = Settings(launches=1, visits=2, warm_s=0.01, timeout_s=8)
     stop = Stop()
     hello = probe.look(planned, stop)
     runner.begin(folder, "faults", planned, settings, hello, "test", "bench run")
