@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, TypeVar
 if TYPE_CHECKING:
     import torch
 
-MODES = ("eager", "compile", "compile-reduce-overhead", "compile-max-autotune", "script", "trace")
+DIFFERENTIABLE = ("eager", "compile", "compile-reduce-overhead", "compile-max-autotune", "script", "trace")
+"""The execution modes whose result can be differentiated; `modes="differentiable"` stands for them."""
+
+MODES = (*DIFFERENTIABLE, "frozen", "export", "aoti")
 """The execution modes the harness knows; `modes="all"` stands for them."""
 
 Values = Sequence[str | int | float | bool]
@@ -30,6 +33,9 @@ class Work:
     items: float | None = None
     unit: str = "item"
     """What `items` counts: rows, points, products."""
+    working_set: float | None = None
+    """Bytes of the memory that is touched, where that is less than `bytes`, as in a loop over the same rows: it decides
+    which cache, and so which bandwidth, the bytes may come from. None: as many as `bytes`."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,13 @@ class Declaration:
     role: str
 
 
+def named_modes(modes: str | Sequence[str]) -> tuple[str, ...]:
+    """The modes behind "all" and "differentiable", or those that are given."""
+    if isinstance(modes, str):
+        return {"all": MODES, "differentiable": DIFFERENTIABLE}[modes]
+    return tuple(modes)
+
+
 Make = TypeVar("Make", bound=Callable[..., Prepared])
 
 
@@ -113,7 +126,7 @@ def workload(
     lesson: str,
     axes: Mapping[str, Values] | None = None,
     quick: Mapping[str, Any] | None = None,
-    modes: Literal["all"] | Sequence[str] = ("eager",),
+    modes: Literal["all", "differentiable"] | Sequence[str] = ("eager",),
     dtypes: Sequence[str] = ("float32", "float64"),
     role: Literal["lesson", "calibration"] = "lesson",
 ) -> Callable[[Make], Make]:
@@ -122,7 +135,8 @@ def workload(
     lesson: the section of the course it reproduces.
     axes: values each axis is swept over, literals only; the first is the default of rows without that axis.
     quick: values (one or several) of the quick preset; the first of each axis where none is given.
-    modes: execution modes that make sense; any other is `skipped` with that reason.
+    modes: execution modes that make sense, or "all", or "differentiable" where the step calls `backward` on the result;
+        any other is `skipped` with that reason.
     dtypes: dtypes that make sense, likewise.
     role: `calibration` marks a workload whose result is a peak of the machine.
     """
@@ -130,7 +144,7 @@ def workload(
         lesson=lesson,
         axes=dict(axes or {}),
         quick=dict(quick or {}),
-        modes=MODES if modes == "all" else tuple(modes),
+        modes=named_modes(modes),
         dtypes=tuple(dtypes),
         role=role,
     )

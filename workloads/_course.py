@@ -1,15 +1,18 @@
-"""What the families share: the course's regression net, its data, how it is trained, and float64 twins of all three.
+"""What the families share: the course's two nets, their data, how they are trained, and float64 twins of all three.
 
 Everything random follows from `ctx.seed` alone, so that every device, mode and family sees the same weights and rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
+from sklearn.datasets import make_moons
 from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
 from torch import nn, optim
 
 from bench.workload import Context, Work
@@ -20,6 +23,11 @@ PRODUCTS = 1 * 64 + 64 * 64 + 64 * 32 + 32 * 1
 """Multiply-adds of one forward pass, per row."""
 WEIGHTS = PRODUCTS + 64 + 64 + 32 + 1
 """Parameters of the net: one weight a multiply-add, and the biases."""
+
+
+MOONS_PRODUCTS = 2 * 32 + 32 * 16 + 16 * 1
+"""Multiply-adds of one forward pass of the classifier, per row."""
+MOONS_WEIGHTS = MOONS_PRODUCTS + 32 + 16 + 1
 
 
 class RegressionNet(nn.Module):
@@ -41,15 +49,47 @@ class RegressionNet(nn.Module):
         return self.fc4(x)
 
 
-def regression_net(ctx: Context) -> RegressionNet:
-    """A fresh net on the case's device, its weights drawn in float32 on the CPU from `ctx.seed`."""
+class Classifier(nn.Module):
+    """Layers 2-32-16-1 with ReLU and dropout between them, a sigmoid at the end: (rows, 2) → (rows, 1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(2, 32)
+        self.fc2 = nn.Linear(32, 16)
+        self.fc3 = nn.Linear(16, 1)
+        self.relu = nn.ReLU()
+        self.dropout = nn.Dropout(0.3)
+        self.sigmoid = nn.Sigmoid()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Probabilities (rows, 1) for inputs (rows, 2)."""
+        x = self.dropout(self.relu(self.fc1(x)))
+        x = self.dropout(self.relu(self.fc2(x)))
+        return self.sigmoid(self.fc3(x))
+
+
+Net = TypeVar("Net", bound=nn.Module)
+
+
+def fresh(ctx: Context, make: Callable[[], Net]) -> Net:
+    """The net that `make` builds, on the case's device, its weights drawn in float32 on the CPU from `ctx.seed`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(ctx.seed)
-        return RegressionNet().to(ctx.device, ctx.dtype)
+        return make().to(ctx.device, ctx.dtype)
+
+
+def regression_net(ctx: Context) -> RegressionNet:
+    """A fresh `RegressionNet` of the case."""
+    return fresh(ctx, RegressionNet)
+
+
+def classifier(ctx: Context) -> Classifier:
+    """A fresh `Classifier` of the case, in training mode: its dropout is active."""
+    return fresh(ctx, Classifier)
 
 
 class Split(NamedTuple):
-    """Training and test rows, each (rows, 1), in the order scikit-learn returns them."""
+    """Training and test rows, each (rows, features) or (rows, 1), in the order scikit-learn returns them."""
 
     x_train: torch.Tensor
     x_test: torch.Tensor
@@ -67,7 +107,20 @@ def regression_data(ctx: Context, rows: int = TRAIN_ROWS) -> Split:
     return Split(x_train[:rows], x_test, y_train[:rows], y_test)
 
 
-Placed = TypeVar("Placed", torch.Tensor, RegressionNet)
+def moons(ctx: Context, rows: int = TRAIN_ROWS) -> Split:
+    """Two half circles of noisy points, scaled, and the one each belongs to: `rows` training rows, placed.
+
+    The course fixes the seeds of the data (42), so that no seed of a run changes them. Above 800 rows more of the same.
+    """
+    points = max(1000, -(-rows * 5 // 4))
+    x, y = make_moons(n_samples=points, noise=0.1, random_state=42)
+    x = StandardScaler().fit_transform(x)
+    parts = train_test_split(x, y.reshape(-1, 1).astype(float), test_size=0.2, random_state=42)
+    x_train, x_test, y_train, y_test = (ctx.place(torch.from_numpy(part)) for part in parts)
+    return Split(x_train[:rows], x_test, y_train[:rows], y_test)
+
+
+Placed = TypeVar("Placed", torch.Tensor, nn.Module)
 
 
 def in_float64(original: Placed) -> Placed:
@@ -76,11 +129,11 @@ def in_float64(original: Placed) -> Placed:
 
 
 class Training:
-    """A net trained as in the course, by mean squared error and Adam, with a way back to the start."""
+    """A net trained as in the course, by Adam, with a way back to the start; `criterion` is mean squared error."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, criterion: Callable[..., torch.Tensor] | None = None) -> None:
         self.model = model
-        self.criterion = nn.MSELoss()
+        self.criterion = criterion or nn.MSELoss()
         self.optimizer = optim.Adam(model.parameters(), lr=0.001)
         self._start = [weight.detach().clone() for weight in model.parameters()]
 
@@ -106,7 +159,7 @@ class Training:
                 value.zero_()
 
     def loss(self, x: torch.Tensor, y: torch.Tensor) -> float:
-        """Mean squared error of the model as it is now."""
+        """Loss of the model as it is now."""
         with torch.no_grad():
             return self.criterion(self.model(x), y).item()
 
@@ -130,4 +183,6 @@ def training_work(ctx: Context, rows: int, updates: int) -> Work:
         kernels=11 * updates,
         items=rows,
         unit="row",
+        # the same rows and weights, however often
+        working_set=(2 * rows / updates + 3 * WEIGHTS) * ctx.dtype.itemsize,
     )

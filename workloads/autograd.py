@@ -53,7 +53,7 @@ def curve(x: torch.Tensor) -> torch.Tensor:
     lesson="Computing derivatives",
     axes={"points": (100, 10**4, 10**6, 10**7)},
     quick={"points": (100, 10**4)},
-    modes="all",
+    modes="differentiable",
 )
 def derivative_curve(ctx: Context, points: int) -> Prepared:
     """f(x) = sin x + x²/10 over [-5, 5], summed and differentiated: (points,) → f'(x) (points,).

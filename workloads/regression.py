@@ -24,7 +24,7 @@ float32 and float64; the range is that, widened by a quarter of its width on bot
     lesson="Example 1: regression",
     axes={"rows": (800, 32, 256, 8000, 80000)},
     quick={"rows": (32, 800)},
-    modes="all",
+    modes="differentiable",
 )
 def train_step(ctx: Context, rows: int) -> Prepared:
     """One Adam step of the net 1-64-64-32-1 on a batch of (rows, 1): forward, MSE, backward, update.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy
 import torch
 
 from bench.measure.check import TOLERANCE
@@ -106,15 +107,14 @@ def notices_wrong(subject: Subject) -> None:
 
 
 def stays_right(subject: Subject) -> None:
-    """Whole blocks are timed, so the last call must be right too."""
-    for _ in range(CALLS):
-        output = subject.call()
-    error = subject.prepared.check(output)
-    if not error <= subject.tolerance:
-        raise Broken(
-            f"after {CALLS} calls the relative error is {error:.3g}: clear gradients in the step, "
-            "or give Prepared a reset that puts the state back"
-        )
+    """Whole blocks are timed, so every call must be right: the last, and one that is wrong alone."""
+    for call in range(1, CALLS + 1):
+        error = subject.prepared.check(subject.call())
+        if not error <= subject.tolerance:
+            raise Broken(
+                f"in call {call} the relative error is {error:.3g}: clear gradients in the step, "
+                "or give Prepared a reset that puts the state back"
+            )
 
 
 def repeats(subject: Subject) -> None:
@@ -154,7 +154,9 @@ RULES: Mapping[str, Callable[[Subject], None]] = {
 
 
 def spoilt(output: Any, share: float) -> Any:
-    """`output` with every number in it off by `share` of the largest. Raises `Broken` where it holds no number."""
+    """`output` with every number in it off by `share` of the largest, every text a character longer.
+
+    Raises `Broken` where it holds neither."""
     match output:
         case torch.Tensor() if output.is_floating_point():
             exact = output.detach().double()
@@ -167,7 +169,17 @@ def spoilt(output: Any, share: float) -> Any:
             return output + share * (abs(output) or 1.0)
         case Mapping():
             return {name: spoilt(item, share) for name, item in output.items()}
+        case numpy.ndarray():
+            return spoilt(torch.from_numpy(output), share).numpy()
+        case numpy.number():
+            return spoilt(output.item(), share)
+        case str():
+            return output + "?"
+        case bytes():
+            return output + b"?"
+        case tuple() if hasattr(output, "_fields"):
+            return type(output)(*(spoilt(item, share) for item in output))
         case tuple() | list():
             return type(output)(spoilt(item, share) for item in output)
         case _:
-            raise Broken(f"step returns {type(output).__name__}, in which no number can be spoilt to test check")
+            raise Broken(f"step returns {type(output).__name__}, in which nothing can be spoilt to test check")

@@ -10,7 +10,7 @@ from bench.plan.faults import fault, near
 from bench.plan.literals import NotLiteralError, evaluate
 from bench.plan.values import DTYPES, WORDS, as_kind, kind_of, refusal
 from bench.records import COLUMNS, UNIVERSAL_AXES, UserError, Value
-from bench.workload import MODES
+from bench.workload import DIFFERENTIABLE, MODES
 
 _KEYWORDS = ("lesson", "axes", "quick", "modes", "dtypes", "role")
 _ROLES = ("lesson", "calibration")
@@ -40,7 +40,7 @@ class Declared:
             lesson=read.lesson(call.lineno),
             axes=axes,
             quick=read.quick(axes),
-            modes=MODES if read.is_all("modes") else read.names("modes", MODES, default=("eager",)),
+            modes=read.modes(),
             dtypes=read.names("dtypes", DTYPES, default=("float32", "float64")),
             role=read.role(),
         )
@@ -96,11 +96,13 @@ class _Reader:
             raise self._fault(node, f"role must be 'lesson' or 'calibration', not {_show(node)}")
         return str(role)
 
-    def is_all(self, keyword: str) -> bool:
-        match self._given.get(keyword):
+    def modes(self) -> tuple[str, ...]:
+        match self._given.get("modes"):
             case ast.Constant(value="all"):
-                return True
-        return False
+                return MODES
+            case ast.Constant(value="differentiable"):
+                return DIFFERENTIABLE
+        return self.names("modes", MODES, default=("eager",))
 
     def names(self, keyword: str, known: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
         node = self._given.get(keyword)

@@ -15,7 +15,10 @@ from bench.plan.faults import fault
 from bench.records import Source, UserError, Value
 
 _STEM = re.compile(r"[\w-]+")
-_SECTION = re.compile(r"(Answer|Work|Expect):\s*(.*)")
+SECTIONS = ("Course", "Answer", "Work", "Expect", "Since")
+"""What a docstring may say in sections: the blocks of the course it reproduces, the known answer, the formula of the
+work, what to expect and why, and what broke since the course was written."""
+_SECTION = re.compile(rf"({'|'.join(SECTIONS)}):\s*(.*)")
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Workload:
     about: str
     """The whole docstring."""
     sections: Mapping[str, str]
-    """Those of `Answer`, `Work` and `Expect` that the docstring has."""
+    """Those of `SECTIONS` that the docstring has."""
     axes: Mapping[str, tuple[Value, ...]]
     quick: Mapping[str, tuple[Value, ...]]
     """Values of each axis in a quick sweep; the first of the axis where the author names none."""
