@@ -21,8 +21,8 @@ def check(
     """Tell the author of a workload what is wrong with it.
 
     Each workload is built at its default values on the CPU and held to the rules every workload of the suite keeps: the
-    answer is right, the check notices a wrong one, fifty calls later it is still right, one seed gives one answer, the
-    work is stated, the docstring explains it.
+    answer is right, the check notices a wrong one, fifty calls later it is still right, one seed gives one answer,
+    nothing is kept from call to call, the work is stated, the docstring explains it.
     """
     from bench.plan import catalog
     from bench.protocol import Import, Imported, Inspect, Inspected

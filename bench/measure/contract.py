@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ from bench.measure.clocks import wall
 from bench.measure.context import CaseContext, Skip
 from bench.measure.devices import device_for
 from bench.measure.load import make_of, traceback_from
+from bench.measure.memory import heap_bytes
 from bench.measure.usable import seed_everything, usable_dtype, usable_mode
 from bench.protocol import Inspected
 from bench.records import Case, Settings, Source
@@ -24,6 +27,11 @@ CALLS = 50
 
 OFF_BY = 10.0
 """An answer off by so many tolerances must not pass its check."""
+
+
+ROUNDS, ROUND_CALLS = 8, 20
+KEPT_BLOCKS, KEPT_BYTES = 0.5, 128
+"""What a call may leave behind for good: less than one object of any kind."""
 
 
 class Broken(Exception):  # noqa: N818  # a rule that does not hold; it never leaves this module
@@ -127,6 +135,32 @@ def repeats(subject: Subject) -> None:
         raise Broken("prepared twice under one seed it gives two answers: draw from ctx.randn or ctx.generator")
 
 
+def keeps_nothing(subject: Subject) -> None:
+    """What a step keeps slows the later ones down and fills the memory: a list of losses, a graph that hangs on them.
+
+    Caches fill and come to rest, a leak goes on: one quiet round out of many is enough. Measured quiet: 0 to 2 bytes
+    and 0 to 0.2 blocks a call; a float that is kept is one block, a loss with its graph some thousand bytes.
+    """
+    subject.call()
+    for _ in range(ROUNDS):
+        before = _living()
+        for _ in range(ROUND_CALLS):
+            subject.call()
+        grown = [(now - then) / ROUND_CALLS for now, then in zip(_living(), before, strict=True)]
+        if grown[0] <= KEPT_BLOCKS and grown[1] <= KEPT_BYTES:
+            return
+    raise Broken(
+        f"every call leaves {grown[0]:.1f} Python objects and {grown[1]:.0f} bytes behind: keep nothing from call to "
+        "call, or let reset drop it"
+    )
+
+
+def _living() -> tuple[int, int]:
+    """Memory blocks of Python's own allocator and bytes of the C heap that are in use."""
+    gc.collect()
+    return sys.getallocatedblocks(), heap_bytes() or 0
+
+
 def states_work(subject: Subject) -> None:
     """Throughput and floor are computed from the stated work."""
     work = subject.prepared.work
@@ -148,6 +182,7 @@ RULES: Mapping[str, Callable[[Subject], None]] = {
     "its check notices a wrong answer": notices_wrong,
     f"it is still right after {CALLS} calls": stays_right,
     "it repeats under one seed": repeats,
+    "it keeps nothing from call to call": keeps_nothing,
     "it states its work": states_work,
     "it closes": closes,
 }

@@ -60,6 +60,29 @@ def trim() -> None:
         malloc_trim(0)
 
 
+class _Mallinfo2(ctypes.Structure):
+    """What mallinfo2(3) returns; its fields are all size_t."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    )
+
+
+def heap_bytes() -> int | None:
+    """Bytes of the C heap in use now; tensors live there. None where the C library does not tell (glibc < 2.33)."""
+    library = ctypes.util.find_library("c")
+    mallinfo2 = getattr(ctypes.CDLL(library), "mallinfo2", None) if library else None
+    if mallinfo2 is None:
+        return None
+    mallinfo2.restype = _Mallinfo2
+    info = mallinfo2()
+    return int(info.uordblks + info.hblkhd)  # from the arenas, and mapped one by one
+
+
 def _status_bytes(name: str) -> int:
     for line in STATUS.read_text(encoding="utf-8").splitlines():
         if line.startswith(name + ":"):

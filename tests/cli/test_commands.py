@@ -134,6 +134,10 @@ FAULTS = {
         "step = ctx.mode(torch.sum, x)",
         "calls = []\n    step = lambda: (calls.append(1), x.sum() * (2 if len(calls) > 40 else 1))[1]",
     ),
+    "it keeps nothing from call to call": (
+        "step = ctx.mode(torch.sum, x)",
+        "kept = []\n    step = lambda: (kept.append(x.sum()), x.sum())[1]",
+    ),
     "it leaves its process alive": ("step = ctx.mode(torch.sum, x)", "import os\n    step = lambda: os._exit(5)"),
 }
 
