@@ -2,6 +2,7 @@
 #   make demo    environment, quick suite, report
 #   make test    environment, all tests
 #   make check   environment, format, lint, types, layers
+#   make lessons the pages of docs/lessons, from the docstrings of the workloads
 #   make clean   removes the environment and what tools cached
 # TORCH=... installs your own build of torch, e.g. make demo TORCH="torch --index-url https://download.pytorch.org/whl/cu130"
 
@@ -11,7 +12,7 @@ BIN := .venv/bin
 READY := .venv/ready
 DEMO ?= results/demo
 
-.PHONY: demo test check clean
+.PHONY: demo test check lessons clean
 
 demo: $(READY)
 	rm -rf $(DEMO)
@@ -27,6 +28,9 @@ check: $(READY)
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+lessons: $(READY)
+	$(BIN)/bench list --pages docs/lessons --course docs/lessons/course.toml
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

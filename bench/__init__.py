@@ -22,7 +22,8 @@ def load(run: str | Path | None = None, level: Level = "estimates", vs: str | No
     """A run as a tidy frame; times in seconds per step, sizes in bytes.
 
     run: a folder, a run id, or None for the latest run in `results/`.
-    level: `estimates` (a row a case and clock), `phases`, `launches` (a row a case and launch), or `blocks`.
+    level: `estimates` (a row a case and clock; held to the run's own peaks, where it measured some), `phases`,
+        `launches` (a row a case and launch), or `blocks`.
     vs: adds speed-ups to estimates, against `axis=value` or a case key.
 
     Warns of lines of the journal that could not be read. Raises `bench.records.UserError` for a run that cannot be
@@ -30,7 +31,7 @@ def load(run: str | Path | None = None, level: Level = "estimates", vs: str | No
     """
     import warnings
 
-    from bench.analyse import estimates
+    from bench.analyse import estimates, floor
     from bench.store import runs, tables
 
     data = tables.read(runs.locate(run))
@@ -44,7 +45,7 @@ def load(run: str | Path | None = None, level: Level = "estimates", vs: str | No
         case "phases":
             return estimates.phases(data)
         case "estimates":
-            frame = estimates.estimates(data)
+            frame = floor.judged(data)
     if vs is None:
         return frame
     from bench.analyse.speedups import with_speedups

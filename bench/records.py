@@ -21,7 +21,8 @@ COLUMNS = frozenset((
     "compile_cold_s", "compile_warm_s", "build_s", "items", "unit", "flops", "bytes", "kernels", "clock", "value_s",
     "low_s", "high_s", "method", "launches", "blocks", "items_per_s", "items_per_s_low", "items_per_s_high",
     "findings", "reference", "speedup", "speedup_low", "speedup_high", "speedup_paired", "speedup_method", "launch",
-    "phase", "visit", "steps", "total_ns", "kept",
+    "phase", "visit", "steps", "total_ns", "kept", "working_set", "fastest_s", "floor_s", "floor_low_s",
+    "floor_high_s", "floor_by", "times_floor", "times_floor_low", "times_floor_high", "floor_reason",
 ))
 # fmt: on
 """Names of the tables' own columns, which no axis may take: each axis is a column beside them."""
@@ -182,7 +183,7 @@ class CaseLaunch:
     cache: str = ""
     """`cold` or `warm`: the state of the compile cache at the first call; empty for modes that do not compile."""
     build_ns: int | None = None
-    """Time to script, trace or load the compiler, before the first call."""
+    """Time to script, trace, freeze, export, compile ahead or load the compiler, before the first call."""
     steps: Mapping[str, int] = field(default_factory=dict)
     """n per phase: the same for a case across launches."""
     work: Mapping[str, Any] = field(default_factory=dict)

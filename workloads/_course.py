@@ -5,7 +5,9 @@ Everything random follows from `ctx.seed` alone, so that every device, mode and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -14,6 +16,7 @@ from sklearn.datasets import make_moons
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from torch import nn, optim
+from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from bench.workload import Context, Work
 
@@ -128,6 +131,26 @@ def in_float64(original: Placed) -> Placed:
     return original.to("cpu", torch.float64)
 
 
+class SameMasks(nn.Module):
+    """Dropout by the masks that the timed net draws, applied in whatever dtype comes.
+
+    They are drawn as the net draws its own: in the case's dtype, on its device, from the global generator. Which
+    numbers go through a dropout has no part in which of them are kept, so ones serve.
+    """
+
+    def __init__(self, ctx: Context, p: float) -> None:
+        super().__init__()
+        self.p = p
+        self._placed = {"device": ctx.device, "dtype": ctx.dtype}
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """What is kept of `x`, scaled up; all of it in eval mode."""
+        if not self.training:
+            return x
+        kept = nn.functional.dropout(torch.ones(x.shape, **self._placed), self.p) != 0
+        return x * kept.to(x.device) / (1 - self.p)
+
+
 class Training:
     """A net trained as in the course, by Adam, with a way back to the start; `criterion` is mean squared error."""
 
@@ -144,6 +167,14 @@ class Training:
         loss.backward()
         self.optimizer.step()
         return loss.detach()
+
+    def epoch(self, batches: Iterable[Sequence[torch.Tensor]], non_blocking: bool = False) -> torch.Tensor:
+        """An update for each batch (x, y), which is moved to the device of the net first; the last loss."""
+        device = next(self.model.parameters()).device
+        for x, y in batches:
+            outputs = self.model(x.to(device, non_blocking=non_blocking))
+            loss = self.update(outputs, y.to(device, non_blocking=non_blocking))
+        return loss
 
     def rewind(self) -> None:
         """Back to the first weights and an unused Adam.
@@ -185,4 +216,78 @@ def training_work(ctx: Context, rows: int, updates: int) -> Work:
         unit="row",
         # the same rows and weights, however often
         working_set=(2 * rows / updates + 3 * WEIGHTS) * ctx.dtype.itemsize,
+    )
+
+
+class Normals:
+    """Standard normal numbers of one shape, drawn on one device, the same ones in every step.
+
+    A generator moves on with each draw, and then no answer is known. To seed it in a `reset` would keep every block to
+    one step, and a step of microseconds would be lost in the clock: `again` puts the state back in place of that, which
+    copies 5 kB on the CPU (0.3 us) and 16 bytes on CUDA. `draw` alone, which moves on, is there to be timed apart.
+    """
+
+    FAR = 10
+    """Standard errors that the mean and the mean square may lie from 0 and 1: of 6 honest numbers one draw in 3 million
+    is refused (chi-squared), of more as good as none; of a million numbers both are held to about 0.01."""
+
+    def __init__(self, ctx: Context, shape: tuple[int, ...], device: torch.device) -> None:
+        self._ctx, self._shape, self._device = ctx, shape, device
+        self._generator, self.draw = self._begun()
+        self._start = self._generator.get_state()
+
+    def _begun(self) -> tuple[torch.Generator, Callable[[], torch.Tensor]]:
+        """A generator of `ctx.seed` and the draw from it, after a first draw: that one also sets the generator up."""
+        generator = torch.Generator(self._device).manual_seed(self._ctx.seed)
+        draw = partial(torch.randn, self._shape, generator=generator, device=self._device, dtype=self._ctx.dtype)
+        draw()
+        return generator, draw
+
+    def again(self) -> torch.Tensor:
+        """The numbers of this object, from the generator put back."""
+        self._generator.set_state(self._start)
+        return self.draw()
+
+    def error(self, out: torch.Tensor) -> float:
+        """How far `out` is from the draw of a second generator; infinite in another dtype, or far from normal."""
+        _, draw = self._begun()
+        wide, count = out.double(), out.numel()
+        mean, square = wide.mean().item(), wide.square().mean().item()
+        return max(
+            self._ctx.relative_error(out, draw()),
+            self._ctx.within(out.dtype == self._ctx.dtype, 1, 1),
+            self._ctx.within(abs(mean) * math.sqrt(count), 0, self.FAR),
+            self._ctx.within(abs(square - 1) * math.sqrt(count / 2), 0, self.FAR),
+        )
+
+
+class Slices:
+    """Batches as slices of a shuffled index. Each `for` is a new epoch, as with a DataLoader."""
+
+    def __init__(self, x: torch.Tensor, y: torch.Tensor, batch: int, shuffle: torch.Generator) -> None:
+        self.x, self.y, self.batch, self.shuffle = x, y, batch, shuffle
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        order = torch.randperm(len(self.x), generator=self.shuffle).to(self.x.device)
+        for rows in order.split(self.batch):
+            yield self.x[rows], self.y[rows]
+
+
+def course_loader(
+    x: torch.Tensor, y: torch.Tensor, batch: int, shuffle: torch.Generator, workers: int = 0, pin: bool = False
+) -> DataLoader[tuple[torch.Tensor, ...]]:
+    """The course's DataLoader, with the sampler that its `shuffle=True` builds: the order of `Slices`.
+
+    So it is in the first epoch after `shuffle` is seeded; the sampler ends each by drawing once more, for no use. A
+    seed for its workers it draws from a generator of its own: drawn from `shuffle`, before the order, that would make
+    another order, and drawn from the global generator it would shift the masks of dropout.
+    """
+    rows = TensorDataset(x, y)
+    return DataLoader(
+        rows,
+        batch_size=batch,
+        sampler=RandomSampler(rows, generator=shuffle),
+        generator=torch.Generator(),
+        num_workers=workers,
+        pin_memory=pin,
     )

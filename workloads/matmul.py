@@ -12,6 +12,7 @@ from functools import partial
 import torch
 
 from bench.workload import Context, Prepared, Work, workload
+from workloads._course import Normals
 
 SAMPLED_ROWS = 64
 """Rows of the product that are checked, so that the oracle costs 64/size of the work."""
@@ -44,6 +45,8 @@ def product_work(ctx: Context, size: int) -> Work:
 def square(ctx: Context, size: int) -> Prepared:
     """C = A·B for square A, B: (size, size) → (size, size).
 
+    Course:
+        compute on the device
     Answer:
         64 rows of C, drawn at random, against the same rows multiplied in float64.
     Work:
@@ -65,6 +68,8 @@ def round_trip(ctx: Context, size: int) -> Prepared:
     The course creates one factor on the device; here both travel, as data from a file would. The host memory is
     pageable, as in the course.
 
+    Course:
+        move to the device; move back
     Answer:
         64 rows of C, drawn at random, against the same rows multiplied in float64.
     Work:
@@ -89,4 +94,45 @@ def round_trip(ctx: Context, size: int) -> Prepared:
             "compute": partial(product, *there),
             "to_host": partial(product(*there).to, "cpu"),
         },
+    )
+
+
+@workload(
+    lesson="GPU acceleration",
+    axes={"where": ("device", "host"), "size": (1000, 64, 256, 4096)},
+    quick={"where": ("device", "host"), "size": (64, 1000)},
+)
+def create_on_device(ctx: Context, where: str, size: int) -> Prepared:
+    """Standard normal numbers on the device, drawn there, or drawn on the host and moved: → (size, size).
+
+    The generator is put back in every step, without which no answer would be known; the phase `draw` is the draw alone,
+    `to_device` the way.
+
+    Course:
+        create on the device
+    Answer:
+        The numbers of a second generator of the same seed on the same device, and a mean and a mean square within ten
+        standard errors of 0 and 1.
+    Work:
+        size² numbers written; one kernel; one item a number.
+    Expect:
+        On the CPU both are one and the same, several nanoseconds a number, and more threads do not help: one generator
+        gives its numbers in order. A GPU's generator counts in place of remembering (Philox), so that thousands of
+        threads draw at once, and nothing has to travel.
+    """
+    host = torch.device("cpu")
+    normals = Normals(ctx, (size, size), ctx.device if where == "device" else host)
+    drawn = normals.again()
+    phases: dict[str, Callable[[], torch.Tensor]] = {"draw": normals.draw}
+    if where == "host":
+        phases["to_device"] = partial(drawn.to, ctx.device)
+
+    def check(out: torch.Tensor) -> float:
+        return max(normals.error(out), ctx.within(out.device.type == ctx.device.type, 1, 1))
+
+    return Prepared(
+        step=normals.again if where == "device" else lambda: normals.again().to(ctx.device),
+        check=check,
+        work=Work(flops=0, bytes=size**2 * ctx.dtype.itemsize, kernels=1, items=size**2, unit="number"),
+        phases=phases,
     )

@@ -21,11 +21,15 @@ Row = dict[str, Any]
 NUMBERS = (
     *("value_s", "low_s", "high_s", "first_call_s", "first_call_s_low", "first_call_s_high"),
     *("compile_cold_s", "compile_warm_s", "build_s", "peak_bytes", "items", "flops", "bytes", "kernels"),
+    *("working_set", "fastest_s"),
     *("items_per_s", "items_per_s_low", "items_per_s_high", "threads_used"),
 )
 """Columns of numbers; missing ones are NaN."""
 
 PHASE_COLUMNS = ("key", "clock", "phase", "value_s", "low_s", "high_s", "method", "launches")
+
+ONCE = ("build", "first_call", "compile_cold", "compile_warm")
+"""Phases of the harness: what a case costs once, before its step is steady. Timed on the host, one number a launch."""
 
 
 def estimates(data: RunData) -> pd.DataFrame:
@@ -64,13 +68,22 @@ def estimates(data: RunData) -> pd.DataFrame:
 
 
 def phases(data: RunData) -> pd.DataFrame:
-    """A row a case, clock and phase of the workload's own, with its interval; seconds per step."""
-    bad = set(data.launches.loc[data.launches["outcome"] != Outcome.OK, "key"])
-    rows = []
+    """A row a case, clock and phase, with its interval: those of `ONCE`, in seconds, and the workload's, in seconds
+    per step. In the order of the plan, and only of cases that ended well.
+    """
+    found: dict[str, list[tuple[str, str, intervals.Interval]]] = {}
+    for (key,), group in grouped(data.launches, "key").items():
+        if all(row["outcome"] == Outcome.OK for row in group):
+            once = _once(group)
+            found[key] = [("wall", phase, once[phase]) for phase in ONCE if phase in once]
     for (key, clock, phase), group in grouped(launch_medians(data), "key", "clock", "phase").items():
-        if phase != "step" and key not in bad:
-            found = intervals.median([item["median_s"] for item in group])
-            rows.append((key, clock, phase, found.value, found.low, found.high, found.method, found.n))
+        if phase != "step" and key in found:
+            found[key].append((clock, phase, intervals.median([item["median_s"] for item in group])))
+    rows = [
+        (key, clock, phase, time.value, time.low, time.high, time.method, time.n)
+        for key in (Case.from_key(planned["key"]).key for planned in data.run["plan"])
+        for clock, phase, time in found.get(key, ())
+    ]
     return pd.DataFrame(rows, columns=list(PHASE_COLUMNS))
 
 
@@ -102,6 +115,7 @@ NO_TIME: Mapping[str, Any] = {
     "value_s": math.nan,
     "low_s": math.nan,
     "high_s": math.nan,
+    "fastest_s": math.nan,
     "method": "",
     "launches": 0,
     "blocks": 0,
@@ -147,28 +161,48 @@ def _facts(launches: Sequence[Row], run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _first_calls(launches: Sequence[Row]) -> dict[str, Any]:
-    """Median seconds of the first call over launches, with its interval; cold and warm compile cache apart.
-
-    Where a cache is, the first call is the warm one: the cold one happens once. A coarse clock may read 0; 1 ns stands
-    for it, since times are compared on logs.
-    """
-    calls = [(row["cache"], max(row["first_call_ns"], 1) / 1e9) for row in launches if row["first_call_ns"] is not None]
-    cold = _median([seconds for cache, seconds in calls if cache == "cold"])
-    warm = _median([seconds for cache, seconds in calls if cache == "warm"])
-    first = _median([seconds for cache, seconds in calls if cache != "cold"]) or cold
-    built = _median([max(row["build_ns"], 1) / 1e9 for row in launches if row["build_ns"] is not None])
+    """The columns of what a case costs once: the phases of `ONCE`."""
+    once = _once(launches)
+    first = once.get("first_call")
     return {
         "first_call_s": first.value if first else None,
         "first_call_s_low": first.low if first else None,
         "first_call_s_high": first.high if first else None,
-        "compile_cold_s": cold.value if cold else None,
-        "compile_warm_s": warm.value if warm else None,
-        "build_s": built.value if built else None,
+        **{f"{phase}_s": once[phase].value if phase in once else None for phase in ONCE if phase != "first_call"},
     }
 
 
+def _once(launches: Sequence[Row]) -> dict[str, intervals.Interval]:
+    """Median seconds over launches of each of `ONCE` that was measured.
+
+    torch.compile compiles in the first call, AOTInductor while it builds. That one is told with a cold and with a warm
+    cache apart, and as itself by its warm times, where there are any: the cold one happens once.
+    """
+    ahead = bool(launches) and Case.from_key(launches[0]["key"])["mode"] == "aoti"
+    builds, calls = _seconds(launches, "build_ns"), _seconds(launches, "first_call_ns")
+    compiling = builds if ahead else calls
+    times = {
+        "build": _not_cold(builds) if ahead else [seconds for _, seconds in builds],
+        "first_call": [seconds for _, seconds in calls] if ahead else _not_cold(calls),
+        "compile_cold": [seconds for cache, seconds in compiling if cache == "cold"],
+        "compile_warm": [seconds for cache, seconds in compiling if cache == "warm"],
+    }
+    return {phase: intervals.median(seconds) for phase, seconds in times.items() if seconds}
+
+
+def _seconds(launches: Sequence[Row], column: str) -> list[tuple[str, float]]:
+    """Cache state and seconds of each launch that has the number. A coarse clock may read 0; 1 ns stands for it, since
+    times are compared on logs."""
+    return [(row["cache"], max(row[column], 1) / 1e9) for row in launches if row[column] is not None]
+
+
+def _not_cold(times: Sequence[tuple[str, float]]) -> list[float]:
+    """Those that found a cache, or needed none; the cold ones where there is no other."""
+    return [seconds for cache, seconds in times if cache != "cold"] or [seconds for _, seconds in times]
+
+
 def _work(work: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: work.get(name) for name in ("items", "unit", "flops", "bytes", "kernels")}
+    return {name: work.get(name) for name in ("items", "unit", "flops", "bytes", "kernels", "working_set")}
 
 
 def _times(found: intervals.Interval, group: Sequence[Row], items: float | None) -> dict[str, Any]:
@@ -178,6 +212,7 @@ def _times(found: intervals.Interval, group: Sequence[Row], items: float | None)
         "value_s": found.value,
         "low_s": found.low,
         "high_s": found.high,
+        "fastest_s": min(row["fastest_s"] for row in group),
         "method": found.method,
         "launches": found.n,
         "blocks": sum(row["blocks"] for row in group),
@@ -217,10 +252,6 @@ def _empty_step_s(launches: Sequence[Row], clock: str) -> float | None:
     if clock == "device" or call_ns is None:
         return None
     return float(call_ns + (drain_ns or 0.0 if clock == "latency" else 0.0)) / 1e9
-
-
-def _median(values: Sequence[float]) -> intervals.Interval | None:
-    return intervals.median(values) if values else None
 
 
 def _most(rows: Sequence[Row], name: str) -> Any:

@@ -12,10 +12,10 @@ SERIES = ["key", "phase", "clock", "launch"]
 
 
 def launch_medians(data: RunData) -> pd.DataFrame:
-    """A row a case, phase, clock and launch: median_s, blocks, outliers, block_s and the process, of `ok` launches.
+    """A row a case, phase, clock and launch: median_s, fastest_s, blocks, outliers, block_s, process, of `ok` launches.
 
-    median_s: seconds per step. outliers: blocks whose modified z-score within the launch is above 3.5. block_s: median
-    length of a block in seconds.
+    median_s, fastest_s: seconds per step, of the median block and of the fastest. outliers: blocks whose modified
+    z-score within the launch is above 3.5. block_s: median length of a block in seconds.
     """
     kept = data.blocks[data.blocks["kept"].astype(bool)]
     frame = pd.DataFrame(
@@ -36,6 +36,7 @@ def launch_medians(data: RunData) -> pd.DataFrame:
     frame["outlier"] = (frame["distance"] > OUTLIER_SCORE * spread) & (spread > 0)
     medians = series.agg(
         median_s=("step_s", "median"),
+        fastest_s=("step_s", "min"),
         blocks=("step_s", "size"),
         outliers=("outlier", "sum"),
         block_s=("total_s", "median"),

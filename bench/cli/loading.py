@@ -2,16 +2,81 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from bench.analyse.estimates import estimates
+from bench.analyse.floor import Peaks, command, judged, peaks_of, with_floor
+from bench.analyse.peaks import CALIBRATION
 from bench.analyse.speedups import with_speedups
-from bench.store import runs, tables
+from bench.records import Outcome, UserError
+from bench.store import journal, runs, tables
 from bench.store.tables import RunData
 
 
 def frame_of(run: str | None, vs: str | None) -> tuple[RunData, pd.DataFrame]:
-    """The run and its estimates, with speed-ups where `vs` asks. Raises `UserError` where it cannot be read."""
+    """The run and its judged estimates, with speed-ups where `vs` asks. Raises `UserError` where it cannot be read."""
+    data = tables.read(runs.locate(run))
+    frame = judged(data)
+    return data, with_speedups(frame, data, vs) if vs else frame
+
+
+def floored(run: str | None, vs: str | None, named: str | None) -> tuple[RunData, pd.DataFrame, Peaks]:
+    """The run, its estimates with floors, and the peaks they come from.
+
+    named: the run whose peaks are taken; without it the run's own, else those of the latest run of this machine that
+    measured some. Raises `UserError` where there are none, or none of this machine.
+    """
     data = tables.read(runs.locate(run))
     frame = estimates(data)
-    return data, with_speedups(frame, data, vs) if vs else frame
+    found = named_peaks(named, data) if named else peaks_of(data, frame) or latest_peaks(data)
+    if not found:
+        measured = frame[frame["outcome"] == Outcome.OK].to_dict("records")
+        raise UserError(
+            f"there is no floor: no run in {runs.RESULTS}/ has measured the peaks of this machine. Measure them with: "
+            f"{command(measured)}"
+        )
+    frame = with_floor(frame, found)
+    return data, with_speedups(frame, data, vs) if vs else frame, found
+
+
+def named_peaks(name: str, data: RunData) -> Peaks:
+    """The peaks of the run `name`, for `data`. Raises `UserError` where it has none or is of another machine."""
+    other = tables.read(runs.locate(name))
+    if other.run.get("fingerprint") != data.run.get("fingerprint"):
+        raise UserError(
+            f"--peaks {name}: those are peaks of another machine or torch ({other.run['machine']}, fingerprint "
+            f"{other.run['fingerprint']}; the run shown is of {data.run['machine']}, {data.run['fingerprint']})"
+        )
+    found = peaks_of(other, estimates(other))
+    if not found:
+        raise UserError(f"--peaks {name}: that run measured no peaks; measure them with: {command([])}")
+    return found
+
+
+def latest_peaks(data: RunData) -> Peaks | None:
+    """The peaks of the latest sealed run in `results/` that measured some on the machine of `data`."""
+    for folder in runs_with_peaks(str(data.run.get("fingerprint"))):
+        try:
+            other = tables.read(folder)
+        except UserError:
+            continue  # what cannot be read has no say in another run's table
+        if found := peaks_of(other, estimates(other)):
+            return found
+    return None
+
+
+def runs_with_peaks(fingerprint: str) -> list[Path]:
+    """Sealed runs of this machine that planned calibration cases, the latest first."""
+    found = []
+    for path in runs.RESULTS.glob("*/run.json"):
+        try:
+            run = runs.read(path.parent)
+        except UserError:
+            continue
+        sealed = not (path.parent / journal.NAME).exists()
+        planned = any(item["key"].startswith(CALIBRATION) for item in run.get("plan", ()))
+        if sealed and planned and run.get("fingerprint") == fingerprint:
+            found.append((str(run["run"]), path.parent))
+    return [folder for _, folder in sorted(found, reverse=True)]

@@ -166,11 +166,11 @@ def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None
     """Say what came of it, and leave with the code that says it too."""
     import json
 
-    from bench.analyse.estimates import estimates
+    from bench.analyse.floor import judged
     from bench.store import schema, tables
 
     data = tables.read(folder)
-    frame = estimates(data)
+    frame = judged(data)
     outcomes = {str(name): int(n) for name, n in frame.drop_duplicates("key")["outcome"].value_counts().items()}
     for problem in ended.problems:
         note(f"warning: {problem}")

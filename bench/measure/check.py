@@ -28,8 +28,7 @@ def relative_error(actual: Any, exact: Any) -> float:
     Infinite where shapes differ or any number is not finite: a NaN must never pass a comparison. Where `exact` is
     zero throughout, the absolute error.
     """
-    got = torch.as_tensor(actual).detach().to("cpu", torch.float64)
-    want = torch.as_tensor(exact).detach().to("cpu", torch.float64)
+    got, want = _in_float64(actual), _in_float64(exact)
     if got.shape != want.shape or got.numel() == 0:
         return math.inf
     if not (torch.isfinite(got).all() and torch.isfinite(want).all()):
@@ -37,6 +36,15 @@ def relative_error(actual: Any, exact: Any) -> float:
     scale = want.abs().max().item()
     error = (got - want).abs().max().item()
     return error / scale if scale > 0 else error
+
+
+def _in_float64(numbers: Any) -> torch.Tensor:
+    """Tensor, array, number or list of numbers on the CPU. Plain floats would else be read as float32."""
+    if isinstance(numbers, torch.Tensor):
+        return numbers.detach().to("cpu", torch.float64)
+    if isinstance(numbers, list | tuple) and any(isinstance(item, torch.Tensor) for item in numbers):
+        numbers = [item.item() if isinstance(item, torch.Tensor) else item for item in numbers]
+    return torch.as_tensor(numbers, dtype=torch.float64)
 
 
 def within(value: float, low: float, high: float) -> float:

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import torch
 
 from bench.measure import check
+from bench.measure.graphs import UnsuitedError
 from bench.measure.modes import Mode
 
 
@@ -36,8 +37,11 @@ class CaseContext:
         return tensor.to(self.device, self.dtype if tensor.is_floating_point() else tensor.dtype)
 
     def mode(self, function: Callable[..., Any], *inputs: torch.Tensor) -> Callable[[], Any]:
-        """`function` in the case's mode, fed `inputs` at each call."""
-        return self.execution(function, *inputs)
+        """`function` in the case's mode, fed `inputs` at each call. Raises `Skip` where the mode is none for it."""
+        try:
+            return self.execution(function, *inputs)
+        except UnsuitedError as error:
+            self.skip(str(error))
 
     def relative_error(self, actual: Any, exact: Any) -> float:
         """max|actual - exact| / max|exact|; infinite where shapes differ or a number is not finite."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+from pathlib import Path
 
 
 def compiled_graphs() -> dict[str, int]:
@@ -19,3 +21,12 @@ def compiled_graphs() -> dict[str, int]:
         "graph_breaks": int(sum(counters["graph_break"].values())),
         "calls_captured": int(counters["stats"]["calls_captured"]),
     }
+
+
+def precompiled_headers() -> int:
+    """Headers of torch that inductor has precompiled on this machine, once for all programs of its user.
+
+    They lie outside the cache folder that a case is given, and making one takes longer than compiling a small net: a
+    build in a cold folder took 85 s with two of them to make, 27 s without (torch 2.13, a busy 2-core machine).
+    """
+    return len(list(Path(tempfile.gettempdir()).glob("torchinductor_*/precompiled_headers/*.gch")))

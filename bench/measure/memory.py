@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import functools
 from pathlib import Path
 
 STATUS = Path("/proc/self/status")
@@ -54,10 +55,15 @@ def trim() -> None:
 
     Without it a case would find the pages of the one before it still resident, and its own peak too small.
     """
-    library = ctypes.util.find_library("c")
-    malloc_trim = getattr(ctypes.CDLL(library), "malloc_trim", None) if library else None
+    malloc_trim = getattr(_c_library(), "malloc_trim", None)
     if malloc_trim is not None:
         malloc_trim(0)
+
+
+@functools.cache
+def _c_library() -> ctypes.CDLL | None:
+    name = ctypes.util.find_library("c")
+    return ctypes.CDLL(name) if name else None
 
 
 class _Mallinfo2(ctypes.Structure):
@@ -74,8 +80,7 @@ class _Mallinfo2(ctypes.Structure):
 
 def heap_bytes() -> int | None:
     """Bytes of the C heap in use now; tensors live there. None where the C library does not tell (glibc < 2.33)."""
-    library = ctypes.util.find_library("c")
-    mallinfo2 = getattr(ctypes.CDLL(library), "mallinfo2", None) if library else None
+    mallinfo2 = getattr(_c_library(), "mallinfo2", None)
     if mallinfo2 is None:
         return None
     mallinfo2.restype = _Mallinfo2

@@ -15,11 +15,12 @@ from bench.measure import blocks, clocks, devices, disturbance
 from bench.measure.check import TOLERANCE
 from bench.measure.clocks import Clock
 from bench.measure.context import CaseContext
-from bench.measure.counters import compiled_graphs
+from bench.measure.counters import compiled_graphs, precompiled_headers
 from bench.measure.device import Device, NoClockError
+from bench.measure.graphs import rehearse
 from bench.measure.load import make_of
 from bench.measure.memory import HighWater
-from bench.measure.modes import COMPILE_MODES
+from bench.measure.modes import COMPILE_MODES, NEEDS_COMPILER
 from bench.measure.steady import Warmth, warm_up
 from bench.measure.usable import seed_everything, usable_dtype, usable_mode
 from bench.protocol import Open
@@ -43,6 +44,8 @@ class Session:
         self.no_clock: dict[str, str] = {}
         self.steps: dict[str, int] = {}
         self._seconds: dict[str, float] = {}
+        self._graphs: dict[str, int] = {}
+        self._headers = 0
         self._request = request
         self._enter = enter
         self._preemptions = 0
@@ -56,7 +59,7 @@ class Session:
             self._prepare(Case.from_key(self.key))
         with self._stage("first_call"):
             output = self._first_call()
-        self._graphs = compiled_graphs()["graphs"]
+        self._headers = precompiled_headers() - self._headers
         with self._stage("check"):
             self.facts["error_before"] = self._judge(output)
         del output
@@ -72,17 +75,18 @@ class Session:
         self.device: Device = devices.device_for(str(case["device"]), self._clock)
         make, declared = make_of(self._request.source)
         dtype = usable_dtype(case, declared)
-        mode = usable_mode(case, declared)
+        self.mode = mode = usable_mode(case, declared)
+        rehearse(mode)  # before the level is read that the peak of memory is counted from
         seed_everything(self.settings.seed, case.workload)
         # The compiler's own memory stays in the process and cannot be told from that of what it compiled.
-        self._high_water = HighWater("a compiled case holds the compiler too" if mode in COMPILE_MODES else "")
+        self._high_water = HighWater("a compiled case holds the compiler too" if mode in NEEDS_COMPILER else "")
+        self._headers = precompiled_headers()
         self._device_before = self.device.resident_bytes()
         context = CaseContext(self.device.torch_device, dtype, mode, self.settings.seed, case.key)
         own_axes = {axis: value for axis, value in case.params if axis in declared.axes}
         self.prepared = make(context, **own_axes)
         self.calls: Mapping[str, blocks.Step] = {"step": self.prepared.step, **self.prepared.phases}
         self.tolerance = TOLERANCE[dtype]
-        self.compiles = mode in COMPILE_MODES
         self.facts |= {
             "tolerance": self.tolerance,
             "build_ns": context.execution.build_ns,
@@ -96,7 +100,8 @@ class Session:
         output = self.prepared.step()
         self.device.drain()
         self.facts["first_call_ns"] = self._clock() - started
-        if self.compiles and compiled_graphs()["graphs"] == 0:
+        # Not so for aoti: it compiled before the first call, and runs without Dynamo.
+        if self.mode in COMPILE_MODES and compiled_graphs()["graphs"] == 0:
             raise RuntimeError("torch.compile compiled no graph for this step: what would be timed is eager code")
         return output
 
@@ -215,7 +220,7 @@ class Session:
         """Hold the timed object to its answer once more and return what is left to tell. Raises `WrongAnswer`."""
         self.device.enter()
         quality = numbers(self.prepared.quality()) if self.prepared.quality is not None else {}
-        now = compiled_graphs()
+        breaks = compiled_graphs()["graph_breaks"]
         with self._stage("close"):
             self._reset()
             output = self.prepared.step()
@@ -226,14 +231,22 @@ class Session:
             "quality": quality,
             "preemptions": self._preemptions if disturbance.preemptions() is not None else None,
             "no_clock": self.no_clock,
-            # Whatever compiles after the first call counts, in warm-up too: eight recompilations, and Dynamo silently
-            # runs the rest eager.
-            "counters": {
-                "compiled_graphs": self._graphs if self.compiles else 0,
-                "graph_breaks": now["graph_breaks"] if self.compiles else 0,
-                "recompiles": now["graphs"] - self._graphs,
-            },
+            "counters": self._counters(breaks),
             "seconds": self._seconds,
+        }
+
+    def _counters(self, graph_breaks: int) -> dict[str, int]:
+        """What was compiled for this case, and when.
+
+        Whatever Dynamo compiles after the first call counts, in warm-up too: eight recompilations, and it silently runs
+        the rest eager. Only in the stages of this case: another of the same process may compile in between.
+        """
+        made = sum(self._graphs[stage] for stage in ("prepare", "first_call"))
+        return {
+            "compiled_graphs": made if self.mode in COMPILE_MODES else 0,
+            "graph_breaks": graph_breaks if self.mode in COMPILE_MODES else 0,
+            "recompiles": sum(self._graphs.values()) - made,
+            "precompiled_headers": self._headers if self.mode in NEEDS_COMPILER else 0,
         }
 
     def device_bytes(self) -> int:
@@ -255,11 +268,12 @@ class Session:
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
         self._enter(name)
-        started = perf_counter()
+        started, graphs = perf_counter(), compiled_graphs()["graphs"]
         try:
             yield
         finally:
             self._seconds[name] = self._seconds.get(name, 0.0) + perf_counter() - started
+            self._graphs[name] = self._graphs.get(name, 0) + compiled_graphs()["graphs"] - graphs
 
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float | None]:

@@ -11,7 +11,7 @@ import torch
 from bench.measure.check import TOLERANCE
 from bench.measure.context import Skip
 from bench.measure.facts import capabilities
-from bench.measure.modes import COMPILE_MODES
+from bench.measure.modes import NEEDS_COMPILER
 from bench.records import Case
 from bench.workload import Declaration
 
@@ -32,7 +32,7 @@ def usable_mode(case: Case, declared: Declaration) -> str:
     mode = str(case["mode"])
     if mode not in declared.modes:
         raise Skip(f"{case.workload} makes no sense in mode={mode}: it declares {', '.join(declared.modes)}")
-    if mode in COMPILE_MODES and (reason := capabilities()["compile"]):
+    if mode in NEEDS_COMPILER and (reason := capabilities()["compile"]):
         raise Skip(reason)
     return mode
 

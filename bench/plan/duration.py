@@ -16,6 +16,10 @@ IMPORT_S = 2.5
 COLD_COMPILE_S = 20.0
 # The same with the cache of an earlier process: 2.3 to 5.4 s (5 processes, four of them below 3 s).
 WARM_COMPILE_S = 3.0
+# AOTInductor compiles its library anew with a warm cache too, which spares it a look at what the CPU can do. Upper
+# values as well: that small net, the machine busy, took 31 and 38 s cold (2 processes) and 21 to 35 s warm (4).
+COLD_AOTI_S = 40.0
+WARM_AOTI_S = 30.0
 # Not measured, a guess: preparing, the checks before and after, the first call and calibration, for short steps.
 CASE_OVERHEAD_S = 0.15
 
@@ -84,11 +88,11 @@ def _total(
     for each in planned:
         seconds = known.get(each.case.key)
         factor = (GUESS_FACTOR if seconds is None else MEASURED_FACTOR) ** end
+        cold_s, warm_s = _compilation_s(each)
         if seconds is None:
-            seconds = _guess(settings) + (WARM_COMPILE_S if _compiles(each) else 0.0)
+            seconds = _guess(settings) + warm_s
         # The first launch compiles cold, the later ones find its cache.
-        cold = COLD_COMPILE_S - WARM_COMPILE_S if _compiles(each) and launches else 0.0
-        total += (launches * seconds + cold) * factor
+        total += (launches * seconds + (cold_s - warm_s if launches else 0.0)) * factor
     return total
 
 
@@ -104,4 +108,12 @@ def _guess(settings: Settings) -> float:
 
 
 def _compiles(planned: Planned) -> bool:
-    return str(planned.case["mode"]).startswith("compile")
+    return any(_compilation_s(planned))
+
+
+def _compilation_s(planned: Planned) -> tuple[float, float]:
+    """Seconds a case compiles with a cold and with a warm cache; zeros where it does not."""
+    mode = str(planned.case["mode"])
+    if mode == "aoti":
+        return COLD_AOTI_S, WARM_AOTI_S
+    return (COLD_COMPILE_S, WARM_COMPILE_S) if mode.startswith("compile") else (0.0, 0.0)

@@ -11,14 +11,11 @@ from pathlib import Path
 
 from bench.plan.declared import Declared
 from bench.plan.decorated import decorated
+from bench.plan.docstrings import Docstring
 from bench.plan.faults import fault
 from bench.records import Source, UserError, Value
 
 _STEM = re.compile(r"[\w-]+")
-SECTIONS = ("Course", "Answer", "Work", "Expect", "Since")
-"""What a docstring may say in sections: the blocks of the course it reproduces, the known answer, the formula of the
-work, what to expect and why, and what broke since the course was written."""
-_SECTION = re.compile(rf"({'|'.join(SECTIONS)}):\s*(.*)")
 
 
 @dataclass(frozen=True)
@@ -28,12 +25,10 @@ class Workload:
     name: str
     """File stem and function: `matmul/square`."""
     lesson: str
-    summary: str
-    """First line of the docstring."""
-    about: str
-    """The whole docstring."""
-    sections: Mapping[str, str]
-    """Those of `SECTIONS` that the docstring has."""
+    about: Docstring
+    """The docstring, in paragraphs and sections."""
+    family_about: Docstring
+    """That of its module: the lesson of the family."""
     axes: Mapping[str, tuple[Value, ...]]
     quick: Mapping[str, tuple[Value, ...]]
     """Values of each axis in a quick sweep; the first of the axis where the author names none."""
@@ -42,6 +37,21 @@ class Workload:
     role: str
     source: Source
     line: int
+
+    @property
+    def family(self) -> str:
+        """What the name begins with: the stem of its file."""
+        return self.name.partition("/")[0]
+
+    @property
+    def summary(self) -> str:
+        """First paragraph of the docstring, in one line."""
+        return next(iter(self.about.paragraphs), "")
+
+    @property
+    def sections(self) -> Mapping[str, str]:
+        """What the docstring says in sections: `Answer`, `Work`, …"""
+        return self.about.sections
 
     @property
     def defaults(self) -> dict[str, Value]:
@@ -59,7 +69,8 @@ def read_file(path: Path, dotted: str | None = None) -> list[Workload]:
     try:
         tree = ast.parse(text, filename=str(path))
         sha256 = hashlib.sha256(text).hexdigest()
-        return [_workload(path, dotted, sha256, function, call) for function, call in decorated(tree, path)]
+        family = Docstring.read(ast.get_docstring(tree) or "")
+        return [_workload(path, dotted, sha256, family, *found) for found in decorated(tree, path)]
     except SyntaxError as error:
         raise fault(path, error.lineno or 1, f"this is not valid Python: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
@@ -82,15 +93,15 @@ def _read(path: Path) -> bytes:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _workload(path: Path, dotted: str | None, sha256: str, function: ast.FunctionDef, call: ast.Call) -> Workload:
+def _workload(
+    path: Path, dotted: str | None, sha256: str, family: Docstring, function: ast.FunctionDef, call: ast.Call
+) -> Workload:
     declared = Declared.read(path, function, call)
-    about = ast.get_docstring(function) or ""
     return Workload(
         name=f"{path.stem}/{function.name}",
         lesson=declared.lesson,
-        summary=about.partition("\n")[0].strip(),
-        about=about,
-        sections=sections(about),
+        about=Docstring.read(ast.get_docstring(function) or ""),
+        family_about=family,
         axes=declared.axes,
         quick={axis: declared.quick.get(axis, values[:1]) for axis, values in declared.axes.items()},
         modes=declared.modes,
@@ -99,18 +110,3 @@ def _workload(path: Path, dotted: str | None, sha256: str, function: ast.Functio
         source=Source(path=str(path.absolute()), function=function.name, dotted=dotted, sha256=sha256),
         line=function.lineno,
     )
-
-
-def sections(about: str) -> dict[str, str]:
-    """The sections of a docstring: `Answer: text` and the lines below it, up to a blank line or the next section."""
-    found: dict[str, list[str]] = {}
-    current: list[str] | None = None
-    for line in about.splitlines():
-        if header := _SECTION.fullmatch(line.strip()):
-            current = found.setdefault(header[1], [])
-            current.append(header[2])
-        elif not line.strip():
-            current = None
-        elif current is not None:
-            current.append(line.strip())
-    return {name: " ".join(filter(None, lines)) for name, lines in found.items()}

@@ -78,7 +78,7 @@ def table(
     for paragraph in notes:
         page.append(("", "ok"))
         page += [(text, "ok") for text in _wrapped(paragraph, width)]
-    return _painted(page, color)
+    return painted(page, color)
 
 
 def _fit(
@@ -189,7 +189,8 @@ def _wrapped(text: str, width: int) -> list[str]:
     )
 
 
-def _painted(page: Sequence[tuple[str, str]], color: bool) -> str:
+def painted(page: Sequence[tuple[str, str]], color: bool) -> str:
+    """Lines of a page, each with the name of its style, as text; styled where `color` is asked for."""
     if not color:
         return "".join(f"{text.rstrip()}\n" for text, _ in page)
     # rich is loaded for a coloured terminal alone; text is given as Text, so that [..] in a key is never markup.

@@ -93,12 +93,15 @@ def refuse_changes(run: Mapping[str, Any], planned: Sequence[Planned], hello: He
 def code(planned: Sequence[Planned]) -> dict[str, str]:
     """SHA-256 of each file that decides what is timed: the workloads, what stands beside them, and the worker's room.
 
-    A file of the user's own stands for itself; one of a package for the whole folder, whose modules it may share.
+    A file of the user's own stands for itself, and so does a module on its own; one of a package for the whole folder
+    and what lies below it, whose modules it may share.
     """
     paths = set(Path(protocol.__file__).parent.glob("measure/*.py"))
     for source in {item.source.path: item.source for item in planned}.values():
         path = Path(source.path)
-        paths |= {path} if source.dotted is None else set(path.parent.glob("*.py"))
+        # beside a module that is in no package stands whatever else is installed
+        packaged = source.dotted is not None and "." in source.dotted
+        paths |= set(path.parent.rglob("*.py")) if packaged else {path}
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths) if path.exists()}
 
 

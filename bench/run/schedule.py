@@ -53,5 +53,6 @@ def visiting_order(keys: Sequence[str], visits: int, launch: int, seed: int) -> 
 
 
 def is_compiled(item: Planned) -> bool:
-    """Does the case compile, and so want a process and a cache of its own?"""
-    return str(item.case["mode"]).startswith("compile")
+    """Does the case call a C++ compiler, and so want a process and a cache of its own?"""
+    mode = str(item.case["mode"])
+    return mode.startswith("compile") or mode == "aoti"

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.analyse.estimates import estimates, phases
+from bench.analyse.estimates import ONCE, estimates, phases
 from bench.analyse.speedups import with_speedups
 from bench.records import COLUMNS, Case, Outcome
 from tests.analyse.conftest import MadeUpRun
@@ -251,6 +251,15 @@ def compiled(run: MadeUpRun, caches: list[tuple[str, int]]) -> dict[str, Any]:
     return row_of(run)
 
 
+def compiled_ahead(run: MadeUpRun, caches: list[tuple[str, int, int]]) -> Case:
+    """A case of AOTInductor whose launches found the cache so; seconds of each build and of each first call."""
+    case = run.plan(size=64, mode="aoti")
+    for number, (cache, build, call) in enumerate(caches):
+        run.launch(case, number, cache=cache, build_ns=build * 10**9, first_call_ns=call * 10**9)
+        run.blocks(case, number, [1e-6])
+    return case
+
+
 def test_cold_and_warm_compilation_are_kept_apart(run: MadeUpRun) -> None:
     row = compiled(run, [("cold", 17), ("warm", 2), ("warm", 4), ("warm", 3)])
     assert (row["compile_cold_s"], row["compile_warm_s"]) == (17, 3)
@@ -271,6 +280,24 @@ def test_a_mode_without_a_compiler_has_a_first_call_and_no_compilation(run: Made
     assert row["first_call_s"] == 2
     assert row["first_call_s_low"] < 2 < row["first_call_s_high"]
     assert pd.isna(row["compile_cold_s"])
+    assert pd.isna(row["compile_warm_s"])
+
+
+def test_what_is_compiled_ahead_is_compiled_in_the_build(run: MadeUpRun) -> None:
+    compiled_ahead(run, [("cold", 30, 1), ("warm", 20, 2), ("warm", 24, 9), ("warm", 22, 8)])
+    row = row_of(run)
+    assert (row["compile_cold_s"], row["compile_warm_s"], row["build_s"]) == (30, 22, 22)
+
+
+def test_the_first_call_of_what_is_compiled_ahead_compiles_nothing_with_any_cache(run: MadeUpRun) -> None:
+    compiled_ahead(run, [("cold", 30, 1), ("warm", 20, 2), ("warm", 24, 9)])
+    assert row_of(run)["first_call_s"] == 2
+
+
+def test_what_was_compiled_ahead_cold_only_has_no_warm_compilation(run: MadeUpRun) -> None:
+    compiled_ahead(run, [("cold", 30, 1)])
+    row = row_of(run)
+    assert (row["compile_cold_s"], row["build_s"]) == (30, 30)
     assert pd.isna(row["compile_warm_s"])
 
 
@@ -297,6 +324,44 @@ def test_phases_are_rows_of_their_own(run: MadeUpRun) -> None:
 def test_a_run_without_phases_has_an_empty_frame_of_them(run: MadeUpRun) -> None:
     run.measured([1e-6], size=64)
     assert len(phases(run.data())) == 0
+
+
+def test_what_a_case_costs_once_stands_among_its_phases_with_interval_and_launches(run: MadeUpRun) -> None:
+    case = run.plan(size=64, mode="trace")
+    for number, seconds in enumerate([5, 7, 6]):
+        run.launch(case, number, build_ns=seconds * 10**9, first_call_ns=(seconds - 4) * 10**9)
+        run.blocks(case, number, [1e-6])
+    frame = phases(run.data())
+    assert frame[["clock", "phase", "value_s", "launches"]].values.tolist() == [
+        ["wall", "build", 6, 3],
+        ["wall", "first_call", 2, 3],
+    ]
+    assert (frame["low_s"] < frame["value_s"]).all()
+    assert (frame["value_s"] < frame["high_s"]).all()
+    assert set(frame["method"]) != {""}
+
+
+@pytest.mark.parametrize("mode", ["compile", "aoti"])
+def test_compiling_cold_and_warm_are_phases_apart(run: MadeUpRun, mode: str) -> None:
+    case = run.plan(size=64, mode=mode)
+    for number, (cache, seconds) in enumerate([("cold", 30), ("warm", 3), ("warm", 5), ("warm", 4)]):
+        compiling, other = ("build_ns", "first_call_ns")[:: 1 if mode == "aoti" else -1]
+        run.launch(case, number, cache=cache, **{compiling: seconds * 10**9, other: 10**9})
+        run.blocks(case, number, [1e-6])
+    rows = {row["phase"]: row for row in phases(run.data()).to_dict("records")}
+    assert list(rows) == list(ONCE)
+    assert (rows["compile_cold"]["value_s"], rows["compile_cold"]["launches"]) == (30, 1)
+    assert (rows["compile_warm"]["value_s"], rows["compile_warm"]["launches"]) == (4, 3)
+
+
+def test_the_phases_of_a_case_stand_together_in_the_order_of_the_plan(run: MadeUpRun) -> None:
+    later, sooner = run.plan(size=1024), run.plan(size=64)
+    for case in (sooner, later):
+        run.launch(case, 0, first_call_ns=10**6)
+        run.blocks(case, 0, [1e-6], phase="compute")
+    assert phases(run.data())[["key", "phase"]].values.tolist() == [
+        [case.key, phase] for case in (later, sooner) for phase in ("first_call", "compute")
+    ]
 
 
 # --- what the checks are told ---------------------------------------------------------------------------------------
@@ -388,7 +453,7 @@ def test_phases_of_a_case_that_turned_wrong_are_not_shown(run: MadeUpRun) -> Non
         run.launch(case, launch)
         run.blocks(case, launch, [1e-6], phase="compute")
     assert len(phases(run.data())) == 1
-    run.launch(case, 2, outcome="wrong")
+    run.launch(case, 2, outcome="wrong", first_call_ns=10**6)
     assert len(phases(run.data())) == 0
 
 

@@ -90,12 +90,6 @@ def test_list_has_the_promised_keys_and_every_workload_of_the_course(bench):
     }
 
 
-def test_list_explains_one_workload_in_full(bench):
-    text = bench("list", "autograd/polynomial").stdout
-    for word in ("Answer:", "20", "Work:", "Expect:", "lesson"):
-        assert word in text
-
-
 def test_doctor_tells_facts_capabilities_noise_and_findings(bench):
     done = bench("doctor", "--seconds", 1, "--format", "json")
     told = json.loads(done.stdout)
@@ -129,7 +123,13 @@ def test_load_gives_a_tidy_frame_at_every_level(finished):
     terminal, _ = finished
     folder = terminal.folder / "run"
     assert len(bench.load(folder)) == 6
-    assert set(bench.load(folder, level="phases")["phase"]) == {"to_device", "compute", "to_host"}
+    assert set(bench.load(folder, level="phases")["phase"]) == {
+        "to_device",
+        "compute",
+        "to_host",
+        "first_call",
+        "build",
+    }
     assert bench.load(folder, level="launches")["launch"].max() == 1
     assert {"steps", "total_ns", "kept"} <= set(bench.load(folder, level="blocks").columns)
     assert "speedup" in bench.load(folder, vs="mode=eager")

@@ -207,6 +207,35 @@ def test_the_longest_block_that_fits_the_queue_is_used_where_the_wanted_one_does
     assert 1 <= steps["step:device"] <= 8 < steps["step:wall"]
 
 
+def test_a_compilation_while_the_case_is_timed_counts_against_it(bench, monkeypatch):
+    graphs = compiling(monkeypatch)
+    bench.open()
+    inner = bench.clock.work
+    bench.module.ordered.clock = type(
+        "Spy", (), {"work": lambda self, ns: (graphs.update(made=graphs["made"] + 1), inner(ns))}
+    )()
+    bench.desk.answer(Visit(bench.key))
+    assert bench.desk.answer(Close(bench.key)).facts["counters"]["recompiles"] > 0
+
+
+def test_a_compilation_of_another_case_of_the_process_does_not(bench, monkeypatch):
+    graphs = compiling(monkeypatch)
+    bench.open()
+    graphs["made"] += 5
+    bench.desk.answer(Visit(bench.key))
+    graphs["made"] += 5
+    assert bench.desk.answer(Close(bench.key)).facts["counters"]["recompiles"] == 0
+
+
+def compiling(monkeypatch):
+    """Dynamo's count of graphs, in the hands of the test."""
+    from bench.measure import session
+
+    graphs = {"made": 3}
+    monkeypatch.setattr(session, "compiled_graphs", lambda: {"graphs": graphs["made"], "graph_breaks": 0})
+    return graphs
+
+
 def test_what_an_author_counts_in_torch_travels_as_plain_numbers():
     import numpy
     import torch

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from bench.plan.duration import COLD_COMPILE_S, GUESS_FACTOR, IMPORT_S, MEASURED_FACTOR, WARM_COMPILE_S, estimate
+from bench.plan.duration import (
+    COLD_AOTI_S,
+    COLD_COMPILE_S,
+    GUESS_FACTOR,
+    IMPORT_S,
+    MEASURED_FACTOR,
+    WARM_AOTI_S,
+    WARM_COMPILE_S,
+    estimate,
+)
 from bench.records import Case, Planned, Settings, Source, Value
 
 
@@ -56,6 +65,18 @@ def test_each_compiled_case_has_a_process_of_its_own_and_compiles_cold_once() ->
     past = {each.case.key: 5.0 for each in cases}
     expected = 2 * (3 * (IMPORT_S + 5) + COLD_COMPILE_S - WARM_COMPILE_S)
     assert estimate(cases, THREE, past).likely_s == pytest.approx(expected)
+
+
+def test_compiling_ahead_has_its_own_price_and_a_process_of_its_own() -> None:
+    cases = [planned(size=1, mode="aoti"), planned(size=2, mode="export")]
+    past = {each.case.key: 5.0 for each in cases}
+    expected = 3 * 2 * (IMPORT_S + 5) + COLD_AOTI_S - WARM_AOTI_S
+    assert estimate(cases, THREE, past).likely_s == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("mode", ["frozen", "export"])
+def test_a_graph_without_a_compiler_is_guessed_like_an_eager_case(mode: str) -> None:
+    assert estimate([planned(mode=mode)], THREE, {}) == estimate([planned()], THREE, {})
 
 
 def test_a_compiled_case_is_guessed_with_its_compilation() -> None:

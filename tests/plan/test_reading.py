@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from bench.plan.catalog import Workload, read_file
-from bench.plan.reading import sections
 from bench.records import UserError
 from bench.workload import MODES
 
@@ -25,7 +24,8 @@ def test_a_workload_is_read_as_its_source_declares_it(write: Write) -> None:
     assert square.name == "matmul/square"
     assert (square.lesson, square.role, square.line) == ("GPU", "lesson", 4)
     assert square.summary == "C = A·B for square A, B."
-    assert square.about.startswith(square.summary)
+    assert square.about.paragraphs == (square.summary,)
+    assert square.family == "matmul"
     assert square.sections == {"Answer": "the product in float64", "Work": "2·size³ operations"}
     assert square.axes == {"size": (64, 256, 1024)}
     assert square.quick == {"size": (64, 256)}
@@ -77,9 +77,13 @@ def test_other_decorators_may_stand_beside_it(read: Read) -> None:
     assert read(f'{IMPORT}@other\n@workload(lesson="x")\n@other(1)\ndef one(ctx): ...\n')
 
 
-def test_a_section_ends_at_a_blank_line_or_the_next_section() -> None:
-    about = "Summary.\n\nAnswer: dy/dx\n    = 20\nWork: none\nof it\n\nExpect:\n    a line\nNot in it: no\n\nMore."
-    assert sections(about) == {"Answer": "dy/dx = 20", "Work": "none of it", "Expect": "a line Not in it: no"}
+def test_the_family_is_explained_by_the_docstring_of_its_file(read: Read) -> None:
+    found = read(f'"""Products: grow\nfast.\n\nVery."""\n{MATMUL}')
+    assert {item.family_about.paragraphs for item in found} == {("Products: grow fast.", "Very.")}
+
+
+def test_a_file_without_a_docstring_explains_no_family(read: Read) -> None:
+    assert {item.family_about.paragraphs for item in read(MATMUL)} == {()}
 
 
 def test_integers_among_floats_become_floats_so_that_keys_are_one(declare: Declare) -> None:

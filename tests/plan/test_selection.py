@@ -102,8 +102,8 @@ def test_workloads_that_lack_an_axis_a_rule_sets_are_not_in_it(catalog: Catalog)
             "p.toml:4: axis 'size': the text '64' would be read back as a number",
         ),
         (
-            Rule("matmul/*", (Assign("mode", ("fast",), "p.toml:4: "),)),
-            "p.toml:4: 'fast' is not a mode; known: 'eager'",
+            Rule("matmul/*", (Assign("mode", ("turbo",), "p.toml:4: "),)),
+            "p.toml:4: 'turbo' is not a mode; known: 'eager'",
         ),
         (Rule("matmul/*[size=64]", (), "p.toml:3: "), "p.toml:3: 'matmul/*[size=64]' is half a glob, half a key"),
     ],

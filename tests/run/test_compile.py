@@ -1,5 +1,6 @@
 """Compiled cases run compiled graphs, each in a process of its own: proved from Dynamo's counters, on real workers."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from bench.store import tables
 
 FILE = Path(__file__).parents[1] / "workload_files" / "compiled.py"
 TEN = [f"compiled/scaled[factor={factor},mode=compile]" for factor in range(1, 11)]
+AHEAD = "compiled/scaled[factor=1,mode=aoti]"
 SETTINGS = Settings(visits=2, warm_s=0.01, timeout_s=300)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -53,7 +55,8 @@ def measured(tmp_path_factory):
 
 @pytest.mark.parametrize("key", TEN)
 def test_each_of_ten_cases_ran_a_compiled_graph_with_no_recompile(measured, key):
-    assert measured(key).facts["counters"] == {"compiled_graphs": 1, "graph_breaks": 0, "recompiles": 0}
+    counters = measured(key).facts["counters"]
+    assert (counters["compiled_graphs"], counters["graph_breaks"], counters["recompiles"]) == (1, 0, 0)
 
 
 def test_a_recompilation_after_the_first_call_is_counted(measured):
@@ -66,20 +69,30 @@ def test_a_step_that_never_reaches_the_compiled_function_is_refused(measured):
     assert "compiled no graph" in refused.reason
 
 
-@pytest.fixture(scope="module")
-def two_launches(tmp_path_factory):
-    """A compiled and an eager case through the runner, two launches each."""
+def two_launches_of(folder, *keys):
+    """These cases through the runner, two launches each; the launches by key."""
     if reason := capabilities()["compile"]:
         pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("compiled") / "run"
     catalog = find([FILE], installed=False)
-    keys = (TEN[0], "compiled/scaled[factor=1]")
     planned = [Planned(case, catalog[case.workload].source) for case in map(Case.from_key, keys)]
     settings, stop = Settings(launches=2, visits=2, warm_s=0.01, timeout_s=300), Stop()
     hello = probe.look(planned, stop)
     runner.begin(folder, "compiled", planned, settings, hello, "test", "bench run")
     runner.measure(folder, planned, settings, hello, stop, Unwatched())
     return folder, tables.read(folder).launches.set_index("key")
+
+
+@pytest.fixture(scope="module")
+def two_launches(tmp_path_factory):
+    """A compiled and an eager case, two launches each."""
+    return two_launches_of(tmp_path_factory.mktemp("compiled") / "run", TEN[0], "compiled/scaled[factor=1]")
+
+
+@pytest.fixture(scope="module")
+def two_launches_ahead(tmp_path_factory):
+    """A case compiled ahead of time, two launches."""
+    _, launches = two_launches_of(tmp_path_factory.mktemp("ahead") / "run", AHEAD)
+    return launches.loc[Case.from_key(AHEAD).key].sort_values("launch").to_dict("records")
 
 
 def test_a_compiled_case_shares_its_process_with_no_other(two_launches):
@@ -97,3 +110,25 @@ def test_the_first_launch_compiles_in_a_cold_cache_and_the_next_in_a_warm_one(tw
 def test_the_caches_are_gone_when_the_run_is_sealed(two_launches):
     folder, _ = two_launches
     assert sorted(path.name for path in folder.iterdir()) == ["blocks.parquet", "launches.parquet", "run.json"]
+
+
+def test_what_is_compiled_ahead_is_right_in_a_process_of_its_own_each_time(two_launches_ahead):
+    assert [launch["outcome"] for launch in two_launches_ahead] == ["ok", "ok"]
+    assert len({launch["process"] for launch in two_launches_ahead}) == 2
+
+
+def test_what_is_compiled_ahead_is_built_in_a_cold_cache_and_then_in_a_warm_one(two_launches_ahead):
+    assert [launch["cache"] for launch in two_launches_ahead] == ["cold", "warm"]
+
+
+def test_compiling_ahead_is_the_cost_of_the_build_and_not_of_the_first_call(two_launches_ahead):
+    assert all(launch["build_ns"] > 10 * launch["first_call_ns"] for launch in two_launches_ahead)
+
+
+def test_what_is_compiled_ahead_is_not_held_to_the_counts_of_dynamo(two_launches_ahead):
+    counters = [json.loads(launch["counters"]) for launch in two_launches_ahead]
+    assert [(each["compiled_graphs"], each["recompiles"]) for each in counters] == [(0, 0), (0, 0)]
+
+
+def test_the_peak_memory_of_what_is_compiled_ahead_is_not_told(two_launches_ahead):
+    assert {launch["host_peak_reason"] for launch in two_launches_ahead} == {"a compiled case holds the compiler too"}

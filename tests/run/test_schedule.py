@@ -13,7 +13,7 @@ def planned(**params: Value) -> Planned:
 
 
 EAGER = [planned(size=size) for size in range(12)]
-COMPILED = [planned(size=size, mode="compile") for size in range(4)]
+COMPILED = [planned(size=size, mode=mode) for size in range(4) for mode in ("compile", "aoti")]
 THREADED = [planned(size=size, threads=threads) for size in range(4) for threads in (2, "physical")]
 ALL = [*EAGER, *COMPILED, *THREADED]
 
@@ -38,7 +38,7 @@ def test_seeds_shuffle_differently() -> None:
 
 def test_processes_are_shuffled_too() -> None:
     firsts = {assignments(ALL, launch, seed=0)[0].planned[0].case["mode"] for launch in range(20)}
-    assert firsts == {"eager", "compile"}
+    assert firsts == {"eager", "compile", "aoti"}
 
 
 def test_a_compiled_case_has_a_process_to_itself() -> None:
@@ -63,8 +63,8 @@ def test_nothing_pending_deals_nothing() -> None:
 
 
 def test_every_kind_of_compilation_is_one() -> None:
-    assert [is_compiled(planned(mode=mode)) for mode in ("compile", "compile-max-autotune")] == [True, True]
-    assert [is_compiled(planned(mode=mode)) for mode in ("eager", "script", "trace")] == [False, False, False]
+    assert {is_compiled(planned(mode=mode)) for mode in ("compile", "compile-max-autotune", "aoti")} == {True}
+    assert {is_compiled(planned(mode=mode)) for mode in ("eager", "script", "trace", "frozen", "export")} == {False}
 
 
 # --- visits ---------------------------------------------------------------------------------------------------------

@@ -58,3 +58,60 @@ def test_on_a_gpu_the_phases_move_what_they_say():
     assert all(factor.is_cuda for factor in phases["to_device"]())
     assert phases["compute"]().is_cuda
     assert not phases["to_host"]().is_cuda
+
+
+def created(opened, where="device", size=64, **rest):
+    return opened(matmul.create_on_device, where=where, size=size, **rest)
+
+
+def test_drawn_there_or_here_they_are_the_same_numbers_on_the_cpu(opened):
+    assert torch.equal(created(opened, "device").run(), created(opened, "host").run())
+
+
+def test_created_numbers_are_the_same_in_every_step_and_follow_the_seed(opened):
+    case = created(opened)
+    first = case.run()
+    assert torch.equal(case.run(), first)
+    assert not torch.equal(created(opened, seed=1).run(), first)
+
+
+@pytest.mark.parametrize("where", ["device", "host"])
+def test_a_generator_that_runs_on_is_refused(opened, where):
+    case = created(opened, where)
+    assert case.error(case.run()) <= 1
+    assert case.error(case.prepared.phases["draw"]()) > 1
+
+
+def test_one_wrong_number_of_a_draw_is_refused(opened):
+    case = created(opened)
+    out = case.run()
+    out[63, 63] += 0.1
+    assert case.error(out) > 1
+
+
+@pytest.mark.parametrize("twist", [lambda draw: draw + 0.2, lambda draw: 1.2 * draw], ids=["shifted", "stretched"])
+def test_numbers_that_are_not_standard_normal_are_refused_even_if_both_generators_agree(opened, monkeypatch, twist):
+    randn = torch.randn
+    monkeypatch.setattr(torch, "randn", lambda *args, **rest: twist(randn(*args, **rest)))
+    case = created(opened)
+    assert case.error(case.run()) > 1
+
+
+def test_the_way_to_the_device_is_a_phase_where_there_is_one(opened):
+    assert list(created(opened, "device").prepared.phases) == ["draw"]
+    assert list(created(opened, "host").prepared.phases) == ["draw", "to_device"]
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+@pytest.mark.parametrize("where", ["device", "host"])
+def test_on_a_gpu_the_numbers_end_there(where):
+    from bench.measure.context import CaseContext
+
+    ctx = CaseContext(torch.device("cuda"), torch.float32, "eager", 0, "matmul/create_on_device[device=cuda]")
+    prepared = matmul.create_on_device(ctx, where, 64)
+    for _ in range(3):
+        out = prepared.step()
+        assert out.is_cuda
+        assert prepared.check(out) <= 5e-5
+    assert prepared.check(out.cpu()) > 1

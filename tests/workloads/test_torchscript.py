@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
 
+from bench.workload import MODES
 from workloads import torchscript
 from workloads._course import regression_data, regression_net
 
@@ -21,7 +24,18 @@ def test_predictions_are_those_of_numpy(opened, context):
     np.testing.assert_allclose(found.numpy(), exact, atol=1e-13)
 
 
-@pytest.mark.parametrize("mode", ["eager", "script", "trace"])
+@pytest.mark.parametrize("mode", ["script", "trace", "frozen", "export"])
+def test_every_mode_answers_alike(opened, mode):
+    case = opened(torchscript.inference, mode=mode, batch=32)
+    assert case.error(case.run()) <= 1
+    assert case.prepared.step().shape == (32, 1)
+
+
+def test_all_modes_are_declared():
+    assert torchscript.inference.__coursebench__.modes == MODES
+
+
+@pytest.mark.parametrize("mode", ["eager", "script", "trace", "frozen", "export"])
 def test_no_graph_is_recorded(opened, mode):
     assert not opened(torchscript.inference, mode=mode, batch=32).run().requires_grad
 
@@ -40,3 +54,26 @@ def test_a_single_prediction_near_zero_is_held_to_the_scale_of_the_net(opened):
         case = opened(torchscript.inference, batch=1, seed=seed)
         errors.append(case.error(case.run()))
     assert max(errors) < 0.2
+
+
+def test_an_answer_with_one_row_off_by_ten_tolerances_is_refused(opened):
+    case = opened(torchscript.inference, batch=800)
+    out = case.run()
+    out[out.abs().argmax()] *= 1 + 10 * case.tolerance
+    assert case.error(out) > 1
+
+
+@pytest.mark.skipif(torch.__version__ < "2.13", reason="what is said is said of torch 2.13")
+@pytest.mark.parametrize("name", ["script", "trace", "freeze"])
+def test_torchscript_says_that_it_is_deprecated_and_names_the_cure(context, name):
+    net, x = regression_net(context()).eval(), torch.randn(1, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scripted = torch.jit.script(net)
+    calls = {
+        "script": lambda: torch.jit.script(net),
+        "trace": lambda: torch.jit.trace(net, (x,)),
+        "freeze": lambda: torch.jit.freeze(scripted),
+    }
+    with pytest.warns(DeprecationWarning, match=rf"torch\.jit\.{name}.* is deprecated.*torch\.(compile|export)"):
+        calls[name]()
