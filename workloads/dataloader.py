@@ -83,7 +83,7 @@ def epoch(ctx: Context, loader: str, batch: int, workers: int, pin: bool) -> Pre
         measured on one CPU, a quarter to a third of the epoch at batch 32 and most of it at batch 800. `sliced` and
         `device_resident` are one and the same work on the CPU; on a device they differ by two copies a batch, each a
         wait of the host. Rows in memory need no workers: starting them takes several times what they are to spare,
-        so that two of them made the same epoch 5 times as long at batch 32 and 12 times at batch 800.
+        so that two of them made the epoch over 5 times as long at batch 32, over 10 times at batch 800.
     """
     if loader != "dataloader" and (workers or pin):
         ctx.skip(f"workers and pinned memory are options of the DataLoader, and loader={loader} has none")
