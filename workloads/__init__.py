@@ -1,1 +1,1 @@
-"""The course, measurable: one module a family of examples, and `_course` for the net and the data they share."""
+"""The course, measurable: a module or package a family of examples, and `_course` for the nets and data they share."""

@@ -105,6 +105,11 @@ def regression_data(ctx: Context, rows: int = TRAIN_ROWS) -> Split:
     points = max(1000, -(-rows * 5 // 4))  # a fifth goes to the test
     x = np.linspace(-5, 5, points).reshape(-1, 1)
     y = np.sin(x) + np.cos(2 * x) + 0.1 * np.random.default_rng(ctx.seed).standard_normal((points, 1))
+    return split(ctx, x, y, rows)
+
+
+def split(ctx: Context, x: np.ndarray, y: np.ndarray, rows: int) -> Split:
+    """The course's split of x (points, features) and y (points, 1), placed; of the training rows the first `rows`."""
     parts = train_test_split(x, y, test_size=0.2, random_state=42)
     x_train, x_test, y_train, y_test = (ctx.place(torch.from_numpy(part)) for part in parts)
     return Split(x_train[:rows], x_test, y_train[:rows], y_test)
@@ -118,9 +123,7 @@ def moons(ctx: Context, rows: int = TRAIN_ROWS) -> Split:
     points = max(1000, -(-rows * 5 // 4))
     x, y = make_moons(n_samples=points, noise=0.1, random_state=42)
     x = StandardScaler().fit_transform(x)
-    parts = train_test_split(x, y.reshape(-1, 1).astype(float), test_size=0.2, random_state=42)
-    x_train, x_test, y_train, y_test = (ctx.place(torch.from_numpy(part)) for part in parts)
-    return Split(x_train[:rows], x_test, y_train[:rows], y_test)
+    return split(ctx, x, y.reshape(-1, 1).astype(float), rows)
 
 
 Placed = TypeVar("Placed", torch.Tensor, nn.Module)

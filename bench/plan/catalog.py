@@ -15,7 +15,8 @@ from bench.records import UserError
 __all__ = ["GROUP", "Catalog", "Workload", "find", "read_file"]
 
 GROUP = "coursebench.workloads"
-"""The entry-point group; a value is a module, or a package whose every .py without an underscore is a family."""
+"""The entry-point group; a value is a module, or a package in which each module without an underscore is a family, and
+so is each package: its workloads may lie in several modules, and are named after the package."""
 
 
 class Catalog:
@@ -64,8 +65,8 @@ def find(files: Sequence[Path] = (), installed: bool = True) -> Catalog:
     """
     found: dict[Path, list[Workload]] = {}
     for entry in _entries() if installed else ():
-        for path, dotted in _families(entry):
-            found[path.resolve()] = read_file(path, dotted)
+        for path, dotted, family in _modules(entry):
+            found[path.resolve()] = read_file(path, dotted, family)
     for path in files:
         # A file of an installed package keeps the import name it was found by: it is one workload, not two.
         if path.resolve() not in found:
@@ -86,18 +87,25 @@ def _entries() -> list[EntryPoint]:
     return list({entry.module: entry for entry in sorted(entry_points(group=GROUP))}.values())
 
 
-def _families(entry: EntryPoint) -> list[tuple[Path, str]]:
-    """The files an entry point stands for, each with its import name."""
+def _modules(entry: EntryPoint) -> list[tuple[Path, str, Path | None]]:
+    """The files an entry point stands for: path, import name, and the __init__.py of a family that is a package."""
     for path in _locations(entry.module):
         if path.is_file():
-            return [(path, entry.module)]
+            return [(path, entry.module, None)]
         if path.is_dir():
-            return [
-                (file, f"{entry.module}.{file.stem}")
-                for file in sorted(path.glob("*.py"))
-                if not file.name.startswith("_")
+            single = [(file, f"{entry.module}.{file.stem}", None) for file in _public(path.glob("*.py"))]
+            parted = [
+                (file, f"{entry.module}.{family.parent.name}.{file.stem}", family)
+                for family in sorted(path.glob("*/__init__.py"))
+                if not family.parent.name.startswith("_")
+                for file in _public(family.parent.glob("*.py"))
             ]
+            return [*single, *parted]
     raise UserError(f"the entry point '{entry.name} = {entry.value}' of {GROUP} cannot be located; is it installed?")
+
+
+def _public(files: Iterable[Path]) -> list[Path]:
+    return sorted(file for file in files if not file.name.startswith("_"))
 
 
 def _locations(module: str) -> list[Path]:

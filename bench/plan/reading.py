@@ -23,12 +23,12 @@ class Workload:
     """One course example made measurable, as its source declares it."""
 
     name: str
-    """File stem and function: `matmul/square`."""
+    """Family and function: `matmul/square`."""
     lesson: str
     about: Docstring
     """The docstring, in paragraphs and sections."""
     family_about: Docstring
-    """That of its module: the lesson of the family."""
+    """That of the family's module or package: its lesson."""
     axes: Mapping[str, tuple[Value, ...]]
     quick: Mapping[str, tuple[Value, ...]]
     """Values of each axis in a quick sweep; the first of the axis where the author names none."""
@@ -40,7 +40,7 @@ class Workload:
 
     @property
     def family(self) -> str:
-        """What the name begins with: the stem of its file."""
+        """What the name begins with: the stem of its file, or the package its file is in."""
         return self.name.partition("/")[0]
 
     @property
@@ -59,22 +59,28 @@ class Workload:
         return {axis: values[0] for axis, values in self.axes.items()}
 
 
-def read_file(path: Path, dotted: str | None = None) -> list[Workload]:
+def read_file(path: Path, dotted: str | None = None, family: Path | None = None) -> list[Workload]:
     """The workloads of a Python file, in its order; none where nothing in it is decorated.
 
     dotted: the import name of the file, where it belongs to an installed package.
+    family: the __init__.py of the package that is its family; without one the file is a family of its own.
     Raises `UserError` with file and line for whatever in a declaration the harness cannot take.
     """
     text = _read(path)
+    tree = _parsed(path, text)
+    sha256 = hashlib.sha256(text).hexdigest()
+    name, lesson = (family.parent.name, _parsed(family, _read(family))) if family else (path.stem, tree)
+    about = Docstring.read(ast.get_docstring(lesson) or "")
+    return [_workload(path, dotted, sha256, name, about, *found) for found in decorated(tree, path)]
+
+
+def _parsed(path: Path, text: bytes) -> ast.Module:
     try:
-        tree = ast.parse(text, filename=str(path))
-        sha256 = hashlib.sha256(text).hexdigest()
-        family = Docstring.read(ast.get_docstring(tree) or "")
-        return [_workload(path, dotted, sha256, family, *found) for found in decorated(tree, path)]
+        return ast.parse(text, filename=str(path))
     except SyntaxError as error:
         raise fault(path, error.lineno or 1, f"this is not valid Python: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
-        # ast.parse: ValueError for null bytes, the others for absurd nesting.
+        # ValueError for null bytes, the others for absurd nesting.
         raise fault(path, 1, f"this cannot be read as Python: {error or 'it is nested too deeply'}") from None
 
 
@@ -94,14 +100,20 @@ def _read(path: Path) -> bytes:
 
 
 def _workload(
-    path: Path, dotted: str | None, sha256: str, family: Docstring, function: ast.FunctionDef, call: ast.Call
+    path: Path,
+    dotted: str | None,
+    sha256: str,
+    family: str,
+    family_about: Docstring,
+    function: ast.FunctionDef,
+    call: ast.Call,
 ) -> Workload:
     declared = Declared.read(path, function, call)
     return Workload(
-        name=f"{path.stem}/{function.name}",
+        name=f"{family}/{function.name}",
         lesson=declared.lesson,
         about=Docstring.read(ast.get_docstring(function) or ""),
-        family_about=family,
+        family_about=family_about,
         axes=declared.axes,
         quick={axis: declared.quick.get(axis, values[:1]) for axis, values in declared.axes.items()},
         modes=declared.modes,

@@ -77,7 +77,8 @@ def _shown_by(block: Block, links: Mapping[str, str]) -> str:
 
 def _page(members: Sequence[Workload], links: Mapping[str, str]) -> str:
     first = members[0]
-    parts = [f"# {_escaped(title(first))}", _made_from(f"the docstrings of {_file(first)}"), f"[All lessons]({INDEX})"]
+    files = ", ".join(dict.fromkeys(map(_file, members)))
+    parts = [f"# {_escaped(title(first))}", _made_from(f"the docstrings of {files}"), f"[All lessons]({INDEX})"]
     parts += [_prose(text, links) for text in first.family_about.paragraphs]
     for item in members:
         parts += _part(item, links)

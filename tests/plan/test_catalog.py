@@ -83,6 +83,31 @@ def test_every_public_file_of_an_installed_package_is_a_family(write: Write, ins
     assert found["data/epoch"].source.dotted == "theirs.data"
 
 
+def test_a_package_in_an_installed_package_is_one_family(write: Write, installed: Callable[[str], None]) -> None:
+    write("theirs/__init__.py", "")
+    write("theirs/both/__init__.py", '"""Both: products and passes."""\nraise SystemExit')
+    write("theirs/both/_shared.py", MATMUL)
+    write("theirs/both/matmul.py", MATMUL)
+    write("theirs/both/data.py", LOADER)
+    write("theirs/_hidden/__init__.py", "")
+    write("theirs/_hidden/data.py", LOADER)
+    installed("theirs")
+    found = find()
+    assert list(found) == ["both/epoch", "both/polynomial", "both/round_trip", "both/square"]
+    assert found["both/square"].source.dotted == "theirs.both.matmul"
+    assert found["both/square"].family_about.paragraphs == ("Both: products and passes.",)
+
+
+def test_two_modules_of_one_family_may_not_share_a_name(write: Write, installed: Callable[[str], None]) -> None:
+    write("theirs/__init__.py", "")
+    write("theirs/both/__init__.py", "")
+    write("theirs/both/one.py", MATMUL)
+    write("theirs/both/other.py", MATMUL)
+    installed("theirs")
+    with pytest.raises(UserError, match=r"named 'both/\w+': .*one\.py:\d+ and .*other\.py:\d+"):
+        find()
+
+
 def test_a_package_below_another_is_found_without_importing_it(write: Write, installed: Callable[[str], None]) -> None:
     write("upper/__init__.py", "raise SystemExit")
     write("upper/lower/__init__.py", "raise SystemExit")
