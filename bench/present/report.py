@@ -31,7 +31,7 @@ _BEFORE = (Column("case"), Column("machine"), Column("run"), Column("clock"))
 _AFTER = (
     Column("outcome"), Column("median", right=True), Column("interval"), Column("faster", "speed-up"),
     Column("paired", "pairing"), Column("launches", right=True), Column("findings", "doubts"),
-    Column("items", "throughput", right=True), Column("peak", "peak memory", right=True),
+    Column("items", "throughput", right=True), Column("quality"), Column("peak", "peak memory", right=True),
     Column("first_call", right=True), Column("cold", "compile cold", right=True),
     Column("warm", "compile warm", right=True),
 )  # fmt: skip

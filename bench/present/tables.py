@@ -79,6 +79,7 @@ def cells(row: Row, letters: dict[str, str]) -> dict[str, str]:
         "launches": units.count(row.get("launches")),
         "items": units.rate(row.get("items_per_s"), unit),
         "peak": units.size(row.get("peak_bytes")),
+        "quality": _quality(row),
         "first_call": units.seconds(row.get("first_call_s")),
         "cold": units.seconds(row.get("compile_cold_s")),
         "warm": units.seconds(row.get("compile_warm_s")),
@@ -88,6 +89,12 @@ def cells(row: Row, letters: dict[str, str]) -> dict[str, str]:
         "paired": "reference" if reference else _paired(row),
         "findings": mark or DASH,
     }
+
+
+def _quality(row: Row) -> str:
+    """What the workload says of its answer beside the time: `test accuracy 0.985`. What could not be had is a dash."""
+    said = ((name.replace("_", " "), units.number(value)) for name, value in (row.get("quality") or {}).items())
+    return ", ".join(f"{name} {DASH if value is None else f'{value:.4g}'}" for name, value in said) or DASH
 
 
 def _paired(row: Row) -> str:
@@ -109,6 +116,7 @@ def optional(records: Sequence[Row]) -> set[str]:
         "run": len(frames.distinct(records, "run")) > len(frames.distinct(records, "machine")),
         "items": frames.has(records, "items_per_s"),
         "peak": frames.has(records, "peak_bytes"),
+        "quality": any(row.get("quality") for row in records),
         "first_call": frames.has(records, "first_call_s"),
         "cold": frames.has(records, "compile_cold_s"),
         "warm": frames.has(records, "compile_warm_s"),
@@ -135,7 +143,7 @@ def _markdown(records: Sequence[Row], vs: str | None) -> str:
             Column("median", right=True), Column("interval"), Column("launches", right=True),
             Column("speedup", "speed-up", right=True), Column("speedup_interval", "speed-up interval"),
             Column("paired", "pairing"), Column("items", "throughput", right=True),
-            Column("peak", "peak memory", right=True), Column("first_call", right=True),
+            Column("quality"), Column("peak", "peak memory", right=True), Column("first_call", right=True),
             Column("cold", "compile cold", right=True), Column("warm", "compile warm", right=True),
             Column("reason"), Column("findings"),
         ],
@@ -171,7 +179,8 @@ def _laid_out(records: Sequence[Row], letters: dict[str, str], apart: bool) -> t
             Column("case", wrap=True), *(Column(axis) for axis in universal), Column("machine"), Column("run", drop=1),
             Column("clock"), Column("outcome", drop=1), Column("time"), Column("faster", "speed-up"),
             *([Column("paired", "pairing", drop=3)] if mixed else []), Column("launches", right=True, drop=2),
-            Column("items", "throughput", right=True, drop=4), Column("peak", "peak memory", right=True, drop=5),
+            Column("items", "throughput", right=True, drop=4), Column("quality", drop=4),
+            Column("peak", "peak memory", right=True, drop=5),
             Column("first_call", right=True, drop=6), Column("cold", "compile cold", right=True, drop=7),
             Column("warm", "compile warm", right=True, drop=8),
         ],

@@ -85,6 +85,21 @@ def test_a_time_without_interval_says_so() -> None:
     assert "1.00 s (no interval)" in text
 
 
+def test_what_a_workload_says_of_its_answer_stands_beside_the_time() -> None:
+    frame = example.frame(
+        example.row("a/fit", 1.0, quality={"test_accuracy": 0.98512, "epochs": 12.0}),
+        example.row("a/other", 1.0, quality={}),
+        example.row("a/lost", 1.0, quality={"loss": None}),
+    )
+    said = [row["quality"] for row in markdown_rows(tables.show(frame, "md"))]
+    assert said == ["test accuracy 0.9851, epochs 12", "–", "loss –"]
+    assert "test accuracy 0.9851" in tables.show(frame, "table", width=200)
+
+
+def test_quality_is_a_column_only_where_a_workload_has_some() -> None:
+    assert "quality" not in tables.show(example.matmul(), "md").splitlines()[0]
+
+
 def test_clock_is_a_column_only_where_there_are_several() -> None:
     two = example.frame(example.row("a/b", 1.0), example.row("a/b", 2.0, clock="device"))
     headers = [tables.show(frame, "md").splitlines()[0] for frame in (two, example.matmul())]
