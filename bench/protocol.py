@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from bench.records import Settings, Source
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
 _SEPARATOR = b"\x1e"
@@ -42,6 +42,8 @@ class Open:
     """n per phase where an earlier launch calibrated it: the same n for a case across launches."""
     cache: str = ""
     """State of the compile cache this process was given: `cold`, `warm`, or nothing."""
+    count: bool = True
+    """Count operators, allocations and kernels of one step at the end: the same each time, so the first launch does."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,17 @@ class Visit:
     """Time a few blocks in a row of an open case. Answered by `Visited` or `Refused`."""
 
     key: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Take the baton of a lockstep pair for one block of an open case. Answered by `Turned` or `Refused`.
+
+    rewarm: run a block that is not timed first. Without it a block is 10 to 25 % slow: only tests leave it out."""
+
+    key: str
+    clock: str
+    rewarm: bool = True
 
 
 @dataclass(frozen=True)
@@ -123,6 +136,15 @@ class Visited:
 
 
 @dataclass(frozen=True)
+class Turned:
+    """The block is timed, and this side drained: the baton may pass."""
+
+    key: str
+    steps: int
+    total_ns: int
+
+
+@dataclass(frozen=True)
 class Closed:
     """The case is done; `facts`: more columns of `CaseLaunch`."""
 
@@ -162,8 +184,8 @@ class Heard:
     clock_cost_ns: float
 
 
-Request = Import | Open | Visit | Close | Inspect | Listen
-Reply = Hello | Stage | Imported | Opened | Visited | Closed | Refused | Inspected | Heard
+Request = Import | Open | Visit | Turn | Close | Inspect | Listen
+Reply = Hello | Stage | Imported | Opened | Visited | Turned | Closed | Refused | Inspected | Heard
 Message = Request | Reply
 
 _TYPES: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (*typing.get_args(Request), *typing.get_args(Reply))}

@@ -11,6 +11,9 @@ from typing import Any
 Value = str | int | float | bool
 """What an axis takes: literals only, so that a case can be named, stored and compared."""
 
+BASE, HEAD = SIDES = ("base", "head")
+"""The sides of a comparison. A ratio is head ÷ base: above 1 is slower."""
+
 UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1}
 """The axes every case has, with the declared default of a row that lacks one."""
 
@@ -22,7 +25,9 @@ COLUMNS = frozenset((
     "low_s", "high_s", "method", "launches", "blocks", "items_per_s", "items_per_s_low", "items_per_s_high",
     "findings", "reference", "speedup", "speedup_low", "speedup_high", "speedup_paired", "speedup_method", "launch",
     "phase", "visit", "steps", "total_ns", "kept", "working_set", "fastest_s", "floor_s", "floor_low_s",
-    "floor_high_s", "floor_by", "times_floor", "times_floor_low", "times_floor_high", "floor_reason",
+    "floor_high_s", "floor_by", "times_floor", "times_floor_low", "times_floor_high", "floor_reason", "sd_between",
+    "sd_within", "autocorrelation", "drift", "drift_p", "side", "pair", "couple", "first", "base_ns", "head_ns",
+    "break_even", "break_even_low", "break_even_high", "break_even_of",
 ))
 # fmt: on
 """Names of the tables' own columns, which no axis may take: each axis is a column beside them."""
@@ -127,6 +132,20 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class Coupled:
+    """A case to be compared between two sides. Its key is the head's; `base` may be another case of the workload, where
+    the difference between two cases is what is asked. No process opens a case twice: both keys are its own."""
+
+    base: Planned
+    head: Planned
+
+    @property
+    def case(self) -> Case:
+        """The case that names the comparison."""
+        return self.head.case
+
+
+@dataclass(frozen=True)
 class Settings:
     """How a run measures. Every default is the design's; `run.json` keeps the values used."""
 
@@ -165,6 +184,27 @@ class Block:
     """False for the first block of a visit: 10 to 25 % slow on a shared machine, so marked and left out."""
     steps: int
     total_ns: int
+    side: str = ""
+    """`base` or `head` in a lockstep pair, whose number `launch` then is; empty elsewhere."""
+
+
+@dataclass(frozen=True)
+class Couple:
+    """Two blocks of one case, one a side, timed right after each other in lockstep: a row of `pairs.parquet`."""
+
+    key: str
+    pair: int
+    prepared_first: str
+    """The coin of the pair: the side that was spawned, prepared and compiled first."""
+    clock: str
+    couple: int
+    """Place inside its pair, from 0."""
+    first: str
+    """The coin of the couple: the side whose block came first."""
+    steps: int
+    """n of either block."""
+    base_ns: int
+    head_ns: int
 
 
 @dataclass(frozen=True)
@@ -208,6 +248,14 @@ class CaseLaunch:
     """Waiting for an idle device, once a block, and in `latency` once a step; a clock reading on the CPU."""
     preemptions: int | None = None
     """Involuntary context switches of the worker during the blocks of this case."""
+    condition: Mapping[str, Any] = field(default_factory=dict)
+    """Extremes over the visits: mhz_low, mhz_high, celsius_high, watts_high, capped, slowed; what is told of them."""
+    throttled_blocks: int = 0
+    """Blocks not kept, since heat or a fault slowed the processor down meanwhile."""
+    output_devices: str = ""
+    """Where the tensors of the answer lay, joined by commas."""
+    break_reasons: Mapping[str, int] = field(default_factory=dict)
+    """Why Dynamo broke the graph, and how often."""
     foreign_load: float | None = None
     """Cores taken by other programs, or by the hypervisor, while this launch ran (0.5 = half a core)."""
     threads: int | None = None
@@ -217,6 +265,8 @@ class CaseLaunch:
     counters: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time spent on this case by stage: prepare, check, first_call, warm_up, blocks, close."""
+    side: str = ""
+    """`base` or `head` in a lockstep pair, whose number `launch` then is; empty elsewhere."""
 
     @classmethod
     def names(cls) -> frozenset[str]:

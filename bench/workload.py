@@ -128,7 +128,7 @@ def workload(
     quick: Mapping[str, Any] | None = None,
     modes: Literal["all", "differentiable"] | Sequence[str] = ("eager",),
     dtypes: Sequence[str] = ("float32", "float64"),
-    role: Literal["lesson", "calibration"] = "lesson",
+    role: Literal["lesson", "calibration", "certification"] = "lesson",
 ) -> Callable[[Make], Make]:
     """Make a function `name(ctx, **axes) -> Prepared` a workload, named `module/name`.
 
@@ -138,7 +138,8 @@ def workload(
     modes: execution modes that make sense, or "all", or "differentiable" where the step calls `backward` on the result;
         any other is `skipped` with that reason.
     dtypes: dtypes that make sense, likewise.
-    role: `calibration` marks a workload whose result is a peak of the machine.
+    role: `calibration` marks a workload whose result is a peak of the machine, `certification` one whose time is
+        known beforehand, by which the harness is tested.
     """
     declared = Declaration(
         lesson=lesson,

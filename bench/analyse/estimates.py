@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from bench.analyse.findings import Evidence, findings_of
+from bench.analyse.evidence import evidence_of, most
+from bench.analyse.findings import WrongDevice, findings_of
 from bench.analyse.medians import launch_medians
-from bench.records import Case, Outcome
+from bench.analyse.spread import SPREAD_COLUMNS, spreads
+from bench.records import Case, Finding, Outcome
 from bench.stats import intervals
 from bench.store.tables import RunData
 
@@ -21,7 +22,7 @@ Row = dict[str, Any]
 NUMBERS = (
     *("value_s", "low_s", "high_s", "first_call_s", "first_call_s_low", "first_call_s_high"),
     *("compile_cold_s", "compile_warm_s", "build_s", "peak_bytes", "items", "flops", "bytes", "kernels"),
-    *("working_set", "fastest_s"),
+    *("working_set", "fastest_s", *SPREAD_COLUMNS),
     *("items_per_s", "items_per_s_low", "items_per_s_high", "threads_used"),
 )
 """Columns of numbers; missing ones are NaN."""
@@ -43,6 +44,8 @@ def estimates(data: RunData) -> pd.DataFrame:
     for key, clock in medians:
         clocks.setdefault(key, []).append(clock)
     launches = grouped(data.launches, "key")
+    spread_of = spreads(data)
+    cores = len(data.run["environment"]["cpu"]["affinity"])
     rows = []
     for planned in data.run["plan"]:
         case = Case.from_key(planned["key"])
@@ -51,11 +54,15 @@ def estimates(data: RunData) -> pd.DataFrame:
         if row["outcome"] != Outcome.OK or case.key not in clocks:
             rows.append({**row, **NO_TIME, "findings": []})
             continue
-        for clock in clocks[case.key]:
-            group = medians[case.key, clock]
-            found = intervals.median([item["median_s"] for item in group])
-            doubts = findings_of(_evidence(case.key, clock, found, group, own, data.run["settings"]))
-            rows.append({**row, **_times(found, group, row["items"]), "clock": clock, "findings": doubts})
+        times = {
+            clock: intervals.median([item["median_s"] for item in medians[case.key, clock]])
+            for clock in clocks[case.key]
+        }
+        for clock, found in times.items():
+            group, apart = medians[case.key, clock], spread_of[case.key, clock]
+            evidence = evidence_of(case, clock, times, group, own, apart, cores, data.run["settings"])
+            row_of_clock = {**row, **_times(found, group, row["items"]), **apart.columns, "clock": clock}
+            rows.append(_judged(row_of_clock, findings_of(evidence)))
     frame = pd.DataFrame(rows)
     # An axis that some workloads lack would turn its whole numbers into floats: 64.0 is no size.
     taken: dict[str, set[type]] = {}
@@ -116,6 +123,7 @@ NO_TIME: Mapping[str, Any] = {
     "low_s": math.nan,
     "high_s": math.nan,
     "fastest_s": math.nan,
+    **dict.fromkeys(SPREAD_COLUMNS, math.nan),
     "method": "",
     "launches": 0,
     "blocks": 0,
@@ -145,13 +153,13 @@ def _facts(launches: Sequence[Row], run: Mapping[str, Any]) -> dict[str, Any]:
         return {"outcome": Outcome.SKIPPED.value, "reason": reason, **_first_calls([]), **_work({})}
     ended = next((row for row in launches if row["outcome"] != Outcome.OK), launches[0])
     good = launches if ended["outcome"] == Outcome.OK else []  # what did not end well has no number at all
-    on_device = _most(good, "device_peak_bytes")
+    on_device = most(good, "device_peak_bytes")
     return {
         "outcome": ended["outcome"],
         "reason": ended["reason"],
         "detail": ended["detail"],
         "threads_used": ended["threads"],
-        "peak_bytes": _most(good, "host_peak_bytes") if on_device is None else on_device,
+        "peak_bytes": most(good, "host_peak_bytes") if on_device is None else on_device,
         "quality": json.loads(ended["quality"]),
         "counters": json.loads(ended["counters"]),
         "no_clock": json.loads(ended["no_clock"]),
@@ -220,44 +228,11 @@ def _times(found: intervals.Interval, group: Sequence[Row], items: float | None)
     }
 
 
-def _evidence(
-    key: str,
-    clock: str,
-    found: intervals.Interval,
-    group: Sequence[Row],
-    launches: Sequence[Row],
-    settings: Mapping[str, Any],
-) -> Evidence:
-    counters = [json.loads(row["counters"]) for row in launches]
-    return Evidence(
-        key=key,
-        step_s=found.value,
-        block_s=statistics.median(row["block_s"] for row in group),
-        half_width=intervals.half_width(found),
-        precision=settings["precision"],
-        launches=found.n,
-        unsteady=sum(row["steady"] is False for row in launches),
-        outlier_share=sum(row["outliers"] for row in group) / sum(row["blocks"] for row in group),
-        foreign_load=_most(launches, "foreign_load"),
-        resolution_s=_scaled(_most(launches, "clock_resolution_ns"), 1e-9),
-        empty_call_s=_empty_step_s(launches, clock),
-        recompiles=sum(item.get("recompiles", 0) for item in counters),
-        graph_breaks=max(item.get("graph_breaks", 0) for item in counters),
-    )
-
-
-def _empty_step_s(launches: Sequence[Row], clock: str) -> float | None:
-    """What timing an empty step costs on this clock: `latency` drains after each, `device` does not see the host."""
-    call_ns, drain_ns = _most(launches, "empty_call_ns"), _most(launches, "drain_ns")
-    if clock == "device" or call_ns is None:
-        return None
-    return float(call_ns + (drain_ns or 0.0 if clock == "latency" else 0.0)) / 1e9
-
-
-def _most(rows: Sequence[Row], name: str) -> Any:
-    """The largest of a column; None where no row has it."""
-    return max((row[name] for row in rows if row[name] is not None), default=None)
-
-
-def _scaled(value: float | None, unit: float) -> float | None:
-    return None if value is None else value * unit
+def _judged(row: Row, doubts: list[Finding]) -> Row:
+    """The row with its doubts. Work that was done elsewhere was not timed: such a case is wrong, and has no number."""
+    elsewhere = next((doubt for doubt in doubts if doubt.check == WrongDevice.name), None)
+    if elsewhere is None:
+        return {**row, "findings": doubts}
+    reason = f"{elsewhere.check}: {elsewhere.message}"
+    nothing = dict.fromkeys((*SPREAD_COLUMNS, "first_call_s", "first_call_s_low", "first_call_s_high"), math.nan)
+    return {**row, **NO_TIME, **nothing, "outcome": Outcome.WRONG.value, "reason": reason, "findings": [elsewhere]}

@@ -17,7 +17,7 @@ def launch_medians(data: RunData) -> pd.DataFrame:
     median_s, fastest_s: seconds per step, of the median block and of the fastest. outliers: blocks whose modified
     z-score within the launch is above 3.5. block_s: median length of a block in seconds.
     """
-    kept = data.blocks[data.blocks["kept"].astype(bool)]
+    kept = data.blocks[data.blocks["kept"].astype(bool) & (data.blocks["side"] == "")]
     frame = pd.DataFrame(
         {
             # Categories: grouping a hundred thousand texts takes five times as long as grouping their codes.
@@ -42,5 +42,6 @@ def launch_medians(data: RunData) -> pd.DataFrame:
         block_s=("total_s", "median"),
     ).reset_index()
     medians[["key", "phase", "clock"]] = medians[["key", "phase", "clock"]].astype("string")
-    ended_well = data.launches.loc[data.launches["outcome"] == Outcome.OK, ["key", "launch", "process"]]
+    well = (data.launches["outcome"] == Outcome.OK) & (data.launches["side"] == "")
+    ended_well = data.launches.loc[well, ["key", "launch", "process"]]
     return medians.merge(ended_well, on=["key", "launch"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 
 FINE = 0
@@ -11,6 +12,12 @@ MACHINE_UNFIT = 5
 OUR_FAULT = 70
 INTERRUPTED = 130
 TERMINATED = 143
+
+
+def stopped(number: int | None) -> int:
+    """143 where we were terminated, 130 where we were interrupted."""
+    return TERMINATED if number == signal.SIGTERM else INTERRUPTED
+
 
 FAULTY = ("wrong", "failed", "crashed", "timeout")
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.analyse.estimates import estimates
+from bench.analyse.break_even import with_break_even
+from bench.analyse.estimates import estimates, phases
 from bench.analyse.floor import Peaks, command, judged, peaks_of, with_floor
 from bench.analyse.peaks import CALIBRATION
 from bench.analyse.speedups import with_speedups
@@ -18,7 +19,7 @@ from bench.store.tables import RunData
 def frame_of(run: str | None, vs: str | None) -> tuple[RunData, pd.DataFrame]:
     """The run and its judged estimates, with speed-ups where `vs` asks. Raises `UserError` where it cannot be read."""
     data = tables.read(runs.locate(run))
-    frame = judged(data)
+    frame = with_break_even(judged(data), phases(data))
     return data, with_speedups(frame, data, vs) if vs else frame
 
 

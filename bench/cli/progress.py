@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from bench.records import CaseLaunch, Outcome
-from bench.run.watch import Standing, Unwatched, Watch
+from bench.run.watch import Heard, Standing, Unwatched, Watch
 
 LINE_EVERY_S = 5.0
 """Plain lines come no oftener than this, but for cases that did not end well: a log is read afterwards."""
@@ -128,3 +128,17 @@ def _left(seconds: float) -> str:
     if seconds < 1:
         return ""
     return f", about {seconds:.0f} s left" if seconds < 100 else f", about {seconds / 60:.0f} min left"
+
+
+def pair_lines(quiet: bool) -> Heard:
+    """What is going on while lockstep pairs are measured: a line a pair, none with `quiet`."""
+    begun = -1
+
+    def heard(key: str, stage: str, launch: int) -> None:
+        nonlocal begun
+        if launch > begun and not quiet:
+            begun = launch
+            sys.stderr.write(f"pair {launch + 1} …\n")
+            sys.stderr.flush()
+
+    return heard

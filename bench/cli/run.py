@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -105,7 +104,7 @@ def run(
                 return
             folder, ended = afresh(out, plan, settings, hello, chosen.preset.name, stop, quiet)
     except Stopped:  # before anything was measured, so there is nothing to seal
-        raise typer.Exit(stopped_code(stop)) from None
+        raise typer.Exit(codes.stopped(stop.signal)) from None
     finish(folder, ended, stop, format_)
 
 
@@ -195,9 +194,4 @@ def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None
         if ended.status != "complete":
             note(f"go on with: bench run --resume {folder}")
         note(f"kept in {folder}; next: bench report {folder}")
-    raise typer.Exit(codes.of_outcomes(outcomes) if stop.signal is None else stopped_code(stop))
-
-
-def stopped_code(stop: Stop) -> int:
-    """143 where we were terminated, 130 where we were interrupted."""
-    return codes.TERMINATED if stop.signal == signal.SIGTERM else codes.INTERRUPTED
+    raise typer.Exit(codes.of_outcomes(outcomes) if stop.signal is None else codes.stopped(stop.signal))

@@ -21,6 +21,9 @@ def main() -> None:
 
     from bench.measure.serve import serve
 
+    # The harness is imported by now: a side's tree goes ahead of it, and a `bench` of its own shadows nothing.
+    if root := os.environ.get("COURSEBENCH_ROOT"):
+        sys.path.insert(0, root)
     torch.set_num_threads(threads)
     torch.set_num_interop_threads(1)
     try:

@@ -23,6 +23,18 @@ def compiled_graphs() -> dict[str, int]:
     }
 
 
+def break_reasons() -> dict[str, int]:
+    """Why Dynamo broke graphs in this process so far: the first line of each reason, and how often."""
+    utils = sys.modules.get("torch._dynamo.utils")
+    if utils is None:
+        return {}
+    found: dict[str, int] = {}
+    for reason, number in utils.counters["graph_break"].items():
+        first = (str(reason).strip().splitlines() or ["no reason given"])[0]
+        found[first] = found.get(first, 0) + int(number)
+    return found
+
+
 def precompiled_headers() -> int:
     """Headers of torch that inductor has precompiled on this machine, once for all programs of its user.
 

@@ -6,6 +6,7 @@ import torch
 
 from bench.measure.blocks import Step, nothing, time_block
 from bench.measure.clocks import Clock
+from bench.measure.condition import Condition, HostCondition
 
 
 class Cpu:
@@ -16,6 +17,7 @@ class Cpu:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.torch_device = torch.device("cpu")
+        self._condition = HostCondition()
 
     def drain(self) -> None:
         """A CPU step has ended when its call returns."""
@@ -27,6 +29,10 @@ class Cpu:
         """Total ns of a block of `steps`, after `before`."""
         before()
         return time_block(self._clock, step, steps, nothing)
+
+    def condition(self) -> Condition:
+        """Of the core this process runs on."""
+        return self._condition.read()
 
     def reset_peak(self) -> None:
         """Host memory has its own high-water mark, in `memory`."""

@@ -3,7 +3,8 @@
 `wall`     synchronise at both ends of a block: throughput, launches overlap. The default of tables.
 `latency`  synchronise after every step: what one call makes its user wait.
 `device`   CUDA events around a queue that was filled behind a bounded sleep, so that launch cost is hidden
-           (the blocking kernel of nvbench).
+           (the blocking kernel of nvbench). Below 50 µs a step, where what lies between two kernels of a queue is no
+           longer small, the slope of graph replays: that of 2K steps less that of K.
 """
 
 from __future__ import annotations
@@ -12,13 +13,26 @@ import torch
 
 from bench.measure.blocks import Step, time_block, time_latency_block
 from bench.measure.clocks import Clock
+from bench.measure.condition import Condition
 from bench.measure.device import NoClockError
+from bench.measure.nvml import DeviceCondition
 
 FIRST_SLEEP_CYCLES = 2_000_000
 """About 1 ms at the 1 to 2 GHz of an SM: longer than a thousand launches of 1 us."""
 
 LONGEST_SLEEP_CYCLES = 1_000_000_000
 """About half a second: the bound of the sleep. A step that is still being filled in by then synchronises itself."""
+
+
+SLOPE_BELOW_NS = 50_000
+"""A step that takes the device less than this is timed by the slope of graph replays."""
+
+MOST_CAPTURED = 1000
+"""Steps in the smaller graph: its launch and what lies around it cancel, so more would only cost memory."""
+
+LEFT_BEHIND_NS, LEFT_BEHIND = 20_000, 0.02
+"""How much longer than an idle wait the device may take to come to rest after the last event of a block: 20 µs, or
+2 % of the block. More, and the step has left work on another stream, which events of this one do not see."""
 
 
 class Cuda:
@@ -31,8 +45,11 @@ class Cuda:
         number = name.partition(":")[2]
         self.torch_device = torch.device("cuda", int(number or 0))  # set_device wants an index
         self._sleep_cycles = FIRST_SLEEP_CYCLES
+        self._graphs: dict[tuple[Step, int], torch.cuda.CUDAGraph] = {}
+        self._joined: set[Step] = set()
         self.enter()
         self._wake()
+        self._condition = DeviceCondition(self.torch_device)
 
     def enter(self) -> None:
         """Make this the current device: `_sleep` and events go to the current one."""
@@ -55,7 +72,9 @@ class Cuda:
     def time(self, clock: str, step: Step, steps: int, before: Step) -> int:
         """Total ns of a block of `steps` on `clock`, after `before`. Raises `NoClockError` for `device` alone."""
         if clock == "device":
-            return self._time_on_device(step, steps, before)
+            self._refuse_other_streams(step, steps, before)
+            total = self._time_on_device(step, steps, before)
+            return total if total >= SLOPE_BELOW_NS * steps else self._slope(step, steps, before)
         before()
         if clock == "latency":
             return time_latency_block(self._clock, step, steps, self.drain)
@@ -85,6 +104,71 @@ class Cuda:
             "the queue could not be filled while the device slept: the step synchronises, or launches more than fits"
         )
 
+    def _refuse_other_streams(self, step: Step, steps: int, before: Step) -> None:
+        """Raises `NoClockError` where the device is still at work when the last event of a block has passed.
+
+        Looked at once a step, without the sleep: other streams would work through it.
+        """
+        if step in self._joined:
+            return
+        before()
+        self.drain()
+        started, ended = self._clock(), torch.cuda.Event()
+        for _ in range(steps):
+            step()
+        ended.record()
+        ended.synchronize()
+        passed = self._clock()
+        self.drain()
+        at_rest = self._clock()
+        self.drain()
+        waited, idle = at_rest - passed, self._clock() - at_rest
+        if waited - idle > max(LEFT_BEHIND_NS, LEFT_BEHIND * (passed - started)):
+            raise NoClockError(
+                f"the step left {(waited - idle) / 1e3:.0f} us of work on another stream, which its events do not see: "
+                "let the current stream wait for it"
+            )
+        self._joined.add(step)
+
+    def _slope(self, step: Step, steps: int, before: Step) -> int:
+        """Total ns of `steps` by the difference of two graphs, of K and of 2K steps, each replayed once."""
+        calls = min(steps, MOST_CAPTURED)
+        before()
+        once, twice = (self._replayed(self._captured(step, count)) for count in (calls, 2 * calls))
+        if twice <= once:
+            raise NoClockError(f"a graph of {2 * calls} steps took no longer than one of {calls}: too short to be told")
+        return round((twice - once) * steps / calls)
+
+    def _captured(self, step: Step, calls: int) -> torch.cuda.CUDAGraph:
+        """A graph of so many calls, kept for later blocks. Raises `NoClockError` where the step cannot be captured."""
+        if (step, calls) not in self._graphs:
+            graph = torch.cuda.CUDAGraph()
+            try:
+                with torch.cuda.graph(graph):
+                    for _ in range(calls):
+                        step()
+            except RuntimeError as error:
+                reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+                raise NoClockError(
+                    f"a step below 50 us is timed by graph replays, and this one cannot be captured: {reason}"
+                ) from None
+            self._graphs[step, calls] = graph
+        return self._graphs[step, calls]
+
+    def _replayed(self, graph: torch.cuda.CUDAGraph) -> int:
+        """Device time of one replay, in ns."""
+        started, ended = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        self.drain()
+        started.record()
+        graph.replay()
+        ended.record()
+        self.drain()
+        return int(started.elapsed_time(ended) * 1e6)
+
+    def condition(self) -> Condition:
+        """As NVML tells it; nothing where it does not."""
+        return self._condition.read()
+
     def reset_peak(self) -> None:
         """Start a new high-water mark of the caching allocator."""
         torch.cuda.reset_peak_memory_stats(self.torch_device)
@@ -101,7 +185,8 @@ class Cuda:
         return torch.cuda.memory_allocated(self.torch_device)
 
     def release(self) -> None:
-        """Give cached blocks back to the driver."""
+        """Give cached blocks back to the driver, and those of captured graphs."""
+        self._graphs.clear()
         torch.cuda.empty_cache()
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 
 from bench.measure.blocks import Step
+from bench.measure.condition import Condition
 
 
 class NoClockError(Exception):
@@ -30,6 +31,9 @@ class Device(Protocol):
 
         Raises `NoClockError` where the clock cannot time this step.
         """
+
+    def condition(self) -> Condition:
+        """Clock rate, heat, and what held the processor back since this was last asked."""
 
     def reset_peak(self) -> None:
         """Start a new high-water mark of device memory."""

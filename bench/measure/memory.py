@@ -55,13 +55,14 @@ def trim() -> None:
 
     Without it a case would find the pages of the one before it still resident, and its own peak too small.
     """
-    malloc_trim = getattr(_c_library(), "malloc_trim", None)
+    malloc_trim = getattr(c_library(), "malloc_trim", None)
     if malloc_trim is not None:
         malloc_trim(0)
 
 
 @functools.cache
-def _c_library() -> ctypes.CDLL | None:
+def c_library() -> ctypes.CDLL | None:
+    """The C library of this process; None where it cannot be named."""
     name = ctypes.util.find_library("c")
     return ctypes.CDLL(name) if name else None
 
@@ -80,7 +81,7 @@ class _Mallinfo2(ctypes.Structure):
 
 def heap_bytes() -> int | None:
     """Bytes of the C heap in use now; tensors live there. None where the C library does not tell (glibc < 2.33)."""
-    mallinfo2 = getattr(_c_library(), "mallinfo2", None)
+    mallinfo2 = getattr(c_library(), "mallinfo2", None)
     if mallinfo2 is None:
         return None
     mallinfo2.restype = _Mallinfo2

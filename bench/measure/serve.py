@@ -35,6 +35,8 @@ from bench.protocol import (
     Reply,
     Request,
     Stage,
+    Turn,
+    Turned,
     Visit,
     Visited,
 )
@@ -60,6 +62,8 @@ class Desk:
                 return self._guarded(key, lambda: self._open(request))
             case Visit(key):
                 return self._guarded(key, lambda: self._visit(key))
+            case Turn(key, clock, rewarm):
+                return self._guarded(key, lambda: Turned(key, *self._sessions[key].turn(clock, rewarm)))
             case Close(key):
                 return self._guarded(key, lambda: self._close(key))
             case Inspect(key, source, settings):

@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 
-from bench.measure import blocks, clocks, devices, disturbance
+from bench.measure import blocks, clocks, counts, devices, disturbance
 from bench.measure.check import TOLERANCE
 from bench.measure.clocks import Clock
+from bench.measure.condition import Condition, summary
 from bench.measure.context import CaseContext
-from bench.measure.counters import compiled_graphs, precompiled_headers
+from bench.measure.counters import break_reasons, compiled_graphs, precompiled_headers
 from bench.measure.device import Device, NoClockError
 from bench.measure.graphs import rehearse
 from bench.measure.load import make_of
@@ -30,8 +31,19 @@ MOST_BLOCKS = 50
 """A visit never has more blocks than this, however short they are."""
 
 
+MOST_THROTTLED = 0.2
+"""Share of a case's blocks that may be timed while heat or a fault slowed the processor down: above it, none counts."""
+
+TURNS_A_READING = 16
+"""Turns of a lockstep pair between two looks at the processor's state, which may take longer than a block."""
+
+
 class WrongAnswer(Exception):  # noqa: N818  # an outcome, named as the glossary names it
     """The output of the timed step is wrong; its text says by how much."""
+
+
+class Throttled(Exception):  # noqa: N818  # a state of the machine
+    """Too many blocks were timed while the processor was slowed down; the text says how many, and by what."""
 
 
 class Session:
@@ -49,6 +61,8 @@ class Session:
         self._request = request
         self._enter = enter
         self._preemptions = 0
+        self._conditions: list[Condition] = []
+        self._timed = self._throttled = self._turns = 0
         self._clock = clock
 
     # --- opening ----------------------------------------------------------------------------------------------------
@@ -181,10 +195,39 @@ class Session:
         with self._stage("blocks"), quiet_garbage():
             before = disturbance.preemptions()
             rows = [row for series in list(self.steps) for row in self._series(series)]
-            after = disturbance.preemptions()
+            self._count_preemptions(before)
+        condition = self.device.condition()
+        self._conditions.append(condition)
+        kept = sum(row[3] for row in rows)
+        self._timed += kept
+        if condition.slowed:
+            self._throttled += kept
+            rows = [[*row[:3], False, *row[4:]] for row in rows]
+        return rows
+
+    def turn(self, clock: str, rewarm: bool) -> tuple[int, int]:
+        """One block of a lockstep pair: its steps and total ns. Raises `NoClockError` where that clock fails here.
+
+        While the other side had the baton, this one's caches went cold and its core, perhaps, to sleep: the block that
+        is not timed brings them back. Both begin and end with this device drained.
+        """
+        self.device.enter()
+        steps = self.steps[f"step:{clock}"]
+        with self._stage("blocks"), quiet_garbage():
+            before = disturbance.preemptions()
+            if rewarm:
+                self._time("step", clock, steps)
+            total = self._time("step", clock, steps)
+            self._count_preemptions(before)
+        self._turns += 1
+        if self._turns % TURNS_A_READING == 0:
+            self._conditions.append(self.device.condition())
+        return steps, total
+
+    def _count_preemptions(self, before: int | None) -> None:
+        after = disturbance.preemptions()
         if before is not None and after is not None:
             self._preemptions += after - before
-        return rows
 
     def _series(self, series: str) -> list[list[Any]]:
         """Blocks of one phase on one clock; none where that clock fails here, and from then on."""
@@ -226,14 +269,31 @@ class Session:
             output = self.prepared.step()
             self.device.drain()
             error = self._judge(output)
+            where = devices_of(output)
+            del output
+            counted = self._counts()
+        if self._throttled > MOST_THROTTLED * self._timed:
+            reasons = ", ".join(summary(self._conditions)["slowed"])
+            raise Throttled(f"{self._throttled} of {self._timed} blocks were timed while slowed down: {reasons}")
         return {
             "error_after": error,
+            "output_devices": ",".join(where),
+            "condition": summary(self._conditions),
+            "throttled_blocks": self._throttled,
             "quality": quality,
             "preemptions": self._preemptions if disturbance.preemptions() is not None else None,
             "no_clock": self.no_clock,
-            "counters": self._counters(breaks),
+            "counters": {**self._counters(breaks), **counted},
+            "break_reasons": break_reasons() if self.mode in COMPILE_MODES else {},
             "seconds": self._seconds,
         }
+
+    def _counts(self) -> dict[str, int]:
+        """Operators, allocations and kernels of one step, where asked for and short enough to be watched."""
+        if not self._request.count or self.facts["warm_ns"] > counts.LONGEST_STEP_S * 1e9 * self.facts["warm_calls"]:
+            return {}
+        self._reset()
+        return counts.counts(self.prepared.step, self.device.drain, self.device.torch_device)
 
     def _counters(self, graph_breaks: int) -> dict[str, int]:
         """What was compiled for this case, and when.
@@ -280,6 +340,20 @@ def numbers(values: Mapping[str, Any]) -> dict[str, float | None]:
     """Author's numbers (of torch, of numpy) as plain ones; None for what is not finite, which JSON cannot hold."""
     plain = {str(name): None if value is None else float(value) for name, value in values.items()}
     return {name: value if value is None or math.isfinite(value) else None for name, value in plain.items()}
+
+
+def devices_of(output: Any) -> list[str]:
+    """Where the tensors of an output lie, in the order they are met; other values lie nowhere."""
+    match output:
+        case torch.Tensor():
+            return [str(output.device)]
+        case Mapping():
+            parts = list(output.values())
+        case list() | tuple():
+            parts = list(output)
+        case _:
+            parts = []
+    return list(dict.fromkeys(name for part in parts for name in devices_of(part)))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from bench.records import COLUMNS, UNIVERSAL_AXES, UserError, Value
 from bench.workload import DIFFERENTIABLE, MODES
 
 _KEYWORDS = ("lesson", "axes", "quick", "modes", "dtypes", "role")
-_ROLES = ("lesson", "calibration")
+_ROLES = ("lesson", "calibration", "certification")
 _SHOWN = 60
 
 Values = tuple[Value, ...]
@@ -93,7 +93,7 @@ class _Reader:
             return _ROLES[0]
         role = self._value(node, "role")
         if role not in _ROLES:
-            raise self._fault(node, f"role must be 'lesson' or 'calibration', not {_show(node)}")
+            raise self._fault(node, f"role must be 'lesson', 'calibration' or 'certification', not {_show(node)}")
         return str(role)
 
     def modes(self) -> tuple[str, ...]:

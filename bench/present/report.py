@@ -33,7 +33,7 @@ _AFTER = (
     Column("paired", "pairing"), Column("launches", right=True), Column("findings", "doubts"),
     Column("items", "throughput", right=True), Column("quality"), Column("peak", "peak memory", right=True),
     Column("first_call", right=True), Column("cold", "compile cold", right=True),
-    Column("warm", "compile warm", right=True),
+    Column("warm", "compile warm", right=True), Column("break_even", "break-even"),
 )  # fmt: skip
 """Where a case gave no number, its outcome and reason take the place of all of these."""
 

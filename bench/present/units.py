@@ -56,6 +56,26 @@ def count(x: Any) -> str:
     return DASH if value is None else f"{value:,.0f}" if value == int(value) else f"{value:,g}"
 
 
+def steps(value: Any, low: Any, high: Any) -> str:
+    """A number of steps with its interval: `1.2 k steps [1.0, 1.5 k]`; `never` where even the least is infinite.
+
+    A missing value reads as a dash, an infinite end as `∞`.
+    """
+    if value is None or math.isnan(float(value)):
+        return DASH
+    if low is None or math.isinf(float(low)):
+        return "never"
+    return f"{_steps(value)} steps [{_steps(low)}, {_steps(high)}]"
+
+
+def _steps(x: Any) -> str:
+    value = float(x)
+    if math.isinf(value):
+        return "∞"
+    amount, _, prefix = _scaled(float(f"{value:.2g}"), _COUNTS).partition(" ")
+    return f"{_trimmed(amount)} {prefix}".rstrip()
+
+
 def short(x: Any) -> str:
     """A count short enough for the tick of an axis: `512`, `4096`, `10 M`."""
     value = number(x)

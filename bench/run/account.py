@@ -1,13 +1,49 @@
-"""Where the time of a run went: seconds by stage, and what the parent itself used."""
+"""Where the time of a run went: seconds by stage, and what each session of the parent itself used."""
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench.records import CaseLaunch
+from bench.store.journal import Journal
+
+
+class Spending:
+    """What one session of a run spends; begins when it is made, with a line in the journal."""
+
+    def __init__(self, book: Journal, cases: int) -> None:
+        self._book = book
+        self._spawn_s = 0.0
+        self._started, self._cpu = time.monotonic(), time.process_time()
+        book.session({"started": now(), "cases": cases})
+
+    def spawned(self, seconds: float) -> None:
+        """A worker took so many seconds from its start to its hello."""
+        self._spawn_s += seconds
+
+    def sum_up(self) -> float:
+        """End the session in the journal, and return its wall time in seconds."""
+        wall_s = time.monotonic() - self._started
+        self._book.spent(
+            {
+                "ended": now(),
+                "wall_s": wall_s,
+                "spawn_s": self._spawn_s,
+                "parent_cpu_s": time.process_time() - self._cpu,
+                "parent_peak_bytes": own_peak_bytes(),
+            }
+        )
+        return wall_s
+
+
+def now() -> str:
+    """The time, UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat()
 
 
 def account(records: Iterable[CaseLaunch], sessions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

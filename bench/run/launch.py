@@ -53,6 +53,8 @@ class Office:
     """The real thread count behind the symbolic one."""
     steps: dict[str, dict[str, int]]
     """n of each case, where an earlier launch calibrated it."""
+    visits: Callable[[str], int]
+    """How many visits a launch pays a case."""
     caches: Path
     budget: Budget
     clerk: Clerk
@@ -71,7 +73,7 @@ class Guest:
 class Launch:
     """Conducts one assignment, over as many processes as it takes."""
 
-    def __init__(self, assignment: Assignment, office: Office) -> None:
+    def __init__(self, assignment: Assignment[Planned], office: Office) -> None:
         self._assignment = assignment
         self._office = office
         self._waiting = deque(assignment.planned)
@@ -102,7 +104,7 @@ class Launch:
             key = planned.case.key
             self._group[key] = Guest(planned, {}, {})
             known = self._office.steps.get(key, {})
-            request = Open(key, planned.source, self._office.settings, known, cache_state)
+            request = Open(key, planned.source, self._office.settings, known, cache_state, count=not known)
             reply = self._ask(worker, key, request)
             if isinstance(reply, Opened):
                 self._group[key] = Guest(planned, reply.facts, reply.steps)
@@ -110,10 +112,11 @@ class Launch:
 
     def _visit_group(self, worker: Worker) -> None:
         launch, settings = self._assignment.launch, self._office.settings
-        for visit, key in visiting_order(list(self._group), settings.visits, launch, settings.seed):
+        visits = {key: self._office.visits(key) for key in self._group}
+        for visit, key in visiting_order(visits, launch, settings.seed):
             if key not in self._group:
                 continue  # an earlier visit ended it
-            self._office.clerk.entered(key, f"visit {visit + 1} of {settings.visits}", launch)
+            self._office.clerk.entered(key, f"visit {visit + 1} of {visits[key]}", launch)
             reply = self._ask(worker, key, Visit(key))
             if isinstance(reply, Visited):
                 blocks = [Block(key, launch, visit, *row) for row in reply.blocks]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from bench.records import Block, CaseLaunch, Outcome, Planned, Settings
 from bench.run.precision import Precision
 from bench.run.schedule import is_compiled
+from bench.run.visits import Visits
 from bench.run.watch import Standing
 
 GUESS_S, GUESS_COMPILED_S = 0.5, 10.0
@@ -23,6 +24,7 @@ class Ledger:
         self.steps: dict[str, dict[str, int]] = {}
         self.outcomes: dict[str, str] = {}
         self._precision = {key: Precision(settings) for key in self.planned}
+        self.visits = Visits(settings)
         self._done: set[tuple[str, int]] = set()
         self._cost: dict[str, list[float]] = defaultdict(list)
 
@@ -45,6 +47,7 @@ class Ledger:
         median_s = launch_median_s(blocks)
         if record.outcome == Outcome.OK and median_s is not None:
             self._precision[record.key].add(median_s)
+            self.visits.add(record, blocks)
 
     def pending(self, launch: int) -> list[Planned]:
         """The cases that still want launch number `launch`."""

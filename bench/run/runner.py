@@ -6,19 +6,17 @@ import dataclasses
 import hashlib
 import itertools
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from bench import protocol
 from bench.protocol import Hello
-from bench.records import Block, Case, CaseLaunch, Planned, Settings, Source, UserError, Value
+from bench.records import Block, Case, CaseLaunch, Coupled, Planned, Settings, Source, UserError, Value
 from bench.run import git
-from bench.run.account import account, own_peak_bytes
+from bench.run.account import Spending, account, now
 from bench.run.budget import Budget
 from bench.run.launch import Launch, Office
 from bench.run.ledger import Ledger
@@ -41,11 +39,20 @@ class Ended:
 
 
 def begin(
-    folder: Path, run: str, planned: Sequence[Planned], settings: Settings, hello: Hello, preset: str, command: str
+    folder: Path,
+    run: str,
+    planned: Sequence[Planned],
+    settings: Settings,
+    hello: Hello,
+    preset: str,
+    command: str,
+    coupled: Sequence[Coupled] = (),
+    about: Mapping[str, Any] | None = None,
 ) -> None:
     """Make the folder of a run and its `run.json`. Raises `UserError` where it cannot be written.
 
-    run: its id; preset, command: what the user gave, for the record.
+    run: its id; preset, command: what the user gave, for the record; coupled: what is measured in lockstep;
+    about: more entries of `run.json`, for whoever reads it.
     """
     runs.create(
         folder,
@@ -57,17 +64,23 @@ def begin(
             "coursebench": metadata.version("coursebench"),
             "command": command,
             "preset": preset,
-            "code": code(planned),
+            "code": code([*planned, *(item.base for item in coupled), *(item.head for item in coupled)]),
             "machine": runs.machine_name(hello.facts),
             "fingerprint": runs.fingerprint(hello.facts),
             "git": git.state(),
             "settings": dataclasses.asdict(settings),
-            "plan": [{"key": item.case.key, "source": dataclasses.asdict(item.source)} for item in planned],
+            "plan": [_told(item) for item in planned],
+            "coupled": [{"base": _told(item.base), "head": _told(item.head)} for item in coupled],
             "environment": hello.facts,
             "capabilities": hello.capabilities,
             "sessions": [],
+            **(about or {}),
         },
     )
+
+
+def _told(item: Planned) -> dict[str, Any]:
+    return {"key": item.case.key, "source": dataclasses.asdict(item.source)}
 
 
 def plan_of(run: Mapping[str, Any]) -> tuple[list[Planned], Settings]:
@@ -118,6 +131,7 @@ def measure(
         stop=stop,
         threads=lambda symbolic: threads_of(symbolic, hello),
         steps=ledger.steps,
+        visits=ledger.visits.wanted,
         caches=folder / CACHES,
         budget=Budget(settings.budget_s, ledger.cost_s),
         clerk=clerk,
@@ -173,13 +187,11 @@ class Clerk:
 
     def __init__(self, book: journal.Journal, ledger: Ledger, watch: Watch) -> None:
         self._book, self._ledger, self._watch = book, ledger, watch
-        self._spawn_s = 0.0
-        self._started, self._cpu = time.monotonic(), time.process_time()
-        book.session({"started": now(), "cases": len(ledger.planned)})
+        self._spending = Spending(book, len(ledger.planned))
 
     def spawned(self, seconds: float) -> None:
         """A worker took so many seconds from its start to its hello."""
-        self._spawn_s += seconds
+        self._spending.spawned(seconds)
 
     def entered(self, key: str, stage: str, launch: int) -> None:
         """A case entered a stage of a launch."""
@@ -197,18 +209,7 @@ class Clerk:
 
     def sum_up(self) -> float:
         """End the session in the journal, and return its wall time in seconds."""
-        wall_s = time.monotonic() - self._started
-        cpu_s = time.process_time() - self._cpu
-        self._book.spent(
-            {
-                "ended": now(),
-                "wall_s": wall_s,
-                "spawn_s": self._spawn_s,
-                "parent_cpu_s": cpu_s,
-                "parent_peak_bytes": own_peak_bytes(),
-            }
-        )
-        return wall_s
+        return self._spending.sum_up()
 
     def close(self) -> None:
         """Let another process go on with the run."""
@@ -218,8 +219,3 @@ class Clerk:
 def threads_of(symbolic: Value, hello: Hello) -> int:
     """The thread count behind `threads=…`: `physical` is the number of physical cores this machine lets us use."""
     return int(hello.facts["cpu"]["physical"]) if symbolic == "physical" else int(symbolic)
-
-
-def now() -> str:
-    """The time, UTC, to the microsecond."""
-    return datetime.now(UTC).isoformat()

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from bench.records import Planned, Value
+from bench.records import Coupled, Planned, Value
+
+Wanted = TypeVar("Wanted", Planned, Coupled)
 
 
 @dataclass(frozen=True)
-class Assignment:
-    """The work of one fresh process: cases of one thread count, or one compiled case alone."""
+class Assignment(Generic[Wanted]):
+    """The work of one fresh process, or pair of them: cases of one thread count, or one compiled case alone."""
 
     launch: int
     threads: Value
-    planned: tuple[Planned, ...]
+    planned: tuple[Wanted, ...]
     compiled: bool
 
 
-def assignments(pending: Sequence[Planned], launch: int, seed: int) -> list[Assignment]:
+def assignments(pending: Sequence[Wanted], launch: int, seed: int) -> list[Assignment[Wanted]]:
     """Deal the pending cases of a launch to processes, in shuffled order, so that slow drift falls on all alike.
 
     A process has one thread count. A compiled case has a process to itself: lambdas of one factory and instances of
     one class share a code object, and of ten such cases in one process two silently run eager (measured).
     """
     dice = random.Random(f"{seed}:{launch}")
-    shared: dict[Value, list[Planned]] = defaultdict(list)
-    dealt: list[Assignment] = []
+    shared: dict[Value, list[Wanted]] = defaultdict(list)
+    dealt: list[Assignment[Wanted]] = []
     for item in pending:
         if is_compiled(item):
             dealt.append(Assignment(launch, item.case["threads"], (item,), compiled=True))
@@ -41,18 +44,18 @@ def assignments(pending: Sequence[Planned], launch: int, seed: int) -> list[Assi
     return dealt
 
 
-def visiting_order(keys: Sequence[str], visits: int, launch: int, seed: int) -> list[tuple[int, str]]:
-    """(visit, key) in the order of a launch: every case once a round, each round shuffled anew."""
+def visiting_order(visits: Mapping[str, int], launch: int, seed: int) -> list[tuple[int, str]]:
+    """(visit, key) in the order of a launch: every case once a round until it had its visits, each round shuffled."""
     dice = random.Random(f"{seed}:{launch}:visits")
     order: list[tuple[int, str]] = []
-    for visit in range(visits):
-        round_ = list(keys)
+    for visit in range(max(visits.values(), default=0)):
+        round_ = [key for key, wanted in visits.items() if visit < wanted]
         dice.shuffle(round_)
         order += [(visit, key) for key in round_]
     return order
 
 
-def is_compiled(item: Planned) -> bool:
+def is_compiled(item: Planned | Coupled) -> bool:
     """Does the case call a C++ compiler, and so want a process and a cache of its own?"""
     mode = str(item.case["mode"])
     return mode.startswith("compile") or mode == "aoti"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from bench.records import CaseLaunch
+
+Heard = Callable[[str, str, int], None]
+"""Told a case's key, the stage it entered, and the number of the launch or pair."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import records
@@ -23,6 +24,21 @@ START_TIMEOUT_S = 120.0
 
 LOG_TAIL = 4000
 """Characters of a dead worker's own output that are kept."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """Where a worker's code comes from: an interpreter, and a source tree that is put ahead of what is installed.
+
+    The harness is this one on every side; only what a workload imports is the side's.
+    """
+
+    python: str = sys.executable
+    root: Path | None = None
+
+
+HERE = Side()
+"""This interpreter and what is installed for it."""
 
 
 class MachineUnfitError(Exception):
@@ -44,17 +60,17 @@ class WorkerSilentError(Exception):
 class Worker:
     """One fresh process with one thread count. `process` identifies it among all processes of all runs."""
 
-    def __init__(self, threads: int, stop: Stop, cache: Path | None = None) -> None:
+    def __init__(self, threads: int, stop: Stop, cache: Path | None = None, side: Side = HERE) -> None:
         self.process = secrets.token_hex(8)
         self.started_s = time.monotonic()
         self._stop = stop
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the worker
         self._child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "bench.measure"],
+            [side.python, "-P", "-m", "bench.measure"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=environment(threads, cache),
+            env=environment(threads, cache, side.root),
             start_new_session=True,  # a group of its own, so that its helpers (loaders, compilers) end with it
         )
         assert self._child.stdin is not None
@@ -141,8 +157,8 @@ class Worker:
         return self._log.read().decode(errors="replace").strip()
 
 
-def environment(threads: int, cache: Path | None) -> Mapping[str, str]:
-    """The environment of a worker: explicit threads that wait without spinning, this harness, a compile cache.
+def environment(threads: int, cache: Path | None, root: Path | None = None) -> Mapping[str, str]:
+    """The environment of a worker: explicit threads that wait without spinning, this harness, a compile cache, a side.
 
     Two threads that spin beside another busy process make single steps a thousand times longer (measured).
     """
@@ -158,4 +174,6 @@ def environment(threads: int, cache: Path | None) -> Mapping[str, str]:
     }
     if cache is not None:
         extra |= {"TORCHINDUCTOR_CACHE_DIR": str(cache / "inductor"), "TRITON_CACHE_DIR": str(cache / "triton")}
+    if root is not None:
+        extra["COURSEBENCH_ROOT"] = str(root)
     return {**os.environ, **extra}

@@ -1,7 +1,7 @@
 """Where the spread of a measurement comes from: from process to process, or from visit to visit within one.
 
-The nested model of Kalibera & Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013, with two levels: launches, and
-visits within a launch. Blocks of one visit follow each other at once and are no level: their median is one value.
+The nested model of Kalibera & Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013, with two levels: launches,
+and visits within a launch. Blocks of one visit follow each other at once and are no level: their median is one value.
 """
 
 from __future__ import annotations

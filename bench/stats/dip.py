@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 LEVEL = 0.001
 """Chance that a sample with one hump is called two-humped, at most. Hundreds of cases stand in one table."""
@@ -55,7 +56,7 @@ def critical(n: int) -> float:
     """The critical value of dip × root of n, interpolated in the root of n. Raises `ValueError` below six values."""
     if n < CRITICAL[0][0]:
         raise ValueError(f"{n} values are too few for a dip test")
-    for (few, low), (many, high) in zip(CRITICAL, CRITICAL[1:], strict=False):
+    for (few, low), (many, high) in pairwise(CRITICAL):
         if n <= many:
             part = (math.sqrt(n) - math.sqrt(few)) / (math.sqrt(many) - math.sqrt(few))
             return low + part * (high - low)
@@ -74,7 +75,7 @@ def _best_cut(ordered: Sequence[float]) -> int:
 
 
 def dip(values: Sequence[float]) -> float:
-    """The dip of `values`: 1/(2n) for the most even sample, 1/4 for two equal points. Raises `ValueError` without any."""
+    """The dip of `values`: 1/(2n) for the most even sample, 1/4 for two equal points. Raises `ValueError` for none."""
     x = sorted(values)
     n = len(x)
     if n == 0:

@@ -13,7 +13,8 @@ from bench.stats import student
 CONFIDENCE = 0.95
 
 FEWEST_FOR_ORDER_STATISTICS = 6
-"""The widest interval, from least to greatest, covers the median with 1 - 2 / 2**n: 93.8 % at five, 96.9 % at six."""
+"""The widest interval, from least to greatest, covers the median with 1 - 2 / 2**n: 93.8 % at five, 96.9 % at six. For
+another confidence than 95 % see `fewest_for`."""
 
 
 @dataclass(frozen=True)
@@ -27,33 +28,41 @@ class Interval:
     method: str
 
 
-def median(values: Sequence[float]) -> Interval:
-    """The median of positive `values` with its 95 % interval. Raises `ValueError` without any."""
+def median(values: Sequence[float], confidence: float = CONFIDENCE, of: str = "launches") -> Interval:
+    """The median of positive `values` with its interval. Raises `ValueError` without any.
+
+    of: what the values are, in the plural, for the words of the method.
+    """
     n = len(values)
     value = statistics.median(values)
     if n == 1:
-        return Interval(value, None, None, 1, "one launch: no interval")
-    if n < FEWEST_FOR_ORDER_STATISTICS:
-        low, high = _t_on_logs([math.log(x) for x in values])
-        return Interval(value, min(low, value), max(high, value), n, f"t on logs, {n} launches, 95 %")
-    rank, coverage = median_rank(n)
+        return Interval(value, None, None, 1, f"one {'launch' if of == 'launches' else of[:-1]}: no interval")
+    if n < fewest_for(confidence):
+        low, high = _t_on_logs([math.log(x) for x in values], confidence)
+        return Interval(value, min(low, value), max(high, value), n, f"t on logs, {n} {of}, {100 * confidence:g} %")
+    rank, coverage = median_rank(n, confidence)
     ordered = sorted(values)
     return Interval(
-        value, ordered[rank - 1], ordered[n - rank], n, f"order statistics of {n} launches, {100 * coverage:.1f} %"
+        value, ordered[rank - 1], ordered[n - rank], n, f"order statistics of {n} {of}, {100 * coverage:.1f} %"
     )
 
 
+def fewest_for(confidence: float) -> int:
+    """How many values order statistics need: 1 - 2 / 2**n is at least `confidence`."""
+    return math.ceil(1 - math.log2(1 - confidence) - 1e-12)
+
+
 @cache
-def median_rank(n: int) -> tuple[int, float]:
-    """The largest rank r for which [x(r), x(n+1-r)] covers the median at least 95 % of the time, and that coverage.
+def median_rank(n: int, confidence: float = CONFIDENCE) -> tuple[int, float]:
+    """The largest rank r for which [x(r), x(n+1-r)] covers the median as often as asked, and how often it does.
 
     1 - 2 * P(Binomial(n, 1/2) < r): distribution-free (David & Nagaraja, Order Statistics, 2003, 7.1).
     """
     rank, tail = 0, 0.0
-    while (wider := tail + math.comb(n, rank) / 2**n) <= (1 - CONFIDENCE) / 2:
+    while (wider := tail + math.comb(n, rank) / 2**n) <= (1 - confidence) / 2:
         rank, tail = rank + 1, wider
     if rank == 0:
-        raise ValueError(f"{n} values are too few for a {CONFIDENCE:.0%} interval of order statistics")
+        raise ValueError(f"{n} values are too few for a {confidence:.0%} interval of order statistics")
     return rank, 1 - 2 * tail
 
 
@@ -95,8 +104,8 @@ def half_width(interval: Interval) -> float:
     return (interval.high - interval.low) / 2 / interval.value
 
 
-def _t_on_logs(logs: Sequence[float]) -> tuple[float, float]:
+def _t_on_logs(logs: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float]:
     n = len(logs)
     centre = statistics.fmean(logs)
-    half = student.quantile(1 - (1 - CONFIDENCE) / 2, n - 1) * statistics.stdev(logs) / math.sqrt(n)
+    half = student.quantile(1 - (1 - confidence) / 2, n - 1) * statistics.stdev(logs) / math.sqrt(n)
     return math.exp(centre - half), math.exp(centre + half)

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bench.stats import student
 
@@ -31,7 +32,7 @@ def autocorrelation(series: Sequence[Sequence[float]]) -> float | None:
             continue
         mean = statistics.fmean(one)
         apart = [value - mean for value in one]
-        products += math.fsum(a * b for a, b in zip(apart, apart[1:], strict=False))
+        products += math.fsum(a * b for a, b in pairwise(apart))
         squares += math.fsum(a * a for a in apart)
         pairs, values = pairs + len(one) - 1, values + len(one)
     if squares == 0:

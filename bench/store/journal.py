@@ -2,7 +2,7 @@
 
 Kinds of line: `session` (a process began or went on with the run) and `spent` (what that cost), `visit` (the blocks of
 one visit), `launch` (a case is finished in a launch; visits without it belong to a launch that did not end, and do not
-count).
+count), `pair` (the couples of a case in one lockstep pair).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.records import Block, CaseLaunch, UserError
+from bench.records import Block, CaseLaunch, Couple, UserError
 
 NAME = "journal.jsonl"
 
@@ -60,6 +60,10 @@ class Journal:
         """A case is finished in a launch."""
         self._append("launch", {"record": vars(record)})
 
+    def pair(self, couples: Sequence[Couple]) -> None:
+        """All couples of a case in one lockstep pair that ended well."""
+        self._append("pair", {"couples": [list(vars(couple).values()) for couple in couples]})
+
     def close(self) -> None:
         """Give the lock back."""
         self._file.close()
@@ -73,10 +77,11 @@ class Journal:
 
 @dataclass
 class Pages:
-    """A journal read back: finished launches with their blocks, sessions, and lines that could not be read."""
+    """A journal read back: finished launches with their blocks, couples of pairs, sessions, and unreadable lines."""
 
     launches: list[CaseLaunch] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
+    couples: list[Couple] = field(default_factory=list)
     sessions: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -97,6 +102,8 @@ def read(folder: Path) -> Pages:
                 blocks = [Block(*row) for row in body["blocks"]]  # all or none of a visit
                 for block in blocks:
                     visits[block.key, block.launch, body["process"]].append(block)
+            elif kind == "pair":
+                pages.couples += [Couple(*row) for row in body["couples"]]  # likewise
             elif kind == "launch":
                 pages.launches.append(CaseLaunch(**body["record"]))
             if pages.sessions:
@@ -104,9 +111,9 @@ def read(folder: Path) -> Pages:
         except (ValueError, LookupError, TypeError, AttributeError):
             pages.problems.append(f"{folder / NAME}:{number}: not a line of a journal, passed over")
     # Only the process that finished a case in a launch counts: one that was killed before left visits behind.
-    finished = {(record.key, record.launch): record for record in pages.launches}
+    finished = {(record.key, record.launch, record.side): record for record in pages.launches}
     pages.launches = list(finished.values())
-    pages.blocks = [block for (key, launch), it in finished.items() for block in visits[key, launch, it.process]]
+    pages.blocks = [block for it in pages.launches for block in visits[it.key, it.launch, it.process]]
     return pages
 
 

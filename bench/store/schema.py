@@ -1,18 +1,20 @@
 """The shape of the tables, its version, and the history of that version.
 
 1   2026-11   `run.json`, `blocks.parquet` (a row a block), `launches.parquet` (a row a case and launch).
+2   2026-11   `pairs.parquet` (a row a couple of blocks of a lockstep pair); a column `side` in the other two; in
+              `launches.parquet` condition, throttled_blocks, output_devices and break_reasons, and more counters.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
-from bench.records import Block, CaseLaunch, UserError
+from bench.records import Block, CaseLaunch, Couple, UserError
 
-VERSION = 1
+VERSION = 2
 
 # Annotations are text (PEP 563): the one list of columns is the dataclass itself.
 _DTYPES = {
@@ -30,11 +32,25 @@ BLOCKS: Mapping[str, str] = {item.name: _DTYPES[str(item.type)] for item in fiel
 LAUNCHES: Mapping[str, str] = {item.name: _DTYPES.get(str(item.type), "string") for item in fields(CaseLaunch)}
 """Column to pandas dtype of `launches.parquet`. Mappings are stored as JSON text: nothing is ever unpickled."""
 
+PAIRS: Mapping[str, str] = {item.name: _DTYPES[str(item.type)] for item in fields(Couple)}
+"""Column to pandas dtype of `pairs.parquet`."""
+
 NESTED = tuple(item.name for item in fields(CaseLaunch) if str(item.type).startswith("Mapping"))
 """The columns of `launches.parquet` that hold JSON."""
 
-BLOCK_IDENTITY = ("key", "launch", "visit", "phase", "clock", "index")
-LAUNCH_IDENTITY = ("key", "launch")
+
+def missing(columns: Iterable[str], dtypes: Mapping[str, str]) -> dict[str, Any]:
+    """Columns of this version that an older one did not write, each with what stands for it in all rows."""
+    defaults = {**asdict(_BLOCK), **flat(asdict(_LAUNCH))}
+    return {name: defaults[name] for name in dtypes if name not in set(columns)}
+
+
+_BLOCK = Block("", 0, 0, "", "", 0, True, 0, 0)
+_LAUNCH = CaseLaunch("", 0)
+
+BLOCK_IDENTITY = ("key", "launch", "side", "visit", "phase", "clock", "index")
+LAUNCH_IDENTITY = ("key", "launch", "side")
+PAIR_IDENTITY = ("key", "pair", "clock", "couple")
 
 
 def flat(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.records import Block, CaseLaunch, Outcome, UserError
+from bench.records import Block, CaseLaunch, Couple, Outcome, UserError
 from bench.store import journal, runs, schema
 
 
@@ -25,6 +25,8 @@ class RunData:
     run: dict[str, Any]
     blocks: pd.DataFrame
     launches: pd.DataFrame
+    pairs: pd.DataFrame
+    """Of a run that measured in lockstep; without rows elsewhere."""
     sessions: list[dict[str, Any]] = field(default_factory=list)
     """What each process that measured the run spent, oldest first."""
     problems: list[str] = field(default_factory=list)
@@ -35,10 +37,11 @@ def read(folder: Path) -> RunData:
     run = runs.read(folder)
     blocks = _read_parquet(folder / "blocks.parquet", schema.BLOCKS)
     launches = _read_parquet(folder / "launches.parquet", schema.LAUNCHES)
+    pairs = _read_parquet(folder / "pairs.parquet", schema.PAIRS)
     sessions = {item["started"]: item for item in run.get("sessions", [])}
     known = list(run.get("problems", []))
     if not (folder / journal.NAME).exists():
-        return RunData(folder, run, blocks, launches, list(sessions.values()), known)
+        return RunData(folder, run, blocks, launches, pairs, list(sessions.values()), known)
     pages = journal.read(folder)
     sessions |= {item["started"]: item for item in pages.sessions}
     return RunData(
@@ -51,6 +54,7 @@ def read(folder: Path) -> RunData:
             schema.LAUNCHES,
             schema.LAUNCH_IDENTITY,
         ),
+        _joined(pairs, [asdict(couple) for couple in pages.couples], schema.PAIRS, schema.PAIR_IDENTITY),
         list(sessions.values()),
         list(dict.fromkeys([*known, *pages.problems])),
     )
@@ -64,6 +68,8 @@ def seal(data: RunData, changes: Mapping[str, Any]) -> None:
     """
     _write_parquet(data.folder / "blocks.parquet", data.blocks)
     _write_parquet(data.folder / "launches.parquet", data.launches)
+    if len(data.pairs):
+        _write_parquet(data.folder / "pairs.parquet", data.pairs)
     runs.write(data.folder, {**data.run, "sessions": data.sessions, "problems": data.problems, **changes})
     (data.folder / journal.NAME).unlink(missing_ok=True)
 
@@ -83,10 +89,12 @@ def _read_parquet(path: Path, dtypes: Mapping[str, str]) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()})
     try:
-        return pd.read_parquet(path)
+        frame = pd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
         first = (str(error).splitlines() or ["no message"])[0]
         raise UserError(f"{path} is damaged and cannot be read: {first}") from None
+    added = schema.missing(frame.columns, dtypes)
+    return frame.assign(**{name: pd.Series(value, frame.index, dtypes[name]) for name, value in added.items()})
 
 
 def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
@@ -103,6 +111,11 @@ def records_of(data: RunData) -> tuple[list[CaseLaunch], list[Block]]:
         launches.append(CaseLaunch(**{str(name): value for name, value in row.items()} | nested))
     blocks = [Block(*row) for row in data.blocks[list(schema.BLOCKS)].itertuples(index=False, name=None)]
     return launches, blocks
+
+
+def couples_of(data: RunData) -> list[Couple]:
+    """The rows of `pairs.parquet` as the records they were made from."""
+    return [Couple(*row) for row in data.pairs[list(schema.PAIRS)].itertuples(index=False, name=None)]
 
 
 def past_costs(results: Path, fingerprint: str, most: int = 5) -> dict[str, float]:

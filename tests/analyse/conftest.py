@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.records import Block, Case, CaseLaunch, Settings, Value
+from bench.records import Block, Case, CaseLaunch, Couple, Settings, Value
 from bench.store import schema
 from bench.store.tables import RunData
 
@@ -27,6 +27,7 @@ class MadeUpRun:
         self._plan: list[str] = []
         self._launches: list[CaseLaunch] = []
         self._blocks: list[Block] = []
+        self._couples: list[Couple] = []
 
     def plan(self, workload: str = "matmul/square", **params: Value) -> Case:
         """Plan a case, and return it."""
@@ -48,6 +49,12 @@ class MadeUpRun:
             total = round(seconds * 1e9 * values["steps"])
             self._blocks.append(Block(case.key, number, visit + index, phase, clock, 0, total_ns=total, **values))
 
+    def pair(self, key: str, number: int, base_ns: Sequence[int], head_ns: Sequence[int], **changes: Any) -> None:
+        """A lockstep pair of a case: a couple for each total."""
+        for place, (base, head) in enumerate(zip(base_ns, head_ns, strict=True)):
+            values = {"prepared_first": "base", "clock": "wall", "first": "base", "steps": 1, **changes}
+            self._couples.append(Couple(key, number, couple=place, base_ns=base, head_ns=head, **values))
+
     def measured(
         self, step_s: Sequence[float], clock: str = "wall", workload: str = "matmul/square", **params: Value
     ) -> Case:
@@ -64,7 +71,7 @@ class MadeUpRun:
             "run": "20261101T100000Z-00000000",
             "machine": "2-core",
             "status": self.status,
-            "environment": {"torch": {"version": "2.13.0"}},
+            "environment": {"torch": {"version": "2.13.0"}, "cpu": {"affinity": [0, 1]}},
             "settings": dataclasses.asdict(self.settings),
             "plan": [{"key": key} for key in self._plan],
         }
@@ -74,6 +81,7 @@ class MadeUpRun:
             run,
             frame_of([dataclasses.asdict(block) for block in self._blocks], dict(schema.BLOCKS)),
             frame_of(launches, dict(schema.LAUNCHES)),
+            frame_of([dataclasses.asdict(couple) for couple in self._couples], dict(schema.PAIRS)),
         )
 
 

@@ -8,6 +8,9 @@ import math
 import pytest
 
 from bench.analyse.findings import CHECKS, Evidence, findings_of
+from bench.analyse.spread import Spread
+from bench.stats.dip import Humps
+from bench.stats.series import Trend
 
 # A case about which there is nothing to doubt. Numbers are powers of two where a threshold multiplies them.
 QUIET = Evidence(
@@ -24,6 +27,19 @@ QUIET = Evidence(
     empty_call_s=1e-9,
     recompiles=0,
     graph_breaks=0,
+    clock="wall",
+    spread=Spread(),
+    threads=2,
+    cores=2,
+    frequency=(2000.0, 2000.0),
+    throttled_blocks=0,
+    kept_blocks=96,
+    break_reasons=(),
+    device_s=None,
+    device="cpu",
+    output_devices=("cpu",),
+    device_kernels=None,
+    answers={"relative_error": (1e-7, 1e-7)},
 )
 
 
@@ -33,6 +49,14 @@ def above(value: float) -> float:
 
 def below(value: float) -> float:
     return math.nextafter(value, -math.inf)
+
+
+def drifting(mean: float, p: float) -> Spread:
+    return Spread(drift=Trend(mean, p))
+
+
+def humped(gap: float, where: str) -> Spread:
+    return Spread(**{f"humps_{where}": Humps(0.0, gap, 0.4)})
 
 
 # check, the field it looks at, the last value that is fine, the first that is not
@@ -46,6 +70,16 @@ THRESHOLDS = [
     ("outlier-share", "outlier_share", 0.10, above(0.10)),
     ("recompiled-in-timing", "recompiles", 0, 1),
     ("graph-break", "graph_breaks", 0, 1),
+    ("oversubscribed-threads", "threads", 2, 3),
+    ("frequency-change", "frequency", (2000.0, 2040.0), (2000.0, above(2040.0))),
+    ("throttled", "throttled_blocks", 0, 1),
+    ("launch-bound", "device_s", 1 / 1.5, 1 / above(1.5)),
+    ("wrong-device", "output_devices", ("cpu",), ("cpu", "cuda:0")),
+    ("result-varies", "answers", {"loss": (0.1, 0.1)}, {"loss": (0.1, above(0.1))}),
+    ("drift", "spread", drifting(0.02, 0.001), drifting(above(0.02), 0.001)),
+    ("drift", "spread", drifting(-0.1, 0.01), drifting(-0.1, below(0.01))),
+    ("two-modes", "spread", humped(0.03, "within"), humped(above(0.03), "within")),
+    ("two-modes", "spread", humped(0.03, "between"), humped(above(0.03), "between")),
 ]
 
 
@@ -68,7 +102,7 @@ def test_a_doubt_is_said_just_beyond_its_threshold(check: str, field: str, fine:
 
 
 def test_every_check_has_a_threshold_here() -> None:
-    assert [check for check, *_ in THRESHOLDS] == [check.name for check in CHECKS]
+    assert {check for check, *_ in THRESHOLDS} == {check.name for check in CHECKS}
 
 
 @pytest.mark.parametrize("field", ["foreign_load", "resolution_s", "empty_call_s"])
@@ -110,4 +144,22 @@ def test_every_finding_says_what_where_and_what_to_do() -> None:
 
 def test_all_doubts_are_said_together_in_the_order_of_the_checks() -> None:
     worst = dataclasses.replace(QUIET, **{field: doubtful for _, field, _, doubtful in THRESHOLDS}, step_s=0.5)
-    assert checks(worst) == [check for check, *_ in THRESHOLDS]
+    worst = dataclasses.replace(
+        worst, spread=Spread(drift=Trend(0.1, 0.0), humps_within=Humps(0, 1, 0.5)), device_s=0.01
+    )
+    assert checks(worst) == [check.name for check in CHECKS]
+
+
+def test_a_case_of_a_device_that_launched_nothing_there_worked_elsewhere() -> None:
+    idle = dataclasses.replace(QUIET, device="cuda:0", device_kernels=0, output_devices=("cpu",))
+    assert checks(idle) == ["wrong-device"]
+    assert checks(dataclasses.replace(idle, device_kernels=1)) == []
+
+
+def test_latency_is_not_called_launch_bound() -> None:
+    assert checks(dataclasses.replace(QUIET, clock="latency", device_s=0.01)) == []
+
+
+def test_the_reasons_of_graph_breaks_are_told() -> None:
+    broken = dataclasses.replace(QUIET, graph_breaks=2, break_reasons=("Tensor.item",))
+    assert "Tensor.item" in findings_of(broken)[0].message

@@ -51,6 +51,33 @@ def test_a_step_that_synchronises_has_no_device_time(device):
         device.time("device", lambda: a.sum().item(), 5, nothing)
 
 
+def test_the_slope_of_graphs_is_no_longer_than_events_and_not_much_shorter(device):
+    a = torch.randn(64, 64, device="cuda")
+    torch.mm(a, a)
+    slope = sorted(device.time("device", lambda: torch.mm(a, a), 200, nothing) for _ in range(9))[4]
+    events = sorted(device._time_on_device(lambda: torch.mm(a, a), 200, nothing) for _ in range(9))[4]
+    assert 0.2 * events < slope < 1.05 * events
+
+
+def test_work_left_on_a_side_stream_has_no_device_time(device):
+    side, a = torch.cuda.Stream(), torch.randn(2048, 2048, device="cuda")
+
+    def step():
+        with torch.cuda.stream(side):
+            for _ in range(10):
+                torch.mm(a, a)
+        return torch.mm(a, a)
+
+    with pytest.raises(NoClockError, match="another stream"):
+        device.time("device", step, 5, nothing)
+
+
+def test_the_state_of_the_device_is_read(device):
+    condition = device.condition()
+    assert condition.mhz > 100
+    assert condition.watts > 1
+
+
 def test_peak_memory_is_that_since_the_reset(device):
     before = device.resident_bytes()
     device.reset_peak()

@@ -1,5 +1,7 @@
 """The CUDA class on a simulated device: how the queue is filled behind a sleep, without the hardware."""
 
+from contextlib import contextmanager
+
 import pytest
 import torch
 
@@ -11,19 +13,33 @@ from bench.measure.device import NoClockError
 class SimulatedGpu:
     """A queue with a clock of its own: launches cost the host time, work runs in order on the device."""
 
-    def __init__(self, launch_ns=1000):
+    def __init__(self, launch_ns=1000, gap_ns=0):
+        self.gap_ns = gap_ns
         self.host_ns = 0
         self.free_at_ns = 0
+        self.side_free_at_ns = 0
         self.launch_ns = launch_ns
+        self.captured = None
         self.sleeps = []
         self.chosen = []
 
     def launch(self, ns):
+        if self.captured is not None:
+            self.captured.append(ns)
+            return
         self.host_ns += self.launch_ns
-        self.free_at_ns = max(self.free_at_ns, self.host_ns) + ns
+        # Between two kernels of a queue lies a gap, which a graph does not have.
+        self.free_at_ns = max(self.free_at_ns + self.gap_ns, self.host_ns) + ns
+
+    def launch_beside(self, ns):
+        """A launch on another stream."""
+        self.host_ns += self.launch_ns
+        self.side_free_at_ns = max(self.side_free_at_ns, self.host_ns) + ns
 
     def synchronize(self, *_):
-        self.host_ns = max(self.host_ns, self.free_at_ns)
+        if self.captured is not None:
+            raise RuntimeError("operation not permitted when stream is capturing")
+        self.host_ns = max(self.host_ns, self.free_at_ns, self.side_free_at_ns)
 
     def sleep(self, cycles):
         self.sleeps.append(cycles)
@@ -31,6 +47,17 @@ class SimulatedGpu:
 
     def event(self, **_):
         return SimulatedEvent(self)
+
+    def graph(self):
+        return SimulatedGraph(self)
+
+    @contextmanager
+    def capture(self, graph):
+        self.captured = graph.kernels = []
+        try:
+            yield
+        finally:
+            self.captured = None
 
 
 class SimulatedEvent:
@@ -43,8 +70,22 @@ class SimulatedEvent:
     def query(self):
         return self._gpu.host_ns >= self.at_ns
 
+    def synchronize(self):
+        self._gpu.host_ns = max(self._gpu.host_ns, self.at_ns)
+
     def elapsed_time(self, end):
         return (end.at_ns - self.at_ns) / 1e6
+
+
+class SimulatedGraph:
+    REPLAY_NS = 7000  # what a replay costs once, whatever is in it
+
+    def __init__(self, gpu):
+        self._gpu = gpu
+        self.kernels = []
+
+    def replay(self):
+        self._gpu.launch(self.REPLAY_NS + sum(self.kernels))
 
 
 @pytest.fixture
@@ -54,6 +95,8 @@ def gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "synchronize", simulated.synchronize)
     monkeypatch.setattr(torch.cuda, "_sleep", simulated.sleep)
     monkeypatch.setattr(torch.cuda, "Event", simulated.event)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", simulated.graph)
+    monkeypatch.setattr(torch.cuda, "graph", simulated.capture)
     monkeypatch.setattr(Cuda, "_wake", lambda self: None)
     return simulated
 
@@ -110,8 +153,9 @@ def test_each_try_of_the_device_clock_starts_from_what_was_reset(gpu, device):
     # A step that overfills the sleep is timed again: it must not be its second, un-reset run that counts.
     resets = []
     steps = 3 * FIRST_SLEEP_CYCLES // gpu.launch_ns
-    device.time("device", lambda: gpu.launch(100), steps, lambda: resets.append(1))
-    assert len(resets) == len(gpu.sleeps) == 3
+    device.time("device", lambda: gpu.launch(60_000), steps, lambda: resets.append(1))
+    assert len(gpu.sleeps) == 3
+    assert len(resets) == 1 + len(gpu.sleeps)  # and once to see that nothing is left on another stream
 
 
 def test_visits_of_two_devices_make_their_own_current_again(gpu):
@@ -120,3 +164,62 @@ def test_visits_of_two_devices_make_their_own_current_again(gpu):
     assert gpu.chosen[-1].index == 0
     other.enter()
     assert gpu.chosen[-1].index == 1
+
+
+def test_the_gaps_between_tiny_kernels_are_no_part_of_their_time(gpu, device):
+    gpu.gap_ns = 300
+    assert device.time("device", lambda: gpu.launch(2000), 50, nothing) == 50 * 2000
+
+
+def test_a_step_of_fifty_microseconds_is_timed_by_events(gpu, device):
+    gpu.gap_ns = 300
+    assert device.time("device", lambda: gpu.launch(50_000), 50, nothing) == 50 * 50_300
+
+
+def test_a_tiny_step_that_cannot_be_captured_has_no_device_time(gpu, device, monkeypatch):
+    step = Uncapturable(gpu)
+    with pytest.raises(NoClockError, match="cannot be captured: operation not permitted when stream is capturing"):
+        device.time("device", step, 5, nothing)
+
+
+class Uncapturable:
+    """Synchronises, but only while it is captured: elsewhere the queue is filled in time."""
+
+    def __init__(self, gpu):
+        self._gpu = gpu
+
+    def __call__(self):
+        if self._gpu.captured is not None:
+            self._gpu.synchronize()
+        self._gpu.launch(100)
+
+
+def test_graphs_are_captured_once_for_all_blocks(gpu, device, monkeypatch):
+    captures = []
+    capture = gpu.capture
+    monkeypatch.setattr(torch.cuda, "graph", lambda graph: (captures.append(graph), capture(graph))[1])
+
+    def step():
+        gpu.launch(100)
+
+    assert [device.time("device", step, 5, nothing) for _ in range(3)] == [500] * 3
+    assert len(captures) == 2
+
+
+def test_work_on_a_side_stream_is_joined_on_the_wall_clock(gpu, device):
+    def step():
+        gpu.launch(60_000)
+        gpu.launch_beside(500_000)
+
+    assert device.time("wall", step, 4, nothing) >= 4 * 500_000
+
+
+def test_work_left_on_a_side_stream_has_no_device_time(gpu, device):
+    """The planted mistake: the events of one stream would show an eighth of the work."""
+
+    def step():
+        gpu.launch(60_000)
+        gpu.launch_beside(500_000)
+
+    with pytest.raises(NoClockError, match="work on another stream"):
+        device.time("device", step, 4, nothing)

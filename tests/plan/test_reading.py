@@ -140,7 +140,7 @@ SIZES = 'lesson="x", axes={"size": (64, 256)}'
         (SIZES + ", modes=()", "modes is empty"),
         (SIZES + ", modes=MODES", "modes is not a literal: MODES"),
         (SIZES + ', dtypes=("float23",)', "dtypes: 'float23' is not known; did you mean 'float32'"),
-        (SIZES + ', role="peak"', "role must be 'lesson' or 'calibration', not 'peak'"),
+        (SIZES + ', role="peak"', "role must be 'lesson', 'calibration' or 'certification', not 'peak'"),
         (SIZES + ', rolle="lesson"', "@workload has no keyword 'rolle'; did you mean 'role'?"),
         (SIZES + ", **more", "@workload is read without running it: write the keywords out, no **"),
         ('"x", axes={"size": (64,)}', "@workload takes keywords alone"),

@@ -30,7 +30,16 @@ def row(workload: str, value: float | None = None, *, spread: float = 0.02, **mo
         "items_per_s_low": NAN, "items_per_s_high": NAN, "flops": NAN, "bytes": NAN, "kernels": NAN,
         "run": "20250101T120000-ab12", "machine": "2-core AMD EPYC", "findings": [],
     }  # fmt: skip
-    extra = ("reference", "speedup", "speedup_low", "speedup_high", "speedup_paired", "speedup_method", "torch", "quality")
+    extra = (
+        "reference",
+        "speedup",
+        "speedup_low",
+        "speedup_high",
+        "speedup_paired",
+        "speedup_method",
+        "torch",
+        "quality",
+    )
     axes = {name: item for name, item in more.items() if name not in (*columns, *extra)}
     case = Case.of(workload, axes)
     given = {name: item for name, item in more.items() if name not in axes}

@@ -112,3 +112,18 @@ def test_the_last_digit_shown_is_no_finer_than_a_twentieth_of_the_interval(
     factor = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}[unit]
     two_digits = 10.0 ** (math.floor(math.log10(value / factor)) - 1)
     assert step >= min((high - low) / factor / 20, two_digits) * 0.999 or step == 1.0
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [
+        (12_345, 10_000, 15_678, "12 k steps [10 k, 16 k]"),
+        (840, 700, math.inf, "840 steps [700, ∞]"),
+        (math.inf, 900, math.inf, "∞ steps [900, ∞]"),
+        (math.inf, math.inf, math.inf, "never"),
+        (math.nan, math.nan, math.nan, "–"),
+        (None, None, None, "–"),
+    ],
+)
+def test_steps_until_something_pays(value, low, high, text):
+    assert units.steps(value, low, high) == text

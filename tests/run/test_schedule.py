@@ -73,7 +73,7 @@ KEYS = [f"a/b[size={size}]" for size in range(10)]
 
 
 def test_every_case_is_visited_once_a_round() -> None:
-    order = visiting_order(KEYS, 4, launch=0, seed=0)
+    order = visiting_order(dict.fromkeys(KEYS, 4), launch=0, seed=0)
     rounds = [order[start : start + len(KEYS)] for start in range(0, len(order), len(KEYS))]
     assert len(rounds) == 4
     for number, round_ in enumerate(rounds):
@@ -82,20 +82,28 @@ def test_every_case_is_visited_once_a_round() -> None:
 
 
 def test_each_round_is_shuffled_anew() -> None:
-    order = visiting_order(KEYS, 4, launch=0, seed=0)
+    order = visiting_order(dict.fromkeys(KEYS, 4), launch=0, seed=0)
     assert len({tuple(key for visit, key in order if visit == number) for number in range(4)}) == 4
 
 
 def test_launches_and_seeds_visit_in_different_orders() -> None:
-    orders = [visiting_order(KEYS, 1, launch, seed) for launch in range(3) for seed in range(3)]
+    orders = [visiting_order(dict.fromkeys(KEYS, 1), launch, seed) for launch in range(3) for seed in range(3)]
     assert len({tuple(order) for order in orders}) == 9
 
 
 def test_the_same_seed_visits_in_the_same_order() -> None:
-    assert visiting_order(KEYS, 4, launch=2, seed=9) == visiting_order(KEYS, 4, launch=2, seed=9)
+    assert visiting_order(dict.fromkeys(KEYS, 4), launch=2, seed=9) == visiting_order(
+        dict.fromkeys(KEYS, 4), launch=2, seed=9
+    )
 
 
 def test_the_plan_is_not_shuffled_itself() -> None:
     keys = list(KEYS)
-    visiting_order(keys, 4, launch=0, seed=0)
+    visiting_order(dict.fromkeys(keys, 4), launch=0, seed=0)
     assert keys == KEYS
+
+
+def test_a_case_that_wants_more_visits_goes_on_alone() -> None:
+    order = visiting_order({"a": 1, "b": 3}, launch=0, seed=0)
+    assert Counter(order) == Counter([(0, "a"), (0, "b"), (1, "b"), (2, "b")])
+    assert [key for _, key in order[2:]] == ["b", "b"]

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from bench.stats.dip import CRITICAL, LEVEL, critical, dip, humps
 
-
 VALUES = st.lists(st.floats(-1e6, 1e6) | st.integers(0, 5).map(float), min_size=4, max_size=60)
 
 

@@ -43,6 +43,23 @@ def test_a_product_too_long_for_the_threads_of_a_cpu_is_skipped_with_the_reason(
         calibration.product(context(), 4096)
 
 
+def test_a_product_too_slow_in_its_dtype_is_skipped_with_the_time_it_would_take(context, monkeypatch):
+    from bench.measure.context import Skip
+
+    monkeypatch.setattr(calibration, "probe_s", lambda ctx: 0.025)
+    with pytest.raises(Skip, match=r"a product of size 2048 would take this CPU about 13 s in torch\.float16"):
+        calibration.product(context(dtype=torch.float16), 2048)
+
+
+def test_a_product_that_takes_a_second_or_two_is_measured(opened, monkeypatch):
+    monkeypatch.setattr(calibration, "probe_s", lambda ctx: 0.025)
+    assert opened(calibration.product, size=512).prepared.work.flops == 2 * 512**3
+
+
+def test_the_probe_takes_time(context):
+    assert calibration.probe_s(context()) > 0
+
+
 @EACH
 def test_the_arrays_of_a_set_fill_it(opened, make):
     work = opened(make, numbytes=2**21).prepared.work

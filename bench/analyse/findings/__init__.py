@@ -1,0 +1,47 @@
+"""Doubts about a number, one small class each. Shown beside the number wherever the number is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.analyse.findings.answers import GraphBreak, RecompiledInTiming, ResultVaries, WrongDevice
+from bench.analyse.findings.evidence import Check, Evidence
+from bench.analyse.findings.machine import (
+    ClockResolution,
+    ForeignLoad,
+    FrequencyChange,
+    HarnessOverhead,
+    LaunchBound,
+    OversubscribedThreads,
+    Throttled,
+)
+from bench.analyse.findings.stability import Drift, FewLaunches, NotSteady, OutlierShare, TwoModes, WideInterval
+from bench.records import Finding
+
+__all__ = ["CHECKS", "Check", "ClockResolution", "Evidence", "ForeignLoad", "WrongDevice", "findings_of"]
+
+CHECKS: Sequence[Check] = (
+    WrongDevice(),
+    NotSteady(),
+    Drift(),
+    TwoModes(),
+    FewLaunches(),
+    ForeignLoad(),
+    OversubscribedThreads(),
+    FrequencyChange(),
+    Throttled(),
+    ClockResolution(),
+    HarnessOverhead(),
+    WideInterval(),
+    OutlierShare(),
+    RecompiledInTiming(),
+    GraphBreak(),
+    LaunchBound(),
+    ResultVaries(),
+)
+
+
+def findings_of(evidence: Evidence) -> list[Finding]:
+    """All doubts about one number, in the order of `CHECKS`."""
+    found = ((check, check.look(evidence)) for check in CHECKS)
+    return [Finding(check.name, check.severity, *said, case=evidence.key) for check, said in found if said is not None]

@@ -1,0 +1,73 @@
+"""Doubts about the answer: was it computed where and as it should, and is it the same each time?"""
+
+from __future__ import annotations
+
+from bench.analyse.findings.evidence import Evidence
+
+
+class RecompiledInTiming:
+    """Dynamo compiled again after the first call, while the case was warmed up or timed."""
+
+    name, severity = "recompiled-in-timing", "error"
+
+    def look(self, evidence: Evidence) -> tuple[str, str] | None:
+        """Any recompilation between the first call and the last block."""
+        if not evidence.recompiles:
+            return None
+        return (
+            f"{evidence.recompiles} graphs were compiled after the first call; from the eighth on Dynamo runs eager",
+            "keep shapes, types and the numbers of the step constant",
+        )
+
+
+class GraphBreak:
+    """The compiled step is more than one graph."""
+
+    name, severity = "graph-break", "hint"
+
+    def look(self, evidence: Evidence) -> tuple[str, str] | None:
+        """Any break counted by Dynamo."""
+        if not evidence.graph_breaks:
+            return None
+        why = f": {'; '.join(evidence.break_reasons)}" if evidence.break_reasons else ""
+        return (
+            f"{evidence.graph_breaks} graph breaks, so that parts of the step ran eager{why}",
+            "see TORCH_LOGS=graph_breaks",
+        )
+
+
+class WrongDevice:
+    """A case of a device whose work was done elsewhere."""
+
+    name, severity = "wrong-device", "error"
+
+    def look(self, evidence: Evidence) -> tuple[str, str] | None:
+        """No kernel on the device that the case names; on a CPU, an output that lies on another device."""
+        kind = evidence.device.partition(":")[0]
+        if kind != "cpu" and evidence.device_kernels == 0:
+            return (
+                f"the step launched nothing on {evidence.device}: it worked elsewhere",
+                "place data and models with ctx.place and ctx.randn",
+            )
+        elsewhere = [name for name in evidence.output_devices if name.partition(":")[0] != "cpu"]
+        if kind == "cpu" and elsewhere:
+            return f"a case of the CPU answered on {', '.join(elsewhere)}", "place data and models with ctx.place"
+        return None
+
+
+class ResultVaries:
+    """Launches with one seed gave different answers, each right within its tolerance."""
+
+    name, severity = "result-varies", "hint"
+
+    def look(self, evidence: Evidence) -> tuple[str, str] | None:
+        """The error of the answer, or a metric of its quality, is not the same in all launches."""
+        varying = [name for name, (low, high) in evidence.answers.items() if low != high]
+        if not varying:
+            return None
+        name = varying[0]
+        low, high = evidence.answers[name]
+        return (
+            f"with one seed, {name.replace('_', ' ')} was between {low:.3g} and {high:.3g}",
+            "something draws without the seed, or adds in another order each time (atomics, threads)",
+        )

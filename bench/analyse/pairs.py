@@ -1,0 +1,80 @@
+"""What lockstep pairs say: a ratio a pair, and from the pairs an estimate with its interval. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bench.records import SIDES, Estimate
+from bench.stats import intervals
+from bench.store.tables import RunData
+
+PAIR = ["key", "clock", "pair"]
+
+
+def pair_ratios(pairs: pd.DataFrame) -> pd.DataFrame:
+    """A row a case, clock and pair: log_ratio, couple_sd, couples, base_s, head_s, prepared_first. pairs: of a run.
+
+    log_ratio: the pair's one datum, the median over its couples of log(head ÷ base): above 0 the head is slower.
+    couple_sd: standard deviation of the couples' log ratios. base_s, head_s: seconds per step, medians of the blocks.
+    """
+    frame = pd.DataFrame(
+        {
+            "key": pairs["key"].astype("string"),
+            "clock": pairs["clock"].astype("string"),
+            "pair": pairs["pair"].astype("int64"),
+            "prepared_first": pairs["prepared_first"].astype("string"),
+            "log_ratio": np.log(pairs["head_ns"].astype("float64") / pairs["base_ns"].astype("float64")),
+            "base_s": pairs["base_ns"] / pairs["steps"] / 1e9,
+            "head_s": pairs["head_ns"] / pairs["steps"] / 1e9,
+        }
+    )
+    return (
+        frame.groupby(PAIR, sort=False)
+        .agg(
+            log_ratio=("log_ratio", "median"),
+            couple_sd=("log_ratio", "std"),
+            couples=("log_ratio", "size"),
+            base_s=("base_s", "median"),
+            head_s=("head_s", "median"),
+            prepared_first=("prepared_first", "first"),
+        )
+        .reset_index()
+    )
+
+
+def ratio(log_ratios: Sequence[float], confidence: float = intervals.CONFIDENCE) -> Estimate:
+    """head ÷ base over pairs, the median with its interval. Raises `ValueError` without pairs."""
+    found = intervals.median(np.exp(np.asarray(log_ratios, dtype=np.float64)).tolist(), confidence, of="pairs")
+    return Estimate(found.value, found.low, found.high, found.n, found.method, "ratio")
+
+
+def lockstep_over_solo(data: RunData) -> pd.DataFrame:
+    """A row a case, clock, pair and side that was visited alone too: log_ratio of the median steps, lockstep ÷ solo."""
+    pairs, blocks = data.pairs, data.blocks
+    turns = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "key": pairs["key"].astype("string"), "clock": pairs["clock"].astype("string"),
+                    "pair": pairs["pair"].astype("int64"), "side": side,
+                    "lockstep_s": pairs[f"{side}_ns"] / pairs["steps"] / 1e9,
+                }
+            )
+            for side in SIDES
+        ]
+    )  # fmt: skip
+    alone = blocks[blocks["kept"].astype(bool) & (blocks["phase"] == "step") & blocks["side"].isin(SIDES)]
+    solo = pd.DataFrame(
+        {
+            "key": alone["key"].astype("string"), "clock": alone["clock"].astype("string"),
+            "pair": alone["launch"].astype("int64"), "side": alone["side"].astype("object"),
+            "solo_s": alone["total_ns"] / alone["steps"] / 1e9,
+        }
+    )  # fmt: skip
+    where = [*PAIR, "side"]
+    medians = [frame.groupby(where, sort=False).median().reset_index() for frame in (turns, solo)]
+    both = medians[0].merge(medians[1], on=where)
+    return both.assign(log_ratio=np.log(both["lockstep_s"] / both["solo_s"]))[[*where, "log_ratio"]]

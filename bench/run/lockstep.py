@@ -1,0 +1,152 @@
+"""Pair after pair, until whoever judges them has seen enough: the lockstep counterpart of the launches of a run."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from bench.protocol import Hello
+from bench.records import BASE, HEAD, Block, CaseLaunch, Couple, Coupled, Outcome, Settings
+from bench.run.account import Spending
+from bench.run.pair import Arena, Pair
+from bench.run.runner import CACHES, Ended, seal, threads_of
+from bench.run.schedule import assignments
+from bench.run.stop import Stop, Stopped
+from bench.run.watch import Heard
+from bench.run.worker import HERE, Side
+from bench.store import journal
+
+SAME: Mapping[str, Side] = {BASE: HERE, HEAD: HERE}
+"""Base and head are the same code: what is measured then is the harness."""
+
+
+class Judge(Protocol):
+    """Decides which cases want another pair."""
+
+    def pending(self) -> list[Coupled]:
+        """The cases that still want a pair."""
+
+    def add(self, couples: Sequence[Couple]) -> None:
+        """All couples of a case in one pair."""
+
+    def drop(self, key: str, outcome: str) -> None:
+        """A case that will have no more pairs, for how it ended on one side."""
+
+
+@dataclass
+class FixedPairs:
+    """So many pairs a case, and no more."""
+
+    coupled: Sequence[Coupled]
+    pairs: Callable[[str], int]
+    """How many a case wants, by its key."""
+    seen: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+
+    def pending(self) -> list[Coupled]:
+        """Those that ended well and have fewer."""
+        return [
+            item
+            for item in self.coupled
+            if item.case.key not in self.dropped and self.seen.get(item.case.key, 0) < self.pairs(item.case.key)
+        ]
+
+    def add(self, couples: Sequence[Couple]) -> None:
+        """One pair more."""
+        self.seen[couples[0].key] = self.seen.get(couples[0].key, 0) + 1
+
+    def drop(self, key: str, outcome: str) -> None:
+        """Not this one any more."""
+        self.dropped[key] = outcome
+
+
+def measure(
+    folder: Path,
+    judge: Judge,
+    settings: Settings,
+    hello: Hello,
+    stop: Stop,
+    heard: Heard,
+    *,
+    sides: Mapping[str, Side] = SAME,
+    rewarm: bool = True,
+    solo: bool = False,
+    couples_s: float = 0.5,
+) -> Ended:
+    """Measure pairs until the judge wants no more, the budget is spent or a stop is asked for; seal however it ends.
+
+    heard: told each stage. rewarm, solo, couples_s: see `Arena`. Raises `MachineUnfitError`.
+    """
+    book = journal.Journal(folder)
+    scribe = Scribe(book, judge, heard)
+    arena = Arena(
+        sides=sides,
+        settings=settings,
+        stop=stop,
+        threads=lambda symbolic: threads_of(symbolic, hello),
+        steps={},
+        caches=folder / CACHES,
+        secretary=scribe,
+        rewarm=rewarm,
+        solo=solo,
+        couples_s=couples_s,
+    )
+    status = "interrupted"
+    try:
+        status = pairs_until_judged(judge, arena)
+    except Stopped:
+        pass  # the status says so
+    finally:
+        wall_s = scribe.spending.sum_up()
+        problems = seal(folder, status)
+        book.close()  # only now: until the run is sealed no other process may go on with it
+    return Ended(status, wall_s, problems)
+
+
+def pairs_until_judged(judge: Judge, arena: Arena) -> str:
+    """Pair after pair; none is begun that would end after the budget, by what the dearest one took. Its status."""
+    began, dearest = time.monotonic(), 0.0
+    for pair in itertools.count():
+        pending = judge.pending()
+        if not pending:
+            return "complete"
+        started = time.monotonic()
+        if arena.settings.budget_s is not None and started + dearest > began + arena.settings.budget_s:
+            return "out of budget"
+        for assignment in assignments(pending, pair, arena.settings.seed):
+            Pair(assignment, arena).run()
+        dearest = max(dearest, time.monotonic() - started)
+    raise AssertionError("count() never ends")
+
+
+class Scribe:
+    """Takes down what pairs report: first the journal, then the judge, then whoever listens."""
+
+    def __init__(self, book: journal.Journal, judge: Judge, heard: Heard) -> None:
+        self._book, self._judge, self._heard = book, judge, heard
+        self.spending = Spending(book, len(judge.pending()))
+
+    def spawned(self, seconds: float) -> None:
+        """A worker took so many seconds from its start to its hello."""
+        self.spending.spawned(seconds)
+
+    def entered(self, key: str, stage: str, launch: int) -> None:
+        """A case entered a stage of a pair."""
+        self._heard(key, stage, launch)
+
+    def coupled(self, couples: Sequence[Couple]) -> None:
+        """All couples of a case in a pair that ended well on both sides."""
+        self._book.pair(couples)
+        self._judge.add(couples)
+
+    def ended(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
+        """A case ended on one side of a pair."""
+        if blocks:
+            self._book.visit(record.process, blocks)
+        self._book.launch(record)
+        if record.outcome != Outcome.OK:
+            self._judge.drop(record.key, record.outcome)

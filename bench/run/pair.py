@@ -1,0 +1,269 @@
+"""One lockstep pair: a process of either side, alive together, of which one at a time is handed the baton.
+
+Drift slower than a few milliseconds falls on both sides alike and cancels. What does not cancel is decided by coins:
+one a pair says which side is spawned, prepared and compiled first, for placement may favour it by some percent; one a
+couple says whose block comes first. A case that ends in anything but `ok` on a side has no more couples in this pair.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import math
+import random
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from bench.protocol import Close, Closed, Open, Opened, Refused, Reply, Request, Turn, Turned, Visit, Visited
+from bench.records import BASE, HEAD, SIDES, Block, CaseLaunch, Couple, Coupled, Outcome, Planned, Settings
+from bench.run.launch import GROUP_BYTES, GROUP_CASES
+from bench.run.schedule import Assignment
+from bench.run.stop import Stop
+from bench.run.worker import Side, Worker, WorkerDiedError, WorkerSilentError
+
+FEWEST_COUPLES, MOST_COUPLES = 16, 60
+"""Couples of a pair: 60 of blocks of about 1 ms, 16 of an epoch, in the probe that the spreads of pairs come from."""
+
+LONG_S, FEWEST_LONG = 2.0, 6
+"""Where 16 couples would take longer than 2 s, as many as fit, but six at least: the order statistics of a median."""
+
+
+class Secretary(Protocol):
+    """Takes down what a pair reports."""
+
+    def spawned(self, seconds: float) -> None:
+        """A worker took so many seconds from its start to its hello."""
+
+    def entered(self, key: str, stage: str, launch: int) -> None:
+        """A case entered a stage of a pair."""
+
+    def coupled(self, couples: Sequence[Couple]) -> None:
+        """All couples of a case in a pair that ended well on both sides."""
+
+    def ended(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
+        """A case ended on one side of a pair."""
+
+
+@dataclass(frozen=True)
+class Arena:
+    """What a pair works with."""
+
+    sides: Mapping[str, Side]
+    settings: Settings
+    stop: Stop
+    threads: Callable[[Any], int]
+    """The real thread count behind the symbolic one."""
+    steps: dict[str, dict[str, int]]
+    """n of each case, where an earlier pair calibrated it: the same on both sides, in all pairs."""
+    caches: Path
+    secretary: Secretary
+    rewarm: bool = True
+    """Only a test of the certificate leaves it out."""
+    couples_s: float = 0.5
+    """Seconds a pair spends on the couples of one case, between the bounds above: 60 couples of four blocks of 2 ms."""
+    solo: bool = False
+    """Also visit each case alone, for lockstep ÷ solo."""
+
+
+@dataclass
+class Guest:
+    """A case that is open on both sides."""
+
+    coupled: Coupled
+    clocks: list[str]
+    steps: dict[str, dict[str, int]] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    couples: list[Couple] = field(default_factory=list)
+    blocks: dict[str, list[Block]] = field(default_factory=lambda: {BASE: [], HEAD: []})
+    wanted: int = 1
+
+
+class Pair:
+    """Conducts one assignment in lockstep. A process that dies ends the pair: what is left wants another one."""
+
+    def __init__(self, assignment: Assignment[Coupled], arena: Arena) -> None:
+        self._assignment = assignment
+        self._arena = arena
+        self._number = assignment.launch
+        names = ",".join(item.case.key for item in assignment.planned)
+        self._dice = random.Random(f"{arena.settings.seed}:{self._number}:pair:{names}")
+        self._order = self._dice.sample(SIDES, 2)
+        self._workers: dict[str, Worker] = {}
+        self._group: dict[str, Guest] = {}
+
+    def run(self) -> None:
+        """Measure every case of the assignment. Raises `Stopped`, `MachineUnfitError`."""
+        waiting = list(self._assignment.planned)
+        with contextlib.ExitStack() as stack:
+            for side in self._order:
+                cache, state = self._compile_cache(side)
+                worker = Worker(
+                    self._arena.threads(self._assignment.threads), self._arena.stop, cache, self._arena.sides[side]
+                )
+                stack.callback(worker.end)
+                self._workers[side] = worker
+                self._arena.secretary.spawned(worker.spawn_s)
+            try:
+                while waiting:
+                    self._open_group(waiting, state)
+                    self._hand_the_baton()
+                    if self._arena.solo:
+                        self._visit_alone()
+                    self._close_group()
+            except (WorkerDiedError, WorkerSilentError) as death:
+                self._bury(death)
+
+    # --- the movements of a group -----------------------------------------------------------------------------------
+
+    def _open_group(self, waiting: list[Coupled], cache_state: str) -> None:
+        resident = 0
+        while waiting and len(self._group) < GROUP_CASES and resident < GROUP_BYTES:
+            coupled = waiting.pop(0)
+            key = coupled.case.key
+            self._group[key] = guest = Guest(coupled, [])
+            fresh = key not in self._arena.steps
+            for side in self._order:
+                planned, known = self._planned(guest, side), self._arena.steps.get(key, {})
+                request = Open(planned.case.key, planned.source, self._arena.settings, known, cache_state, count=fresh)
+                reply = self._ask(side, key, request)
+                if not isinstance(reply, Opened):
+                    break
+                guest.steps[side], guest.facts[side] = reply.steps, reply.facts
+                # What the first side calibrated is the other's n too, and that of later pairs.
+                self._arena.steps.setdefault(key, reply.steps)
+                guest.clocks = [clock for clock in reply.clocks if not guest.clocks or clock in guest.clocks]
+                resident += reply.resident_bytes
+
+    def _hand_the_baton(self) -> None:
+        """Couple after couple of every case, cases in shuffled order; long steps have fewer couples."""
+        for couple in range(MOST_COUPLES):
+            turn = [key for key, guest in self._group.items() if couple < guest.wanted]
+            self._dice.shuffle(turn)
+            for key in turn:
+                guest = self._group[key]
+                self._arena.secretary.entered(key, f"couple {couple + 1}", self._number)
+                if not all(self._couple(key, guest, clock, couple) for clock in guest.clocks):
+                    continue
+                if couple == 0:
+                    # A turn is two blocks: one to be warm again, and the timed one.
+                    spent_ns = 2 * sum(one.base_ns + one.head_ns for one in guest.couples)
+                    most = math.ceil(self._arena.couples_s * 1e9 / max(spent_ns, 1))
+                    guest.wanted = min(MOST_COUPLES, max(FEWEST_COUPLES, most))
+                    if FEWEST_COUPLES * spent_ns > LONG_S * 1e9:
+                        guest.wanted = max(FEWEST_LONG, int(LONG_S * 1e9 / spent_ns))
+
+    def _couple(self, key: str, guest: Guest, clock: str, couple: int) -> bool:
+        """A block a side in random order; False where a side ended the case."""
+        order = self._dice.sample(SIDES, 2)
+        totals: dict[str, Turned] = {}
+        for side in order:
+            reply = self._ask(side, key, Turn(self._planned(guest, side).case.key, clock, self._arena.rewarm))
+            if not isinstance(reply, Turned):
+                return False
+            totals[side] = reply
+        base, head = totals[BASE], totals[HEAD]
+        if base.steps != head.steps:
+            raise AssertionError(f"{key}: {base.steps} steps on the base and {head.steps} on the head")
+        guest.couples.append(
+            Couple(key, self._number, self._order[0], clock, couple, order[0], base.steps, base.total_ns, head.total_ns)
+        )
+        return True
+
+    def _visit_alone(self) -> None:
+        """Blocks in a row of one side, while the other has nothing to do."""
+        launch, settings = self._number, self._arena.settings
+        for visit in range(settings.visits):
+            turn = [(key, side) for key in self._group for side in SIDES]
+            self._dice.shuffle(turn)
+            for key, side in turn:
+                if key not in self._group:
+                    continue  # an earlier visit ended it
+                guest = self._group[key]
+                reply = self._ask(side, key, Visit(self._planned(guest, side).case.key))
+                if isinstance(reply, Visited):
+                    guest.blocks[side] += [
+                        dataclasses.replace(Block(key, launch, visit, *row), side=side) for row in reply.blocks
+                    ]
+
+    def _close_group(self) -> None:
+        for key in list(self._group):
+            guest = self._group[key]
+            for side in self._order:
+                reply = self._ask(side, key, Close(self._planned(guest, side).case.key))
+                if not isinstance(reply, Closed):
+                    break
+                guest.facts[side] |= reply.facts
+            else:
+                del self._group[key]
+                for side in SIDES:
+                    self._record(key, guest, side, Outcome.OK.value)
+                self._arena.secretary.coupled(guest.couples)
+
+    # --- endings ----------------------------------------------------------------------------------------------------
+
+    def _ask(self, side: str, key: str, request: Request) -> Reply:
+        """Ask one side about a case. A refusal ends the case on both sides."""
+        reply = self._tell(side, key, request)
+        if isinstance(reply, Refused):
+            guest = self._group.pop(key)
+            guest.facts[side] = guest.facts.get(side, {}) | reply.facts
+            self._record(key, guest, side, reply.outcome, reply.reason, reply.detail)
+            (other,) = set(SIDES) - {side}
+            if other in guest.steps:  # open there; it has nothing more to do, and its answer is not asked for
+                self._tell(other, key, Close(self._planned(guest, other).case.key))
+        return reply
+
+    def _tell(self, side: str, key: str, request: Request) -> Reply:
+        """One side's answer. A death or a silence is told whose it was."""
+        try:
+            return self._workers[side].ask(
+                request,
+                self._arena.settings.timeout_s,
+                lambda stage: self._arena.secretary.entered(key, f"{side}: {stage.stage}", self._number),
+            )
+        except (WorkerDiedError, WorkerSilentError) as death:
+            death.add_note(side)
+            death.add_note(key)
+            raise
+
+    def _bury(self, death: WorkerDiedError | WorkerSilentError) -> None:
+        """The case at work pays for its process; the others were not measured in this pair, and want another."""
+        side, key = death.__notes__[:2]
+        outcome = Outcome.TIMEOUT if isinstance(death, WorkerSilentError) else Outcome.CRASHED
+        guest = self._group.pop(key, None)
+        if guest is not None:
+            self._record(key, guest, side, outcome.value, str(death), getattr(death, "log", ""))
+        self._group.clear()
+
+    def _record(self, key: str, guest: Guest, side: str, outcome: str, reason: str = "", detail: str = "") -> None:
+        record = CaseLaunch(
+            key=key,
+            launch=self._number,
+            process=self._workers[side].process,
+            outcome=outcome,
+            reason=reason,
+            detail=detail,
+            steps=guest.steps.get(side, {}),
+            side=side,
+            **guest.facts.get(side, {}),
+        )
+        self._arena.secretary.ended(record, guest.blocks[side] if outcome == Outcome.OK else [])
+
+    def _planned(self, guest: Guest, side: str) -> Planned:
+        return guest.coupled.base if side == BASE else guest.coupled.head
+
+    def _compile_cache(self, side: str) -> tuple[Path | None, str]:
+        """The side's own cache folder of a compiled case, and whether it is cold: in equal state on both sides."""
+        if not self._assignment.compiled:
+            return None, ""
+        key = self._assignment.planned[0].case.key
+        folder = self._arena.caches / hashlib.sha256(key.encode()).hexdigest()[:16] / side
+        if key in self._arena.steps and folder.exists():
+            return folder, "warm"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder, "cold"

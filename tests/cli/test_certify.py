@@ -1,0 +1,54 @@
+"""`bench certify`, on real pairs."""
+
+import json
+
+import pytest
+
+CHECKS = {
+    "clock", "linearity", "additivity", "coverage", "false alarms", "injected slow-down", "lockstep ÷ solo",
+    "smallest effect",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory):
+    """A certificate of few pairs: (terminal, what it wrote)."""
+    from tests.cli.conftest import Terminal
+
+    terminal = Terminal(tmp_path_factory.mktemp("certified"))
+    return terminal, terminal("certify", "--quick", "--pairs", 3, "--format", "json", timeout=280)
+
+
+@pytest.mark.slow
+def test_it_measures_every_line_and_says_its_verdict_by_its_exit_code(certified):
+    _, done = certified
+    told = json.loads(done.stdout)
+    assert {line["check"] for line in told["lines"]} == CHECKS
+    assert not [line for line in told["lines"] if line["verdict"] == "skipped"]
+    assert done.returncode == (5 if told["verdict"] == "not held" else 0)
+
+
+@pytest.mark.slow
+def test_it_finds_work_of_known_length_as_long_as_it_is(certified):
+    told = json.loads(certified[1].stdout)
+    (slope,) = (line["estimate"]["value"] for line in told["lines"] if line["check"] == "linearity")
+    assert slope == pytest.approx(1, abs=0.02)
+    doubled = [line["estimate"]["value"] for line in told["lines"] if line["check"] == "additivity"]
+    assert doubled == pytest.approx([1] * 3, abs=0.1)
+
+
+@pytest.mark.slow
+def test_it_writes_a_page_and_judges_the_same_pairs_again_alike(certified):
+    terminal, done = certified
+    told = json.loads(done.stdout)
+    report = terminal.folder / "reports" / told["run"]
+    assert "<h1>Certificate" in (report / "certificate.html").read_text()
+    again = terminal("certify", "--from", told["run"], "--format", "json")
+    assert json.loads(again.stdout)["lines"] == told["lines"]
+
+
+def test_a_run_that_is_no_certificate_is_refused(finished):
+    terminal, _ = finished
+    done = terminal("certify", "--from", "run")
+    assert done.returncode == 2
+    assert "no run of bench certify" in done.stderr

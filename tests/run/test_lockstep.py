@@ -1,0 +1,177 @@
+"""Lockstep pairs, with real workers: who has the baton, what is recorded, and what a bad end costs."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.analyse.pairs import lockstep_over_solo, pair_ratios, ratio
+from bench.plan.catalog import find
+from bench.records import BASE, HEAD, SIDES, Case, Coupled, Planned, Settings
+from bench.run import lockstep, probe, runner
+from bench.run.stop import Stop
+from bench.store import tables
+
+FILE = Path(__file__).parents[1] / "workload_files" / "sided.py"
+CATALOG = find([FILE], installed=False)
+SETTINGS = Settings(visits=2, warm_s=0.01, warm_cap_s=0.05, timeout_s=20)
+
+
+def planned(short: str) -> Planned:
+    case = Case.from_key(f"sided/{short}")
+    return Planned(case, CATALOG[case.workload].source)
+
+
+def against_itself(short: str) -> Coupled:
+    return Coupled(planned(short), planned(short))
+
+
+def measured(folder: Path, coupled: list[Coupled], pairs: int, **options):
+    """A run of so many pairs, read back."""
+    stop = Stop()
+    hello = probe.look([item.base for item in coupled], stop)
+    settings = options.pop("settings", SETTINGS)
+    runner.begin(folder, "pairs", [], settings, hello, "test", "bench test", coupled)
+    judge = lockstep.FixedPairs(coupled, lambda key: pairs)
+    ended = lockstep.measure(folder, judge, settings, hello, stop, lambda *_: None, couples_s=0.05, **options)
+    return ended, tables.read(folder), judge
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """Two cases against themselves in three pairs, with the log of their steps."""
+    folder = tmp_path_factory.mktemp("told")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIDED_LOG", str(folder / "log"))
+        result = measured(folder / "run", [against_itself(f"told[place={place}]") for place in (1, 2)], 3)
+    steps = [[int(word) for word in line.split()] for line in (folder / "log").read_text().splitlines()]
+    return (*result, steps)
+
+
+def test_one_side_at_a_time_has_the_baton(told):
+    *_, steps = told
+    spans = sorted((began, ended) for _, _, began, ended in steps)
+    assert len({process for process, *_ in steps}) == 6
+    assert all(ended <= began for (_, ended), (began, _) in pairwise(spans))
+
+
+def test_every_pair_is_two_fresh_processes_and_its_couples_are_all_there(told):
+    ended, data, _, _ = told
+    assert ended.status == "complete"
+    assert set(data.launches["outcome"]) == {"ok"}
+    assert data.launches["process"].nunique() == 6
+    couples = data.pairs.groupby(["key", "pair"])["couple"].agg(["min", "max", "size"])
+    assert len(couples) == 6
+    assert (couples["min"] == 0).all()
+    assert (couples["max"] + 1 == couples["size"]).all()
+
+
+def test_cases_take_turns_within_a_pair(told):
+    *_, steps = told
+    first = [place for process, place, *_ in steps if process == steps[0][0]]
+    changes = sum(a != b for a, b in pairwise(first))
+    assert changes > 8
+
+
+def test_both_coins_are_tossed_and_recorded(told):
+    _, data, _, _ = told
+    assert set(data.pairs["first"]) == set(SIDES)
+    shares = data.pairs.groupby(["key", "pair"])["first"].agg(lambda sides: (sides == BASE).mean())
+    assert ((shares > 0.05) & (shares < 0.95)).all()
+    by_pair = data.pairs.groupby("pair")["prepared_first"].nunique()
+    assert (by_pair == 1).all()
+
+
+def test_the_coin_of_the_pair_falls_either_way_and_follows_from_the_seed():
+    from bench.run.pair import Pair
+    from bench.run.schedule import Assignment
+
+    def first(seed: int, number: int) -> str:
+        arena = type("Arena", (), {"settings": Settings(seed=seed)})()
+        return Pair(Assignment(number, 1, (against_itself("told[place=1]"),), False), arena)._order[0]
+
+    tossed = [first(0, number) for number in range(200)]
+    assert 70 < tossed.count(BASE) < 130
+    assert tossed == [first(0, number) for number in range(200)]
+    assert tossed != [first(1, number) for number in range(200)]
+
+
+def test_a_block_of_either_side_has_the_same_steps(told):
+    _, data, _, _ = told
+    by_case = data.launches.assign(steps=data.launches["steps"]).groupby("key")["steps"].nunique()
+    assert (by_case == 1).all()
+    assert (data.pairs["steps"] >= 1).all()
+
+
+def test_a_slower_head_is_found_as_slow_as_it_is(tmp_path):
+    _, data, _ = measured(tmp_path / "run", [Coupled(planned("paced[slow=0]"), planned("paced[slow=1]"))], 2)
+    ratios = pair_ratios(data.pairs)
+    assert ratio(ratios["log_ratio"].tolist()).value == pytest.approx(1.5, rel=0.03)
+    assert set(ratios["key"]) == {Case.from_key("sided/paced[slow=1]").key}
+
+
+def test_without_the_block_to_be_warm_again_what_is_timed_is_a_cold_one(tmp_path):
+    """The certificate's line lockstep ÷ solo catches it, and the line of known ratios would be damped by it."""
+    over = {}
+    for rewarm in (True, False):
+        _, data, _ = measured(tmp_path / f"run{rewarm}", [against_itself("cold[extra=0]")], 2, rewarm=rewarm, solo=True)
+        over[rewarm] = float(np.exp(lockstep_over_solo(data)["log_ratio"].mean()))
+    assert over[True] == pytest.approx(1, abs=0.2)
+    assert over[False] > 1.5 * over[True]
+
+
+def test_a_case_that_is_wrong_on_a_side_costs_itself_alone(tmp_path):
+    coupled = [Coupled(planned("ends[how=well]"), planned("ends[how=wrong]")), against_itself("paced[slow=0]")]
+    ended, data, judge = measured(tmp_path / "run", coupled, 2)
+    assert ended.status == "complete"
+    assert judge.dropped == {Case.from_key("sided/ends[how=wrong]").key: "wrong"}
+    wrong = data.launches[data.launches["outcome"] == "wrong"]
+    assert set(wrong["side"]) == {HEAD}
+    assert set(data.pairs["key"]) == {Case.from_key("sided/paced[slow=0]").key}
+
+
+def test_a_case_that_kills_its_process_is_crashed_and_the_rest_wants_another_pair(tmp_path):
+    ended, data, judge = measured(
+        tmp_path / "run", [against_itself("ends[how=dies]"), against_itself("paced[slow=0]")], 2
+    )
+    assert ended.status == "complete"
+    assert judge.dropped == {Case.from_key("sided/ends[how=dies]").key: "crashed"}
+    assert "SIGKILL" in data.launches.loc[data.launches["outcome"] == "crashed", "reason"].iloc[0]
+    assert judge.seen == {Case.from_key("sided/paced[slow=0]").key: 2}
+
+
+def test_a_budget_begins_no_pair_that_would_end_after_it(tmp_path):
+    settings = Settings(visits=1, warm_s=0.01, warm_cap_s=0.05, budget_s=1e-6)
+    ended, data, _ = measured(tmp_path / "run", [against_itself("paced[slow=0]")], 3, settings=settings)
+    assert ended.status == "out of budget"
+    assert len(data.pairs) == 0
+
+
+def test_the_tree_of_a_side_is_imported_and_its_own_bench_shadows_nothing(tmp_path):
+    """Either side imports `theirs` from its own root, on this harness."""
+    from bench.records import Source
+    from bench.run.worker import Side
+
+    text = FILE.read_text()
+    sides, coupled = {}, []
+    for side, slow in ((BASE, "0.001"), (HEAD, "0.0015")):
+        root = tmp_path / side
+        (root / "theirs").mkdir(parents=True)
+        (root / "theirs" / "__init__.py").write_text("")
+        (root / "theirs" / "sided.py").write_text(text.replace("0.0015 if slow else 0.001", slow))
+        (root / "bench").mkdir()
+        (root / "bench" / "__init__.py").write_text("raise SystemExit('the wrong bench')")
+        sides[side] = Side(root=root)
+        source = Source(str(root / "theirs" / "sided.py"), "paced", "theirs.sided")
+        coupled.append(Planned(Case.from_key("sided/paced[slow=0]"), source))
+    stop = Stop()
+    hello = probe.look([], stop)
+    runner.begin(tmp_path / "run", "sides", [], SETTINGS, hello, "test", "bench test", [Coupled(*coupled)])
+    judge = lockstep.FixedPairs([Coupled(*coupled)], lambda key: 2)
+    lockstep.measure(tmp_path / "run", judge, SETTINGS, hello, stop, lambda *_: None, couples_s=0.05, sides=sides)
+    data = tables.read(tmp_path / "run")
+    assert set(data.launches["outcome"]) == {"ok"}
+    assert ratio(pair_ratios(data.pairs)["log_ratio"].tolist()).value == pytest.approx(1.5, rel=0.03)
