@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 LESSONS = ROOT / "docs" / "lessons"
 COURSE = read_course(LESSONS / "course.toml")
 CATALOG = find()
-NOT_OF_THE_COURSE = ("Pitfalls", "Calibration")
+NOT_OF_THE_COURSE = ("Pitfalls", "Calibration", "Certification")
 WITHOUT_CODE = ("Next steps", "PyTorch vs other frameworks")
 """Lessons the slides only name: a workload may go beyond their one line each."""
 

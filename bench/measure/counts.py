@@ -11,6 +11,9 @@ from torch.profiler import ProfilerActivity, profile
 LONGEST_STEP_S = 0.05
 """A longer step is not counted: each of its thousands of calls would be kept in memory until it ends."""
 
+MEMORY = "[memory]"
+"""Name of the events of allocations and of what is given back, whose bytes are negative."""
+
 
 def counts(step: Callable[[], Any], drain: Callable[[], None], device: torch.device) -> dict[str, int]:
     """Counts of one call of `step`: `operators` (calls of torch's operators from the host, those within others too),
@@ -27,13 +30,19 @@ def counts(step: Callable[[], Any], drain: Callable[[], None], device: torch.dev
     found = {"operators": 0, "allocations": 0, "allocated_bytes": 0}
     if device.type != "cpu":
         found |= {"device_kernels": 0, "device_copies": 0}
-    for event in seen.events() or ():
-        if event.device_type.name != "CPU":
-            found["device_copies" if event.name.startswith(("Memcpy", "Memset")) else "device_kernels"] += 1
-        elif event.name == "[memory]":
-            grown = event.cpu_memory_usage + event.device_memory_usage
-            found["allocations"] += grown > 0
-            found["allocated_bytes"] += max(0, grown)
-        elif event.name.startswith("aten::"):
+    for event in _events(seen):
+        name = event.name()
+        if event.device_type() != torch._C._autograd.DeviceType.CPU and name != MEMORY:
+            found["device_copies" if name.startswith(("Memcpy", "Memset")) else "device_kernels"] += 1
+        elif name == MEMORY:
+            found["allocations"] += event.nbytes() > 0
+            found["allocated_bytes"] += max(0, event.nbytes())
+        elif name.startswith("aten::"):
             found["operators"] += 1
     return found
+
+
+def _events(seen: profile) -> list[Any]:
+    """The events as they were recorded: `seen.events()` has no allocations, but for what an operator kept (2.13)."""
+    results = seen.profiler.kineto_results if seen.profiler is not None else None
+    return [] if results is None else list(results.events())

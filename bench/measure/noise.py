@@ -6,7 +6,7 @@ import torch
 
 from bench.measure import blocks, clocks, disturbance
 from bench.measure.clocks import Clock
-from bench.measure.session import quiet_garbage
+from bench.measure.garbage import quiet_garbage
 from bench.protocol import Heard
 
 SIZE = 64

@@ -14,6 +14,7 @@ from bench.measure.clocks import Clock, wall
 from bench.measure.context import Skip
 from bench.measure.contract import inspect
 from bench.measure.facts import capabilities, facts
+from bench.measure.garbage import settle_garbage
 from bench.measure.load import import_errors
 from bench.measure.memory import resident_bytes
 from bench.measure.noise import listen
@@ -139,12 +140,6 @@ def outcome_of(error: Exception) -> tuple[Outcome, str]:
             return Outcome.SKIPPED, reason
         case _:
             return Outcome.FAILED, reason
-
-
-def settle_garbage() -> None:
-    """Collect and freeze once, so that the collection before each visit has only new objects to look at."""
-    gc.collect()
-    gc.freeze()
 
 
 def hello() -> Hello:

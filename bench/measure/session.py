@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,18 +10,20 @@ from typing import Any
 
 import torch
 
-from bench.measure import blocks, clocks, counts, devices, disturbance
+from bench.measure import blocks, clocks, counts, devices
 from bench.measure.check import TOLERANCE
 from bench.measure.clocks import Clock
-from bench.measure.condition import Condition, summary
 from bench.measure.context import CaseContext
 from bench.measure.counters import break_reasons, compiled_graphs, precompiled_headers
 from bench.measure.device import Device, NoClockError
+from bench.measure.garbage import quiet_garbage
 from bench.measure.graphs import rehearse
 from bench.measure.load import make_of
 from bench.measure.memory import HighWater
 from bench.measure.modes import COMPILE_MODES, NEEDS_COMPILER
+from bench.measure.outputs import devices_of, numbers
 from bench.measure.steady import Warmth, warm_up
+from bench.measure.tally import Tally
 from bench.measure.usable import seed_everything, usable_dtype, usable_mode
 from bench.protocol import Open
 from bench.records import Case
@@ -31,19 +32,8 @@ MOST_BLOCKS = 50
 """A visit never has more blocks than this, however short they are."""
 
 
-MOST_THROTTLED = 0.2
-"""Share of a case's blocks that may be timed while heat or a fault slowed the processor down: above it, none counts."""
-
-TURNS_A_READING = 16
-"""Turns of a lockstep pair between two looks at the processor's state, which may take longer than a block."""
-
-
 class WrongAnswer(Exception):  # noqa: N818  # an outcome, named as the glossary names it
     """The output of the timed step is wrong; its text says by how much."""
-
-
-class Throttled(Exception):  # noqa: N818  # a state of the machine
-    """Too many blocks were timed while the processor was slowed down; the text says how many, and by what."""
 
 
 class Session:
@@ -60,9 +50,7 @@ class Session:
         self._headers = 0
         self._request = request
         self._enter = enter
-        self._preemptions = 0
-        self._conditions: list[Condition] = []
-        self._timed = self._throttled = self._turns = 0
+        self._tally = Tally()
         self._clock = clock
 
     # --- opening ----------------------------------------------------------------------------------------------------
@@ -192,42 +180,23 @@ class Session:
     def visit(self) -> list[list[Any]]:
         """Time a few blocks in a row of every phase and clock: rows of [phase, clock, index, kept, steps, total_ns]."""
         self.device.enter()
-        with self._stage("blocks"), quiet_garbage():
-            before = disturbance.preemptions()
+        with self._stage("blocks"), quiet_garbage(), self._tally.timing():
             rows = [row for series in list(self.steps) for row in self._series(series)]
-            self._count_preemptions(before)
-        condition = self.device.condition()
-        self._conditions.append(condition)
-        kept = sum(row[3] for row in rows)
-        self._timed += kept
-        if condition.slowed:
-            self._throttled += kept
-            rows = [[*row[:3], False, *row[4:]] for row in rows]
-        return rows
+        return self._tally.visited(rows, self.device.condition())
 
     def turn(self, clock: str, rewarm: bool) -> tuple[int, int]:
         """One block of a lockstep pair: its steps and total ns. Raises `NoClockError` where that clock fails here.
 
-        While the other side had the baton, this one's caches went cold and its core, perhaps, to sleep: the block that
-        is not timed brings them back. Both begin and end with this device drained.
+        What went cold while the other side had the baton is warm again after the block that is not timed.
         """
         self.device.enter()
         steps = self.steps[f"step:{clock}"]
-        with self._stage("blocks"), quiet_garbage():
-            before = disturbance.preemptions()
+        with self._stage("blocks"), quiet_garbage(), self._tally.timing():
             if rewarm:
                 self._time("step", clock, steps)
             total = self._time("step", clock, steps)
-            self._count_preemptions(before)
-        self._turns += 1
-        if self._turns % TURNS_A_READING == 0:
-            self._conditions.append(self.device.condition())
+        self._tally.turned(self.device.condition)
         return steps, total
-
-    def _count_preemptions(self, before: int | None) -> None:
-        after = disturbance.preemptions()
-        if before is not None and after is not None:
-            self._preemptions += after - before
 
     def _series(self, series: str) -> list[list[Any]]:
         """Blocks of one phase on one clock; none where that clock fails here, and from then on."""
@@ -272,16 +241,11 @@ class Session:
             where = devices_of(output)
             del output
             counted = self._counts()
-        if self._throttled > MOST_THROTTLED * self._timed:
-            reasons = ", ".join(summary(self._conditions)["slowed"])
-            raise Throttled(f"{self._throttled} of {self._timed} blocks were timed while slowed down: {reasons}")
         return {
+            **self._tally.facts(),
             "error_after": error,
             "output_devices": ",".join(where),
-            "condition": summary(self._conditions),
-            "throttled_blocks": self._throttled,
             "quality": quality,
-            "preemptions": self._preemptions if disturbance.preemptions() is not None else None,
             "no_clock": self.no_clock,
             "counters": {**self._counters(breaks), **counted},
             "break_reasons": break_reasons() if self.mode in COMPILE_MODES else {},
@@ -334,34 +298,3 @@ class Session:
         finally:
             self._seconds[name] = self._seconds.get(name, 0.0) + perf_counter() - started
             self._graphs[name] = self._graphs.get(name, 0) + compiled_graphs()["graphs"] - graphs
-
-
-def numbers(values: Mapping[str, Any]) -> dict[str, float | None]:
-    """Author's numbers (of torch, of numpy) as plain ones; None for what is not finite, which JSON cannot hold."""
-    plain = {str(name): None if value is None else float(value) for name, value in values.items()}
-    return {name: value if value is None or math.isfinite(value) else None for name, value in plain.items()}
-
-
-def devices_of(output: Any) -> list[str]:
-    """Where the tensors of an output lie, in the order they are met; other values lie nowhere."""
-    match output:
-        case torch.Tensor():
-            return [str(output.device)]
-        case Mapping():
-            parts = list(output.values())
-        case list() | tuple():
-            parts = list(output)
-        case _:
-            parts = []
-    return list(dict.fromkeys(name for part in parts for name in devices_of(part)))
-
-
-@contextmanager
-def quiet_garbage() -> Iterator[None]:
-    """Collect once, then keep the collector off: a collection inside a block slows the next one 2.5 times."""
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from workloads import calibration
+from workloads.calibration import launches, memory, products
 
-STREAMS = {calibration.copy: 2, calibration.triad: 3, calibration.read: 1, calibration.write: 1}
+STREAMS = {memory.copy: 2, memory.triad: 3, memory.read: 1, memory.write: 1}
 EACH = pytest.mark.parametrize("make", STREAMS, ids=lambda make: make.__name__)
 
 
@@ -19,18 +19,18 @@ def all_but_one(tensors: list[torch.Tensor], passes: int) -> list[torch.Tensor]:
 
 
 def test_a_product_is_that_of_numpy(opened):
-    case = opened(calibration.product, dtype=torch.float64, size=512)
+    case = opened(products.product, dtype=torch.float64, size=512)
     a, b = case.prepared.step.args
     assert np.allclose(case.run().numpy(), a.numpy() @ b.numpy(), rtol=1e-12)
 
 
 def test_a_product_allocates_nothing(opened):
-    case = opened(calibration.product, size=512)
+    case = opened(products.product, size=512)
     assert case.run().data_ptr() == case.run().data_ptr()
 
 
 def test_a_product_that_was_not_computed_again_is_refused(opened):
-    case = opened(calibration.product, size=512)
+    case = opened(products.product, size=512)
     out = case.run()
     assert case.error(out) <= 1
     assert not case.error(out) <= 1
@@ -40,24 +40,24 @@ def test_a_product_too_long_for_the_threads_of_a_cpu_is_skipped_with_the_reason(
     from bench.measure.context import Skip
 
     with pytest.raises(Skip, match="takes a CPU with so few threads seconds"):
-        calibration.product(context(), 4096)
+        products.product(context(), 4096)
 
 
 def test_a_product_too_slow_in_its_dtype_is_skipped_with_the_time_it_would_take(context, monkeypatch):
     from bench.measure.context import Skip
 
-    monkeypatch.setattr(calibration, "probe_s", lambda ctx: 0.025)
+    monkeypatch.setattr(products, "probe_s", lambda ctx: 0.025)
     with pytest.raises(Skip, match=r"a product of size 2048 would take this CPU about 13 s in torch\.float16"):
-        calibration.product(context(dtype=torch.float16), 2048)
+        products.product(context(dtype=torch.float16), 2048)
 
 
 def test_a_product_that_takes_a_second_or_two_is_measured(opened, monkeypatch):
-    monkeypatch.setattr(calibration, "probe_s", lambda ctx: 0.025)
-    assert opened(calibration.product, size=512).prepared.work.flops == 2 * 512**3
+    monkeypatch.setattr(products, "probe_s", lambda ctx: 0.025)
+    assert opened(products.product, size=512).prepared.work.flops == 2 * 512**3
 
 
 def test_the_probe_takes_time(context):
-    assert calibration.probe_s(context()) > 0
+    assert products.probe_s(context()) > 0
 
 
 @EACH
@@ -89,30 +89,30 @@ def _is_inputs(cell):
 def test_a_copy_and_a_triad_and_a_sum_are_those_of_numpy(context):
     a = torch.zeros(1024)
     b, c = torch.arange(1024.0), torch.arange(1024.0).flip(0)
-    assert np.array_equal(calibration.copied(a, b, 2).numpy(), b.numpy())
-    assert np.array_equal(calibration.added(a, b, c, 3.0, 2).numpy(), b.numpy() + 3 * c.numpy())
-    assert calibration.summed(torch.zeros(1), b, 2).item() == b.numpy().sum()
+    assert np.array_equal(memory.copied(a, b, 2).numpy(), b.numpy())
+    assert np.array_equal(memory.added(a, b, c, 3.0, 2).numpy(), b.numpy() + 3 * c.numpy())
+    assert memory.summed(torch.zeros(1), b, 2).item() == b.numpy().sum()
 
 
 @pytest.mark.parametrize("function", ["copied", "added", "filled"])
 def test_a_pass_that_leaves_one_number_out_is_refused(opened, monkeypatch, function):
-    make = {"copied": calibration.copy, "added": calibration.triad, "filled": calibration.write}[function]
-    right = getattr(calibration, function)
+    make = {"copied": memory.copy, "added": memory.triad, "filled": memory.write}[function]
+    right = getattr(memory, function)
 
     def leaves_one_out(a, *rest):
         right(a[:-1], *(each[:-1] if isinstance(each, torch.Tensor) else each for each in rest))
         return a
 
-    monkeypatch.setattr(calibration, "scripted", lambda function: leaves_one_out)
+    monkeypatch.setattr(memory, "scripted", lambda function: leaves_one_out)
     case = opened(make, numbytes=2**17)
     assert not case.error(case.run()) <= 1
 
 
 def test_a_sum_that_leaves_one_number_out_is_refused(opened, monkeypatch):
     monkeypatch.setattr(
-        calibration, "scripted", lambda function: lambda total, b, passes: calibration.summed(total, b[:-1], passes)
+        memory, "scripted", lambda function: lambda total, b, passes: memory.summed(total, b[:-1], passes)
     )
-    case = opened(calibration.read, dtype=torch.float64, numbytes=2**15)
+    case = opened(memory.read, dtype=torch.float64, numbytes=2**15)
     assert not case.error(case.run()) <= 1
 
 
@@ -125,14 +125,14 @@ def test_a_pass_that_writes_nothing_is_refused_though_the_answer_was_there_befor
 
 
 def test_every_kernel_of_a_pass_zeroes_a_number_of_its_own(opened):
-    case = opened(calibration.empty_kernel)
+    case = opened(launches.empty_kernel)
     assert case.prepared.work.kernels == 256 * 16
     assert not case.run().any()
 
 
 def test_a_kernel_that_was_left_out_is_refused(opened, monkeypatch):
-    monkeypatch.setattr(calibration, "scripted", lambda function: all_but_one)
-    case = opened(calibration.empty_kernel)
+    monkeypatch.setattr(launches, "scripted", lambda function: all_but_one)
+    case = opened(launches.empty_kernel)
     case.error(case.run())  # the check leaves ones
     assert case.error(case.run()) > 1
 
@@ -145,9 +145,7 @@ def test_the_answer_is_right_under_any_seed(opened, make, seed):
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
-@pytest.mark.parametrize(
-    "make", [calibration.copy, calibration.triad, calibration.write], ids=lambda make: make.__name__
-)
+@pytest.mark.parametrize("make", [memory.copy, memory.triad, memory.write], ids=lambda make: make.__name__)
 def test_halves_are_streamed_right(opened, make, dtype):
     case = opened(make, dtype=dtype, numbytes=2**17)
     assert case.error(case.run()) <= 1
@@ -159,6 +157,6 @@ def test_on_a_gpu_the_replayed_graph_zeroes_every_number():
     from bench.measure.context import CaseContext
 
     ctx = CaseContext(torch.device("cuda"), torch.float32, "eager", 0, "calibration/empty_kernel[device=cuda]")
-    prepared = calibration.empty_kernel(ctx)
+    prepared = launches.empty_kernel(ctx)
     for _ in range(3):
         assert prepared.check(prepared.step()) == 0

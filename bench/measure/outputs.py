@@ -1,0 +1,29 @@
+"""What workloads hand back, made plain: where tensors lie, and numbers that JSON can hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+
+def devices_of(output: Any) -> list[str]:
+    """Where the tensors of an output lie, in the order they are met; other values lie nowhere."""
+    match output:
+        case torch.Tensor():
+            return [str(output.device)]
+        case Mapping():
+            parts = list(output.values())
+        case list() | tuple():
+            parts = list(output)
+        case _:
+            parts = []
+    return list(dict.fromkeys(name for part in parts for name in devices_of(part)))
+
+
+def numbers(values: Mapping[str, Any]) -> dict[str, float | None]:
+    """Author's numbers (of torch, of numpy) as plain ones; None for what is not finite, which JSON cannot hold."""
+    plain = {str(name): None if value is None else float(value) for name, value in values.items()}
+    return {name: value if value is None or math.isfinite(value) else None for name, value in plain.items()}
