@@ -9,6 +9,11 @@ from typing import Any
 
 from bench.measure.clocks import Clock
 
+
+class ClockError(Exception):
+    """The clock went backwards: no time of this process can be believed."""
+
+
 Step = Callable[[], Any]
 Synchronise = Callable[[], None]
 
@@ -21,7 +26,7 @@ def time_block(clock: Clock, step: Step, steps: int, drain: Synchronise) -> int:
     for _ in calls:
         step()
     drain()
-    return clock() - started
+    return forwards(clock() - started)
 
 
 def time_latency_block(clock: Clock, step: Step, steps: int, drain: Synchronise) -> int:
@@ -32,7 +37,14 @@ def time_latency_block(clock: Clock, step: Step, steps: int, drain: Synchronise)
     for _ in calls:
         step()
         drain()
-    return clock() - started
+    return forwards(clock() - started)
+
+
+def forwards(total_ns: int) -> int:
+    """`total_ns`, once the block is over. Raises `ClockError` where it is below zero."""
+    if total_ns < 0:
+        raise ClockError(f"the clock went back by {-total_ns} ns within a block")
+    return total_ns
 
 
 def nothing() -> None:
