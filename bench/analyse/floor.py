@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import pandas as pd
 from pandas.api.types import is_object_dtype
 
 from bench.analyse.estimates import NO_TIME, estimates
+from bench.analyse.limits import AbovePeak, BelowFloor, Floor, StaleCalibration
 from bench.analyse.peaks import CALIBRATION, Peaks, Place, Rate, dtype_of, peaks, working_set
 from bench.records import UNIVERSAL_AXES, Finding, Outcome
 from bench.store.tables import RunData
@@ -48,46 +49,12 @@ def peaks_of(data: RunData, frame: pd.DataFrame) -> Peaks:
     return peaks(frame, data.run["created"], data.run["run"])
 
 
-@dataclass(frozen=True)
-class Floor:
-    """Seconds a step takes at least; NaN where there is no floor, for the `reason`."""
-
-    value: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    by: str = ""
-    """What binds: `flops`, `bytes` or `kernels`."""
-    reason: str = ""
-    source: str = ""
-    """How it was had, in words."""
-    proven: bool = True
-    """Whether the peak was seen with work as large as this: a larger product may run at a higher rate."""
-
-
-class BelowFloor:
-    """A time that a machine with these peaks cannot reach: its interval lies wholly below that of the floor."""
-
-    name, severity = "below-floor", "error"
-
-    def look(self, row: Row, floor: Floor) -> tuple[str, str] | None:
-        """Where both have an interval, and the peak was seen with as much work. Touching is not below."""
-        if not (floor.proven and row["high_s"] < floor.low):
-            return None
-        return (
-            f"its time [{_seconds(row['low_s'])}, {_seconds(row['high_s'])}] lies wholly below the floor "
-            f"{_seconds(floor.value)} [{_seconds(floor.low)}, {_seconds(floor.high)}] ({floor.source}): "
-            "the work was not done, or its formula or the peak is wrong",
-            "look for a result that was folded, cached or left out; check the formula of the work; measure the peaks "
-            "in the same run",
-        )
-
-
-def with_floor(frame: pd.DataFrame, peaks: Peaks) -> pd.DataFrame:
+def with_floor(frame: pd.DataFrame, peaks: Peaks, created: datetime | None = None) -> pd.DataFrame:
     """`frame` with `FLOOR_COLUMNS`; a case with a time wholly below its floor becomes `wrong` and keeps no time.
 
-    Such a case has one row, whatever its clocks: a step whose work was not done has no time on any of them.
-    Calibration rows have no floor: they are the peak. `times_floor_low` and `times_floor_high` put both at their
-    worst: the lowest time over the highest floor, and the highest over the lowest.
+    created: when the run of `frame` began. A case that becomes wrong has one row, whatever its clocks: a step whose
+    work was not done has no time on any of them. Calibration rows have no floor: they are the peak. `times_floor_low`
+    and `times_floor_high` put both at their worst: the lowest time over the highest floor, and the other way round.
     """
     records = frame.to_dict("records")
     floors = [floor_of(row, peaks) for row in records]
@@ -100,7 +67,8 @@ def with_floor(frame: pd.DataFrame, peaks: Peaks) -> pd.DataFrame:
     told = set()
     for row, floor in zip(records, floors, strict=True):
         if _name(row) not in refused:
-            rows.append({**row, **_columns(row, floor)})
+            said = _doubts(row, floor, peaks, created)
+            rows.append({**row, **_columns(row, floor), "findings": [*row["findings"], *said]})
         elif _name(row) not in told:
             told.add(_name(row))
             rows.append(refused[_name(row)])
@@ -168,6 +136,16 @@ def _doubt(row: Row, value: float, low: float, proven: bool) -> str:
     return ""
 
 
+def _doubts(row: Row, floor: Floor, peaks: Peaks, created: datetime | None) -> list[Finding]:
+    """What is to be said of a time that has a floor."""
+    if math.isnan(floor.value):
+        return []
+    days = 0.0 if created is None else (created - peaks.created).total_seconds() / 86_400
+    above, stale = AbovePeak(), StaleCalibration()
+    said = ((above, above.look(row, floor)), (stale, stale.look(days, peaks)))
+    return [Finding(check.name, check.severity, *what, case=row["key"]) for check, what in said if what is not None]
+
+
 def _columns(row: Row, floor: Floor) -> dict[str, Any]:
     return {
         "floor_s": floor.value,
@@ -207,11 +185,3 @@ def _counted(value: float) -> str:
         if value >= factor:
             return f"{value / factor:.3g}{prefix}"
     return f"{value:.3g}"
-
-
-def _seconds(value: float) -> str:
-    """A time with its unit, likewise."""
-    for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if value >= factor:
-            return f"{value / factor:.3g} {unit}"
-    return f"{value / 1e-9:.3g} ns"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -38,7 +39,7 @@ def floored(run: str | None, vs: str | None, named: str | None) -> tuple[RunData
             f"there is no floor: no run in {runs.RESULTS}/ has measured the peaks of this machine. Measure them with: "
             f"{command(measured)}"
         )
-    frame = with_floor(frame, found)
+    frame = with_floor(frame, found, datetime.fromisoformat(data.run["created"]))
     return data, with_speedups(frame, data, vs) if vs else frame, found
 
 

@@ -13,9 +13,9 @@ from bench.protocol import Hello
 from bench.records import BASE, HEAD, Block, CaseLaunch, Couple, Coupled, Outcome, Settings
 from bench.run.account import Spending
 from bench.run.pair import Arena, Pair
-from bench.run.runner import CACHES, Ended, seal, threads_of
+from bench.run.runner import CACHES, Ended, threads_of, until_sealed
 from bench.run.schedule import assignments
-from bench.run.stop import Stop, Stopped
+from bench.run.stop import Stop
 from bench.run.watch import Heard
 from bench.run.worker import HERE, Side
 from bench.store import journal
@@ -95,16 +95,7 @@ def measure(
         solo=solo,
         couples_s=couples_s,
     )
-    status = "interrupted"
-    try:
-        status = pairs_until_judged(judge, arena)
-    except Stopped:
-        pass  # the status says so
-    finally:
-        wall_s = scribe.spending.sum_up()
-        problems = seal(folder, status)
-        book.close()  # only now: until the run is sealed no other process may go on with it
-    return Ended(status, wall_s, problems)
+    return until_sealed(folder, book, scribe.spending, lambda: pairs_until_judged(judge, arena))
 
 
 def pairs_until_judged(judge: Judge, arena: Arena) -> str:

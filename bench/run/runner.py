@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import itertools
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -136,15 +136,20 @@ def measure(
         budget=Budget(settings.budget_s, ledger.cost_s),
         clerk=clerk,
     )
+    return until_sealed(folder, book, clerk.spending, lambda: launches_until_finished(ledger, office))
+
+
+def until_sealed(folder: Path, book: journal.Journal, spending: Spending, work: Callable[[], str]) -> Ended:
+    """Do the `work`, which returns the run's status, and seal the run however it ends."""
     status = "interrupted"
     try:
-        status = launches_until_finished(ledger, office)
+        status = work()
     except Stopped:
         pass  # the status says so
     finally:
-        wall_s = clerk.sum_up()
+        wall_s = spending.sum_up()
         problems = seal(folder, status)
-        clerk.close()  # only now: until the run is sealed no other process may go on with it
+        book.close()  # only now: until the run is sealed no other process may go on with it
     return Ended(status, wall_s, problems)
 
 
@@ -187,11 +192,11 @@ class Clerk:
 
     def __init__(self, book: journal.Journal, ledger: Ledger, watch: Watch) -> None:
         self._book, self._ledger, self._watch = book, ledger, watch
-        self._spending = Spending(book, len(ledger.planned))
+        self.spending = Spending(book, len(ledger.planned))
 
     def spawned(self, seconds: float) -> None:
         """A worker took so many seconds from its start to its hello."""
-        self._spending.spawned(seconds)
+        self.spending.spawned(seconds)
 
     def entered(self, key: str, stage: str, launch: int) -> None:
         """A case entered a stage of a launch."""
@@ -206,14 +211,6 @@ class Clerk:
         self._book.launch(record)
         self._ledger.add(record, blocks)
         self._watch.ended(record, self._ledger.standing())
-
-    def sum_up(self) -> float:
-        """End the session in the journal, and return its wall time in seconds."""
-        return self._spending.sum_up()
-
-    def close(self) -> None:
-        """Let another process go on with the run."""
-        self._book.close()
 
 
 def threads_of(symbolic: Value, hello: Hello) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 from bench.analyse.estimates import estimates
 from bench.analyse.floor import command, peaks, with_floor
+from bench.analyse.limits import AbovePeak, BelowFloor, Floor, StaleCalibration
 from bench.analyse.peaks import Peaks, Place
 from bench.analyse.speedups import with_speedups
 from bench.records import Case
@@ -372,3 +374,37 @@ def test_the_fastest_block_of_all_launches_reaches_the_estimates(run: MadeUpRun)
         run.blocks(case, number, step_s)
     run.blocks(case, 0, [1e-9], kept=False)
     assert estimates(run.data())["fastest_s"].tolist() == [pytest.approx(2e-6)]
+
+
+def test_a_median_below_its_floor_whose_interval_touches_is_doubted_and_kept():
+    near = {**row("a/b", 0.9e-3, flops=1e9 * 1e-3 * 100), "low_s": 0.8e-3, "high_s": 1.2e-3}
+    floor = Floor(1e-3, 0.95e-3, 1.05e-3, "flops", source="100 G flops/s")
+    assert BelowFloor().look(near, floor) is None
+    message, advice = AbovePeak().look(near, floor)
+    assert "decides nothing" in message
+    assert "six launches" in advice
+    assert AbovePeak().look({**near, "value_s": 1.0e-3}, floor) is None
+
+
+def test_a_time_that_cannot_be_is_an_error_and_not_a_doubt_as_well():
+    impossible = {**row("a/b", 1e-4), "low_s": 0.9e-4, "high_s": 1.1e-4}
+    floor = Floor(1e-3, 0.95e-3, 1.05e-3, "flops", source="100 G flops/s")
+    assert BelowFloor().look(impossible, floor) is not None
+    assert AbovePeak().look(impossible, floor) is None
+
+
+@pytest.mark.parametrize(("days", "stale"), [(0.0, False), (7.0, False), (7.1, True), (-8.0, True)])
+def test_peaks_of_another_week_are_stale(days, stale):
+    found = StaleCalibration().look(days, measured())
+    assert (found is not None) is stale
+    if found is not None:
+        assert f"{abs(days):.0f} days {'before' if days > 0 else 'after'}" in found[0]
+
+
+def test_stale_peaks_are_a_doubt_about_every_time_that_has_a_floor():
+    made = measured()
+    found = with_floor(frame(*MACHINE, row("a/b", 1.0, flops=1e6)), made, made.created + timedelta(days=30))
+    told = {item["key"]: [each.check for each in item["findings"]] for item in found.to_dict("records")}
+    assert [key for key, checks in told.items() if "stale-calibration" in checks] == [
+        key for key in told if key.startswith("a/b")
+    ]
