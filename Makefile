@@ -20,8 +20,11 @@ demo: $(READY)
 	$(BIN)/bench show $(DEMO) --vs mode=eager
 	$(BIN)/bench report $(DEMO) --out reports/demo
 
+# Two at a time: half of the tests wait for processes to start. WORKERS=0 runs them one after the other.
+WORKERS ?= 2
+
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff format --check --quiet .
