@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bench.protocol import (
+    VERSION,
     Channel,
     Closed,
     Heard,
@@ -31,6 +32,8 @@ from bench.protocol import (
     Reply,
     Request,
     Stage,
+    Turn,
+    Turned,
     Visit,
     Visited,
     decode,
@@ -62,8 +65,9 @@ SETTINGS = st.builds(
 
 MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     ImportFiles: st.builds(ImportFiles, st.lists(SOURCES, max_size=3)),
-    Open: st.builds(Open, st.text(), SOURCES, SETTINGS, COUNTS, st.text()),
+    Open: st.builds(Open, st.text(), SOURCES, SETTINGS, COUNTS, st.text(), st.booleans()),
     Visit: st.builds(Visit, st.text()),
+    Turn: st.builds(Turn, st.text(), st.text(), st.booleans()),
     CloseCase: st.builds(CloseCase, st.text()),
     Inspect: st.builds(Inspect, st.text(), SOURCES, SETTINGS),
     Listen: st.builds(Listen, NUMBERS),
@@ -72,6 +76,7 @@ MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     Imported: st.builds(Imported, WORDS),
     Opened: st.builds(Opened, st.text(), COUNTS, TEXTS, FACTS, st.integers()),
     Visited: st.builds(Visited, st.text(), st.lists(st.lists(JSON, max_size=6), max_size=3), NUMBERS),
+    Turned: st.builds(Turned, st.text(), st.integers(), st.integers()),
     Closed: st.builds(Closed, st.text(), FACTS),
     Refused: st.builds(Refused, st.text(), st.text(), st.text(), st.text(), FACTS),
     Inspected: st.builds(Inspected, st.text(), TEXTS, st.lists(TEXTS, max_size=3)),
@@ -160,7 +165,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED)
 def test_a_malformed_message_is_an_error(text: bytes) -> None:
-    with pytest.raises(ProtocolError, match="not a message of version 1"):
+    with pytest.raises(ProtocolError, match=f"not a message of version {VERSION}"):
         decode(b"\x1e" + text + b"\n")
 
 

@@ -43,7 +43,7 @@ def large_run(tmp_path_factory):
             "run": "large",
             "status": "complete",
             "machine": "synthetic",
-            "environment": {"torch": {"version": "none"}},
+            "environment": {"torch": {"version": "none"}, "cpu": {"affinity": [0, 1]}},
             "settings": dataclasses.asdict(Settings()),
             "plan": [{"key": key, "source": source} for key in keys],
         },

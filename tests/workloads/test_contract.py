@@ -27,6 +27,7 @@ FIXED = {
     "autograd/derivative_curve",
     "autograd/derivative_plot",
     "calibration/empty_kernel",
+    "certification/spin",
     "networks/print_model",
     "optimisation/minimise",
     "tensors/create",

@@ -47,7 +47,7 @@ def first_call_timed(ctx: Context, form: str) -> Prepared:
     Work:
         2·6240·200 flops, matrix products alone; 2·200 + 6401 numbers moved; 4 kernels; one item a row.
     Expect:
-        The first call records shapes and the second optimises for them: measured on a CPU, some twenty times a later
+        The first call records shapes and the second optimises for them: measured on CPUs, ten to twenty times a later
         one. The factor shrinks as the work grows, and is larger still for what is done once a process, which no reset
         brings back: loading libraries, making a CUDA context, compiling. `bench` keeps first calls apart for that.
     """

@@ -98,7 +98,7 @@ def workers_on_memory(ctx: Context, form: str) -> Prepared:
         No flops; 2·800 numbers read and written; 2 kernels, the two joins; one item a row.
     Expect:
         Starting and ending a process that holds torch takes tens of milliseconds and more, stacking 800 rows takes a
-        few: measured on a CPU, ten to thirty times what the workers were to spare. They pay where rows are read from a
+        few: measured on CPUs, ten to fifty times what the workers were to spare. They pay where rows are read from a
         disk or decoded. `persistent_workers=True` keeps them from pass to pass, and leaves the sending.
     """
     data = regression_data(ctx)
