@@ -67,8 +67,8 @@ def with_floor(frame: pd.DataFrame, peaks: Peaks, created: datetime | None = Non
     told = set()
     for row, floor in zip(records, floors, strict=True):
         if _name(row) not in refused:
-            said = _doubts(row, floor, peaks, created)
-            rows.append({**row, **_columns(row, floor), "findings": [*row["findings"], *said]})
+            doubts = [*row["findings"], *_doubts(row, floor, peaks, created)]
+            rows.append({**row, **_columns(row, floor), "findings": doubts})
         elif _name(row) not in told:
             told.add(_name(row))
             rows.append(refused[_name(row)])
