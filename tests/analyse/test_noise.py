@@ -75,10 +75,10 @@ CAPABLE = {"cpu": "", "cuda": "no NVIDIA driver"}
 
 
 def advice(reading: dict[str, Any] | None = None, cpu: dict[str, Any] | None = None) -> list[str]:
-    """The checks that speak of a machine that is quiet but for what is given; no-cuda, which always does, left out."""
+    """The checks that speak of a machine that is quiet but for what is given; without what always does."""
     facts = {"cpu": {**FACTS["cpu"], **(cpu or {})}}
     found = machine_findings({**READING, **(reading or {})}, facts, CAPABLE)
-    return [finding.check for finding in found if finding.check != "no-cuda"]
+    return [finding.check for finding in found if finding.check not in ("no-cuda", "cuda-unproven")]
 
 
 def above(value: float) -> float:
@@ -131,4 +131,5 @@ def test_a_processor_that_varies_by_itself_is_named(field: str, fine: object, do
 def test_what_the_machine_cannot_do_is_said_with_its_reason() -> None:
     found = machine_findings(READING, FACTS, {**CAPABLE, "peak host memory": "not on this system"})
     said = {finding.check: finding.message for finding in found}
+    assert said.pop("cuda-unproven").startswith("CUDA unproven on this build")
     assert said == {"no-cuda": "no NVIDIA driver", "no-peak-host-memory": "not on this system"}
