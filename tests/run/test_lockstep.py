@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from bench.analyse.pairs import lockstep_over_solo, pair_ratios, ratio
+from bench.analyse import certificate
+from bench.analyse.pairs import pair_ratios, ratio
 from bench.plan.catalog import find
 from bench.records import BASE, HEAD, SIDES, Case, Coupled, Planned, Settings
 from bench.run import lockstep, probe, runner
@@ -113,14 +113,18 @@ def test_a_slower_head_is_found_as_slow_as_it_is(tmp_path):
     assert set(ratios["key"]) == {Case.from_key("sided/paced[slow=1]").key}
 
 
-def test_without_the_block_to_be_warm_again_what_is_timed_is_a_cold_one(tmp_path):
-    """The certificate's line lockstep ÷ solo catches it, and the line of known ratios would be damped by it."""
-    over = {}
+@pytest.mark.slow
+def test_without_the_block_to_be_warm_again_the_harness_fails_its_own_certificate(tmp_path):
+    """What is timed then is a cold block, three times as long here; 10 to 25 % on a real machine."""
+    verdicts, ratios = {}, {}
     for rewarm in (True, False):
-        _, data, _ = measured(tmp_path / f"run{rewarm}", [against_itself("cold[extra=0]")], 2, rewarm=rewarm, solo=True)
-        over[rewarm] = float(np.exp(lockstep_over_solo(data)["log_ratio"].mean()))
-    assert over[True] == pytest.approx(1, abs=0.2)
-    assert over[False] > 1.5 * over[True]
+        _, data, _ = measured(tmp_path / f"run{rewarm}", [against_itself("cold[extra=0]")], 3, rewarm=rewarm, solo=True)
+        (line,) = certificate.alone([{"key": Case.from_key("sided/cold[extra=0]").key}], data)
+        verdicts[rewarm], ratios[rewarm] = line.verdict, line.estimate.value
+    assert verdicts[True] != certificate.NOT_HELD
+    assert verdicts[False] == certificate.NOT_HELD
+    assert ratios[True] == pytest.approx(1, abs=0.2)
+    assert ratios[False] > 1.5 * ratios[True]
 
 
 def test_a_case_that_is_wrong_on_a_side_costs_itself_alone(tmp_path):
