@@ -57,6 +57,7 @@ def evidence_of(
         break_reasons=tuple(dict.fromkeys(reason for row in launches for reason in json.loads(row["break_reasons"]))),
         device_s=times["device"].value if "device" in times else None,
         device=str(case["device"]),
+        mode=str(case["mode"]),
         output_devices=tuple(
             dict.fromkeys(name for row in launches for name in row["output_devices"].split(",") if name)
         ),

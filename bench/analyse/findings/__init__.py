@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analyse.findings.answers import GraphBreak, RecompiledInTiming, ResultVaries, WrongDevice
+from bench.analyse.findings.answers import GraphBreak, RecompiledInTiming, ResultVaries, SameCode, WrongDevice
 from bench.analyse.findings.evidence import Check, Evidence
 from bench.analyse.findings.machine import (
     ClockResolution,
@@ -36,6 +36,7 @@ CHECKS: Sequence[Check] = (
     OutlierShare(),
     RecompiledInTiming(),
     GraphBreak(),
+    SameCode(),
     LaunchBound(),
     ResultVaries(),
 )

@@ -36,6 +36,26 @@ class GraphBreak:
         )
 
 
+class SameCode:
+    """A mode that runs the code of another mode on this device: their difference is noise."""
+
+    name, severity = "same-code", "hint"
+    twins = (("cpu", "compile-reduce-overhead", "compile"),)
+    """(device, mode, the mode whose code it runs). reduce-overhead is compile with CUDA graphs, and a CPU has none
+    (torch.compile's documentation; `torch._inductor.list_mode_options`, 2.13: it sets triton.cudagraphs alone)."""
+
+    def look(self, evidence: Evidence) -> tuple[str, str] | None:
+        """Any such mode."""
+        kind = evidence.device.partition(":")[0]
+        for device, mode, twin in self.twins:
+            if (kind, evidence.mode) == (device, mode):
+                return (
+                    f"on device={device} mode={mode} runs the code of mode={twin}",
+                    f"compare with mode={twin} no further",
+                )
+        return None
+
+
 class WrongDevice:
     """A case of a device whose work was done elsewhere."""
 

@@ -44,6 +44,7 @@ class Evidence:
     device_s: float | None
     """The same step on the clock `device`, where there is one."""
     device: str
+    mode: str
     output_devices: tuple[str, ...]
     """Where the output of the step lay."""
     device_kernels: int | None
