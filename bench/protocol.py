@@ -65,6 +65,14 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Rival:
+    """Time an open case by torch's own Timer too, in turns with ours. Answered by `Rivalled` or `Refused`."""
+
+    key: str
+    couples: int
+
+
+@dataclass(frozen=True)
 class Close:
     """Check the answer again and let the case go. Answered by `Closed` or `Refused`."""
 
@@ -145,6 +153,15 @@ class Turned:
 
 
 @dataclass(frozen=True)
+class Rivalled:
+    """Totals in ns of blocks of `steps`, as [ours, the Timer's]; none of a case that is reset, or not on the CPU."""
+
+    key: str
+    steps: int
+    totals_ns: list[list[int]]
+
+
+@dataclass(frozen=True)
 class Closed:
     """The case is done; `facts`: more columns of `CaseLaunch`."""
 
@@ -184,8 +201,8 @@ class Heard:
     clock_cost_ns: float
 
 
-Request = Import | Open | Visit | Turn | Close | Inspect | Listen
-Reply = Hello | Stage | Imported | Opened | Visited | Turned | Closed | Refused | Inspected | Heard
+Request = Import | Open | Visit | Turn | Rival | Close | Inspect | Listen
+Reply = Hello | Stage | Imported | Opened | Visited | Turned | Rivalled | Closed | Refused | Inspected | Heard
 Message = Request | Reply
 
 _TYPES: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (*typing.get_args(Request), *typing.get_args(Reply))}

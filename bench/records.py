@@ -14,6 +14,9 @@ Value = str | int | float | bool
 BASE, HEAD = SIDES = ("base", "head")
 """The sides of a comparison. A ratio is head ÷ base: above 1 is slower."""
 
+BESIDE_TIMER, BY_TIMER = "beside_timer", "by_timer"
+"""Phases of blocks that took turns with torch's own Timer: ours, and its."""
+
 UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1}
 """The axes every case has, with the declared default of a row that lacks one."""
 
@@ -133,15 +136,15 @@ class Planned:
 
 @dataclass(frozen=True)
 class Coupled:
-    """A case to be compared between two sides. Its key is the head's; `base` may be another case of the workload, where
-    the difference between two cases is what is asked. No process opens a case twice: both keys are its own."""
+    """A case to be compared between two sides. `base` may be another case, where their difference is what is asked. No
+    process opens a case twice."""
 
     base: Planned
     head: Planned
 
     @property
     def case(self) -> Case:
-        """The case that names the comparison."""
+        """The case that names the comparison: the head's."""
         return self.head.case
 
 

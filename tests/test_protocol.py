@@ -31,6 +31,8 @@ from bench.protocol import (
     Refused,
     Reply,
     Request,
+    Rival,
+    Rivalled,
     Stage,
     Turn,
     Turned,
@@ -76,6 +78,10 @@ MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     Imported: st.builds(Imported, WORDS),
     Opened: st.builds(Opened, st.text(), COUNTS, TEXTS, FACTS, st.integers()),
     Visited: st.builds(Visited, st.text(), st.lists(st.lists(JSON, max_size=6), max_size=3), NUMBERS),
+    Rival: st.builds(Rival, st.text(), st.integers()),
+    Rivalled: st.builds(
+        Rivalled, st.text(), st.integers(), st.lists(st.lists(st.integers(), min_size=2, max_size=2), max_size=3)
+    ),
     Turned: st.builds(Turned, st.text(), st.integers(), st.integers()),
     Closed: st.builds(Closed, st.text(), FACTS),
     Refused: st.builds(Refused, st.text(), st.text(), st.text(), st.text(), FACTS),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+
+from bench.measure.modes import COMPILE_MODES, NEEDS_COMPILER
 
 
 def compiled_graphs() -> dict[str, int]:
@@ -42,3 +45,19 @@ def precompiled_headers() -> int:
     build in a cold folder took 85 s with two of them to make, 27 s without (torch 2.13, a busy 2-core machine).
     """
     return len(list(Path(tempfile.gettempdir()).glob("torchinductor_*/precompiled_headers/*.gch")))
+
+
+def compilations(mode: str, graphs: Mapping[str, int], graph_breaks: int, headers: int) -> dict[str, int]:
+    """What was compiled for a case, and when. graphs: compiled in each of its stages; headers: precompiled meanwhile.
+
+    Whatever Dynamo compiles after the first call counts, in warm-up too: eight recompilations, and it silently runs the
+    rest eager. Only in the stages of this case: another of the same process may compile in between.
+    """
+    made = sum(graphs[stage] for stage in ("prepare", "first_call"))
+    by_dynamo = mode in COMPILE_MODES
+    return {
+        "compiled_graphs": made if by_dynamo else 0,
+        "graph_breaks": graph_breaks if by_dynamo else 0,
+        "recompiles": sum(graphs.values()) - made,
+        "precompiled_headers": headers if mode in NEEDS_COMPILER else 0,
+    }

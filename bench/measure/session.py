@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-from bench.measure import blocks, clocks, counts, devices
+from bench.measure import blocks, clocks, counts, devices, rival
 from bench.measure.check import TOLERANCE
 from bench.measure.clocks import Clock
 from bench.measure.context import CaseContext
-from bench.measure.counters import break_reasons, compiled_graphs, precompiled_headers
+from bench.measure.counters import break_reasons, compilations, compiled_graphs, precompiled_headers
 from bench.measure.device import Device, NoClockError
 from bench.measure.garbage import quiet_garbage
 from bench.measure.graphs import rehearse
@@ -198,6 +198,14 @@ class Session:
         self._tally.turned(self.device.condition)
         return steps, total
 
+    def beside_timer(self, couples: int) -> tuple[int, list[list[int]]]:
+        """Steps and totals of blocks, ours and torch's Timer's; none where the step is reset, or not on the CPU."""
+        steps = self.steps["step:wall"]
+        if self.prepared.reset is not None or self.device.torch_device.type != "cpu":
+            return steps, []
+        found = rival.beside_timer(self.prepared.step, steps, self._clock, couples, f"{self.settings.seed}:{self.key}")
+        return steps, [list(totals) for totals in found]
+
     def _series(self, series: str) -> list[list[Any]]:
         """Blocks of one phase on one clock; none where that clock fails here, and from then on."""
         try:
@@ -247,7 +255,7 @@ class Session:
             "output_devices": ",".join(where),
             "quality": quality,
             "no_clock": self.no_clock,
-            "counters": {**self._counters(breaks), **counted},
+            "counters": {**compilations(self.mode, self._graphs, breaks, self._headers), **counted},
             "break_reasons": break_reasons() if self.mode in COMPILE_MODES else {},
             "seconds": self._seconds,
         }
@@ -258,20 +266,6 @@ class Session:
             return {}
         self._reset()
         return counts.counts(self.prepared.step, self.device.drain, self.device.torch_device)
-
-    def _counters(self, graph_breaks: int) -> dict[str, int]:
-        """What was compiled for this case, and when.
-
-        Whatever Dynamo compiles after the first call counts, in warm-up too: eight recompilations, and it silently runs
-        the rest eager. Only in the stages of this case: another of the same process may compile in between.
-        """
-        made = sum(self._graphs[stage] for stage in ("prepare", "first_call"))
-        return {
-            "compiled_graphs": made if self.mode in COMPILE_MODES else 0,
-            "graph_breaks": graph_breaks if self.mode in COMPILE_MODES else 0,
-            "recompiles": sum(self._graphs.values()) - made,
-            "precompiled_headers": self._headers if self.mode in NEEDS_COMPILER else 0,
-        }
 
     def device_bytes(self) -> int:
         """Device memory taken since the case was opened."""

@@ -12,7 +12,8 @@ from typing import Protocol
 from bench.protocol import Hello
 from bench.records import BASE, HEAD, Block, CaseLaunch, Couple, Coupled, Outcome, Settings
 from bench.run.account import Spending
-from bench.run.pair import Arena, Pair
+from bench.run.arena import Arena
+from bench.run.pair import Pair
 from bench.run.runner import CACHES, Ended, threads_of, until_sealed
 from bench.run.schedule import assignments
 from bench.run.stop import Stop

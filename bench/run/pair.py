@@ -13,73 +13,40 @@ import hashlib
 import math
 import random
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
 
-from bench.protocol import Close, Closed, Open, Opened, Refused, Reply, Request, Turn, Turned, Visit, Visited
-from bench.records import BASE, HEAD, SIDES, Block, CaseLaunch, Couple, Coupled, Outcome, Planned, Settings
+from bench.protocol import (
+    Close,
+    Closed,
+    Open,
+    Opened,
+    Refused,
+    Reply,
+    Request,
+    Rival,
+    Rivalled,
+    Turn,
+    Turned,
+    Visit,
+    Visited,
+)
+from bench.records import (
+    BASE,
+    BESIDE_TIMER,
+    BY_TIMER,
+    HEAD,
+    SIDES,
+    Block,
+    CaseLaunch,
+    Couple,
+    Coupled,
+    Outcome,
+    Planned,
+)
+from bench.run.arena import FEWEST_COUPLES, FEWEST_LONG, LONG_S, MOST_COUPLES, RIVAL_COUPLES, Arena, Guest
 from bench.run.launch import GROUP_BYTES, GROUP_CASES
 from bench.run.schedule import Assignment
-from bench.run.stop import Stop
-from bench.run.worker import Side, Worker, WorkerDiedError, WorkerSilentError
-
-FEWEST_COUPLES, MOST_COUPLES = 16, 60
-"""Couples of a pair: 60 of blocks of about 1 ms, 16 of an epoch, in the probe that the spreads of pairs come from."""
-
-LONG_S, FEWEST_LONG = 2.0, 6
-"""Where 16 couples would take longer than 2 s, as many as fit, but six at least: the order statistics of a median."""
-
-
-class Secretary(Protocol):
-    """Takes down what a pair reports."""
-
-    def spawned(self, seconds: float) -> None:
-        """A worker took so many seconds from its start to its hello."""
-
-    def entered(self, key: str, stage: str, launch: int) -> None:
-        """A case entered a stage of a pair."""
-
-    def coupled(self, couples: Sequence[Couple]) -> None:
-        """All couples of a case in a pair that ended well on both sides."""
-
-    def ended(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
-        """A case ended on one side of a pair."""
-
-
-@dataclass(frozen=True)
-class Arena:
-    """What a pair works with."""
-
-    sides: Mapping[str, Side]
-    settings: Settings
-    stop: Stop
-    threads: Callable[[Any], int]
-    """The real thread count behind the symbolic one."""
-    steps: dict[str, dict[str, int]]
-    """n of each case, where an earlier pair calibrated it: the same on both sides, in all pairs."""
-    caches: Path
-    secretary: Secretary
-    rewarm: bool = True
-    """Only a test of the certificate leaves it out."""
-    couples_s: float = 0.5
-    """Seconds a pair spends on the couples of one case, between the bounds above: 60 couples of four blocks of 2 ms."""
-    solo: bool = False
-    """Also visit each case alone, for lockstep ÷ solo."""
-
-
-@dataclass
-class Guest:
-    """A case that is open on both sides."""
-
-    coupled: Coupled
-    clocks: list[str]
-    steps: dict[str, dict[str, int]] = field(default_factory=dict)
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    couples: list[Couple] = field(default_factory=list)
-    blocks: dict[str, list[Block]] = field(default_factory=lambda: {BASE: [], HEAD: []})
-    wanted: int = 1
+from bench.run.worker import Worker, WorkerDiedError, WorkerSilentError
 
 
 class Pair:
@@ -113,6 +80,7 @@ class Pair:
                     self._hand_the_baton()
                     if self._arena.solo:
                         self._visit_alone()
+                        self._ask_the_rival()
                     self._close_group()
             except (WorkerDiedError, WorkerSilentError) as death:
                 self._bury(death)
@@ -188,6 +156,20 @@ class Pair:
                     guest.blocks[side] += [
                         dataclasses.replace(Block(key, launch, visit, *row), side=side) for row in reply.blocks
                     ]
+
+    def _ask_the_rival(self) -> None:
+        """Every case by torch's own Timer too, on either side alone; its blocks and ours beside them are phases."""
+        for key, side in [(key, side) for key in self._group for side in SIDES]:
+            if key not in self._group:
+                continue  # the other side ended it
+            guest = self._group[key]
+            reply = self._ask(side, key, Rival(self._planned(guest, side).case.key, RIVAL_COUPLES))
+            if isinstance(reply, Rivalled):
+                guest.blocks[side] += [
+                    Block(key, self._number, 0, phase, "wall", place, True, reply.steps, total_ns, side)
+                    for place, totals in enumerate(reply.totals_ns)
+                    for phase, total_ns in zip((BESIDE_TIMER, BY_TIMER), totals, strict=True)
+                ]
 
     def _close_group(self) -> None:
         for key in list(self._group):

@@ -11,6 +11,7 @@ from scipy import stats
 
 from bench.analyse import certificate
 from bench.analyse.certificate import HELD, NOT_HELD, SKIPPED, UNDECIDED
+from bench.records import BESIDE_TIMER, BY_TIMER
 from bench.stats.coverage import Coverage
 
 from .conftest import MadeUpRun
@@ -135,3 +136,20 @@ def test_the_verdict_is_the_worst_of_the_lines():
     assert certificate.verdict([held]) == HELD
     assert certificate.verdict([held, undecided]) == UNDECIDED
     assert certificate.verdict([held, bad, undecided]) == NOT_HELD
+
+
+def test_another_timer_that_disagrees_is_noticed(run):
+    case = run.plan("a/b")
+    for pair in range(6):
+        for side in ("base", "head"):
+            run.launch(case, pair, side=side, process=f"{side} {pair}")
+            run.blocks(case, pair, [1.1e-6], phase=BESIDE_TIMER, side=side)
+            run.blocks(case, pair, [1.0e-6], phase=BY_TIMER, side=side)
+    line = one(certificate.agreement(told(key=case.key), run.data()))
+    assert (line.verdict, line.count) == (NOT_HELD, 6)
+    assert line.estimate.value == pytest.approx(1.1)
+
+
+def test_a_case_that_the_other_timer_cannot_time_has_no_line(run):
+    case = run.plan("a/b")
+    assert list(certificate.agreement(told(key=case.key), run.data())) == []

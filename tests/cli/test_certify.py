@@ -6,7 +6,7 @@ import pytest
 
 CHECKS = {
     "clock", "linearity", "additivity", "coverage", "false alarms", "injected slow-down", "lockstep ÷ solo",
-    "smallest effect",
+    "smallest effect", "agreement",
 }  # fmt: skip
 
 

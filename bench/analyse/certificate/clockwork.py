@@ -1,0 +1,75 @@
+"""Is the clock fine enough, and does measured time grow as the time that was asked for?"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.analyse.certificate.line import (
+    HELD,
+    LIVE,
+    NOT_HELD,
+    SLOPE,
+    Line,
+    estimate_of,
+    ratio_text,
+    skipped_line,
+    within,
+)
+from bench.stats import intervals
+from bench.store.tables import RunData
+
+
+def clock(data: RunData) -> Iterator[Line]:
+    """Resolution and cost of the clock, and the cost of an empty call, the worst of all processes."""
+    launches = data.launches
+    worst = {
+        name: float(launches[f"{name}_ns"].max())
+        for name in ("clock_resolution", "clock_cost", "empty_call")
+        if launches[f"{name}_ns"].notna().any()
+    }
+    if len(worst) < 3:
+        return
+    block_ns = data.run["settings"]["block_s"] * 1e9
+    fine = max(worst["clock_resolution"], worst["empty_call"]) * 1000 <= block_ns
+    yield Line(
+        "clock", "this machine", LIVE, HELD if fine else NOT_HELD,
+        f"resolves {worst['clock_resolution']:.0f} ns, takes {worst['clock_cost']:.0f} ns a reading; an empty step "
+        f"{worst['empty_call']:.0f} ns",
+        f"a thousandth of a block of {block_ns / 1e6:g} ms; where it is not, blocks are made longer",
+        launches["process"].nunique(), "processes", facts=worst,
+    )  # fmt: skip
+
+
+def linearity(data: RunData, told: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+    """Measured time against asked time, over waits from microseconds up: one slope a process, and its median.
+
+    Least squares weighted by 1/asked², so that the short waits count as much as the long ones; the intercept is what
+    the harness and the last look at the clock add to each.
+    """
+    asked = {item["key"]: item["micros"] * 1e-6 for item in told}
+    blocks = data.blocks
+    kept = blocks[blocks["kept"].astype(bool) & (blocks["phase"] == "step") & blocks["key"].isin(list(asked))]
+    frame = kept.assign(step_s=kept["total_ns"] / kept["steps"] / 1e9)
+    medians = frame.groupby(["launch", "side", "key"], sort=False)["step_s"].median().reset_index()
+    slopes, intercepts = [], []
+    for _, group in medians.groupby(["launch", "side"], sort=False):
+        if len(group) < 3:
+            continue
+        x = group["key"].map(asked).to_numpy(dtype=np.float64)
+        slope, intercept = np.polyfit(x, group["step_s"].to_numpy(dtype=np.float64), 1, w=1 / x)
+        slopes.append(float(slope))
+        intercepts.append(float(intercept))
+    if not slopes:
+        yield skipped_line("linearity", "waits", f"slope within {SLOPE:.0%} of 1")
+        return
+    found = estimate_of(intervals.median(slopes, of="processes"))
+    span = f"{min(asked.values()) * 1e6:g} µs to {max(asked.values()) * 1e3:g} ms"
+    yield Line(
+        "linearity", f"waits of {span}", LIVE, within(found, 1, SLOPE),
+        f"slope {ratio_text(found, 5)}; {statistics.median(intercepts) * 1e9:.0f} ns besides",
+        f"within {SLOPE:.0%} of 1", found.n, "processes", found,
+    )  # fmt: skip

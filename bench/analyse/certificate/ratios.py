@@ -1,0 +1,126 @@
+"""Ratios of pairs whose truth is known: twice the work, injected slow-downs, a case alone, another timer."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bench.analyse import pairs
+from bench.analyse.certificate.line import (
+    ADDS_UP,
+    AGREES,
+    ALARMS,
+    HELD,
+    LIVE,
+    NOT_HELD,
+    POWER,
+    RECOVERY,
+    SOLO,
+    TOLD,
+    Line,
+    ends,
+    ratio_text,
+    skipped_line,
+    within,
+)
+from bench.stats import student
+from bench.store.tables import RunData
+
+
+def additivity(told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]]) -> Iterator[Line]:
+    """Work done twice takes twice as long."""
+    for item in told:
+        logs = of.get(item["key"], [])
+        if len(logs) < 2:
+            yield skipped_line("additivity", item["key"], f"within {ADDS_UP:.0%} of 1")
+            continue
+        found = pairs.ratio([value - math.log(item["ratio"]) for value in logs])
+        yield Line(
+            "additivity", item["key"], LIVE, within(found, 1, ADDS_UP),
+            f"(f;f) ÷ twice f: {ratio_text(found)}",
+            f"within {ADDS_UP:.0%} of 1", found.n, "pairs", found,
+        )  # fmt: skip
+
+
+def recovered(told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]]) -> Iterator[Line]:
+    """A slow-down that is exact by construction lies inside the 99 % interval of its estimate."""
+    for item in told:
+        bound, logs = f"{item['ratio']:.2f} inside the {RECOVERY:.0%} interval", of.get(item["key"], [])
+        if len(logs) < 2:
+            yield skipped_line("injected slow-down", item["key"], bound)
+            continue
+        found = pairs.ratio(logs, RECOVERY)
+        low, high = ends(found)
+        verdict = HELD if low <= item["ratio"] <= high else NOT_HELD
+        yield Line(
+            "injected slow-down",
+            item["key"],
+            LIVE,
+            verdict,
+            f"head ÷ base {ratio_text(found)}",
+            bound,
+            found.n,
+            "pairs",
+            found,
+        )
+
+
+def alone(told: Sequence[Mapping[str, Any]], data: RunData) -> Iterator[Line]:
+    """A block that was timed in lockstep takes as long as one timed alone, in the same process."""
+    frame = pairs.lockstep_over_solo(data)
+    for item in told:
+        own = frame[frame["key"] == item["key"]]
+        # Both sides of a pair are one datum: they ran side by side.
+        logs = own.groupby("pair", sort=False)["log_ratio"].mean().tolist()
+        if len(logs) < 2:
+            yield skipped_line("lockstep ÷ solo", item["key"], f"within {SOLO:.0%} of 1")
+            continue
+        found = pairs.ratio(logs)
+        yield Line(
+            "lockstep ÷ solo", item["key"], LIVE, within(found, 1, SOLO), ratio_text(found), f"within {SOLO:.0%} of 1",
+            found.n, "pairs", found,
+        )  # fmt: skip
+
+
+def agreement(told: Sequence[Mapping[str, Any]], data: RunData) -> Iterator[Line]:
+    """Blocks of torch's own Timer take as long as ours, in turns with them in one process."""
+    frame = pairs.ours_over_timer(data)
+    for item in told:
+        logs = frame.loc[frame["key"] == item["key"]].groupby("pair", sort=False)["log_ratio"].mean().tolist()
+        if not logs:
+            continue  # a case that is reset before each block, which the Timer cannot do
+        if len(logs) < 2:
+            yield skipped_line("agreement", item["key"], f"within {AGREES:.0%} of 1")
+            continue
+        found = pairs.ratio(logs)
+        yield Line(
+            "agreement", item["key"], LIVE, within(found, 1, AGREES), f"ours ÷ torch's Timer {ratio_text(found)}",
+            f"within {AGREES:.0%} of 1", found.n, "pairs", found,
+        )  # fmt: skip
+
+
+def smallest_effects(
+    told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]], data: RunData
+) -> Iterator[Line]:
+    """The least slow-down that so many pairs find four times in five, from the spread of a case's own pairs.
+
+    (t at 97.5 % + t at 80 %) · sd/√n on the log scale, with n - 1 degrees of freedom (Cohen, Statistical Power
+    Analysis, 1988, chapter 2, by the usual approximation).
+    """
+    spent = data.pairs.groupby("key")[["base_ns", "head_ns"]].sum().sum(axis=1) * 2e-9  # each block is run twice
+    for item in told:
+        logs = of.get(item["key"], [])
+        if len(logs) < 3:
+            yield skipped_line("smallest effect", item["key"], "")
+            continue
+        n, sd = len(logs), statistics.stdev(logs)
+        both = student.quantile(1 - ALARMS / 2, n - 1) + student.quantile(POWER, n - 1)
+        effect = math.expm1(both * sd / math.sqrt(n))
+        seconds = float(spent[item["key"]])
+        yield Line(
+            "smallest effect", item["key"], LIVE, TOLD,
+            f"+{effect:.1%} in {n} pairs of {seconds / n:.1f} s; pairs of unchanged code differ with sd {sd:.1%}",
+            "", n, "pairs", facts={"effect": effect, "sd": sd, "seconds": seconds},
+        )  # fmt: skip

@@ -1,0 +1,72 @@
+"""What a lockstep pair works with: its two sides, its guests, its bounds, and who takes down what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from bench.records import BASE, HEAD, Block, CaseLaunch, Couple, Coupled, Settings
+from bench.run.stop import Stop
+from bench.run.worker import Side
+
+FEWEST_COUPLES, MOST_COUPLES = 16, 60
+"""Couples of a pair: 60 of blocks of about 1 ms, 16 of an epoch, in the probe that the spreads of pairs come from."""
+
+LONG_S, FEWEST_LONG = 2.0, 6
+"""Where 16 couples would take longer than 2 s, as many as fit, but six at least: the order statistics of a median."""
+
+
+RIVAL_COUPLES = 25
+"""Of ours and the Timer's: their median log ratio is then known to about a quarter of a block's spread."""
+
+
+class Secretary(Protocol):
+    """Takes down what a pair reports."""
+
+    def spawned(self, seconds: float) -> None:
+        """A worker took so many seconds from its start to its hello."""
+
+    def entered(self, key: str, stage: str, launch: int) -> None:
+        """A case entered a stage of a pair."""
+
+    def coupled(self, couples: Sequence[Couple]) -> None:
+        """All couples of a case in a pair that ended well on both sides."""
+
+    def ended(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
+        """A case ended on one side of a pair."""
+
+
+@dataclass(frozen=True)
+class Arena:
+    """What a pair works with."""
+
+    sides: Mapping[str, Side]
+    settings: Settings
+    stop: Stop
+    threads: Callable[[Any], int]
+    """The real thread count behind the symbolic one."""
+    steps: dict[str, dict[str, int]]
+    """n of each case, where an earlier pair calibrated it: the same on both sides, in all pairs."""
+    caches: Path
+    secretary: Secretary
+    rewarm: bool = True
+    """Only a test of the certificate leaves it out."""
+    couples_s: float = 0.5
+    """Seconds a pair spends on the couples of one case, between the bounds above: 60 couples of four blocks of 2 ms."""
+    solo: bool = False
+    """Also visit each case alone, for lockstep ÷ solo."""
+
+
+@dataclass
+class Guest:
+    """A case that is open on both sides."""
+
+    coupled: Coupled
+    clocks: list[str]
+    steps: dict[str, dict[str, int]] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    couples: list[Couple] = field(default_factory=list)
+    blocks: dict[str, list[Block]] = field(default_factory=lambda: {BASE: [], HEAD: []})
+    wanted: int = 1

@@ -1,0 +1,24 @@
+"""Torch's own Timer beside ours."""
+
+from __future__ import annotations
+
+import statistics
+
+import torch
+
+from bench.measure.clocks import wall
+from bench.measure.rival import beside_timer
+
+
+def test_both_time_the_same_step_in_the_same_unit():
+    a = torch.ones(64, 64)
+    found = beside_timer(lambda: torch.mm(a, a), 100, wall, 30, "seed")
+    assert len(found) == 30
+    # Far off only where one of them timed something else, or in another unit.
+    assert 0.5 < statistics.median(ours / theirs for ours, theirs in found) < 2
+
+
+def test_each_makes_as_many_calls_as_the_other():
+    calls = []
+    beside_timer(lambda: calls.append(None), 500, wall, 4, "seed")
+    assert len(calls) == 4 * 2 * (500 + 5)
