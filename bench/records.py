@@ -136,8 +136,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Coupled:
-    """A case to be compared between two sides. `base` may be another case, where their difference is what is asked. No
-    process opens a case twice."""
+    """A case to be compared between two sides; `base` may be another case, where their difference is what is asked."""
 
     base: Planned
     head: Planned
