@@ -70,6 +70,8 @@ class Rival:
 
     key: str
     couples: int
+    seed: str
+    """Of the order of their blocks: another for each process."""
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     Imported: st.builds(Imported, WORDS),
     Opened: st.builds(Opened, st.text(), COUNTS, TEXTS, FACTS, st.integers()),
     Visited: st.builds(Visited, st.text(), st.lists(st.lists(JSON, max_size=6), max_size=3), NUMBERS),
-    Rival: st.builds(Rival, st.text(), st.integers()),
+    Rival: st.builds(Rival, st.text(), st.integers(), st.text()),
     Rivalled: st.builds(
         Rivalled, st.text(), st.integers(), st.lists(st.lists(st.integers(), min_size=2, max_size=2), max_size=3)
     ),

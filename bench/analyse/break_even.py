@@ -29,18 +29,21 @@ class BreakEven:
 def break_even(cost: tuple[float, float, float], eager: Row, compiled: Row) -> BreakEven:
     """N*, with the ends of cost and of both steps at their worst. cost: value, low, high of compiling, in seconds.
 
-    eager, compiled: rows with value_s, low_s, high_s. An end that is missing leaves the end of N* infinite or 0.
+    eager, compiled: rows with value_s, low_s, high_s. Without an interval of either step nothing is known of the ends:
+    they are 0 and infinity.
     """
     value, low, high = cost
     return BreakEven(
-        _steps(value, eager["value_s"] - compiled["value_s"]),
-        _steps(low, eager["high_s"] - compiled["low_s"]),
-        _steps(high, eager["low_s"] - compiled["high_s"]),
+        _steps(value, eager["value_s"] - compiled["value_s"], 0.0),
+        _steps(low, eager["high_s"] - compiled["low_s"], 0.0),
+        _steps(high, eager["low_s"] - compiled["high_s"], math.inf),
     )
 
 
-def _steps(cost_s: float, saved_s: float) -> float:
-    """cost ÷ saved; never where nothing is saved, or where it is not known what."""
+def _steps(cost_s: float, saved_s: float, unknown: float) -> float:
+    """cost ÷ saved; never where nothing is saved, `unknown` where it is not known what is."""
+    if math.isnan(saved_s):
+        return unknown
     return cost_s / saved_s if saved_s > 0 else math.inf
 
 
@@ -66,7 +69,8 @@ def _columns(
     nothing: dict[str, Any] = {**dict.fromkeys(COLUMNS[:3], math.nan), COLUMNS[3]: None}
     eager = rows.get((Case.from_key(row["key"]).but(mode="eager").key, row["clock"]))
     cache = next((each for each in ("cold", "warm") if (row["key"], f"compile_{each}") in compiling), None)
-    if eager is None or cache is None or row["outcome"] != Outcome.OK:
+    # A time of the device is none of the host, which is what compiling costs: clocks are never mixed.
+    if eager is None or cache is None or row["outcome"] != Outcome.OK or row["clock"] == "device":
         return nothing
     value, low, high = compiling[row["key"], f"compile_{cache}"]
     cost = (value, value if pd.isna(low) else low, value if pd.isna(high) else high)

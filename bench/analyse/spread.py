@@ -28,7 +28,7 @@ class Spread:
     drift: Trend | None = None
     """From the first visit of a launch to its last, over launches."""
     humps_within: Humps | None = None
-    """Of blocks around the median of their launch."""
+    """Of the medians of visits around that of their launch: blocks of one visit resemble each other, visits less."""
     humps_between: Humps | None = None
     """Of the medians of launches."""
     columns: Mapping[str, float | None] = field(default_factory=dict, repr=False)
@@ -49,7 +49,7 @@ def spread(kept: Kept) -> Spread:
         parts=components(visits),
         autocorrelation=autocorrelation(series),
         drift=trend([one[-1] - one[0] for one in visits if len(one) >= 2]),
-        humps_within=humps([value - middle for one, middle in zip(series, medians, strict=True) for value in one]),
+        humps_within=humps([visit - statistics.median(one) for one in visits for visit in one]),
         humps_between=humps(medians),
     )
     return Spread(**{**vars(found), "columns": _columns(found)})

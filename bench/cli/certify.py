@@ -125,4 +125,4 @@ def judged(data: RunData, quiet: bool) -> list[Line]:
         simulate(family, rule, told["repetitions"], np.random.default_rng([settings.seed, place]))
         for place, family in enumerate(FAMILIES)
     ]
-    return lines(data, coverages, settings.seed)
+    return lines(data, coverages)

@@ -67,8 +67,8 @@ class Desk:
                 return self._guarded(key, lambda: self._visit(key))
             case Turn(key, clock, rewarm):
                 return self._guarded(key, lambda: Turned(key, *self._sessions[key].turn(clock, rewarm)))
-            case Rival(key, couples):
-                return self._guarded(key, lambda: Rivalled(key, *self._sessions[key].beside_timer(couples)))
+            case Rival(key, couples, seed):
+                return self._guarded(key, lambda: Rivalled(key, *self._sessions[key].beside_timer(couples, seed)))
             case Close(key):
                 return self._guarded(key, lambda: self._close(key))
             case Inspect(key, source, settings):

@@ -198,12 +198,14 @@ class Session:
         self._tally.turned(self.device.condition)
         return steps, total
 
-    def beside_timer(self, couples: int) -> tuple[int, list[list[int]]]:
+    def beside_timer(self, couples: int, seed: str) -> tuple[int, list[list[int]]]:
         """Steps and totals of blocks, ours and torch's Timer's; none where the step is reset, or not on the CPU."""
         steps = self.steps["step:wall"]
         if self.prepared.reset is not None or self.device.torch_device.type != "cpu":
             return steps, []
-        found = rival.beside_timer(self.prepared.step, steps, self._clock, couples, f"{self.settings.seed}:{self.key}")
+        found = rival.beside_timer(
+            self.prepared.step, steps, self._clock, couples, f"{self.settings.seed}:{self.key}:{seed}"
+        )
         return steps, [list(totals) for totals in found]
 
     def _series(self, series: str) -> list[list[Any]]:

@@ -22,7 +22,8 @@ MEANINGS: Mapping[str, str] = {
 
 SOURCES: Mapping[str, str] = {
     "simulated": "drawn at random from a known distribution, by the harness's own statistics",
-    "replayed": "the pairs that were measured, with the coins tossed again",
+    "replayed": "the pairs that were measured, with the coins fallen in every other way",
+    "exact": "follows from the coins by arithmetic, whatever was measured",
     "live": "measured on this machine, now",
 }
 

@@ -59,6 +59,7 @@ class Pair:
         names = ",".join(item.case.key for item in assignment.planned)
         self._dice = random.Random(f"{arena.settings.seed}:{self._number}:pair:{names}")
         self._order = self._dice.sample(SIDES, 2)
+        self._solo_first = self._dice.random() < 0.5
         self._workers: dict[str, Worker] = {}
         self._group: dict[str, Guest] = {}
 
@@ -77,9 +78,12 @@ class Pair:
             try:
                 while waiting:
                     self._open_group(waiting, state)
-                    self._hand_the_baton()
-                    if self._arena.solo:
+                    if self._arena.solo and self._solo_first:
                         self._visit_alone()
+                    self._hand_the_baton()
+                    if self._arena.solo and not self._solo_first:
+                        self._visit_alone()
+                    if self._arena.solo:
                         self._ask_the_rival()
                     self._close_group()
             except (WorkerDiedError, WorkerSilentError) as death:
@@ -103,7 +107,7 @@ class Pair:
                 guest.steps[side], guest.facts[side] = reply.steps, reply.facts
                 # What the first side calibrated is the other's n too, and that of later pairs.
                 self._arena.steps.setdefault(key, reply.steps)
-                guest.clocks = [clock for clock in reply.clocks if not guest.clocks or clock in guest.clocks]
+                guest.clocks = [clock for clock in reply.clocks if len(guest.steps) == 1 or clock in guest.clocks]
                 resident += reply.resident_bytes
 
     def _hand_the_baton(self) -> None:
@@ -163,7 +167,9 @@ class Pair:
             if key not in self._group:
                 continue  # the other side ended it
             guest = self._group[key]
-            reply = self._ask(side, key, Rival(self._planned(guest, side).case.key, RIVAL_COUPLES))
+            reply = self._ask(
+                side, key, Rival(self._planned(guest, side).case.key, RIVAL_COUPLES, f"{self._number}:{side}")
+            )
             if isinstance(reply, Rivalled):
                 guest.blocks[side] += [
                     Block(key, self._number, 0, phase, "wall", place, True, reply.steps, total_ns, side)
@@ -183,7 +189,8 @@ class Pair:
                 del self._group[key]
                 for side in SIDES:
                     self._record(key, guest, side, Outcome.OK.value)
-                self._arena.secretary.coupled(guest.couples)
+                if guest.couples:  # none where the sides have no clock in common
+                    self._arena.secretary.coupled(guest.couples)
 
     # --- endings ----------------------------------------------------------------------------------------------------
 

@@ -45,13 +45,18 @@ def assignments(pending: Sequence[Wanted], launch: int, seed: int) -> list[Assig
 
 
 def visiting_order(visits: Mapping[str, int], launch: int, seed: int) -> list[tuple[int, str]]:
-    """(visit, key) in the order of a launch: every case once a round until it had its visits, each round shuffled."""
+    """(visit, key) in the order of a launch: rounds, each shuffled anew.
+
+    A case with fewer visits than the most has them spread evenly over the rounds, so that drift falls on all alike.
+    """
     dice = random.Random(f"{seed}:{launch}:visits")
     order: list[tuple[int, str]] = []
-    for visit in range(max(visits.values(), default=0)):
-        round_ = [key for key, wanted in visits.items() if visit < wanted]
+    rounds = max(visits.values(), default=0)
+    places = {key: [place * rounds // wanted for place in range(wanted)] for key, wanted in visits.items()}
+    for visit in range(rounds):
+        round_ = [key for key, wanted in visits.items() if visit in places[key]]
         dice.shuffle(round_)
-        order += [(visit, key) for key in round_]
+        order += [(places[key].index(visit), key) for key in round_]
     return order
 
 

@@ -1,4 +1,4 @@
-"""How many visits a launch pays a case: more where visits differ more than processes do, since a process costs more."""
+"""How many visits a launch pays a case: more where visits differ so much that a further process would cost more."""
 
 from __future__ import annotations
 

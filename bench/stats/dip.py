@@ -20,7 +20,7 @@ CRITICAL = (
     *((100, 0.684), (200, 0.703), (500, 0.716), (1000, 0.723), (5000, 0.732), (20000, 0.737)),
 )
 """(n, the dip of n uniform values times the root of n that is exceeded with chance `LEVEL`): the table `qDiptab` of
-Maechler's diptest, from a million samples each. Of all samples with one hump, uniform ones dip most."""
+Maechler's diptest, from a million samples each. Of all shapes with one hump the uniform dips most, as n grows."""
 
 LEAST_SHARE = 0.1
 """A hump holds at least this share of the values; fewer are outliers, which have a finding of their own."""

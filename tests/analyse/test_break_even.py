@@ -67,3 +67,26 @@ def test_without_an_eager_twin_there_is_nothing_to_break_even_with(run):
     run.blocks(case, 0, [1e-3])
     data = run.data()
     assert with_break_even(estimates(data), phases(data))["break_even"].isna().all()
+
+
+def test_without_intervals_the_ends_are_not_known_and_it_is_not_called_never(run):
+    for mode, seconds in (("eager", 3e-3), ("compile", 1e-3)):
+        case = run.plan("a/b", mode=mode)
+        run.launch(case, 0, process=mode, cache="" if mode == "eager" else "cold", first_call_ns=10**10)
+        run.blocks(case, 0, [seconds])
+    data = run.data()
+    row = with_break_even(estimates(data), phases(data)).set_index("mode").loc["compile"]
+    assert (row["break_even"], row["break_even_low"], row["break_even_high"]) == (pytest.approx(5000), 0.0, math.inf)
+
+
+def test_a_time_of_the_device_is_not_set_against_compiling_on_the_host(run):
+    for mode, seconds in (("eager", 3e-3), ("compile", 1e-3)):
+        case = run.plan("a/b", mode=mode, device="cuda")
+        run.launch(case, 0, process=mode, cache="" if mode == "eager" else "cold", first_call_ns=10**10)
+        for clock in ("wall", "device"):
+            run.blocks(case, 0, [seconds], clock=clock)
+    data = run.data()
+    frame = with_break_even(estimates(data), phases(data))
+    by_clock = frame[frame["mode"] == "compile"].set_index("clock")["break_even"]
+    assert by_clock["wall"] == pytest.approx(5000)
+    assert math.isnan(by_clock["device"])

@@ -78,10 +78,10 @@ THRESHOLDS = [
     ("launch-bound", "device_s", 1 / 1.5, 1 / above(1.5)),
     ("wrong-device", "output_devices", ("cpu",), ("cpu", "cuda:0")),
     ("result-varies", "answers", {"loss": (0.1, 0.1)}, {"loss": (0.1, above(0.1))}),
-    ("drift", "spread", drifting(0.02, 0.001), drifting(above(0.02), 0.001)),
+    ("drift", "spread", drifting(math.log1p(0.02), 0.001), drifting(math.log1p(0.0201), 0.001)),
     ("drift", "spread", drifting(-0.1, 0.01), drifting(-0.1, below(0.01))),
-    ("two-modes", "spread", humped(0.03, "within"), humped(above(0.03), "within")),
-    ("two-modes", "spread", humped(0.03, "between"), humped(above(0.03), "between")),
+    ("two-modes", "spread", humped(math.log1p(0.03), "within"), humped(math.log1p(0.0301), "within")),
+    ("two-modes", "spread", humped(math.log1p(0.03), "between"), humped(math.log1p(0.0301), "between")),
 ]
 
 
@@ -165,3 +165,8 @@ def test_latency_is_not_called_launch_bound() -> None:
 def test_the_reasons_of_graph_breaks_are_told() -> None:
     broken = dataclasses.replace(QUIET, graph_breaks=2, break_reasons=("Tensor.item",))
     assert "Tensor.item" in findings_of(broken)[0].message
+
+
+def test_twice_as_slow_is_called_so() -> None:
+    (found,) = findings_of(dataclasses.replace(QUIET, spread=humped(math.log(2), "between")))
+    assert "100% slower" in found.message

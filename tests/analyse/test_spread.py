@@ -40,10 +40,10 @@ def test_a_step_that_gets_slower_in_each_launch_drifts():
     assert found.columns["drift"] == pytest.approx(math.expm1(found.drift.mean))
 
 
-def test_blocks_of_two_kinds_have_two_humps():
+def test_visits_of_two_kinds_have_two_humps():
     dice = np.random.default_rng(2)
-    noise = dice.normal(0, 0.005, (6, 16))
-    found = spread(kept(6, lambda launch: 0.0, lambda launch, place: 0.2 * (place % 3 == 0) + noise[launch, place]))
+    noise = dice.normal(0, 0.005, (20, 16))
+    found = spread(kept(20, lambda launch: 0.0, lambda launch, place: 0.2 * (place // 4 == 3) + noise[launch, place]))
     assert found.humps_within.upper - found.humps_within.lower == pytest.approx(0.2, abs=0.01)
     assert found.humps_between is None
 

@@ -103,7 +103,10 @@ def test_the_plan_is_not_shuffled_itself() -> None:
     assert keys == KEYS
 
 
-def test_a_case_that_wants_more_visits_goes_on_alone() -> None:
-    order = visiting_order({"a": 1, "b": 3}, launch=0, seed=0)
-    assert Counter(order) == Counter([(0, "a"), (0, "b"), (1, "b"), (2, "b")])
-    assert [key for _, key in order[2:]] == ["b", "b"]
+def test_a_case_with_fewer_visits_has_them_spread_over_the_rounds_of_the_others() -> None:
+    order = visiting_order({"a": 4, "b": 16}, launch=0, seed=0)
+    assert Counter(key for _, key in order) == {"a": 4, "b": 16}
+    assert [visit for visit, key in order if key == "a"] == [0, 1, 2, 3]
+    places = [place for place, (_, key) in enumerate(order) if key == "a"]
+    assert places[0] <= 1
+    assert places[-1] >= 15

@@ -20,8 +20,8 @@ __all__ = [
 # fmt: on
 
 
-def lines(data: RunData, coverages: Sequence[Coverage], seed: int) -> list[Line]:
-    """All lines, from a run of `bench certify` and the simulated coverages. seed: of the replays."""
+def lines(data: RunData, coverages: Sequence[Coverage]) -> list[Line]:
+    """All lines, from a run of `bench certify` and the simulated coverages."""
     told = data.run["certificate"]["comparisons"]
     ratios = pairs.pair_ratios(data.pairs)
     of = {key: group["log_ratio"].tolist() for key, group in ratios.groupby("key", sort=False)}
@@ -30,7 +30,7 @@ def lines(data: RunData, coverages: Sequence[Coverage], seed: int) -> list[Line]
         *linearity(data, [item for item in told if item["purpose"] == "linearity"]),
         *additivity([item for item in told if item["purpose"] == "additivity"], of),
         *map(covered, coverages),
-        *false_alarms([item for item in told if item["purpose"] == "same"], of, seed),
+        *false_alarms([item for item in told if item["purpose"] == "same"], of),
         *recovered([item for item in told if item["purpose"] == "injected"], of),
         *alone([item for item in told if item["purpose"] == "same"], data),
         *agreement([item for item in told if item["purpose"] == "same"], data),
@@ -39,6 +39,8 @@ def lines(data: RunData, coverages: Sequence[Coverage], seed: int) -> list[Line]
 
 
 def verdict(found: Sequence[Line]) -> str:
-    """Of the certificate: not held as soon as one line is not; else not decided where one is not, else held."""
-    seen = {line.verdict for line in found}
+    """Of the certificate: not held as soon as one line is not; else not decided where one is not, else held.
+
+    What was not measured is not decided."""
+    seen = {UNDECIDED if line.verdict == SKIPPED else line.verdict for line in found}
     return next((each for each in (NOT_HELD, UNDECIDED) if each in seen), HELD)

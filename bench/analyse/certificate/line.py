@@ -12,7 +12,7 @@ from bench.stats import intervals
 HELD, NOT_HELD, UNDECIDED, TOLD, SKIPPED = "held", "not held", "not decided", "told", "skipped"
 """What a line says of its bound: the data show it, contradict it, or cannot tell; it has none; nothing was measured."""
 
-SIMULATED, REPLAYED, LIVE = "simulated", "replayed", "live"
+SIMULATED, REPLAYED, EXACT, LIVE = "simulated", "replayed", "exact", "live"
 
 SLOPE, ADDS_UP, SOLO, AGREES = 0.01, 0.02, 0.03, 0.02
 """How far the slope of linearity, twice the work, lockstep ÷ solo and ours ÷ another timer may be from 1."""
@@ -20,13 +20,15 @@ SLOPE, ADDS_UP, SOLO, AGREES = 0.01, 0.02, 0.03, 0.02
 COVERAGE = 0.93
 """Least coverage of the stated 95 % interval, stopping included."""
 
+LEAST_COVERAGE = {"two-humped, nearly half slow": 0.92}
+"""Less where a median lies at the edge of a gap: the certificate says so; such a case has the finding two-modes."""
+
 ALARMS = 1 - intervals.CONFIDENCE
 """Stated rate of false alarms of one comparison: its interval does not hold 1 though nothing differs."""
 
 RECOVERY = 0.99
-"""Confidence of the interval that must hold the injected slow-down."""
+"""Confidence that the intervals of all injected slow-downs hold them together (Bonferroni)."""
 
-REPLAYS = 10_000
 POWER = 0.8
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bench.analyse.findings.evidence import Evidence
 from bench.stats.dip import LEVEL, Humps
 from bench.stats.intervals import FEWEST_FOR_ORDER_STATISTICS
@@ -80,10 +82,11 @@ class Drift:
     def look(self, evidence: Evidence) -> tuple[str, str] | None:
         """Student's t over launches at 1 %, and more than the precision that was asked for."""
         drift = evidence.spread.drift
-        if drift is None or drift.p >= self.level or abs(drift.mean) <= evidence.precision:
+        share = 0.0 if drift is None else math.expm1(drift.mean)
+        if drift is None or drift.p >= self.level or abs(share) <= evidence.precision:
             return None
         return (
-            f"the last visit of a launch is {drift.mean:+.1%} against the first, on the mean over launches",
+            f"the last visit of a launch is {share:+.1%} against the first, on the mean over launches",
             "something warms up, fills or leaks while it is timed: a longer warm-up, or a reset, would tell which",
         )
 
@@ -96,17 +99,17 @@ class TwoModes:
     """Humps nearer than 3 % are not worth naming: the spread between processes is as large."""
 
     def look(self, evidence: Evidence) -> tuple[str, str] | None:
-        """The dip test at 0.1 %, on the medians of launches and on the blocks around them."""
+        """The dip test at 0.1 %, on the medians of launches and on those of visits around them."""
         between, within = evidence.spread.humps_between, evidence.spread.humps_within
-        if between is not None and between.upper - between.lower > self.least_gap:
+        if between is not None and _gap(between) > self.least_gap:
             return (
                 f"launches are of two kinds: {between.upper_share:.0%} of them are "
                 f"{_percent(between)} slower than the others (dip test, {LEVEL:.1%})",
                 "processes are placed differently, in memory or on cores: read both values, not the one between them",
             )
-        if within is not None and within.upper - within.lower > self.least_gap:
+        if within is not None and _gap(within) > self.least_gap:
             return (
-                f"blocks are of two kinds: {within.upper_share:.0%} of them are {_percent(within)} slower than the "
+                f"visits are of two kinds: {within.upper_share:.0%} of them are {_percent(within)} slower than the "
                 f"others of their launch (dip test, {LEVEL:.1%})",
                 "two states take turns, such as two clock rates or two neighbours: look at the blocks with "
                 "bench.load(…, level='blocks')",
@@ -114,6 +117,10 @@ class TwoModes:
         return None
 
 
+def _gap(found: Humps) -> float:
+    """How much slower the upper hump is, as a share of the lower."""
+    return math.expm1(found.upper - found.lower)
+
+
 def _percent(found: Humps) -> str:
-    # Their distance on the log scale is nearly a share, and exactly one where both are small.
-    return f"{found.upper - found.lower:.0%}"
+    return f"{_gap(found):.0%}"
