@@ -187,9 +187,11 @@ class Pair:
                 guest.facts[side] |= reply.facts
             else:
                 del self._group[key]
+                met = bool(guest.couples)
+                outcome, reason = (Outcome.OK, "") if met else (Outcome.FAILED, "the sides have no clock in common")
                 for side in SIDES:
-                    self._record(key, guest, side, Outcome.OK.value)
-                if guest.couples:  # none where the sides have no clock in common
+                    self._record(key, guest, side, outcome.value, reason)
+                if met:
                     self._arena.secretary.coupled(guest.couples)
 
     # --- endings ----------------------------------------------------------------------------------------------------
