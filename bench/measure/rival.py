@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import torch
 from torch.utils.benchmark import Timer
 
 from bench.measure.blocks import Step, nothing, time_block
@@ -18,7 +19,7 @@ def beside_timer(step: Step, steps: int, clock: Clock, couples: int, seed: str) 
     `Timer._timeit`); ours are given as many, or one cold call in some tens would be held against us.
     """
     dice = random.Random(seed)
-    timer = Timer("step()", globals={"step": step})
+    timer = Timer("step()", globals={"step": step}, num_threads=torch.get_num_threads())  # its own default is one
 
     def ours() -> int:
         for _ in range(max(steps // 100, 2)):
