@@ -11,9 +11,13 @@ from bench.measure.blocks import Step, nothing, time_block
 from bench.measure.clocks import Clock
 from bench.measure.garbage import quiet_garbage
 
+LONGEST_NS, FEWEST_COUPLES = 300_000_000, 5
+"""No couple is begun after so many ns of timed blocks, but five are had: a step of 30 ms runs six times a couple."""
+
 
 def beside_timer(step: Step, steps: int, clock: Clock, couples: int, seed: str) -> list[tuple[int, int]]:
-    """Totals in ns of blocks of `steps`, (ours, torch's Timer's), taking turns in random order. CPU only.
+    """Totals in ns of blocks of `steps`, (ours, torch's Timer's), taking turns in random order; `couples` at most. CPU
+    only.
 
     Before each of its blocks the Timer makes max(steps/100, 2) calls that it does not time (torch 2.13,
     `Timer._timeit`); ours are given as many, or one cold call in some tens would be held against us.
@@ -31,7 +35,9 @@ def beside_timer(step: Step, steps: int, clock: Clock, couples: int, seed: str) 
 
     found = []
     with quiet_garbage():
-        for _ in range(couples):
+        for couple in range(couples):
+            if couple >= FEWEST_COUPLES and sum(map(sum, found)) > LONGEST_NS:
+                break
             if dice.random() < 0.5:
                 first = ours()
                 found.append((first, theirs()))

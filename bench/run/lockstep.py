@@ -100,18 +100,18 @@ def measure(
 
 
 def pairs_until_judged(judge: Judge, arena: Arena) -> str:
-    """Pair after pair; none is begun that would end after the budget, by what the dearest one took. Its status."""
-    began, dearest = time.monotonic(), 0.0
+    """Pair after pair; none is begun that would end after the budget, by what the last one took. Its status."""
+    began, latest = time.monotonic(), 0.0
     for pair in itertools.count():
         pending = judge.pending()
         if not pending:
             return "complete"
         started = time.monotonic()
-        if arena.settings.budget_s is not None and started + dearest > began + arena.settings.budget_s:
+        if arena.settings.budget_s is not None and started + latest > began + arena.settings.budget_s:
             return "out of budget"
         for assignment in assignments(pending, pair, arena.settings.seed):
             Pair(assignment, arena).run()
-        dearest = max(dearest, time.monotonic() - started)
+        latest = time.monotonic() - started
     raise AssertionError("count() never ends")
 
 

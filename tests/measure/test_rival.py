@@ -18,6 +18,11 @@ def test_both_time_the_same_step_in_the_same_unit():
     assert 0.5 < statistics.median(ours / theirs for ours, theirs in found) < 2
 
 
+def test_long_steps_have_fewer_couples_and_five_at_least():
+    ticks = iter(range(0, 10**15, 10**9))  # a second passes between two looks at our clock
+    assert len(beside_timer(lambda: None, 2, lambda: next(ticks), 25, "seed")) == 5
+
+
 def test_each_makes_as_many_calls_as_the_other():
     calls = []
     beside_timer(lambda: calls.append(None), 500, wall, 4, "seed")
