@@ -33,10 +33,10 @@ def beside_timer(step: Step, steps: int, clock: Clock, couples: int, seed: str) 
     def theirs() -> int:
         return round(timer.timeit(steps).raw_times[0] * 1e9)
 
-    found = []
+    found: list[tuple[int, int]] = []
     with quiet_garbage():
         for couple in range(couples):
-            if couple >= FEWEST_COUPLES and sum(map(sum, found)) > LONGEST_NS:
+            if couple >= FEWEST_COUPLES and sum(a + b for a, b in found) > LONGEST_NS:
                 break
             if dice.random() < 0.5:
                 first = ours()
