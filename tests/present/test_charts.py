@@ -275,3 +275,16 @@ def test_labels_keep_their_distance_and_stay_inside() -> None:
 def test_findings_do_not_disturb_a_chart() -> None:
     frame = example.matmul(findings=[Finding("few-launches", "warning", "few", "more")])
     assert charts.draw("time_by_size", frame)
+
+
+def test_two_sizes_next_to_each_other_are_no_sweep() -> None:
+    near = example.frame(example.row("a/b", 1.0, size=1000), example.row("a/b", 1.1, size=1024))
+    assert not [spec for spec in charts.available(near) if spec.slug.startswith("time")]
+
+
+@pytest.mark.parametrize(("last", "said"), [(250, "2.5×"), (10_000, "100×"), (1_000_000, "10,000×")])
+def test_a_headline_has_no_powers_of_ten(last: int, said: str) -> None:
+    from bench.present.charts import time_by_size
+
+    rows = [example.row("a/b", 1e-3, size=100), example.row("a/b", 1.0, size=last)]
+    assert f" {said} the size" in time_by_size.finding(example.frame(*rows))

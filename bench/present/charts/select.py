@@ -21,6 +21,10 @@ class Selection:
     """A question with more lines or rows than a slide holds is answered on several charts: 1, 2, …"""
 
 
+LEAST_SPAN = 2.0
+"""Sizes of 1000 and 1024 are two cases and no sweep: a line between them would say nothing."""
+
+
 def workloads(records: Iterable[Row]) -> list[tuple[str, list[Row]]]:
     """The rows of each workload, in order of appearance."""
     groups: dict[str, list[Row]] = {}
@@ -30,11 +34,12 @@ def workloads(records: Iterable[Row]) -> list[tuple[str, list[Row]]]:
 
 
 def sweep(records: Iterable[Row], axes: Sequence[str]) -> str | None:
-    """The first of `axes` that takes at least two numeric values in these rows."""
+    """The first of `axes` that is swept in these rows: numbers, the largest at least `LEAST_SPAN` times the least."""
     records = list(records)
     for axis in axes:
-        values = {units.number(row["params"].get(axis)) for row in records} - {None}
-        if len(values) > 1:
+        numbers = (units.number(row["params"].get(axis)) for row in records)
+        values = {value for value in numbers if value is not None}
+        if len(values) > 1 and max(values) >= LEAST_SPAN * min(values):
             return axis
     return None
 

@@ -92,7 +92,7 @@ def _apart(workload: str, axis: str, series: Sequence[Series], x: float) -> str:
 def _growth(workload: str, axis: str, line: Series) -> str:
     first, last = line.points[0], line.points[-1]
     ratio = quotient(last, first)
-    times = f"{last.x / first.x:.3g}×" if first.x > 0 else units.count(last.x)
+    times = _times(last.x / first.x) if first.x > 0 else units.count(last.x)
     if not resolved(ratio):
         return f"{workload}: how the time grows over {times} the {axis} is {UNRESOLVED}"
     return f"{workload}: {times} the {axis} takes {units.ratio(*ratio)} the time"
@@ -120,3 +120,8 @@ def _prepared(frame: pd.DataFrame) -> tuple[list[Row], str]:
             f"no two values of {' or '.join(AXES)}: {select.command(records, f'{has}=64,256,1024')} measures some"
         )
     return frames.one_clock(records), axis
+
+
+def _times(ratio: float) -> str:
+    """`1.5×`, `100×`, `10,000×`: a headline has no powers of ten in letters."""
+    return f"{ratio:.3g}×" if ratio < 10 else f"{units.count(round(ratio))}×"
