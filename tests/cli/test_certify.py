@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.timeout(900)  # a minute or two, and several where other tests run beside it
+
 CHECKS = {
     "clock", "linearity", "additivity", "coverage", "false alarms", "injected slow-down", "lockstep ÷ solo",
     "smallest effect", "agreement",
@@ -16,7 +18,7 @@ def certified(tmp_path_factory):
     from tests.cli.conftest import Terminal
 
     terminal = Terminal(tmp_path_factory.mktemp("certified"))
-    return terminal, terminal("certify", "--quick", "--pairs", 3, "--format", "json", timeout=280)
+    return terminal, terminal("certify", "--quick", "--pairs", 3, "--format", "json", timeout=840)
 
 
 @pytest.mark.slow
