@@ -15,6 +15,7 @@ from bench.analyse.medians import launch_medians
 from bench.analyse.spread import SPREAD_COLUMNS, spreads
 from bench.records import Case, Finding, Outcome
 from bench.stats import intervals
+from bench.store import runs
 from bench.store.tables import RunData
 
 Row = dict[str, Any]
@@ -37,8 +38,9 @@ def estimates(data: RunData) -> pd.DataFrame:
     """The frame of estimates of a run: one row a case and clock, in the order of the plan.
 
     Times are seconds per step, sizes bytes, rates items per second. A case without a measurement has one row with its
-    outcome and reason, and no time.
+    outcome and reason, and no time. Raises `UserError` for a run of `bench certify`.
     """
+    runs.refuse_certificate(data.run)
     medians = grouped(launch_medians(data), "key", "clock", where=("phase", "step"))
     clocks: dict[Any, list[Any]] = {}
     for key, clock in medians:

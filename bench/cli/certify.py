@@ -16,6 +16,7 @@ from bench.records import UserError
 
 if TYPE_CHECKING:
     from bench.analyse.certificate import Line
+    from bench.run.stop import Stop
     from bench.store.tables import RunData
 
 
@@ -47,11 +48,16 @@ def certify(
     """
     from bench.analyse import certificate as analysis
     from bench.present import certificate
+    from bench.run.stop import Stop, Stopped
     from bench.store import runs, tables
 
     if format_ not in (TableFormat.TABLE, TableFormat.JSON):
         raise UserError("bench certify writes --format table or json")
-    folder = runs.locate(again) if again is not None else measured(quick, pairs, seed, quiet)
+    stop = Stop()
+    try:
+        folder = runs.locate(again) if again is not None else measured(quick, pairs, seed, quiet, stop)
+    except Stopped:  # before anything was measured, so there is nothing to seal
+        raise typer.Exit(codes.stopped(stop.signal)) from None
     data = tables.read(folder)
     lines = judged(data, quiet)
     report = out or Path("reports") / str(data.run["run"])
@@ -66,14 +72,13 @@ def certify(
     raise typer.Exit(codes.MACHINE_UNFIT if analysis.verdict(lines) == analysis.NOT_HELD else codes.FINE)
 
 
-def measured(quick: bool, pairs: int | None, seed: int, quiet: bool) -> Path:
+def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop) -> Path:
     """Measure the pairs of a certificate, and return the folder of the run."""
     from bench.plan import catalog
     from bench.plan.certificate import FULL, QUICK, about, comparisons
     from bench.records import Settings
     from bench.run import lockstep, runner
     from bench.run.probe import look
-    from bench.run.stop import Stop
     from bench.store import runs
 
     extent = QUICK if quick else FULL
@@ -81,7 +86,6 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool) -> Path:
     coupled = [item.coupled for item in wanted]
     # A number of pairs that was asked for is not cut short.
     settings = Settings(visits=2, budget_s=None if pairs else extent.budget_s, seed=seed)
-    stop = Stop()
     stop.listen()
     hello = look([each for item in coupled for each in (item.base, item.head)], stop)
     name = runs.new_id()

@@ -99,16 +99,27 @@ def locate(name: str | Path | None, results: Path = RESULTS) -> Path:
     raise UserError(f"no run '{text}': neither a folder nor an id in {results}/")
 
 
+def is_certificate(run: Mapping[str, Any]) -> bool:
+    """Is it a run of `bench certify`? Its pairs are no measurements of cases, and no other command can show them."""
+    return "certificate" in run
+
+
+def refuse_certificate(run: Mapping[str, Any]) -> None:
+    """Raise `UserError` for a run of `bench certify`, with the command that reads it."""
+    if is_certificate(run):
+        raise UserError(f"run {run['run']} is a certificate; judge it again with: bench certify --from {run['run']}")
+
+
 def _latest(results: Path) -> Path:
     """The run below `results` with the greatest id, whatever its folder is called: `--out` may have named it."""
     ids: dict[str, Path] = {}
     for path in results.glob("*/run.json"):
         try:
-            run = str(read(path.parent).get("run"))
+            run = read(path.parent)
         except UserError:
             continue  # a run that cannot be read is not the one that was just measured
-        if _ID.fullmatch(run):
-            ids[run] = path.parent
+        if _ID.fullmatch(str(run.get("run"))) and not is_certificate(run):
+            ids[str(run["run"])] = path.parent
     if not ids:
         raise UserError(f"no run in {results}/ yet; measure one with: bench run")
     return ids[max(ids)]

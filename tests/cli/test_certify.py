@@ -49,6 +49,17 @@ def test_it_writes_a_page_and_judges_the_same_pairs_again_alike(certified):
     assert json.loads(again.stdout)["lines"] == told["lines"]
 
 
+@pytest.mark.slow
+def test_no_other_command_takes_it_for_a_run(certified):
+    terminal, done = certified
+    name = json.loads(done.stdout)["run"]
+    for words in (("show", name), ("report", name), ("plot", name), ("run", "--resume", name)):
+        refused = terminal(*words)
+        assert refused.returncode == 2, refused.stderr
+        assert f"bench certify --from {name}" in refused.stderr
+    assert "no run in results/ yet" in terminal("show").stderr
+
+
 def test_a_run_that_is_no_certificate_is_refused(finished):
     terminal, _ = finished
     done = terminal("certify", "--from", "run")

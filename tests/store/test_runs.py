@@ -51,6 +51,14 @@ def test_without_a_name_it_is_the_latest_run(tmp_path: Path) -> None:
     assert runs.locate(None, tmp_path).name == "20261102T090507Z-00000000"
 
 
+def test_a_certificate_is_not_the_latest_run(tmp_path: Path) -> None:
+    place(tmp_path, "20261101T090507Z-00000001")
+    place(tmp_path, "20261109T090507Z-00000001")
+    later = tmp_path / "20261109T090507Z-00000001"
+    runs.write(later, {**runs.read(later), "certificate": {}})
+    assert runs.locate(None, tmp_path).name == "20261101T090507Z-00000001"
+
+
 def test_what_is_no_run_is_not_the_latest(tmp_path: Path) -> None:
     place(tmp_path, "20261101T090507Z-00000001")
     place(tmp_path, "zz-of-the-user")
