@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from bench.records import Settings, Source
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
 _SEPARATOR = b"\x1e"
@@ -51,6 +51,8 @@ class Visit:
     """Time a few blocks in a row of an open case. Answered by `Visited` or `Refused`."""
 
     key: str
+    cpu: int | None = None
+    """The core to run on; None is wherever the process may."""
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,18 @@ class Turn:
     key: str
     clock: str
     rewarm: bool = True
+    cpu: int | None = None
 
 
 @dataclass(frozen=True)
 class Rival:
-    """Time an open case by torch's own Timer too, in turns with ours. Answered by `Rivalled` or `Refused`."""
+    """Time an open case by other timers too, in turns with ours. Answered by `Rivalled` or `Refused`."""
 
     key: str
     couples: int
     seed: str
     """Of the order of their blocks: another for each process."""
+    cpu: int | None = None
 
 
 @dataclass(frozen=True)
@@ -156,11 +160,11 @@ class Turned:
 
 @dataclass(frozen=True)
 class Rivalled:
-    """Totals in ns of blocks of `steps`, as [ours, the Timer's]; none of a case that is reset, or not on the CPU."""
+    """By the name of each other timer: totals in ns of blocks of `steps`, as [ours, its]; none where it is reset."""
 
     key: str
     steps: int
-    totals_ns: list[list[int]]
+    totals_ns: dict[str, list[list[int]]]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,14 @@ Value = str | int | float | bool
 BASE, HEAD = SIDES = ("base", "head")
 """The sides of a comparison. A ratio is head ÷ base: above 1 is slower."""
 
-BESIDE_TIMER, BY_TIMER = "beside_timer", "by_timer"
-"""Phases of blocks that took turns with torch's own Timer: ours, and its."""
+RIVALS = ("torch Timer", "pytest-benchmark", "pyperf", "triton do_bench")
+"""Other timers, whose blocks took turns with ours."""
+
+RIVALS_ON_GPU = ("triton do_bench",)
+"""Those that wait for a device; the others time cases of the CPU."""
+
+BESIDE, BY = "beside ", "by "
+"""How the phases of such blocks begin: ours, and the other timer's; its name follows."""
 
 UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1}
 """The axes every case has, with the declared default of a row that lacks one."""
@@ -30,7 +36,7 @@ COLUMNS = frozenset((
     "phase", "visit", "steps", "total_ns", "kept", "working_set", "fastest_s", "floor_s", "floor_low_s",
     "floor_high_s", "floor_by", "times_floor", "times_floor_low", "times_floor_high", "floor_reason", "sd_between",
     "sd_within", "autocorrelation", "drift", "drift_p", "side", "pair", "couple", "first", "base_ns", "head_ns",
-    "break_even", "break_even_low", "break_even_high", "break_even_of",
+    "break_even", "break_even_low", "cpu", "one_core", "break_even_high", "break_even_of",
 ))
 # fmt: on
 """Names of the tables' own columns, which no axis may take: each axis is a column beside them."""
@@ -207,6 +213,8 @@ class Couple:
     """n of either block."""
     base_ns: int
     head_ns: int
+    cpu: int | None = None
+    """The core that both sides took turns on; None where the step keeps more than one busy, and before schema 3."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +248,8 @@ class CaseLaunch:
     device_peak_bytes: int | None = None
     device_reserved_bytes: int | None = None
     """High-water mark of what the caching allocator of the whole process held."""
+    one_core: bool | None = None
+    """The thread that calls the step did all its work, as far as the system told while it was warmed up."""
     steady: bool | None = None
     warm_calls: int = 0
     warm_ns: int = 0

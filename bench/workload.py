@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DIFFERENTIABLE = ("eager", "compile", "compile-reduce-overhead", "compile-max-autotune", "script", "trace")
 """The execution modes whose result can be differentiated; `modes="differentiable"` stands for them."""
 
-MODES = (*DIFFERENTIABLE, "frozen", "export", "aoti")
+MODES = (*DIFFERENTIABLE, "frozen", "export", "aoti", "cudagraph")
 """The execution modes the harness knows; `modes="all"` stands for them."""
 
 Values = Sequence[str | int | float | bool]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bench.records import BESIDE_TIMER, BY_TIMER, SIDES, Estimate
+from bench.records import BESIDE, BY, SIDES, Estimate
 from bench.stats import intervals
 from bench.store.tables import RunData
 
@@ -51,16 +51,16 @@ def ratio(log_ratios: Sequence[float], confidence: float = intervals.CONFIDENCE)
     return Estimate(found.value, found.low, found.high, found.n, found.method, "ratio")
 
 
-def ours_over_timer(data: RunData) -> pd.DataFrame:
-    """A row a case, pair and side whose blocks took turns with torch's Timer: log_ratio, the median of ours ÷ its."""
+def ours_over_rival(data: RunData, rival: str) -> pd.DataFrame:
+    """A row a case, pair and side whose blocks took turns with another timer: log_ratio, the median of ours ÷ its."""
     blocks = data.blocks
     where = ["key", "launch", "side", "index"]
     ours, theirs = (
-        blocks.loc[blocks["phase"] == phase, [*where, "total_ns"]].rename(columns={"total_ns": phase})
-        for phase in (BESIDE_TIMER, BY_TIMER)
+        blocks.loc[blocks["phase"] == phase + rival, [*where, "total_ns"]].rename(columns={"total_ns": phase})
+        for phase in (BESIDE, BY)
     )
     both = ours.merge(theirs, on=where)
-    ratios = np.log(both[BESIDE_TIMER].astype("float64") / both[BY_TIMER].astype("float64"))
+    ratios = np.log(both[BESIDE].astype("float64") / both[BY].astype("float64"))
     found = both.assign(log_ratio=ratios, pair=both["launch"]).groupby(["key", "pair", "side"], sort=False)["log_ratio"]
     return found.median().reset_index()
 

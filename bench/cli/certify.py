@@ -75,19 +75,20 @@ def certify(
 def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop) -> Path:
     """Measure the pairs of a certificate, and return the folder of the run."""
     from bench.plan import catalog
-    from bench.plan.certificate import FULL, QUICK, about, comparisons
+    from bench.plan.certificate import FULL, LINEARITY, QUICK, SAME, about, comparisons
     from bench.records import Settings
     from bench.run import lockstep, runner
     from bench.run.probe import look
     from bench.store import runs
 
     extent = QUICK if quick else FULL
-    wanted = comparisons(catalog.find(), extent)
-    coupled = [item.coupled for item in wanted]
     # A number of pairs that was asked for is not cut short.
     settings = Settings(visits=2, budget_s=None if pairs else extent.budget_s, seed=seed)
+    found = catalog.find()
     stop.listen()
-    hello = look([each for item in coupled for each in (item.base, item.head)], stop)
+    hello = look([each for item in comparisons(found, extent) for each in (item.coupled.base, item.coupled.head)], stop)
+    wanted = comparisons(found, extent, gpu=not hello.capabilities["cuda"])
+    coupled = [item.coupled for item in wanted]
     name = runs.new_id()
     folder = runs.RESULTS / name
     command = shlex.join(["bench", *sys.argv[1:]])
@@ -98,7 +99,15 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
     asked = {item.coupled.case.key: pairs or item.pairs for item in wanted}
     judge = lockstep.FixedPairs(coupled, asked.__getitem__)
     ended = lockstep.measure(
-        folder, judge, settings, hello, stop, pair_lines(quiet), solo=True, couples_s=extent.couples_s
+        folder,
+        judge,
+        settings,
+        hello,
+        stop,
+        pair_lines(quiet),
+        alone={item.coupled.case.key for item in wanted if item.purpose in (LINEARITY, SAME)},
+        rivals={item.coupled.case.key for item in wanted if item.purpose == SAME},
+        couples_s=extent.couples_s,
     )
     if stop.signal is not None:
         note(f"{ended.status}; what was measured is kept in {folder}")

@@ -4,14 +4,15 @@
 `latency`  synchronise after every step: what one call makes its user wait.
 `device`   CUDA events around a queue that was filled behind a bounded sleep, so that launch cost is hidden
            (the blocking kernel of nvbench). Below 50 µs a step, where what lies between two kernels of a queue is no
-           longer small, the slope of graph replays: that of 2K steps less that of K.
+           longer small, the slope of graph replays: that of 2K steps less that of K. Not so for a step that is reset
+           before each block: the second of two steps in a graph would start from what the first left.
 """
 
 from __future__ import annotations
 
 import torch
 
-from bench.measure.blocks import Step, time_block, time_latency_block
+from bench.measure.blocks import Step, nothing, time_block, time_latency_block
 from bench.measure.clocks import Clock
 from bench.measure.condition import Condition
 from bench.measure.device import NoClockError
@@ -74,7 +75,8 @@ class Cuda:
         if clock == "device":
             self._refuse_other_streams(step, steps, before)
             total = self._time_on_device(step, steps, before)
-            return total if total >= SLOPE_BELOW_NS * steps else self._slope(step, steps, before)
+            by_events = total >= SLOPE_BELOW_NS * steps or before is not nothing
+            return total if by_events else self._slope(step, steps)
         before()
         if clock == "latency":
             return time_latency_block(self._clock, step, steps, self.drain)
@@ -130,10 +132,9 @@ class Cuda:
             )
         self._joined.add(step)
 
-    def _slope(self, step: Step, steps: int, before: Step) -> int:
+    def _slope(self, step: Step, steps: int) -> int:
         """Total ns of `steps` by the difference of two graphs, of K and of 2K steps, each replayed once."""
         calls = min(steps, MOST_CAPTURED)
-        before()
         once, twice = (self._replayed(self._captured(step, count)) for count in (calls, 2 * calls))
         if twice <= once:
             raise NoClockError(f"a graph of {2 * calls} steps took no longer than one of {calls}: too short to be told")

@@ -15,6 +15,7 @@ import torch
 
 from bench.measure import cuda, devices
 from bench.measure.memory import CLEAR
+from bench.measure.nvml import DeviceCondition
 
 T = TypeVar("T")
 
@@ -45,7 +46,8 @@ def capabilities() -> dict[str, str]:
     """What this machine can do: name to an empty string, or to the reason why not."""
     return {
         **devices.available(),
-        "compile": _why_no_compiler(),
+        **({} if devices.why_not("cuda") else {"state of the GPU": DeviceCondition(torch.device("cuda", 0)).reason}),
+        "compile": why_no_compiler(),
         "peak host memory": "" if os.access(CLEAR, os.W_OK) else f"{CLEAR} cannot be written",
         "load of other programs": "" if Path("/proc/stat").exists() else "no /proc/stat on this system",
     }
@@ -115,7 +117,7 @@ def _torch() -> dict[str, Any]:
     }
 
 
-def _why_no_compiler() -> str:
+def why_no_compiler() -> str:
     """torch.compile needs a C++ compiler for the CPU. A look at PATH: importing inductor to ask it takes seconds."""
     wanted = os.environ.get("CXX", "").split()[:1] or ["g++", "clang++", "cl"]
     if not any(shutil.which(name) for name in wanted):

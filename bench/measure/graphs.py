@@ -1,4 +1,4 @@
-"""Graphs of a function, each made in its way: scripted, traced, frozen, exported, compiled ahead of time."""
+"""Graphs of a function, each made in its way: scripted, traced, frozen, exported, compiled ahead of time, recorded."""
 
 from __future__ import annotations
 
@@ -150,6 +150,39 @@ def ahead_of_time(function: Function, inputs: Inputs) -> Function:
         package = str(Path(folder, "step.pt2"))
         torch._inductor.aoti_compile_and_package(program, package_path=package)
         return torch._inductor.aoti_load_package(package)
+
+
+# --- CUDA graphs ----------------------------------------------------------------------------------------------------
+
+CALLS_BEFORE_RECORDING = 3
+"""On a side stream, so that libraries are loaded and memory is there: torch's notes on CUDA graphs ask for a few."""
+
+
+def recorded(function: Function, inputs: Inputs) -> Function:
+    """The kernels that `function` launches for these very tensors, recorded once: a call replays them, in one launch.
+
+    Every replay reads the same inputs and writes the same outputs, wherever they lay when it was recorded; nothing is
+    folded. Raises `UnsuitedError` where the function does what cannot be recorded, such as to synchronise.
+    """
+    beside = torch.cuda.Stream()
+    beside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(beside):
+        for _ in range(CALLS_BEFORE_RECORDING):
+            function(*inputs)
+    torch.cuda.current_stream().wait_stream(beside)
+    graph = torch.cuda.CUDAGraph()
+    try:
+        with torch.cuda.graph(graph):
+            output = function(*inputs)
+    except RuntimeError as error:
+        reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+        raise UnsuitedError(f"mode=cudagraph cannot record this function: {reason}") from None
+
+    def replay(*_: torch.Tensor) -> Any:
+        graph.replay()
+        return output
+
+    return replay
 
 
 # --- all of them ----------------------------------------------------------------------------------------------------

@@ -52,6 +52,8 @@ class Mode:
             return torch.compile(function, mode=COMPILE_MODES[self.name], dynamic=False)
         if self.name == "aoti":
             return graphs.ahead_of_time(function, inputs)
+        if self.name == "cudagraph":
+            return graphs.recorded(function, inputs)
         if self.name in graphs.SHARED:
             return graphs.build(self.name, function, inputs)
         raise ValueError(f"no execution mode is called '{self.name}'")

@@ -63,12 +63,12 @@ class Desk:
                 return Imported(import_errors(sources))
             case Open(key):
                 return self._guarded(key, lambda: self._open(request))
-            case Visit(key):
-                return self._guarded(key, lambda: self._visit(key))
-            case Turn(key, clock, rewarm):
-                return self._guarded(key, lambda: Turned(key, *self._sessions[key].turn(clock, rewarm)))
-            case Rival(key, couples, seed):
-                return self._guarded(key, lambda: Rivalled(key, *self._sessions[key].beside_timer(couples, seed)))
+            case Visit(key, cpu):
+                return self._guarded(key, lambda: self._visit(key, cpu))
+            case Turn(key, clock, rewarm, cpu):
+                return self._guarded(key, lambda: Turned(key, *self._sessions[key].turn(clock, rewarm, cpu)))
+            case Rival(key, couples, seed, cpu):
+                return self._guarded(key, lambda: Rivalled(key, *self._sessions[key].beside_others(couples, seed, cpu)))
             case Close(key):
                 return self._guarded(key, lambda: self._close(key))
             case Inspect(key, source, settings):
@@ -86,9 +86,9 @@ class Desk:
         clocks = [series.partition(":")[2] for series in session.steps if series.startswith("step:")]
         return Opened(request.key, session.steps, clocks, session.facts, resident)
 
-    def _visit(self, key: str) -> Reply:
+    def _visit(self, key: str, cpu: int | None) -> Reply:
         started = perf_counter()
-        rows = self._sessions[key].visit()
+        rows = self._sessions[key].visit(cpu)
         return Visited(key, rows, perf_counter() - started)
 
     def _close(self, key: str) -> Reply:

@@ -14,6 +14,7 @@ from bench.measure import blocks, clocks, counts, devices, rival
 from bench.measure.check import TOLERANCE
 from bench.measure.clocks import Clock
 from bench.measure.context import CaseContext
+from bench.measure.core import Cores, on_core
 from bench.measure.counters import break_reasons, compilations, compiled_graphs, precompiled_headers
 from bench.measure.device import Device, NoClockError
 from bench.measure.garbage import quiet_garbage
@@ -130,8 +131,10 @@ class Session:
         """Rough n, warm-up at that n, final n for every phase and clock; n that an earlier launch found is kept."""
         first = self.device.clocks[0]
         rough = known.get(f"step:{first}") or self._calibrated("step", first)
+        cores = Cores()
         warmth = self._warm("step", first, rough)
         self.facts |= {"steady": warmth.steady, "warm_calls": warmth.calls, "warm_ns": warmth.ns}
+        self.facts["one_core"] = cores.one()
         for phase in self.calls:
             if phase != "step":
                 self._warm(phase, first, self._calibrated(phase, first))
@@ -162,9 +165,8 @@ class Session:
             return fitting  # a longer block does not fit the device's queue
 
     def _warm(self, phase: str, clock: str, steps: int) -> Warmth:
-        return warm_up(
-            lambda: self._time(phase, clock, steps), steps, self.settings.warm_s * 1e9, self.settings.warm_cap_s * 1e9
-        )
+        floor_ns, cap_ns = self.settings.warm_s * 1e9, self.settings.warm_cap_s * 1e9
+        return warm_up(lambda: self._time(phase, clock, steps), steps, floor_ns, cap_ns)
 
     def _record_memory(self) -> None:
         allocated, reserved = self.device.peak_bytes()
@@ -177,36 +179,38 @@ class Session:
 
     # --- timing -----------------------------------------------------------------------------------------------------
 
-    def visit(self) -> list[list[Any]]:
+    def visit(self, cpu: int | None = None) -> list[list[Any]]:
         """Time a few blocks in a row of every phase and clock: rows of [phase, clock, index, kept, steps, total_ns]."""
         self.device.enter()
-        with self._stage("blocks"), quiet_garbage(), self._tally.timing():
+        with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._tally.timing():
             rows = [row for series in list(self.steps) for row in self._series(series)]
         return self._tally.visited(rows, self.device.condition())
 
-    def turn(self, clock: str, rewarm: bool) -> tuple[int, int]:
+    def turn(self, clock: str, rewarm: bool, cpu: int | None) -> tuple[int, int]:
         """One block of a lockstep pair: its steps and total ns. Raises `NoClockError` where that clock fails here.
 
         What went cold while the other side had the baton is warm again after the block that is not timed.
         """
         self.device.enter()
         steps = self.steps[f"step:{clock}"]
-        with self._stage("blocks"), quiet_garbage(), self._tally.timing():
+        with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._tally.timing():
             if rewarm:
                 self._time("step", clock, steps)
             total = self._time("step", clock, steps)
         self._tally.turned(self.device.condition)
         return steps, total
 
-    def beside_timer(self, couples: int, seed: str) -> tuple[int, list[list[int]]]:
-        """Steps and totals of blocks, ours and torch's Timer's; none where the step is reset, or not on the CPU."""
-        steps = self.steps["step:wall"]
-        if self.prepared.reset is not None or self.device.torch_device.type != "cpu":
-            return steps, []
-        found = rival.beside_timer(
-            self.prepared.step, steps, self._clock, couples, f"{self.settings.seed}:{self.key}:{seed}"
-        )
-        return steps, [list(totals) for totals in found]
+    def beside_others(self, couples: int, seed: str, cpu: int | None) -> tuple[int, rival.Totals]:
+        """Steps and totals of blocks, ours and those of other timers; none where the step is reset."""
+        steps, seed = self.steps["step:wall"], f"{self.settings.seed}:{self.key}:{seed}"
+        if self.prepared.reset is not None:
+            return steps, {}
+        if self.device.torch_device.type == "cpu":
+            with on_core(cpu):
+                return steps, rival.beside(self.prepared.step, steps, self._clock, couples, seed)
+        if "step:device" not in self.steps:
+            return 1, {}
+        return 1, rival.beside_do_bench(self.prepared.step, self.device, couples, seed)
 
     def _series(self, series: str) -> list[list[Any]]:
         """Blocks of one phase on one clock; none where that clock fails here, and from then on."""
@@ -232,9 +236,9 @@ class Session:
     def _time(self, phase: str, clock: str, steps: int) -> int:
         return self.device.time(clock, self.calls[phase], steps, self._reset)
 
-    def _reset(self) -> None:
-        if self.prepared.reset is not None:
-            self.prepared.reset()
+    @property
+    def _reset(self) -> blocks.Step:
+        return self.prepared.reset or blocks.nothing
 
     # --- closing ----------------------------------------------------------------------------------------------------
 

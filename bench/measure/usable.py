@@ -10,7 +10,7 @@ import torch
 
 from bench.measure.check import TOLERANCE
 from bench.measure.context import Skip
-from bench.measure.facts import capabilities
+from bench.measure.facts import why_no_compiler
 from bench.measure.modes import NEEDS_COMPILER
 from bench.records import Case
 from bench.workload import Declaration
@@ -32,8 +32,10 @@ def usable_mode(case: Case, declared: Declaration) -> str:
     mode = str(case["mode"])
     if mode not in declared.modes:
         raise Skip(f"{case.workload} makes no sense in mode={mode}: it declares {', '.join(declared.modes)}")
-    if mode in NEEDS_COMPILER and (reason := capabilities()["compile"]):
+    if mode in NEEDS_COMPILER and (reason := why_no_compiler()):
         raise Skip(reason)
+    if mode == "cudagraph" and not str(case["device"]).startswith("cuda"):
+        raise Skip(f"mode=cudagraph records what is launched on a CUDA device, and device={case['device']} is none")
     return mode
 
 

@@ -23,12 +23,19 @@ REAL: tuple[tuple[str, Mapping[str, Value]], ...] = (
 )
 """Real cases of the course: training, one product, small operators, loading, inference."""
 
+REAL_ON_GPU: tuple[tuple[str, Mapping[str, Value]], ...] = (
+    ("matmul/square", {"size": 4096}),
+    ("regression/train_step", {"rows": 8000}),
+)
+"""On a GPU: one that it is busy with, and one that is mostly launches."""
+
 
 @dataclass(frozen=True)
 class Extent:
     """How much is measured: quick in two minutes, full in twenty."""
 
     micros: tuple[int, ...]
+    cycles: tuple[int, ...]
     percents: tuple[int, ...]
     pairs: int
     fewer_pairs: int
@@ -40,9 +47,19 @@ class Extent:
     """Simulated measurements of each family."""
 
 
-QUICK = Extent((10, 100, 1000, 10_000), (5,), pairs=6, fewer_pairs=3, couples_s=0.3, budget_s=110, repetitions=2000)
+QUICK = Extent(
+    (10, 100, 1000, 10_000),
+    (10_000, 100_000, 1_000_000),
+    (5,),
+    pairs=6,
+    fewer_pairs=3,
+    couples_s=0.3,
+    budget_s=110,
+    repetitions=2000,
+)
 FULL = Extent(
     (10, 100, 1000, 10_000, 100_000),
+    (10_000, 100_000, 1_000_000, 10_000_000),
     (1, 2, 3, 5, 10),
     pairs=30,
     fewer_pairs=6,
@@ -62,21 +79,26 @@ class Comparison:
     ratio: float = 1.0
 
 
-def comparisons(catalog: Catalog, extent: Extent) -> list[Comparison]:
-    """All comparisons of an extent, on the CPU. Raises `UserError` where the course's workloads are not installed."""
-    found = [
-        Comparison(LINEARITY, _same(catalog, "certification/spin", {"micros": micros}), extent.fewer_pairs)
-        for micros in extent.micros
-    ]
+def comparisons(catalog: Catalog, extent: Extent, gpu: bool = False) -> list[Comparison]:
+    """All comparisons of an extent, on the CPU, and on a CUDA device where there is one.
+
+    Raises `UserError` where the course's workloads are not installed."""
+    waits: list[tuple[str, Mapping[str, Value]]]
+    waits = [("certification/spin", {"micros": micros}) for micros in extent.micros]
+    real = [*REAL]
+    slowed = [(work, "cpu") for work in WORKS]
+    if gpu:
+        waits += [("certification/sleep", {"cycles": cycles, "device": "cuda"}) for cycles in extent.cycles]
+        real += [(name, {**axes, "device": "cuda"}) for name, axes in REAL_ON_GPU]
+        slowed += [("product", "cuda")]
+    found = [Comparison(LINEARITY, _same(catalog, name, axes), extent.fewer_pairs) for name, axes in waits]
     for percent in (*extent.percents, 100):
-        for work in WORKS:
-            pair = [
-                _planned(catalog, "certification/injected", {"work": work, "percent": percent, "form": form})
-                for form in ("plain", "slower")
-            ]
+        for work, device in slowed:
+            axes: dict[str, Value] = {"work": work, "percent": percent, "device": device}
+            pair = [_planned(catalog, "certification/injected", {**axes, "form": form}) for form in ("plain", "slower")]
             purpose = ADDITIVITY if percent == 100 else INJECTED
             found.append(Comparison(purpose, Coupled(*pair), extent.pairs, 1 + percent / 100))
-    return [*found, *(Comparison(SAME, _same(catalog, name, axes), extent.pairs) for name, axes in REAL)]
+    return [*found, *(Comparison(SAME, _same(catalog, name, axes), extent.pairs) for name, axes in real)]
 
 
 def about(extent: Extent, wanted: Sequence[Comparison]) -> dict[str, Any]:
@@ -87,6 +109,7 @@ def about(extent: Extent, wanted: Sequence[Comparison]) -> dict[str, Any]:
             "key": item.coupled.case.key,
             "ratio": item.ratio,
             "micros": item.coupled.case.axes.get("micros"),
+            "cycles": item.coupled.case.axes.get("cycles"),
         }
         for item in wanted
     ]

@@ -41,7 +41,7 @@ EXPLAINED: Mapping[str, str] = {
     "false alarms": "Real cases compared with themselves: a 95 % interval without 1 in it is a false alarm.",
     "injected slow-down": "Work that is slower by a known percent, by construction, compared with the plain one.",
     "lockstep ÷ solo": "A block timed in turns with another process must take as long as one timed alone.",
-    "agreement": "The same step by torch's own Timer, in turns with ours in one process.",
+    "agreement": "The same step by other timers, in turns with ours in one process.",
     "smallest effect": "The slow-down that so many pairs would find four times in five, by the spread measured.",
 }
 """What each check is, in a sentence."""

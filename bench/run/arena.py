@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ LONG_S, FEWEST_LONG = 2.0, 6
 
 
 RIVAL_COUPLES = 25
-"""Of ours and the Timer's: their median log ratio is then known to about a quarter of a block's spread."""
+"""Of ours and another timer's: their median log ratio is then known to about a quarter of a block's spread."""
 
 
 class Secretary(Protocol):
@@ -51,12 +51,16 @@ class Arena:
     """n of each case, where an earlier pair calibrated it: the same on both sides, in all pairs."""
     caches: Path
     secretary: Secretary
+    cpus: Sequence[int] = ()
+    """The logical CPUs of which a coin picks one for both sides of a pair; without any each runs where it may."""
     rewarm: bool = True
     """Only a test of the certificate leaves it out."""
     couples_s: float = 0.5
     """Seconds a pair spends on the couples of one case, between the bounds above: 60 couples of four blocks of 2 ms."""
-    solo: bool = False
-    """Also visit each case alone, for lockstep ÷ solo."""
+    alone: Collection[str] = ()
+    """Keys of cases that are also visited alone, for lockstep ÷ solo."""
+    rivals: Collection[str] = ()
+    """Keys of cases that other timers time too."""
 
 
 @dataclass
@@ -68,5 +72,7 @@ class Guest:
     steps: dict[str, dict[str, int]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     couples: list[Couple] = field(default_factory=list)
+    cpu: int | None = None
+    """The core for both sides, where the step needs no more on either."""
     blocks: dict[str, list[Block]] = field(default_factory=lambda: {BASE: [], HEAD: []})
     wanted: int = 1

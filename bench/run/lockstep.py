@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -75,12 +75,13 @@ def measure(
     *,
     sides: Mapping[str, Side] = SAME,
     rewarm: bool = True,
-    solo: bool = False,
+    alone: Collection[str] = (),
+    rivals: Collection[str] = (),
     couples_s: float = 0.5,
 ) -> Ended:
     """Measure pairs until the judge wants no more, the budget is spent or a stop is asked for; seal however it ends.
 
-    heard: told each stage. rewarm, solo, couples_s: see `Arena`. Raises `MachineUnfitError`.
+    heard: told each stage. rewarm, alone, rivals, couples_s: see `Arena`. Raises `MachineUnfitError`.
     """
     book = journal.Journal(folder)
     scribe = Scribe(book, judge, heard)
@@ -92,8 +93,10 @@ def measure(
         steps={},
         caches=folder / CACHES,
         secretary=scribe,
+        cpus=hello.facts["cpu"]["affinity"],
         rewarm=rewarm,
-        solo=solo,
+        alone=alone,
+        rivals=rivals,
         couples_s=couples_s,
     )
     return until_sealed(folder, book, scribe.spending, lambda: pairs_until_judged(judge, arena))

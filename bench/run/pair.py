@@ -2,7 +2,9 @@
 
 Drift slower than a few milliseconds falls on both sides alike and cancels. What does not cancel is decided by coins:
 one a pair says which side is spawned, prepared and compiled first, for placement may favour it by some percent; one a
-couple says whose block comes first. A case that ends in anything but `ok` on a side has no more couples in this pair.
+couple says whose block comes first. Both sides take turns on one core, picked by a third coin, where a step needs no
+more: the cores of a shared machine are held back one by one (docs/decisions/0008-one-core-for-both-sides.md). A case
+that ends in anything but `ok` on a side has no more couples in this pair.
 """
 
 from __future__ import annotations
@@ -32,8 +34,8 @@ from bench.protocol import (
 )
 from bench.records import (
     BASE,
-    BESIDE_TIMER,
-    BY_TIMER,
+    BESIDE,
+    BY,
     HEAD,
     SIDES,
     Block,
@@ -59,7 +61,8 @@ class Pair:
         names = ",".join(item.case.key for item in assignment.planned)
         self._dice = random.Random(f"{arena.settings.seed}:{self._number}:pair:{names}")
         self._order = self._dice.sample(SIDES, 2)
-        self._solo_first = self._dice.random() < 0.5
+        self._alone_first = self._dice.random() < 0.5
+        self._cpu = self._dice.choice(arena.cpus) if arena.cpus else None
         self._workers: dict[str, Worker] = {}
         self._group: dict[str, Guest] = {}
 
@@ -78,13 +81,12 @@ class Pair:
             try:
                 while waiting:
                     self._open_group(waiting, state)
-                    if self._arena.solo and self._solo_first:
+                    if self._alone_first:
                         self._visit_alone()
                     self._hand_the_baton()
-                    if self._arena.solo and not self._solo_first:
+                    if not self._alone_first:
                         self._visit_alone()
-                    if self._arena.solo:
-                        self._ask_the_rival()
+                    self._ask_the_rivals()
                     self._close_group()
             except (WorkerDiedError, WorkerSilentError) as death:
                 self._bury(death)
@@ -109,6 +111,8 @@ class Pair:
                 self._arena.steps.setdefault(key, reply.steps)
                 guest.clocks = [clock for clock in reply.clocks if len(guest.steps) == 1 or clock in guest.clocks]
                 resident += reply.resident_bytes
+            else:
+                guest.cpu = self._cpu if all(guest.facts[side]["one_core"] for side in SIDES) else None
 
     def _hand_the_baton(self) -> None:
         """Couple after couple of every case, cases in shuffled order; long steps have fewer couples."""
@@ -133,7 +137,9 @@ class Pair:
         order = self._dice.sample(SIDES, 2)
         totals: dict[str, Turned] = {}
         for side in order:
-            reply = self._ask(side, key, Turn(self._planned(guest, side).case.key, clock, self._arena.rewarm))
+            reply = self._ask(
+                side, key, Turn(self._planned(guest, side).case.key, clock, self._arena.rewarm, guest.cpu)
+            )
             if not isinstance(reply, Turned):
                 return False
             totals[side] = reply
@@ -141,7 +147,18 @@ class Pair:
         if base.steps != head.steps:
             raise AssertionError(f"{key}: {base.steps} steps on the base and {head.steps} on the head")
         guest.couples.append(
-            Couple(key, self._number, self._order[0], clock, couple, order[0], base.steps, base.total_ns, head.total_ns)
+            Couple(
+                key,
+                self._number,
+                self._order[0],
+                clock,
+                couple,
+                order[0],
+                base.steps,
+                base.total_ns,
+                head.total_ns,
+                guest.cpu,
+            )
         )
         return True
 
@@ -149,32 +166,34 @@ class Pair:
         """Blocks in a row of one side, while the other has nothing to do."""
         launch, settings = self._number, self._arena.settings
         for visit in range(settings.visits):
-            turn = [(key, side) for key in self._group for side in SIDES]
+            turn = [(key, side) for key in self._group if key in self._arena.alone for side in SIDES]
             self._dice.shuffle(turn)
             for key, side in turn:
                 if key not in self._group:
                     continue  # an earlier visit ended it
                 guest = self._group[key]
-                reply = self._ask(side, key, Visit(self._planned(guest, side).case.key))
+                reply = self._ask(side, key, Visit(self._planned(guest, side).case.key, guest.cpu))
                 if isinstance(reply, Visited):
                     guest.blocks[side] += [
                         dataclasses.replace(Block(key, launch, visit, *row), side=side) for row in reply.blocks
                     ]
 
-    def _ask_the_rival(self) -> None:
-        """Every case by torch's own Timer too, on either side alone; its blocks and ours beside them are phases."""
-        for key, side in [(key, side) for key in self._group for side in SIDES]:
-            if key not in self._group:
-                continue  # the other side ended it
+    def _ask_the_rivals(self) -> None:
+        """Cases by other timers too, on the side that came first; their blocks and ours beside them are phases."""
+        side = self._order[0]
+        for key in [key for key in self._group if key in self._arena.rivals]:
             guest = self._group[key]
             reply = self._ask(
-                side, key, Rival(self._planned(guest, side).case.key, RIVAL_COUPLES, f"{self._number}:{side}")
+                side,
+                key,
+                Rival(self._planned(guest, side).case.key, RIVAL_COUPLES, f"{self._number}:{side}", guest.cpu),
             )
             if isinstance(reply, Rivalled):
                 guest.blocks[side] += [
                     Block(key, self._number, 0, phase, "wall", place, True, reply.steps, total_ns, side)
-                    for place, totals in enumerate(reply.totals_ns)
-                    for phase, total_ns in zip((BESIDE_TIMER, BY_TIMER), totals, strict=True)
+                    for name, couples in reply.totals_ns.items()
+                    for place, totals in enumerate(couples)
+                    for phase, total_ns in zip((BESIDE + name, BY + name), totals, strict=True)
                 ]
 
     def _close_group(self) -> None:

@@ -3,6 +3,7 @@
 1   2026-11   `run.json`, `blocks.parquet` (a row a block), `launches.parquet` (a row a case and launch).
 2   2026-11   `pairs.parquet` (a row a couple of blocks of a lockstep pair); a column `side` in the other two; in
               `launches.parquet` condition, throttled_blocks, output_devices and break_reasons, and more counters.
+3   2026-11   In `pairs.parquet` cpu, the core that both sides took turns on; in `launches.parquet` one_core.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from bench.records import Block, CaseLaunch, Couple, UserError
 
-VERSION = 2
+VERSION = 3
 
 # Annotations are text (PEP 563): the one list of columns is the dataclass itself.
 _DTYPES = {
@@ -41,12 +42,13 @@ NESTED = tuple(item.name for item in fields(CaseLaunch) if str(item.type).starts
 
 def missing(columns: Iterable[str], dtypes: Mapping[str, str]) -> dict[str, Any]:
     """Columns of this version that an older one did not write, each with what stands for it in all rows."""
-    defaults = {**asdict(_BLOCK), **flat(asdict(_LAUNCH))}
+    defaults = {**asdict(_BLOCK), **flat(asdict(_LAUNCH)), **asdict(_COUPLE)}
     return {name: defaults[name] for name in dtypes if name not in set(columns)}
 
 
 _BLOCK = Block("", 0, 0, "", "", 0, True, 0, 0)
 _LAUNCH = CaseLaunch("", 0)
+_COUPLE = Couple("", 0, "", "", 0, "", 0, 0, 0)
 
 BLOCK_IDENTITY = ("key", "launch", "side", "visit", "phase", "clock", "index")
 LAUNCH_IDENTITY = ("key", "launch", "side")

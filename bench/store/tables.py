@@ -115,7 +115,9 @@ def records_of(data: RunData) -> tuple[list[CaseLaunch], list[Block]]:
 
 def couples_of(data: RunData) -> list[Couple]:
     """The rows of `pairs.parquet` as the records they were made from."""
-    return [Couple(*row) for row in data.pairs[list(schema.PAIRS)].itertuples(index=False, name=None)]
+    plain = data.pairs[list(schema.PAIRS)].astype({"cpu": object})
+    rows = plain.assign(cpu=plain["cpu"].where(plain["cpu"].notna(), None)).itertuples(index=False, name=None)
+    return [Couple(*row) for row in rows]
 
 
 def past_costs(results: Path, fingerprint: str, most: int = 5) -> dict[str, float]:

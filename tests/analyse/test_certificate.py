@@ -11,7 +11,7 @@ from scipy import stats
 
 from bench.analyse import certificate
 from bench.analyse.certificate import HELD, NOT_HELD, SKIPPED, TOLD, UNDECIDED, rates, ratios
-from bench.records import BESIDE_TIMER, BY_TIMER
+from bench.records import BESIDE, BY, RIVALS, RIVALS_ON_GPU
 from bench.stats import intervals
 from bench.stats.coverage import Coverage
 
@@ -186,18 +186,47 @@ def test_what_was_not_measured_is_not_held():
     assert certificate.verdict(list(certificate.recovered(told(), {}))) == UNDECIDED
 
 
-def test_another_timer_that_disagrees_is_noticed(run):
-    case = run.plan("a/b")
+@pytest.mark.parametrize("rival", RIVALS)
+def test_another_timer_that_disagrees_is_noticed(run, rival):
+    case = run.plan("a/b", device="cuda" if rival in RIVALS_ON_GPU else "cpu")
     for pair in range(6):
         for side in ("base", "head"):
             run.launch(case, pair, side=side, process=f"{side} {pair}")
-            run.blocks(case, pair, [1.1e-6], phase=BESIDE_TIMER, side=side)
-            run.blocks(case, pair, [1.0e-6], phase=BY_TIMER, side=side)
-    line = one(certificate.agreement(told(key=case.key), run.data()))
+            run.blocks(case, pair, [1.1e-6], phase=BESIDE + rival, side=side)
+            run.blocks(case, pair, [1.0e-6], phase=BY + rival, side=side)
+    (line,) = [line for line in certificate.agreement(told(key=case.key), run.data()) if line.verdict != SKIPPED]
     assert (line.verdict, line.count) == (NOT_HELD, 6)
+    assert line.said.startswith(f"ours ÷ {rival} 1.1")
     assert line.estimate.value == pytest.approx(1.1)
 
 
-def test_a_case_that_the_other_timer_cannot_time_has_no_line(run):
+def test_a_timer_that_is_not_installed_is_named_and_leaves_the_verdict_alone(run):
     case = run.plan("a/b")
-    assert list(certificate.agreement(told(key=case.key), run.data())) == []
+    lines = list(certificate.agreement(told(key=case.key), run.data()))
+    assert [line.about for line in lines] == ["torch Timer", "pytest-benchmark", "pyperf"]
+    assert {line.verdict for line in lines} == {SKIPPED}
+    assert certificate.verdict(lines) == HELD
+
+
+def test_a_case_that_no_other_timer_can_time_has_no_line(run):
+    timed, reset = run.plan("a/b"), run.plan("a/c")
+    for pair in range(2):
+        run.blocks(timed, pair, [1e-6], phase=BESIDE + "pyperf", side="base")
+        run.blocks(timed, pair, [1e-6], phase=BY + "pyperf", side="base")
+    lines = certificate.agreement([*told(key=timed.key), *told(key=reset.key)], run.data())
+    assert [line.about for line in lines if line.verdict != SKIPPED] == [timed.key]
+
+
+@pytest.mark.parametrize(("mhz", "verdict"), [(1000, HELD), (1100, NOT_HELD), (None, SKIPPED)])
+def test_a_gpus_waits_are_held_against_the_rate_of_its_clock(run, mhz, verdict):
+    cycles = (10_000, 100_000, 1_000_000)
+    waits = [(run.plan("certification/sleep", device="cuda", cycles=each), each) for each in cycles]
+    for pair in range(3):
+        for case, each in waits:
+            run.launch(case, pair, side="base", condition={"mhz_low": mhz, "mhz_high": mhz} if mhz else {})
+            run.blocks(case, pair, [1e-6 + each / 1e9] * 3, clock="device", side="base")
+            run.blocks(case, pair, [5e-3] * 3, clock="wall", side="base")
+    told = [{"key": case.key, "micros": None, "cycles": each} for case, each in waits]
+    line = one(certificate.linearity(run.data(), told))
+    assert line.verdict == verdict
+    assert "1,000,000 cycles" in line.about

@@ -5,8 +5,12 @@ import torch
 
 from bench.measure.blocks import nothing
 from bench.measure.clocks import wall
+from bench.measure.context import CaseContext
 from bench.measure.device import NoClockError
 from bench.measure.devices import device_for
+from bench.measure.modes import Mode
+from bench.measure.rival import beside_do_bench
+from workloads import transfer
 
 pytestmark = [
     pytest.mark.cuda,
@@ -85,3 +89,35 @@ def test_peak_memory_is_that_since_the_reset(device):
     allocated, reserved = device.peak_bytes()
     assert allocated - before >= x.numel() * 4
     assert reserved >= allocated
+
+
+def test_waits_take_the_cycles_that_they_were_asked_for(device):
+    hertz = device.condition().mhz * 1e6
+    short, long = (
+        sorted(device.time("device", lambda n=cycles: torch.cuda._sleep(n), 1, nothing) for _ in range(9))[4]
+        for cycles in (1_000_000, 10_000_000)
+    )
+    assert (long - short) * 1e-9 * hertz == pytest.approx(9_000_000, rel=0.05)
+
+
+def test_do_bench_agrees_on_a_large_product(device):
+    pytest.importorskip("triton", reason="triton is not installed")
+    a = torch.randn(4096, 4096, device="cuda", dtype=torch.bfloat16)
+    couples = beside_do_bench(lambda: torch.mm(a, a), device, 5, "seed")["triton do_bench"]
+    assert sorted(ours / theirs for ours, theirs in couples)[2] == pytest.approx(1, abs=0.05)
+
+
+def test_a_recorded_product_has_the_answer_of_its_inputs_in_every_replay(device):
+    a, b = torch.randn(64, 64, device="cuda"), torch.randn(64, 64, device="cuda")
+    replay = Mode("cudagraph")(torch.mm, a, b)
+    torch.testing.assert_close(replay(), a @ b)
+    a.normal_()
+    torch.testing.assert_close(replay(), a @ b)
+
+
+@pytest.mark.parametrize("how", ["sequential", "overlapped"])
+def test_chunks_that_travel_meanwhile_arrive_whole(how):
+    context = CaseContext(torch.device("cuda"), torch.float32, "eager", 0, "transfer/overlap[device=cuda]")
+    prepared = transfer.overlap(context, how, 256)
+    for _ in range(3):
+        assert prepared.check(prepared.step()) < 5e-5

@@ -1,10 +1,13 @@
 """The CUDA class on a simulated device: how the queue is filled behind a sleep, without the hardware."""
 
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, nullcontext
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
 
+from bench.measure import graphs, rival
 from bench.measure.blocks import nothing
 from bench.measure.cuda import FIRST_SLEEP_CYCLES, LONGEST_SLEEP_CYCLES, Cuda
 from bench.measure.device import NoClockError
@@ -204,6 +207,73 @@ def test_graphs_are_captured_once_for_all_blocks(gpu, device, monkeypatch):
 
     assert [device.time("device", step, 5, nothing) for _ in range(3)] == [500] * 3
     assert len(captures) == 2
+
+
+def test_a_step_that_is_reset_is_timed_by_events_however_short(gpu, device):
+    """A graph of two steps would time the second on what the first left: warm where the reset had flushed the cache."""
+    cold = [True]
+
+    def flush():
+        cold[0] = True
+
+    def step():
+        gpu.launch(2000 if cold[0] else 500)
+        cold[0] = False
+
+    assert device.time("device", step, 1, flush) == 2000
+
+
+def test_do_bench_and_ours_time_single_steps_on_a_flushed_cache(gpu, device, monkeypatch):
+    flushed, calls = [], []
+    monkeypatch.setattr(torch, "empty", lambda *_, **__: SimpleNamespace(fill_=lambda value: flushed.append(value)))
+    monkeypatch.setitem(sys.modules, "triton", ModuleType("triton"))
+    testing = ModuleType("triton.testing")
+    testing.do_bench = lambda step, **options: (calls.append(options), 0.06)[1]  # ms
+    monkeypatch.setitem(sys.modules, "triton.testing", testing)
+    monkeypatch.setattr(rival.importlib.util, "find_spec", lambda name: testing)
+    found = rival.beside_do_bench(lambda: gpu.launch(60_000), device, 4, "seed")
+    assert found == {"triton do_bench": [[60_000, 60_000]] * 4}
+    # Once for each single step, and once more for the look at other streams.
+    assert len(flushed) == 4 * rival.SINGLE_STEPS + 1
+    assert {options["return_mode"] for options in calls} == {"median"}
+
+
+def test_without_triton_do_bench_is_left_out(gpu, device, monkeypatch):
+    monkeypatch.setattr(rival.importlib.util, "find_spec", lambda name: None)
+    assert rival.beside_do_bench(lambda: None, device, 4, "seed") == {}
+
+
+class Stream:
+    def wait_stream(self, other):
+        pass
+
+
+def test_a_recorded_function_is_launched_once_whatever_is_in_it(gpu, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "Stream", Stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", Stream)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    calls = []
+
+    def work(x):
+        calls.append(x)
+        for _ in range(20):
+            gpu.launch(100)
+        return "answer"
+
+    replay = graphs.recorded(work, ("input",))
+    assert calls == ["input"] * (graphs.CALLS_BEFORE_RECORDING + 1)
+    before = gpu.host_ns
+    assert replay("input") == "answer"
+    assert gpu.host_ns - before == gpu.launch_ns
+    assert len(calls) == graphs.CALLS_BEFORE_RECORDING + 1
+
+
+def test_what_cannot_be_recorded_is_refused_with_the_reason(gpu, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "Stream", Stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", Stream)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    with pytest.raises(graphs.UnsuitedError, match=r"mode=cudagraph cannot record .* operation not permitted"):
+        graphs.recorded(lambda x: gpu.synchronize(), (1,))
 
 
 def test_work_on_a_side_stream_is_joined_on_the_wall_clock(gpu, device):

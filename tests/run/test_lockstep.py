@@ -90,7 +90,7 @@ def test_the_coin_of_the_pair_falls_either_way_and_follows_from_the_seed():
     from bench.run.schedule import Assignment
 
     def first(seed: int, number: int) -> str:
-        arena = type("Arena", (), {"settings": Settings(seed=seed)})()
+        arena = type("Arena", (), {"settings": Settings(seed=seed), "cpus": [0, 1]})()
         return Pair(Assignment(number, 1, (against_itself("told[place=1]"),), False), arena)._order[0]
 
     tossed = [first(0, number) for number in range(200)]
@@ -118,8 +118,10 @@ def test_without_the_block_to_be_warm_again_the_harness_fails_its_own_certificat
     """What is timed then is a cold block, three times as long here; 10 to 25 % on a real machine."""
     verdicts, ratios = {}, {}
     for rewarm in (True, False):
-        _, data, _ = measured(tmp_path / f"run{rewarm}", [against_itself("cold[extra=0]")], 3, rewarm=rewarm, solo=True)
-        (line,) = certificate.alone([{"key": Case.from_key("sided/cold[extra=0]").key}], data)
+        key = Case.from_key("sided/cold[extra=0]").key
+        itself = [against_itself("cold[extra=0]")]
+        _, data, _ = measured(tmp_path / f"run{rewarm}", itself, 3, rewarm=rewarm, alone=[key])
+        (line,) = certificate.alone([{"key": key}], data)
         verdicts[rewarm], ratios[rewarm] = line.verdict, line.estimate.value
     assert verdicts[True] != certificate.NOT_HELD
     assert verdicts[False] == certificate.NOT_HELD

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 
@@ -96,3 +98,76 @@ def test_on_a_gpu_the_bytes_arrive_on_the_other_side(make, memory):
         assert prepared.check(out) == 0
     if make is transfer.d2h:
         assert out.is_pinned() is (memory != "pageable")
+
+
+# --- overlap --------------------------------------------------------------------------------------------------------
+
+
+class Stream:
+    """Writes down who waits for whom; work itself is done at once."""
+
+    def __init__(self, log=None, name="compute"):
+        self.log, self.name = log if log is not None else [], name
+
+    def wait_stream(self, other):
+        self.log.append((self.name, other.name))
+
+
+@pytest.fixture
+def streams(monkeypatch, pinning):
+    """Streams of a device that the CPU plays, and the log of their waits."""
+    log = []
+    compute, copies = Stream(log), Stream(log, "copies")
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: compute)
+    monkeypatch.setattr(torch.cuda, "Stream", lambda: copies)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    return log
+
+
+@pytest.mark.parametrize("how", ["sequential", "overlapped"])
+def test_each_chunk_is_multiplied_after_it_has_arrived(opened, streams, how):
+    case = opened(transfer.overlap, how=how, size=16)
+    out = case.run()
+    assert case.error(out) < 1
+    mine = "copies" if how == "overlapped" else "compute"
+    # A step's copies wait for the products before, and each product for the copies before it.
+    assert streams[: 1 + transfer.CHUNKS] == [(mine, "compute")] + [("compute", mine)] * transfer.CHUNKS
+
+
+def test_a_chunk_that_did_not_travel_is_refused(opened, streams):
+    case = opened(transfer.overlap, how="sequential", size=16)
+    assert case.error(case.run()) < 1
+    out = case.run()
+    out[-1].fill_(float("nan"))
+    assert case.error(out) > 1
+
+
+def test_a_cpu_has_nothing_to_copy_meanwhile(context):
+    with pytest.raises(Skip, match="device=cpu is none"):
+        transfer.overlap(context(), "overlapped", 16)
+
+
+# --- reread ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cache", ["warm", "flushed"])
+def test_the_sum_is_that_of_the_numbers(opened, cache):
+    case = opened(transfer.reread, cache=cache, size=10**4)
+    out = case.run()
+    assert case.error(out) < 1
+    assert case.error(out + 1) > 1
+
+
+def test_what_is_flushed_is_read_more_slowly_than_what_was_just_read(opened):
+    """Compared within the test, by the quickest of many single steps of each in turns."""
+    from time import perf_counter_ns
+
+    cases = [opened(transfer.reread, cache=cache, size=10**5).prepared for cache in ("warm", "flushed")]
+    times = [[], []]
+    for _ in range(30):
+        for case, seen in zip(cases, times, strict=True):
+            case.reset()
+            started = perf_counter_ns()
+            case.step()
+            seen.append(perf_counter_ns() - started)
+    assert min(times[1]) > 1.2 * min(times[0])

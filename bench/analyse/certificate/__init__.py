@@ -23,7 +23,7 @@ __all__ = [
 def lines(data: RunData, coverages: Sequence[Coverage]) -> list[Line]:
     """All lines, from a run of `bench certify` and the simulated coverages."""
     told = data.run["certificate"]["comparisons"]
-    ratios = pairs.pair_ratios(data.pairs)
+    ratios = pairs.pair_ratios(data.pairs[data.pairs["clock"] == "wall"])
     of = {key: group["log_ratio"].tolist() for key, group in ratios.groupby("key", sort=False)}
     return [
         *clock(data),
@@ -41,6 +41,6 @@ def lines(data: RunData, coverages: Sequence[Coverage]) -> list[Line]:
 def verdict(found: Sequence[Line]) -> str:
     """Of the certificate: not held as soon as one line is not; else not decided where one is not, else held.
 
-    What was not measured is not decided."""
-    seen = {UNDECIDED if line.verdict == SKIPPED else line.verdict for line in found}
+    What was not measured is not decided, unless it is no part of this installation."""
+    seen = {UNDECIDED if line.verdict == SKIPPED else line.verdict for line in found if not line.optional}
     return next((each for each in (NOT_HELD, UNDECIDED) if each in seen), HELD)

@@ -51,11 +51,13 @@ class Line:
     """What is counted."""
     estimate: Estimate | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    optional: bool = False
+    """Skipping it leaves the certificate's verdict alone: what it is about is no part of this installation."""
 
 
-def skipped_line(check: str, about: str, bound: str) -> Line:
-    """A line for which too little was measured."""
-    return Line(check, about, LIVE, SKIPPED, "too few pairs were measured", bound, 0, "pairs")
+def skipped_line(check: str, about: str, bound: str, reason: str = "too few pairs were measured") -> Line:
+    """A line for which nothing, or too little, was measured."""
+    return Line(check, about, LIVE, SKIPPED, reason, bound, 0, "pairs")
 
 
 def ends(found: Estimate) -> tuple[float, float]:

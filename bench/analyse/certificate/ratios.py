@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from bench.analyse.certificate.line import (
     skipped_line,
     within,
 )
+from bench.records import RIVALS, RIVALS_ON_GPU, Case
 from bench.stats import intervals, student
 from bench.store.tables import RunData
 
@@ -70,6 +72,7 @@ def recovered(told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float
 def alone(told: Sequence[Mapping[str, Any]], data: RunData) -> Iterator[Line]:
     """A block that was timed in lockstep takes as long as one timed alone, in the same process."""
     frame = pairs.lockstep_over_solo(data)
+    frame = frame[frame["clock"] == "wall"]
     for item in told:
         own = frame[frame["key"] == item["key"]]
         # Both sides of a pair are one datum: they ran side by side.
@@ -85,20 +88,31 @@ def alone(told: Sequence[Mapping[str, Any]], data: RunData) -> Iterator[Line]:
 
 
 def agreement(told: Sequence[Mapping[str, Any]], data: RunData) -> Iterator[Line]:
-    """Blocks of torch's own Timer take as long as ours, in turns with them in one process."""
-    frame = pairs.ours_over_timer(data)
-    for item in told:
-        logs = frame.loc[frame["key"] == item["key"]].groupby("pair", sort=False)["log_ratio"].mean().tolist()
-        if not logs:
-            continue  # a case that is reset before each block, which the Timer cannot do
-        if len(logs) < 2:
-            yield skipped_line("agreement", item["key"], f"within {AGREES:.0%} of 1")
+    """Blocks that other timers time take as long as ours, in turns with them in one process.
+
+    A timer that is not installed has a line that says so, and leaves the certificate's verdict alone.
+    """
+    bound = f"within {AGREES:.0%} of 1"
+    on_gpu = {item["key"] for item in told if Case.from_key(item["key"]).axes["device"] != "cpu"}
+    for rival in RIVALS:
+        frame = pairs.ours_over_rival(data, rival)
+        wanted = [item["key"] for item in told if (rival in RIVALS_ON_GPU) == (item["key"] in on_gpu)]
+        if wanted and frame.empty:
+            reason = "it is not installed, or can time none of these cases"
+            yield dataclasses.replace(skipped_line("agreement", rival, bound, reason), optional=True)
             continue
-        found = pairs.ratio(logs)
-        yield Line(
-            "agreement", item["key"], LIVE, within(found, 1, AGREES), f"ours ÷ torch's Timer {ratio_text(found)}",
-            f"within {AGREES:.0%} of 1", found.n, "pairs", found,
-        )  # fmt: skip
+        for key in wanted:
+            logs = frame.loc[frame["key"] == key].groupby("pair", sort=False)["log_ratio"].mean().tolist()
+            if not logs:
+                continue  # a case that is reset before each block, which no other timer can do
+            if len(logs) < 2:
+                yield skipped_line("agreement", key, bound)
+                continue
+            found = pairs.ratio(logs)
+            yield Line(
+                "agreement", key, LIVE, within(found, 1, AGREES), f"ours ÷ {rival} {ratio_text(found)}", bound,
+                found.n, "pairs", found,
+            )  # fmt: skip
 
 
 def smallest_effects(
