@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from bench.store.tables import RunData
 
 
+WARM_CAP_S = 0.3
+"""Each turn of a pair is warmed up again anyway: on a busy machine the usual second would be most of its time."""
+
+
 def certify(
     quick: Annotated[bool, typer.Option("--quick", help="In two minutes instead of twenty.")] = False,
     pairs: Annotated[
@@ -78,12 +82,13 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
     from bench.plan.certificate import FULL, LINEARITY, QUICK, SAME, about, comparisons
     from bench.records import Settings
     from bench.run import lockstep, runner
+    from bench.run.arena import Conduct
     from bench.run.probe import look
     from bench.store import runs
 
     extent = QUICK if quick else FULL
     # A number of pairs that was asked for is not cut short.
-    settings = Settings(visits=2, budget_s=None if pairs else extent.budget_s, seed=seed)
+    settings = Settings(visits=2, warm_cap_s=WARM_CAP_S, budget_s=None if pairs else extent.budget_s, seed=seed)
     found = catalog.find()
     stop.listen()
     hello = look([each for item in comparisons(found, extent) for each in (item.coupled.base, item.coupled.head)], stop)
@@ -98,17 +103,14 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
         note(f"{len(wanted)} comparisons, at most {pairs or extent.pairs} pairs each{end} …")
     asked = {item.coupled.case.key: pairs or item.pairs for item in wanted}
     judge = lockstep.FixedPairs(coupled, asked.__getitem__)
-    ended = lockstep.measure(
-        folder,
-        judge,
-        settings,
-        hello,
-        stop,
-        pair_lines(quiet),
+    conduct = Conduct(
+        couples_s=extent.couples_s,
         alone={item.coupled.case.key for item in wanted if item.purpose in (LINEARITY, SAME)},
         rivals={item.coupled.case.key for item in wanted if item.purpose == SAME},
-        couples_s=extent.couples_s,
+        rival_couples=extent.rival_couples,
+        count=False,
     )
+    ended = lockstep.measure(folder, judge, settings, hello, stop, pair_lines(quiet), conduct=conduct)
     if stop.signal is not None:
         note(f"{ended.status}; what was measured is kept in {folder}")
         raise typer.Exit(codes.stopped(stop.signal))

@@ -40,8 +40,12 @@ class Extent:
     pairs: int
     fewer_pairs: int
     """Of waits: a slope a process is precise enough."""
+    real: tuple[str, ...]
+    """Of the real cases, those of these workloads."""
     couples_s: float
     """Seconds a pair spends on the couples of one case."""
+    rival_couples: int
+    """Blocks that each other timer takes of a real case in a pair, and as many of ours."""
     budget_s: float
     repetitions: int
     """Simulated measurements of each family."""
@@ -53,7 +57,9 @@ QUICK = Extent(
     (5,),
     pairs=6,
     fewer_pairs=3,
+    real=("regression/train_step", "matmul/square", "autograd/polynomial", "torchscript/inference"),
     couples_s=0.3,
+    rival_couples=10,
     budget_s=110,
     repetitions=2000,
 )
@@ -63,7 +69,9 @@ FULL = Extent(
     (1, 2, 3, 5, 10),
     pairs=30,
     fewer_pairs=6,
+    real=tuple(name for name, _ in REAL),
     couples_s=0.5,
+    rival_couples=25,
     budget_s=1140,
     repetitions=20_000,
 )
@@ -85,7 +93,7 @@ def comparisons(catalog: Catalog, extent: Extent, gpu: bool = False) -> list[Com
     Raises `UserError` where the course's workloads are not installed."""
     waits: list[tuple[str, Mapping[str, Value]]]
     waits = [("certification/spin", {"micros": micros}) for micros in extent.micros]
-    real = [*REAL]
+    real = [(name, axes) for name, axes in REAL if name in extent.real]
     slowed = [(work, "cpu") for work in WORKS]
     if gpu:
         waits += [("certification/sleep", {"cycles": cycles, "device": "cuda"}) for cycles in extent.cycles]

@@ -18,10 +18,6 @@ LONG_S, FEWEST_LONG = 2.0, 6
 """Where 16 couples would take longer than 2 s, as many as fit, but six at least: the order statistics of a median."""
 
 
-RIVAL_COUPLES = 25
-"""Of ours and another timer's: their median log ratio is then known to about a quarter of a block's spread."""
-
-
 class Secretary(Protocol):
     """Takes down what a pair reports."""
 
@@ -39,6 +35,24 @@ class Secretary(Protocol):
 
 
 @dataclass(frozen=True)
+class Conduct:
+    """How pairs are conducted."""
+
+    couples_s: float = 0.5
+    """Seconds a pair spends on the couples of one case, between the bounds above: 60 couples of four blocks of 2 ms."""
+    alone: Collection[str] = ()
+    """Keys of cases that are also visited alone, for lockstep ÷ solo."""
+    rivals: Collection[str] = ()
+    """Keys of cases that other timers time too."""
+    rival_couples: int = 25
+    """Of ours and another timer's: their median log ratio is then known to about a quarter of a block's spread."""
+    count: bool = True
+    """Count operators, allocations and kernels of a step in the first pair of a case."""
+    rewarm: bool = True
+    """Only a test of the certificate leaves it out."""
+
+
+@dataclass(frozen=True)
 class Arena:
     """What a pair works with."""
 
@@ -53,14 +67,7 @@ class Arena:
     secretary: Secretary
     cpus: Sequence[int] = ()
     """The logical CPUs of which a coin picks one for both sides of a pair; without any each runs where it may."""
-    rewarm: bool = True
-    """Only a test of the certificate leaves it out."""
-    couples_s: float = 0.5
-    """Seconds a pair spends on the couples of one case, between the bounds above: 60 couples of four blocks of 2 ms."""
-    alone: Collection[str] = ()
-    """Keys of cases that are also visited alone, for lockstep ÷ solo."""
-    rivals: Collection[str] = ()
-    """Keys of cases that other timers time too."""
+    conduct: Conduct = Conduct()
 
 
 @dataclass

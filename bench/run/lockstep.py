@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,7 @@ from typing import Protocol
 from bench.protocol import Hello
 from bench.records import BASE, HEAD, Block, CaseLaunch, Couple, Coupled, Outcome, Settings
 from bench.run.account import Spending
-from bench.run.arena import Arena
+from bench.run.arena import Arena, Conduct
 from bench.run.pair import Pair
 from bench.run.runner import CACHES, Ended, threads_of, until_sealed
 from bench.run.schedule import assignments
@@ -23,6 +23,8 @@ from bench.store import journal
 
 SAME: Mapping[str, Side] = {BASE: HERE, HEAD: HERE}
 """Base and head are the same code: what is measured then is the harness."""
+
+EVERYDAY = Conduct()
 
 
 class Judge(Protocol):
@@ -74,14 +76,11 @@ def measure(
     heard: Heard,
     *,
     sides: Mapping[str, Side] = SAME,
-    rewarm: bool = True,
-    alone: Collection[str] = (),
-    rivals: Collection[str] = (),
-    couples_s: float = 0.5,
+    conduct: Conduct = EVERYDAY,
 ) -> Ended:
     """Measure pairs until the judge wants no more, the budget is spent or a stop is asked for; seal however it ends.
 
-    heard: told each stage. rewarm, alone, rivals, couples_s: see `Arena`. Raises `MachineUnfitError`.
+    heard: told each stage. Raises `MachineUnfitError`.
     """
     book = journal.Journal(folder)
     scribe = Scribe(book, judge, heard)
@@ -94,10 +93,7 @@ def measure(
         caches=folder / CACHES,
         secretary=scribe,
         cpus=hello.facts["cpu"]["affinity"],
-        rewarm=rewarm,
-        alone=alone,
-        rivals=rivals,
-        couples_s=couples_s,
+        conduct=conduct,
     )
     return until_sealed(folder, book, scribe.spending, lambda: pairs_until_judged(judge, arena))
 

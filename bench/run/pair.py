@@ -45,7 +45,7 @@ from bench.records import (
     Outcome,
     Planned,
 )
-from bench.run.arena import FEWEST_COUPLES, FEWEST_LONG, LONG_S, MOST_COUPLES, RIVAL_COUPLES, Arena, Guest
+from bench.run.arena import FEWEST_COUPLES, FEWEST_LONG, LONG_S, MOST_COUPLES, Arena, Guest
 from bench.run.launch import GROUP_BYTES, GROUP_CASES
 from bench.run.schedule import Assignment
 from bench.run.worker import Worker, WorkerDiedError, WorkerSilentError
@@ -99,10 +99,10 @@ class Pair:
             coupled = waiting.pop(0)
             key = coupled.case.key
             self._group[key] = guest = Guest(coupled, [])
-            fresh = key not in self._arena.steps
+            count = self._arena.conduct.count and key not in self._arena.steps
             for side in self._order:
                 planned, known = self._planned(guest, side), self._arena.steps.get(key, {})
-                request = Open(planned.case.key, planned.source, self._arena.settings, known, cache_state, count=fresh)
+                request = Open(planned.case.key, planned.source, self._arena.settings, known, cache_state, count=count)
                 reply = self._ask(side, key, request)
                 if not isinstance(reply, Opened):
                     break
@@ -127,7 +127,7 @@ class Pair:
                 if couple == 0:
                     # A turn is two blocks: one to be warm again, and the timed one.
                     spent_ns = 2 * sum(one.base_ns + one.head_ns for one in guest.couples)
-                    most = math.ceil(self._arena.couples_s * 1e9 / max(spent_ns, 1))
+                    most = math.ceil(self._arena.conduct.couples_s * 1e9 / max(spent_ns, 1))
                     guest.wanted = min(MOST_COUPLES, max(FEWEST_COUPLES, most))
                     if FEWEST_COUPLES * spent_ns > LONG_S * 1e9:
                         guest.wanted = max(FEWEST_LONG, int(LONG_S * 1e9 / spent_ns))
@@ -138,7 +138,7 @@ class Pair:
         totals: dict[str, Turned] = {}
         for side in order:
             reply = self._ask(
-                side, key, Turn(self._planned(guest, side).case.key, clock, self._arena.rewarm, guest.cpu)
+                side, key, Turn(self._planned(guest, side).case.key, clock, self._arena.conduct.rewarm, guest.cpu)
             )
             if not isinstance(reply, Turned):
                 return False
@@ -166,7 +166,7 @@ class Pair:
         """Blocks in a row of one side, while the other has nothing to do."""
         launch, settings = self._number, self._arena.settings
         for visit in range(settings.visits):
-            turn = [(key, side) for key in self._group if key in self._arena.alone for side in SIDES]
+            turn = [(key, side) for key in self._group if key in self._arena.conduct.alone for side in SIDES]
             self._dice.shuffle(turn)
             for key, side in turn:
                 if key not in self._group:
@@ -181,12 +181,17 @@ class Pair:
     def _ask_the_rivals(self) -> None:
         """Cases by other timers too, on the side that came first; their blocks and ours beside them are phases."""
         side = self._order[0]
-        for key in [key for key in self._group if key in self._arena.rivals]:
+        for key in [key for key in self._group if key in self._arena.conduct.rivals]:
             guest = self._group[key]
             reply = self._ask(
                 side,
                 key,
-                Rival(self._planned(guest, side).case.key, RIVAL_COUPLES, f"{self._number}:{side}", guest.cpu),
+                Rival(
+                    self._planned(guest, side).case.key,
+                    self._arena.conduct.rival_couples,
+                    f"{self._number}:{side}",
+                    guest.cpu,
+                ),
             )
             if isinstance(reply, Rivalled):
                 guest.blocks[side] += [

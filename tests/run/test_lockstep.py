@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bench.analyse.pairs import pair_ratios, ratio
 from bench.plan.catalog import find
 from bench.records import BASE, HEAD, SIDES, Case, Coupled, Planned, Settings
 from bench.run import lockstep, probe, runner
+from bench.run.arena import Conduct
 from bench.run.stop import Stop
 from bench.store import tables
 
@@ -33,10 +35,11 @@ def measured(folder: Path, coupled: list[Coupled], pairs: int, **options):
     """A run of so many pairs, read back."""
     stop = Stop()
     hello = probe.look([item.base for item in coupled], stop)
-    settings = options.pop("settings", SETTINGS)
+    settings, sides = options.pop("settings", SETTINGS), options.pop("sides", lockstep.SAME)
     runner.begin(folder, "pairs", [], settings, hello, "test", "bench test", coupled)
     judge = lockstep.FixedPairs(coupled, lambda key: pairs)
-    ended = lockstep.measure(folder, judge, settings, hello, stop, lambda *_: None, couples_s=0.05, **options)
+    conduct = Conduct(couples_s=0.05, **options)
+    ended = lockstep.measure(folder, judge, settings, hello, stop, lambda *_: None, sides=sides, conduct=conduct)
     return ended, tables.read(folder), judge
 
 
@@ -97,6 +100,18 @@ def test_the_coin_of_the_pair_falls_either_way_and_follows_from_the_seed():
     assert 70 < tossed.count(BASE) < 130
     assert tossed == [first(0, number) for number in range(200)]
     assert tossed != [first(1, number) for number in range(200)]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot hold a thread to a core")
+def test_both_sides_take_turns_on_one_core_where_a_step_needs_no_more(tmp_path):
+    coupled = [against_itself(f"cores[how={how}]") for how in ("one", "thread", "process")]
+    _, data, _ = measured(tmp_path / "run", coupled, 2)
+    assert set(data.launches["outcome"]) == {"ok"}
+    cores = data.pairs.assign(how=data.pairs["key"].str.extract(r"how=(\w+)")[0]).groupby(["how", "pair"])["cpu"]
+    seen = {how: set(group.dropna()) for (how, _), group in cores}
+    assert (cores.nunique()["one"] == 1).all()
+    assert seen["one"] <= set(data.run["environment"]["cpu"]["affinity"])
+    assert seen["thread"] == seen["process"] == set()
 
 
 def test_a_block_of_either_side_has_the_same_steps(told):
@@ -177,7 +192,8 @@ def test_the_tree_of_a_side_is_imported_and_its_own_bench_shadows_nothing(tmp_pa
     hello = probe.look([], stop)
     runner.begin(tmp_path / "run", "sides", [], SETTINGS, hello, "test", "bench test", [Coupled(*coupled)])
     judge = lockstep.FixedPairs([Coupled(*coupled)], lambda key: 2)
-    lockstep.measure(tmp_path / "run", judge, SETTINGS, hello, stop, lambda *_: None, couples_s=0.05, sides=sides)
+    short = Conduct(couples_s=0.05)
+    lockstep.measure(tmp_path / "run", judge, SETTINGS, hello, stop, lambda *_: None, sides=sides, conduct=short)
     data = tables.read(tmp_path / "run")
     assert set(data.launches["outcome"]) == {"ok"}
     assert ratio(pair_ratios(data.pairs)["log_ratio"].tolist()).value == pytest.approx(1.5, rel=0.03)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 
 import torch
@@ -69,6 +70,35 @@ def cold(ctx: Context, extra: int) -> Prepared:
         while (time.perf_counter() - now) < wanted:
             pass
         last = time.perf_counter()
+        return torch.ones(1)
+
+    return Prepared(step=step, check=lambda out: ctx.relative_error(out, torch.ones(1)), work=WORK)
+
+
+def spin(seconds: float) -> None:
+    """Keep a core busy."""
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        pass
+
+
+@workload(lesson="Sides", axes={"how": ("one", "thread", "process")}, quick={"how": ("one", "thread", "process")})
+def cores(ctx: Context, how: str) -> Prepared:
+    """Is busy for two milliseconds, by itself, in a thread, or in a process that it starts."""
+
+    def step() -> torch.Tensor:
+        if how == "one":
+            spin(0.002)
+        elif how == "thread":
+            thread = threading.Thread(target=spin, args=(0.002,))
+            thread.start()
+            thread.join()
+        else:
+            child = os.fork()
+            if child == 0:
+                spin(0.002)
+                os._exit(0)
+            os.waitpid(child, 0)
         return torch.ones(1)
 
     return Prepared(step=step, check=lambda out: ctx.relative_error(out, torch.ones(1)), work=WORK)
