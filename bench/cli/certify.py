@@ -88,7 +88,7 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
 
     extent = QUICK if quick else FULL
     # A number of pairs that was asked for is not cut short.
-    settings = Settings(visits=2, warm_cap_s=WARM_CAP_S, budget_s=None if pairs else extent.budget_s, seed=seed)
+    settings = Settings(visits=4, warm_cap_s=WARM_CAP_S, budget_s=None if pairs else extent.budget_s, seed=seed)
     found = catalog.find()
     stop.listen()
     hello = look([each for item in comparisons(found, extent) for each in (item.coupled.base, item.coupled.head)], stop)

@@ -61,7 +61,8 @@ class Pair:
         names = ",".join(item.case.key for item in assignment.planned)
         self._dice = random.Random(f"{arena.settings.seed}:{self._number}:pair:{names}")
         self._order = self._dice.sample(SIDES, 2)
-        self._alone_first = self._dice.random() < 0.5
+        # Visits alone stand among the first couples: a slow minute then falls on both, and their ratio stays.
+        self._alone_at = self._dice.sample(range(FEWEST_COUPLES), min(arena.settings.visits, FEWEST_COUPLES))
         self._cpu = self._dice.choice(arena.cpus) if arena.cpus else None
         self._workers: dict[str, Worker] = {}
         self._group: dict[str, Guest] = {}
@@ -81,11 +82,7 @@ class Pair:
             try:
                 while waiting:
                     self._open_group(waiting, state)
-                    if self._alone_first:
-                        self._visit_alone()
                     self._hand_the_baton()
-                    if not self._alone_first:
-                        self._visit_alone()
                     self._ask_the_rivals()
                     self._close_group()
             except (WorkerDiedError, WorkerSilentError) as death:
@@ -117,6 +114,8 @@ class Pair:
     def _hand_the_baton(self) -> None:
         """Couple after couple of every case, cases in shuffled order; long steps have fewer couples."""
         for couple in range(MOST_COUPLES):
+            if couple in self._alone_at:
+                self._visit_alone(self._alone_at.index(couple))
             turn = [key for key, guest in self._group.items() if couple < guest.wanted]
             self._dice.shuffle(turn)
             for key in turn:
@@ -158,25 +157,24 @@ class Pair:
                 base.total_ns,
                 head.total_ns,
                 guest.cpu,
+                self._arena.twin,
             )
         )
         return True
 
-    def _visit_alone(self) -> None:
+    def _visit_alone(self, visit: int) -> None:
         """Blocks in a row of one side, while the other has nothing to do."""
-        launch, settings = self._number, self._arena.settings
-        for visit in range(settings.visits):
-            turn = [(key, side) for key in self._group if key in self._arena.conduct.alone for side in SIDES]
-            self._dice.shuffle(turn)
-            for key, side in turn:
-                if key not in self._group:
-                    continue  # an earlier visit ended it
-                guest = self._group[key]
-                reply = self._ask(side, key, Visit(self._planned(guest, side).case.key, guest.cpu))
-                if isinstance(reply, Visited):
-                    guest.blocks[side] += [
-                        dataclasses.replace(Block(key, launch, visit, *row), side=side) for row in reply.blocks
-                    ]
+        turn = [(key, side) for key in self._group if key in self._arena.conduct.alone for side in SIDES]
+        self._dice.shuffle(turn)
+        for key, side in turn:
+            if key not in self._group:
+                continue  # an earlier visit ended it
+            guest = self._group[key]
+            reply = self._ask(side, key, Visit(self._planned(guest, side).case.key, guest.cpu))
+            if isinstance(reply, Visited):
+                guest.blocks[side] += [
+                    dataclasses.replace(Block(key, self._number, visit, *row), side=side) for row in reply.blocks
+                ]
 
     def _ask_the_rivals(self) -> None:
         """Cases by other timers too, on the side that came first; their blocks and ours beside them are phases."""
