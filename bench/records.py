@@ -36,7 +36,7 @@ COLUMNS = frozenset((
     "phase", "visit", "steps", "total_ns", "kept", "working_set", "fastest_s", "floor_s", "floor_low_s",
     "floor_high_s", "floor_by", "times_floor", "times_floor_low", "times_floor_high", "floor_reason", "sd_between",
     "sd_within", "autocorrelation", "drift", "drift_p", "side", "pair", "couple", "first", "base_ns", "head_ns",
-    "break_even", "break_even_low", "cpu", "one_core", "break_even_high", "break_even_of",
+    "break_even", "break_even_low", "twin", "cpu", "one_core", "break_even_high", "break_even_of",
 ))
 # fmt: on
 """Names of the tables' own columns, which no axis may take: each axis is a column beside them."""
@@ -215,6 +215,8 @@ class Couple:
     head_ns: int
     cpu: int | None = None
     """The core that both sides took turns on; None where the step keeps more than one busy, and before schema 3."""
+    twin: bool = False
+    """A pair of the canary: its head is a second copy of the base."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def estimates(data: RunData) -> pd.DataFrame:
     Times are seconds per step, sizes bytes, rates items per second. A case without a measurement has one row with its
     outcome and reason, and no time. Raises `UserError` for a run of `bench certify`.
     """
-    runs.refuse_certificate(data.run)
+    runs.refuse_pairs(data.run)
     medians = grouped(launch_medians(data), "key", "clock", where=("phase", "step"))
     clocks: dict[Any, list[Any]] = {}
     for key, clock in medians:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +21,21 @@ class Choice:
     """What the user asked to measure, before the machine was looked at."""
 
     def __init__(
-        self, select: list[str], preset: str | None, sets: list[str], exclude: list[str], workloads: list[Path]
+        self,
+        select: list[str],
+        preset: str | None,
+        sets: list[str],
+        exclude: list[str],
+        workloads: list[Path],
+        moved: Callable[[Path], Path] | None = None,
     ) -> None:
+        """moved: where another tree has a file or a folder of this one."""
         from bench.plan import catalog, presets
 
         here = Path.cwd()
         defaults = presets.defaults(here)
         self.select, self.sets, self.exclude = select, sets, exclude
-        self.catalog: Catalog = catalog.find([*workloads, *defaults.workloads])
+        self.catalog: Catalog = catalog.find([*workloads, *defaults.workloads], moved=moved or catalog.where_it_lies)
         self.preset: Preset = presets.load(preset or defaults.preset or "quick", here)
 
     def plan(self, devices: tuple[str, ...]) -> Plan:

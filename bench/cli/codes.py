@@ -6,10 +6,14 @@ import signal
 from collections.abc import Mapping
 
 FINE = 0
+REGRESSED = 1
 USAGE = 2
+NOT_RESOLVED = 3
 NOTHING_MEASURED = 4
 MACHINE_UNFIT = 5
 OUR_FAULT = 70
+CANNOT_BISECT = 125
+"""`git bisect run` skips such a commit."""
 INTERRUPTED = 130
 TERMINATED = 143
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -58,16 +58,24 @@ class Catalog:
         return len(self._by_name)
 
 
-def find(files: Sequence[Path] = (), installed: bool = True) -> Catalog:
+def where_it_lies(path: Path) -> Path:
+    """A file or folder of a workload, where it was found."""
+    return path
+
+
+def find(files: Sequence[Path] = (), installed: bool = True, moved: Callable[[Path], Path] = where_it_lies) -> Catalog:
     """The workloads of `files` and, where asked for, of every installed package that offers some.
 
+    moved: where another tree has a file or a folder of this one; what it lacks is left out.
     Raises `UserError` for a file or package that cannot be read or holds no workload, and for two of one name.
     """
     found: dict[Path, list[Workload]] = {}
     for entry in _entries() if installed else ():
-        for path, dotted, family in _modules(entry):
+        for path, dotted, family in _modules(entry, moved):
             found[path.resolve()] = read_file(path, dotted, family)
-    for path in files:
+    for path in map(moved, files):
+        if moved is not where_it_lies and not path.exists():
+            continue
         # A file of an installed package keeps the import name it was found by: it is one workload, not two.
         if path.resolve() not in found:
             found[path.resolve()] = _own_file(path)
@@ -87,9 +95,10 @@ def _entries() -> list[EntryPoint]:
     return list({entry.module: entry for entry in sorted(entry_points(group=GROUP))}.values())
 
 
-def _modules(entry: EntryPoint) -> list[tuple[Path, str, Path | None]]:
+def _modules(entry: EntryPoint, moved: Callable[[Path], Path]) -> list[tuple[Path, str, Path | None]]:
     """The files an entry point stands for: path, import name, and the __init__.py of a family that is a package."""
-    for path in _locations(entry.module):
+    places = _locations(entry.module)
+    for path in map(moved, places):
         if path.is_file():
             return [(path, entry.module, None)]
         if path.is_dir():
@@ -101,6 +110,8 @@ def _modules(entry: EntryPoint) -> list[tuple[Path, str, Path | None]]:
                 for file in _public(family.parent.glob("*.py"))
             ]
             return [*single, *parted]
+    if any(place.exists() for place in places):
+        return []  # the other tree has none
     raise UserError(f"the entry point '{entry.name} = {entry.value}' of {GROUP} cannot be located; is it installed?")
 
 

@@ -68,6 +68,8 @@ class Arena:
     cpus: Sequence[int] = ()
     """The logical CPUs of which a coin picks one for both sides of a pair; without any each runs where it may."""
     conduct: Conduct = Conduct()
+    twin: bool = False
+    """The head is a second copy of the base: a gate's canary."""
 
 
 @dataclass

@@ -83,7 +83,7 @@ def measure(
     heard: told each stage. Raises `MachineUnfitError`.
     """
     book = journal.Journal(folder)
-    scribe = Scribe(book, judge, heard)
+    spending = Spending(book, len(judge.pending()))
     arena = Arena(
         sides=sides,
         settings=settings,
@@ -91,11 +91,11 @@ def measure(
         threads=lambda symbolic: threads_of(symbolic, hello),
         steps={},
         caches=folder / CACHES,
-        secretary=scribe,
+        secretary=Scribe(book, judge, heard, spending),
         cpus=hello.facts["cpu"]["affinity"],
         conduct=conduct,
     )
-    return until_sealed(folder, book, scribe.spending, lambda: pairs_until_judged(judge, arena))
+    return until_sealed(folder, book, spending, lambda: pairs_until_judged(judge, arena))
 
 
 def pairs_until_judged(judge: Judge, arena: Arena) -> str:
@@ -117,13 +117,12 @@ def pairs_until_judged(judge: Judge, arena: Arena) -> str:
 class Scribe:
     """Takes down what pairs report: first the journal, then the judge, then whoever listens."""
 
-    def __init__(self, book: journal.Journal, judge: Judge, heard: Heard) -> None:
-        self._book, self._judge, self._heard = book, judge, heard
-        self.spending = Spending(book, len(judge.pending()))
+    def __init__(self, book: journal.Journal, judge: Judge, heard: Heard, spending: Spending) -> None:
+        self._book, self._judge, self._heard, self._spending = book, judge, heard, spending
 
     def spawned(self, seconds: float) -> None:
         """A worker took so many seconds from its start to its hello."""
-        self.spending.spawned(seconds)
+        self._spending.spawned(seconds)
 
     def entered(self, key: str, stage: str, launch: int) -> None:
         """A case entered a stage of a pair."""

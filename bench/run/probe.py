@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from bench.protocol import Hello, Import, Imported
 from bench.records import Planned, UserError
 from bench.run.stop import Stop
-from bench.run.worker import START_TIMEOUT_S, Worker, WorkerDiedError, WorkerSilentError
+from bench.run.worker import HERE, START_TIMEOUT_S, Side, Worker, WorkerDiedError, WorkerSilentError
 
 
-def look(planned: Sequence[Planned], stop: Stop) -> Hello:
-    """The hello of a fresh worker that could import every planned workload file.
+def look(planned: Sequence[Planned], stop: Stop, side: Side = HERE) -> Hello:
+    """The hello of a fresh worker of a side that could import every planned workload file.
 
     Raises `UserError` with the traceback of a file that does not import, `MachineUnfitError`.
     """
-    worker = Worker(1, stop)
+    worker = Worker(1, stop, side=side)
     try:
         reply = worker.ask(Import([item.source for item in planned]), START_TIMEOUT_S)
         assert isinstance(reply, Imported)

@@ -85,7 +85,7 @@ def _told(item: Planned) -> dict[str, Any]:
 
 def plan_of(run: Mapping[str, Any]) -> tuple[list[Planned], Settings]:
     """The plan and settings a run was begun with, to go on with it. Raises `UserError` for a certificate."""
-    runs.refuse_certificate(run)
+    runs.refuse_pairs(run)
     planned = [Planned(Case.from_key(item["key"]), Source(**item["source"])) for item in run["plan"]]
     return planned, Settings(**run["settings"])
 

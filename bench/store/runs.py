@@ -99,15 +99,20 @@ def locate(name: str | Path | None, results: Path = RESULTS) -> Path:
     raise UserError(f"no run '{text}': neither a folder nor an id in {results}/")
 
 
-def is_certificate(run: Mapping[str, Any]) -> bool:
-    """Is it a run of `bench certify`? Its pairs are no measurements of cases, and no other command can show them."""
-    return "certificate" in run
+READERS: Mapping[str, str] = {"certificate": "certify --from", "gate": "gate --replay"}
+"""By what `run.json` has besides: the command that reads a run of lockstep pairs."""
 
 
-def refuse_certificate(run: Mapping[str, Any]) -> None:
-    """Raise `UserError` for a run of `bench certify`, with the command that reads it."""
-    if is_certificate(run):
-        raise UserError(f"run {run['run']} is a certificate; judge it again with: bench certify --from {run['run']}")
+def is_of_pairs(run: Mapping[str, Any]) -> bool:
+    """Is it a run of `bench certify` or `bench gate`? Its pairs are no measurements of cases."""
+    return any(name in run for name in READERS)
+
+
+def refuse_pairs(run: Mapping[str, Any]) -> None:
+    """Raise `UserError` for a run of lockstep pairs, with the command that reads it."""
+    for name, command in READERS.items():
+        if name in run:
+            raise UserError(f"run {run['run']} is a {name}; judge it again with: bench {command} {run['run']}")
 
 
 def _latest(results: Path) -> Path:
@@ -118,7 +123,7 @@ def _latest(results: Path) -> Path:
             run = read(path.parent)
         except UserError:
             continue  # a run that cannot be read is not the one that was just measured
-        if _ID.fullmatch(str(run.get("run"))) and not is_certificate(run):
+        if _ID.fullmatch(str(run.get("run"))) and not is_of_pairs(run):
             ids[str(run["run"])] = path.parent
     if not ids:
         raise UserError(f"no run in {results}/ yet; measure one with: bench run")

@@ -3,7 +3,8 @@
 1   2026-11   `run.json`, `blocks.parquet` (a row a block), `launches.parquet` (a row a case and launch).
 2   2026-11   `pairs.parquet` (a row a couple of blocks of a lockstep pair); a column `side` in the other two; in
               `launches.parquet` condition, throttled_blocks, output_devices and break_reasons, and more counters.
-3   2026-11   In `pairs.parquet` cpu, the core that both sides took turns on; in `launches.parquet` one_core.
+3   2026-11   In `pairs.parquet` cpu, the core that both sides took turns on, and twin, a gate's canary; in
+              `launches.parquet` one_core.
 """
 
 from __future__ import annotations

@@ -150,7 +150,9 @@ def main() -> None:
                 seen.setdefault((case, tool), []).append(TOOLS[tool](case, Path(folder)))
         print(f"round {repetition + 1} of {options.repetitions}", file=sys.stderr, flush=True)
         if options.out:  # what was seen is kept, whatever happens to the rounds to come
-            raw = [{"step": case, "tool": tool, "seen": list(map(asdict, found))} for (case, tool), found in seen.items()]
+            raw = [
+                {"step": case, "tool": tool, "seen": list(map(asdict, found))} for (case, tool), found in seen.items()
+            ]
             options.out.write_text(json.dumps(raw))
     rows = {key: figure(found) for key, found in sorted(seen.items())}
     print("| step | tool | reported | sd | seconds | sd × √seconds | own interval holds |")

@@ -1,0 +1,168 @@
+"""The verdicts of a gate, from the pairs that a run recorded. Pure: a recorded gate can be judged again."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bench.records import SIDES, UserError
+from bench.stats import evidence
+from bench.stats.decision import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
+from bench.stats.pairs import log_ratio
+from bench.store.tables import RunData
+
+WORKLOAD_CHANGED, MACHINE_UNFIT = "workload_changed", "machine_unfit"
+
+CONFIDENCE = 0.95
+"""Of the interval beside a verdict: a confidence sequence, which holds whenever one looks. It decides nothing."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What can be said of one case. Ratios are head ÷ base: above 1 is slower."""
+
+    key: str
+    metric: str
+    verdict: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    pairs: int
+    evidence: float
+    """For the verdict, or for `regressed` where nothing was resolved: so many to one."""
+    needed: float
+    smallest_effect_seen: float | None
+    """The least slow-down, as a share, that these pairs would have called a regression."""
+    pairs_to_go: float | None
+    """Of a case that was not resolved: so many more would resolve it, if they are like those seen."""
+    seconds: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Canary:
+    """Base against a second copy of it, in the same rounds."""
+
+    fired: bool
+    pairs: int
+    evidence: float
+    needed: float
+
+
+@dataclass(frozen=True)
+class Judged:
+    """All that a gate says."""
+
+    verdict: str
+    rule: Rule
+    canary: Canary
+    cases: tuple[Verdict, ...]
+    failed: tuple[str, ...]
+    """Cases that ended badly, with side, outcome and reason."""
+    only_base: tuple[str, ...] = ()
+    only_head: tuple[str, ...] = ()
+    counters: tuple[str, ...] = ()
+    """Counters that differ between the sides."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def judge(data: RunData, **changes: Any) -> Judged:
+    """The verdicts of a run of `bench gate`. changes: fields of `Rule` to judge by in place of those it was run with.
+
+    Raises `UserError` for any other run.
+    """
+    told = data.run.get("gate")
+    if told is None:
+        raise UserError(f"{data.folder} is no run of bench gate")
+    rule = Rule(**{**told["rule"], **{name: value for name, value in changes.items() if value is not None}})
+    canary = _canary(data, rule)
+    seen, twins = _series(data, twin=False)["wall"], canary.fired
+    failed = tuple(_failed(data))
+    cases = [_verdict(key, seen.get(key, ([], 0.0)), rule, unfit=twins) for key in told["cases"]]
+    cases += [
+        Verdict(key, "wall", WORKLOAD_CHANGED, None, None, None, 0, 1.0, 1.0, None, None, 0.0, "its own source differs")
+        for key in told["changed"]
+    ]
+    return Judged(
+        _overall([case.verdict for case in cases], canary),
+        rule,
+        canary,
+        tuple(cases),
+        failed,
+        tuple(told["only_base"]),
+        tuple(told["only_head"]),
+        tuple(_counters(data)),
+        told,
+    )
+
+
+def _overall(verdicts: Sequence[str], canary: Canary) -> str:
+    """Of the suite: no verdict where the canary fired; else the worst that any case has."""
+    if canary.fired:
+        return MACHINE_UNFIT
+    order = (REGRESSED, NOT_RESOLVED, WORKLOAD_CHANGED, NOT_SLOWER, IMPROVED)
+    return next((each for each in order if each in verdicts), NOT_RESOLVED)
+
+
+def _series(data: RunData, twin: bool) -> dict[str, dict[str, tuple[list[float], float]]]:
+    """By clock and key: the log ratio of each pair in the order they were measured, and the seconds of all blocks."""
+    frame = data.pairs[data.pairs["twin"].astype(bool) == twin]
+    found: dict[str, dict[str, tuple[list[float], float]]] = {"wall": {}}
+    for (clock, key), group in frame.groupby(["clock", "key"], sort=False):
+        pairs = [(number, pair) for number, pair in group.groupby("pair")]
+        logs = [log_ratio(pair["base_ns"].tolist(), pair["head_ns"].tolist()) for _, pair in sorted(pairs)]
+        seconds = 2 * float(group[[f"{side}_ns" for side in SIDES]].sum().sum()) / 1e9  # each block is run twice
+        found.setdefault(str(clock), {})[str(key)] = (logs, seconds)
+    return found
+
+
+def _verdict(key: str, seen: tuple[list[float], float], rule: Rule, unfit: bool) -> Verdict:
+    logs, seconds = seen
+    verdict = MACHINE_UNFIT if unfit else rule.verdict(logs)
+    of = verdict if verdict in (REGRESSED, NOT_SLOWER, IMPROVED) else REGRESSED
+    ends = evidence.interval(logs, CONFIDENCE) if logs else None
+    low, high = map(math.exp, ends) if ends else (None, None)
+    to_go = None
+    if verdict == NOT_RESOLVED and len(logs) > 1:
+        to_go = min(rule.to_go(logs, each) for each in (REGRESSED, NOT_SLOWER))
+    return Verdict(
+        key, "wall", verdict, math.exp(float(np.median(logs))) if logs else None, low, high, len(logs),
+        math.exp(min(rule.evidence(logs, of), 700)), math.exp(rule.needed(of)), rule.smallest_seen(logs),
+        to_go if to_go is not None and math.isfinite(to_go) else None, seconds,
+    )  # fmt: skip
+
+
+def _canary(data: RunData, rule: Rule) -> Canary:
+    """Fired where the pairs of base against base show any difference at all."""
+    series = [logs for logs, _ in _series(data, twin=True)["wall"].values()]
+    won = [evidence.pooled([[sign * x for x in logs] for logs in series], 0.0) for sign in (1, -1)]
+    needed = math.log(2 / rule.alpha)
+    return Canary(max(won) >= needed, sum(map(len, series)), math.exp(min(max(won), 700)), math.exp(needed))
+
+
+def _failed(data: RunData) -> list[str]:
+    """Who ended in anything but `ok` and `skipped`, with the reason, once each."""
+    bad = data.launches[~data.launches["outcome"].isin(["ok", "skipped"])]
+    rows = bad[["key", "side", "outcome", "reason"]].drop_duplicates(["key", "side"])
+    return [f"{row.key} on the {row.side}: {row.outcome}: {row.reason}" for row in rows.itertuples(index=False)]
+
+
+def _counters(data: RunData) -> list[str]:
+    """Counters of one step that differ between the sides, exactly."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for key, side, counters in data.launches[["key", "side", "counters"]].astype(str).to_numpy().tolist():
+        found.setdefault(key, {}).setdefault(side, {}).update(json.loads(counters))
+    told = []
+    for key, sides in found.items():
+        base, head = (sides.get(side, {}) for side in SIDES)
+        told += [
+            f"{key}: {name} {base[name]} → {head[name]}"
+            for name in base
+            if name in head and base[name] != head[name] and not name.endswith("_s")
+        ]
+    return told

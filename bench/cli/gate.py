@@ -1,0 +1,267 @@
+"""`bench gate`: did this change make it slower?"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli import codes
+from bench.cli.options import WorkloadFiles, colour, note, say, width
+from bench.cli.progress import pair_lines
+from bench.records import BASE, HEAD, Settings, UserError
+
+if TYPE_CHECKING:
+    from bench.analyse.gate import Judged
+    from bench.plan.sided import Sided
+    from bench.run.stop import Stop
+    from bench.run.trees import Tree
+
+TWIN = "twin"
+
+
+class FailOn(StrEnum):
+    """What, besides a regression, is not to pass."""
+
+    NOT_RESOLVED = "not_resolved"
+
+
+class From(StrEnum):
+    """The side whose workload files both sides run."""
+
+    BASE = "base"
+    HEAD = "head"
+
+
+def gate(
+    select: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SELECT]...", help="Case keys, or globs on workload names; all of the preset without."),
+    ] = None,
+    base: Annotated[
+        str,
+        typer.Option(
+            metavar="SIDE", help="A revision, a ./folder, python=PATH, or both; the merge-base with the default branch."
+        ),
+    ] = "",
+    head: Annotated[
+        str, typer.Option(metavar="SIDE", help="Likewise; the working tree as it lies there without.")
+    ] = "",
+    setup: Annotated[
+        str | None, typer.Option(metavar="CMD", help="A command to run in each side's tree first; kept by commit.")
+    ] = None,
+    preset: Annotated[str, typer.Option("--preset", "-p", help="Where the cases come from.")] = "ci",
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", "-s", metavar="AXIS=V1,V2", help="Give an axis these values.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", "-x", metavar="SELECT", help="Leave cases out; repeatable.")
+    ] = None,
+    workloads: WorkloadFiles = None,
+    workloads_from: Annotated[
+        From | None,
+        typer.Option(help="Where a workload itself differs, both sides run this one's; without it, no comparison."),
+    ] = None,
+    budget: Annotated[str | None, typer.Option(help="Begin no round that would end after this time (5m).")] = None,
+    max_pairs: Annotated[int, typer.Option(min=1, help="At most so many pairs a case.")] = 60,
+    alpha: Annotated[
+        float | None, typer.Option(min=1e-9, max=0.5, help="Chance that a suite has a false regression (0.01).")
+    ] = None,
+    slack: Annotated[
+        float | None, typer.Option(min=0, max=1, help="A slow-down up to this share is no regression (0.02).")
+    ] = None,
+    limit: Annotated[
+        float | None, typer.Option(min=0, max=1, help="'Not slower' excludes a slow-down of this share (0.05).")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of all coins and orders.")] = 0,
+    replay: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Judge the pairs of an earlier gate again; measure nothing.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(metavar="PATH", help="Write the verdicts as JSON.")] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Write a table for a pull request; GITHUB_STEP_SUMMARY gets it too."),
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="PATH", help="Write a JUnit file.")] = None,
+    fail_on: Annotated[FailOn | None, typer.Option(help="End with 3 where a case was not resolved.")] = None,
+    bisect: Annotated[
+        bool, typer.Option("--bisect", help="For git bisect run: end with 125 where nothing can be said.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Put the run into this folder.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Compare two sides in lockstep pairs and say of each case: regressed, not slower, improved, or not resolved.
+
+    A pair is a fresh process of either side; they take turns block by block. Pairs are added until every case is
+    decided or hopeless. Ends with 1 where a case regressed, and for no other reason; with 5 where base differed from a
+    second copy of itself; with 4 where a case failed.
+
+    \b
+    bench gate                                  the working tree against the merge-base
+    bench gate --base v1.2 --head main 'regression/*'
+    bench gate --base python=old/bin/python --head python=new/bin/python
+    bench gate --replay results/… --alpha 0.001
+    """
+    from bench.analyse import gate as analysis
+    from bench.present import gate as present
+    from bench.run.stop import Stop, Stopped
+    from bench.store import runs, tables
+
+    stop = Stop()
+    rule = {"alpha": alpha, "slack": slack, "limit": limit}
+    try:
+        if replay is not None:
+            folder = runs.locate(replay)
+        else:
+            wanted = Wanted(select or [], preset, sets or [], exclude or [], workloads or [], workloads_from)
+            folder = measured(wanted, base, head, setup, budget, max_pairs, rule, seed, out, quiet, stop)
+    except Stopped:
+        raise typer.Exit(codes.stopped(stop.signal)) from None
+    data = tables.read(folder)
+    judged = analysis.judge(data, **rule)
+    written = {
+        json: present.as_json(judged, data.run),
+        markdown: present.markdown(judged),
+        junit: present.junit(judged, data.run),
+    }
+    for path, text in written.items():
+        if path is not None:
+            runs.make_folder(path.parent)
+            runs.replace_whole(path, text.encode())
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with contextlib.suppress(OSError), open(summary, "a", encoding="utf-8") as file:
+            file.write(present.markdown(judged))
+    say(present.text(judged, width=width(), color=colour()).rstrip())
+    note(f"\nkept in {folder}; judge it again with: bench gate --replay {folder}")
+    if stop.signal is not None:
+        raise typer.Exit(codes.stopped(stop.signal))
+    raise typer.Exit(code_of(judged, fail_on, bisect))
+
+
+class Wanted:
+    """What the user asked to compare."""
+
+    def __init__(
+        self,
+        select: list[str],
+        preset: str,
+        sets: list[str],
+        exclude: list[str],
+        workloads: list[Path],
+        workloads_from: str | None,
+    ) -> None:
+        self.words = (select, preset, sets, exclude, workloads)
+        self.workloads_from = workloads_from
+
+    def sided(self, here: Path, trees: dict[str, Tree], devices: tuple[str, ...]) -> Sided:
+        """The cases that both trees have. Raises `UserError` where there are none."""
+        from bench.cli.choosing import Choice
+        from bench.plan.sided import mover, side_by_side
+
+        choices = {name: Choice(*self.words, moved=mover(here, tree.root)) for name, tree in trees.items()}
+        planned = {}
+        for name in (BASE, HEAD):
+            try:
+                planned[name] = choices[name].plan(devices).planned
+            except UserError:
+                if name == HEAD:
+                    raise
+                planned[name] = ()  # the base may lack what the head names
+        base, twin, head = (choices[name].catalog for name in (BASE, TWIN, HEAD))
+        found = side_by_side(base, twin, head, planned[BASE], planned[HEAD], self.workloads_from)
+        if not found.coupled and not found.changed:
+            raise UserError("the sides have no case in common")
+        return found
+
+
+def measured(
+    wanted: Wanted,
+    base: str,
+    head: str,
+    setup: str | None,
+    budget: str | None,
+    most_pairs: int,
+    rule: dict[str, Any],
+    seed: int,
+    out: Path | None,
+    quiet: bool,
+    stop: Stop,
+) -> Path:
+    """Prepare the sides, measure the pairs, and return the folder of the run."""
+    from bench.plan.presets import parse_duration
+    from bench.run import gate as rounds
+    from bench.run import runner, trees
+    from bench.run.probe import look
+    from bench.stats.decision import Rule
+    from bench.store import runs
+
+    stop.listen()
+    here = trees.toplevel(Path.cwd())
+    settings = Settings(budget_s=parse_duration(budget) if budget else None, seed=seed)
+    with contextlib.ExitStack() as stack:
+        sides = {
+            name: stack.enter_context(trees.prepared(trees.read(text), name, here, setup))
+            for name, text in (
+                (BASE, base or trees.merge_base(here)),
+                (TWIN, base or trees.merge_base(here)),
+                (HEAD, head),
+            )
+        }
+        hello = look([], stop)
+        devices = tuple(name for name in ("cpu", "cuda") if not hello.capabilities[name])
+        sided = wanted.sided(here, sides, devices)
+        for name, each in (
+            (BASE, [item.base for item in sided.coupled]),
+            (HEAD, [item.head for item in sided.coupled]),
+        ):
+            look(each, stop, sides[name].side)
+        cases = [item.case.key for item in sided.coupled]
+        rule = {"cases": max(1, len(cases)), **{name: value for name, value in rule.items() if value is not None}}
+        told = {
+            "rule": rule,
+            "cases": cases,
+            "changed": sided.changed,
+            "only_base": sided.only_base,
+            "only_head": sided.only_head,
+            "sides": {name: tree.told for name, tree in sides.items()},
+            "most_pairs": most_pairs,
+        }
+        name = runs.new_id()
+        folder = out or runs.RESULTS / name
+        runs.refuse_unwritable(folder)
+        command = shlex.join(["bench", *sys.argv[1:]])
+        runner.begin(folder, name, [], settings, hello, "gate", command, sided.coupled, {"gate": told})
+        if not quiet:
+            note(f"{len(cases)} cases, at most {most_pairs} pairs each …")
+        rounds.measure(
+            folder,
+            rounds.Bench(sided.coupled, Rule(**rule), most_pairs),
+            rounds.Canary(sided.twins),
+            {BASE: sides[BASE].side, HEAD: sides[HEAD].side},
+            sides[TWIN].side,
+            settings,
+            hello,
+            stop,
+            pair_lines(quiet),
+        )
+        return folder
+
+
+def code_of(judged: Judged, fail_on: FailOn | None, bisect: bool) -> int:
+    """The exit code: 5 for a canary that fired, then 1 for a regression, 4 for what failed, 3 where it is asked for."""
+    verdicts = [case.verdict for case in judged.cases]
+    if judged.canary.fired:
+        return codes.CANNOT_BISECT if bisect else codes.MACHINE_UNFIT
+    if "regressed" in verdicts:
+        return codes.REGRESSED
+    if judged.failed or not any(case.pairs for case in judged.cases):
+        return codes.CANNOT_BISECT if bisect else codes.NOTHING_MEASURED
+    if "not_resolved" in verdicts and (bisect or fail_on is FailOn.NOT_RESOLVED):
+        return codes.CANNOT_BISECT if bisect else codes.NOT_RESOLVED
+    return codes.FINE

@@ -1,0 +1,158 @@
+"""A gate as a person or a program reads it: text for a terminal, Markdown for a pull request, JSON, JUnit."""
+
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bench.analyse.gate import Judged, Verdict
+from bench.present import layout
+from bench.present.terminal import Column
+from bench.present.units import DASH
+
+SCHEMA = 1
+"""Of the JSON that `bench gate --json` writes."""
+
+MEANINGS: Mapping[str, str] = {
+    "regressed": "slower by more than the slack; this fails the gate",
+    "not_slower": "a slow-down as large as the limit is excluded",
+    "improved": "faster by more than the slack",
+    "not_resolved": "the pairs do not decide it; no regression was shown, and none was excluded",
+    "workload_changed": "the workload itself differs between the sides, so that times answer different questions",
+    "machine_unfit": "base differs from a second copy of itself: nothing that this machine says can be trusted",
+}
+
+COLUMNS = (
+    Column("case", wrap=True),
+    Column("verdict"),
+    Column("head ÷ base", right=True),
+    Column("95 % sequence", right=True),
+    Column("pairs", right=True),
+    Column("evidence", right=True),
+    Column("smallest effect seen", title="least seen", right=True, drop=1),
+    Column("note", wrap=True),
+)
+
+
+def rows(judged: Judged) -> list[dict[str, Any]]:
+    """A row a case, the worst first, as they are read."""
+    order = list(MEANINGS)
+    return [_row(case) for case in sorted(judged.cases, key=lambda case: order.index(case.verdict))]
+
+
+def _row(case: Verdict) -> dict[str, Any]:
+    return {
+        "case": case.key if case.metric == "wall" else f"{case.key} {case.metric}",
+        "verdict": case.verdict,
+        "head ÷ base": DASH if case.ratio is None else f"{case.ratio:.3f}",
+        "95 % sequence": DASH if case.low is None or case.high is None else f"{case.low:.3f} to {case.high:.3f}",
+        "pairs": str(case.pairs),
+        "evidence": DASH if not case.pairs else f"{_short(case.evidence)} of {_short(case.needed)}",
+        "smallest effect seen": DASH if case.smallest_effect_seen is None else f"+{case.smallest_effect_seen:.1%}",
+        "note": _note(case),
+    }
+
+
+def _note(case: Verdict) -> str:
+    if case.verdict != "not_resolved":
+        return case.note
+    if case.pairs_to_go is None:
+        return "more pairs of this kind would not resolve it" if case.pairs > 1 else "too few pairs"
+    return f"about {math.ceil(case.pairs_to_go)} pairs more would"
+
+
+def _short(odds: float) -> str:
+    """Evidence, so many to one: three digits are enough."""
+    return f"{odds:.1e}" if odds >= 1e5 else f"{odds:,.0f}" if odds >= 10 else f"{odds:.1f}"
+
+
+def heading(judged: Judged) -> str:
+    """The verdict in a line."""
+    counts = {each: sum(case.verdict == each for case in judged.cases) for each in MEANINGS}
+    told = ", ".join(f"{number} {each}" for each, number in counts.items() if number)
+    return f"{judged.verdict}: {told or 'no case'}"
+
+
+def lines_below(judged: Judged) -> list[str]:
+    """What stands under the table: the rule, the canary, who has no pair, what failed, which counters differ."""
+    rule, canary = judged.rule, judged.canary
+    below = [
+        f"Slower by more than {rule.slack:.0%} is a regression; said of any of {rule.cases} cases in error at most "
+        f"once in {1 / rule.alpha:,.0f} suites. Not slower: less than {rule.limit:.0%}, in error at most once in "
+        f"{1 / rule.alpha_other:,.0f}. One datum is a pair of fresh processes that take turns.",
+        f"Canary (base against a second copy of it): {'fired' if canary.fired else 'quiet'}, {canary.pairs} pairs, "
+        f"evidence {_short(canary.evidence)} of {_short(canary.needed)}.",
+    ]
+    below += [f"Failed: {text}" for text in judged.failed]
+    below += [f"Only on the base: {key}" for key in judged.only_base]
+    below += [f"Only on the head: {key}" for key in judged.only_head]
+    below += [f"Counter differs: {text}" for text in judged.counters]
+    return below
+
+
+def text(judged: Judged, *, width: int = 100, color: bool = False) -> str:
+    """For a terminal; ends in a newline."""
+    table = layout.render(rows(judged), COLUMNS, "table", width=width, color=color)
+    return "\n\n".join([heading(judged), table.rstrip(), *lines_below(judged)]) + "\n"
+
+
+def markdown(judged: Judged) -> str:
+    """For a pull request; ends in a newline."""
+    table = layout.render(rows(judged), COLUMNS, "md")
+    told = judged.facts
+    sides = " against ".join(f"`{told['sides'][side]['text']}`" for side in ("head", "base"))
+    below = "\n".join(f"- {line}" for line in lines_below(judged))
+    means = MEANINGS[judged.verdict]
+    return f"### bench gate: {heading(judged)}\n\n{sides}. **{judged.verdict}**: {means}.\n\n{table}\n{below}\n"
+
+
+def as_json(judged: Judged, run: Mapping[str, Any]) -> str:
+    """One object, with all numbers; ends in a newline."""
+    body = {
+        "schema": SCHEMA,
+        "run": run["run"],
+        "verdict": judged.verdict,
+        "alpha": judged.rule.alpha,
+        "rule": asdict(judged.rule),
+        "seed": run["settings"]["seed"],
+        "canary": asdict(judged.canary),
+        "sides": judged.facts["sides"],
+        "cases": [asdict(case) for case in judged.cases],
+        "improved": [case.key for case in judged.cases if case.verdict == "improved"],
+        "only_base": judged.only_base,
+        "only_head": judged.only_head,
+        "failed": judged.failed,
+        "counters": judged.counters,
+        "wall_s": run.get("time", {}).get("wall_s"),
+    }
+    return layout.as_json([body])[2:-3].strip() + "\n"
+
+
+def junit(judged: Judged, run: Mapping[str, Any]) -> str:
+    """A test case for each case: a failure where it regressed, skipped where nothing could be said."""
+    suite = ElementTree.Element("testsuite", name="bench gate", tests=str(len(judged.cases)))
+    suite.set("failures", str(sum(case.verdict == "regressed" for case in judged.cases)))
+    suite.set("skipped", str(sum(_unsaid(case) for case in judged.cases)))
+    suite.set("errors", str(len(judged.failed)))
+    suite.set("time", f"{run.get('time', {}).get('wall_s', 0.0):.1f}")
+    for case in judged.cases:
+        item = ElementTree.SubElement(suite, "testcase", name=case.key, classname=case.key.partition("/")[0])
+        item.set("time", f"{case.seconds:.3f}")
+        row = _row(case)
+        said = f"{case.verdict}: head ÷ base {row['head ÷ base']} [{row['95 % sequence']}], evidence {row['evidence']}"
+        if case.verdict == "regressed":
+            ElementTree.SubElement(item, "failure", message=said)
+        elif _unsaid(case):
+            ElementTree.SubElement(item, "skipped", message=f"{said}. {MEANINGS[case.verdict]}")
+    for told in judged.failed:
+        item = ElementTree.SubElement(suite, "testcase", name=told.partition(" on the ")[0], classname="failed")
+        ElementTree.SubElement(item, "error", message=told)
+    ElementTree.indent(suite)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+
+
+def _unsaid(case: Verdict) -> bool:
+    return case.verdict in ("not_resolved", "workload_changed", "machine_unfit")

@@ -1,0 +1,177 @@
+"""`bench gate`, in a real repository with real pairs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from tests.cli.conftest import Terminal
+
+pytestmark = pytest.mark.timeout(900)  # a pair is two imports of torch, and several minutes where other tests run too
+
+WORKLOADS = '''"""Steps that are paced by what the repository's own code says."""
+import time
+
+import torch
+from bench.workload import Context, Prepared, Work, workload
+
+from pace import SLOW
+
+
+@workload(lesson="Mine", axes={"own": (0, 1)}, quick={"own": (0, 1)})
+def paced(ctx: Context, own: int) -> Prepared:
+    """Is busy for a millisecond, or for longer where the library is slow; `own=1` never is.
+
+    Answer: one.
+    """
+
+    def step() -> torch.Tensor:
+        ends = time.perf_counter() + 0.001 * (1 if own else SLOW)
+        while time.perf_counter() < ends:
+            pass
+        return torch.ones(1) if SLOW > 0 else torch.zeros(1)
+
+    return Prepared(step=step, check=lambda out: ctx.relative_error(out, torch.ones(1)), work=Work(items=1))
+'''
+
+
+class Repository(Terminal):
+    """A repository whose main has a library at its usual pace; what is not committed is the head."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.git("init", "-q", "-b", "main")
+        self.git("config", "user.email", "someone@example.org")
+        self.git("config", "user.name", "Someone")
+        (folder / ".gitignore").write_text("results/\nreports/\n__pycache__/\n")
+        (folder / "mine.py").write_text(WORKLOADS)
+        self.pace(1.0)
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "as it was")
+
+    def git(self, *words):
+        subprocess.run(["git", "-C", str(self.folder), *words], check=True, capture_output=True)
+
+    def pace(self, slow):
+        (self.folder / "pace.py").write_text(f"SLOW = {slow}\n")
+
+    def gate(self, *words, timeout=800):
+        return self("gate", "-w", "mine.py", *words, timeout=timeout)
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    return Repository(folder)
+
+
+@pytest.mark.slow
+def test_a_slow_head_ends_with_1_and_a_table_that_names_the_case(repository, tmp_path, monkeypatch):
+    repository.pace(1.5)
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    files = {name: tmp_path / f"told.{name}" for name in ("json", "markdown", "junit")}
+    words = [word for name, path in files.items() for word in (f"--{name}", path)]
+    done = repository.gate("mine/paced[own=0]", "--out", "run", *words)
+    assert done.returncode == 1, done.stderr
+    told = json.loads(files["json"].read_text())
+    (case,) = told["cases"]
+    assert (told["verdict"], case["verdict"]) == ("regressed", "regressed")
+    assert case["key"].startswith("mine/paced[")
+    assert case["ratio"] == pytest.approx(1.5, rel=0.05)
+    assert case["evidence"] >= case["needed"] == pytest.approx(100)
+    assert not told["canary"]["fired"]
+    assert told["sides"]["head"]["dirty"] is True
+    table = files["markdown"].read_text()
+    assert case["key"] in table
+    assert "regressed" in table
+    assert summary.read_text() == table
+    suite = ElementTree.parse(files["junit"]).getroot()
+    assert suite.get("failures") == "1"
+    # The same pairs, judged again: the same verdict, and another where another is asked for.
+    assert repository("gate", "--replay", "run").returncode == 1
+    assert repository("gate", "--replay", "run", "--alpha", "1e-9", "--fail-on", "not_resolved").returncode == 3
+    assert repository("gate", "--replay", "run", "--alpha", "1e-9", "--bisect").returncode == 125
+    assert repository("gate", "--replay", "run", "--alpha", "1e-9").returncode == 0
+    assert "bench gate --replay" in repository("show", "run").stderr
+
+
+@pytest.mark.slow
+def test_an_unchanged_head_is_not_slower(repository):
+    done = repository.gate("mine/paced[own=0]", "--base", "HEAD", "--head", "main", "--json", "told.json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads((repository.folder / "told.json").read_text())
+    assert [case["verdict"] for case in told["cases"]] == ["not_slower"]
+    assert told["sides"]["base"]["commit"] == told["sides"]["head"]["commit"]
+
+
+@pytest.mark.slow
+def test_a_head_that_is_wrong_or_does_not_import_ends_with_4_and_2(repository):
+    repository.pace(-1.0)  # steps end at once, and their answer is wrong
+    done = repository.gate("mine/paced[own=1]", "--max-pairs", 2)
+    assert done.returncode == 4
+    assert "on the head: wrong" in done.stdout
+    (repository.folder / "pace.py").write_text("raise RuntimeError('broken here')\n")
+    done = repository.gate("mine/paced[own=1]", "--max-pairs", 2)
+    assert done.returncode == 2
+    assert "broken here" in done.stderr
+
+
+@pytest.mark.slow
+def test_too_few_pairs_are_not_resolved_which_is_a_warning(repository):
+    done = repository.gate("mine/paced[own=1]", "--max-pairs", 1, "--base", "HEAD")
+    assert done.returncode == 0
+    assert "not_resolved" in done.stdout
+
+
+def test_a_workload_that_changed_is_not_compared(repository):
+    text = (repository.folder / "mine.py").read_text()
+    (repository.folder / "mine.py").write_text(text.replace("0.001", "0.002"))
+    done = repository.gate("mine/paced[own=1]")
+    assert "workload_changed" in done.stdout
+    assert done.returncode == 4  # nothing was measured
+
+
+@pytest.mark.slow
+def test_two_interpreters_are_sides_too(repository, tmp_path):
+    """The other one is a link to this one: what differs is told, and both can be measured."""
+    other = tmp_path / "other" / "bin"
+    other.mkdir(parents=True)
+    (other / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (other / "python").chmod(0o755)
+    sides = ("--base", "HEAD", "--head", f"python={other / 'python'}")
+    done = repository.gate("mine/paced[own=1]", "--max-pairs", 1, *sides, "--json", "told.json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads((repository.folder / "told.json").read_text())
+    assert told["sides"]["head"]["python"] == str(other / "python")
+    assert told["cases"][0]["pairs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--base", "nosuch"), "neither a revision"),
+        (("--head", "python=/no/such"), "is no Python"),
+        (("mine/nosuch",), "nosuch"),
+        (("--setup", "exit 3"), "--setup failed"),
+        (("--replay", "nosuch"), "nosuch"),
+    ],
+)
+def test_bad_input_ends_with_2_and_says_what_is_wrong(repository, words, message):
+    base = () if "--base" in words or "--replay" in words else ("--base", "HEAD")
+    done = repository.gate(*words, *base)
+    assert done.returncode == 2, done.stdout
+    assert message in done.stderr
+
+
+def test_outside_of_a_repository_it_says_so(bench):
+    done = bench("gate")
+    assert done.returncode == 2
+    assert "no git repository" in done.stderr
