@@ -23,7 +23,7 @@ def with_speedups(frame: pd.DataFrame, data: RunData, vs: str) -> pd.DataFrame:
     where nothing measured has that value.
     """
     medians = launch_medians(data)
-    measured = _by_case(medians[medians["phase"] == "step"])
+    measured = by_case(medians[medians["phase"] == "step"])
     reference_of = _one_reference(vs, frame) if "[" in vs or "/" in vs else _twin(vs, frame)
     columns = [_speedup(row, reference_of(row), measured) for row in frame.to_dict("records")]
     return pd.concat([frame, pd.DataFrame(columns, index=frame.index)], axis="columns")
@@ -126,7 +126,8 @@ def _one_reference(vs: str, frame: pd.DataFrame) -> Any:
     return lambda row: key
 
 
-def _by_case(medians: pd.DataFrame) -> dict[tuple[str, str], dict[int, tuple[str, float]]]:
+def by_case(medians: pd.DataFrame) -> dict[tuple[str, str], dict[int, tuple[str, float]]]:
+    """By key and clock: each launch with its process and its median. medians: rows of one phase."""
     found: dict[tuple[str, str], dict[int, tuple[str, float]]] = {}
     columns = (medians[name].tolist() for name in ("key", "clock", "launch", "process", "median_s"))
     for key, clock, launch, process, median_s in zip(*columns, strict=True):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import certify, check, doctor, gate, list_, plot, report, run, show
+from bench.cli import certify, check, compare, doctor, gate, list_, plot, report, run, show
 
 app = typer.Typer(
     name="bench",
@@ -24,6 +24,7 @@ app = typer.Typer(
     bench show --vs mode=eager   the latest run as a table, with speed-ups
     bench plot                   its charts
     bench report                 one page with all of it
+    bench compare RUN RUN        two stored runs beside each other
     bench gate --base main       did this change make it slower?
     bench certify --quick        is this harness right, on this machine?
     """,
@@ -36,6 +37,7 @@ app.command("run")(run.run)
 app.command("show")(show.show)
 app.command("plot")(plot.plot)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
 app.command("gate")(gate.gate)
 app.command("certify")(certify.certify)
 
