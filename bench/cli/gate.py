@@ -70,6 +70,9 @@ def gate(
     ] = None,
     budget: Annotated[str | None, typer.Option(help="Begin no round that would end after this time (5m).")] = None,
     max_pairs: Annotated[int, typer.Option(min=1, help="At most so many pairs a case.")] = 60,
+    pairs: Annotated[
+        int | None, typer.Option(min=1, help="Exactly so many pairs a case, whatever they show: to record them.")
+    ] = None,
     alpha: Annotated[
         float | None, typer.Option(min=1e-9, max=0.5, help="Chance that a suite has a false regression (0.01).")
     ] = None,
@@ -120,7 +123,7 @@ def gate(
             folder = runs.locate(replay)
         else:
             wanted = Wanted(select or [], preset, sets or [], exclude or [], workloads or [], workloads_from)
-            folder = measured(wanted, base, head, setup, budget, max_pairs, rule, seed, out, quiet, stop)
+            folder = measured(wanted, base, head, setup, budget, max_pairs, pairs, rule, seed, out, quiet, stop)
     except Stopped:
         raise typer.Exit(codes.stopped(stop.signal)) from None
     data = tables.read(folder)
@@ -187,6 +190,7 @@ def measured(
     setup: str | None,
     budget: str | None,
     most_pairs: int,
+    pairs: int | None,
     rule: dict[str, Any],
     seed: int,
     out: Path | None,
@@ -230,7 +234,7 @@ def measured(
             "only_base": sided.only_base,
             "only_head": sided.only_head,
             "sides": {name: tree.told for name, tree in sides.items()},
-            "most_pairs": most_pairs,
+            "most_pairs": pairs or most_pairs,
         }
         name = runs.new_id()
         folder = out or runs.RESULTS / name
@@ -238,10 +242,10 @@ def measured(
         command = shlex.join(["bench", *sys.argv[1:]])
         runner.begin(folder, name, [], settings, hello, "gate", command, sided.coupled, {"gate": told})
         if not quiet:
-            note(f"{len(cases)} cases, at most {most_pairs} pairs each …")
+            note(f"{len(cases)} cases, {'' if pairs else 'at most '}{pairs or most_pairs} pairs each …")
         rounds.measure(
             folder,
-            rounds.Bench(sided.coupled, Rule(**rule), most_pairs),
+            rounds.Bench(sided.coupled, Rule(**rule), pairs or most_pairs, all_of_them=pairs is not None),
             rounds.Canary(sided.twins),
             {BASE: sides[BASE].side, HEAD: sides[HEAD].side},
             sides[TWIN].side,

@@ -27,8 +27,9 @@ from bench.store import journal
 class Bench:
     """The judge on the bench: which cases want another pair, by the rule that will judge them."""
 
-    def __init__(self, coupled: Sequence[Coupled], rule: Rule, most_pairs: int) -> None:
-        self._coupled, self._rule, self._most = coupled, rule, most_pairs
+    def __init__(self, coupled: Sequence[Coupled], rule: Rule, most_pairs: int, all_of_them: bool = False) -> None:
+        """all_of_them: so many pairs of each case, whatever they show."""
+        self._coupled, self._rule, self._most, self._all = coupled, rule, most_pairs, all_of_them
         self._seen: dict[str, list[float]] = {item.case.key: [] for item in coupled}
         self._dropped: dict[str, str] = {}
         self.rounds_left: Callable[[], float] = lambda: float(most_pairs)
@@ -41,7 +42,11 @@ class Bench:
 
     def _open(self, key: str, left: float) -> bool:
         seen = self._seen[key]
-        return key not in self._dropped and self._rule.wants_more(seen, min(self._most - len(seen), left))
+        if key in self._dropped:
+            return False
+        if self._all:
+            return len(seen) < self._most
+        return self._rule.wants_more(seen, min(self._most - len(seen), left))
 
     def add(self, couples: Sequence[Couple]) -> None:
         """One pair more; wall time decides when to stop."""

@@ -147,7 +147,7 @@ def test_two_interpreters_are_sides_too(repository, tmp_path):
     (other / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     (other / "python").chmod(0o755)
     sides = ("--base", "HEAD", "--head", f"python={other / 'python'}")
-    done = repository.gate("mine/paced[own=1]", "--max-pairs", 1, *sides, "--json", "told.json")
+    done = repository.gate("mine/paced[own=1]", "--pairs", 1, *sides, "--json", "told.json")
     assert done.returncode == 0, done.stderr
     told = json.loads((repository.folder / "told.json").read_text())
     assert told["sides"]["head"]["python"] == str(other / "python")
