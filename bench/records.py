@@ -26,21 +26,6 @@ BESIDE, BY = "beside ", "by "
 UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1}
 """The axes every case has, with the declared default of a row that lacks one."""
 
-# fmt: off
-COLUMNS = frozenset((
-    "key", "workload", "params", "run", "machine", "torch", "outcome", "reason", "detail", "threads_used",
-    "peak_bytes", "quality", "counters", "no_clock", "first_call_s", "first_call_s_low", "first_call_s_high",
-    "compile_cold_s", "compile_warm_s", "build_s", "items", "unit", "flops", "bytes", "kernels", "clock", "value_s",
-    "low_s", "high_s", "method", "launches", "blocks", "items_per_s", "items_per_s_low", "items_per_s_high",
-    "findings", "reference", "speedup", "speedup_low", "speedup_high", "speedup_paired", "speedup_method", "launch",
-    "phase", "visit", "steps", "total_ns", "kept", "working_set", "fastest_s", "floor_s", "floor_low_s",
-    "floor_high_s", "floor_by", "times_floor", "times_floor_low", "times_floor_high", "floor_reason", "sd_between",
-    "sd_within", "autocorrelation", "drift", "drift_p", "side", "pair", "couple", "first", "base_ns", "head_ns",
-    "break_even", "break_even_low", "twin", "cpu", "one_core", "break_even_high", "break_even_of",
-))
-# fmt: on
-"""Names of the tables' own columns, which no axis may take: each axis is a column beside them."""
-
 # A string value must survive inside a key: no comma, bracket, equals sign or space.
 SAFE_TEXT = re.compile(r"[A-Za-z0-9_.:+-]+")
 _KEY = re.compile(r"(?P<workload>[\w-]+/[\w-]+)(?:\[(?P<params>[^\[\]]*)\])?")

@@ -9,7 +9,8 @@ from pathlib import Path
 from bench.plan.faults import fault, near
 from bench.plan.literals import NotLiteralError, evaluate
 from bench.plan.values import DTYPES, WORDS, as_kind, kind_of, refusal
-from bench.records import COLUMNS, UNIVERSAL_AXES, UserError, Value
+from bench.records import UNIVERSAL_AXES, UserError, Value
+from bench.store.schema import COLUMNS
 from bench.workload import DIFFERENTIABLE, MODES
 
 _KEYWORDS = ("lesson", "axes", "quick", "modes", "dtypes", "role")
