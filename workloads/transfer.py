@@ -146,6 +146,8 @@ def overlap(ctx: Context, how: str, size: int) -> Prepared:
     `sequential` copies and multiplies on one stream, in turns. `overlapped` copies on a stream of its own, and each
     product waits for its own matrix alone. CUDA only: a CPU copies with the very cores that compute.
 
+    Course:
+        move to the device; compute on the device
     Answer:
         Rows of every product, drawn at random, against float64; the results are wiped after each check.
     Work:
@@ -196,6 +198,8 @@ def reread(ctx: Context, cache: str, size: int) -> Prepared:
     Before each step all of them are read (`warm`), or something larger than the caches is written (`flushed`); neither
     is timed. Each block is one step, so that a short one is told no better than the clock and a launch allow.
 
+    Course:
+        compute on the device
     Answer:
         The sum in float64.
     Work:

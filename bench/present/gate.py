@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from bench.analyse.gate import Judged, Verdict
 from bench.present import layout
 from bench.present.terminal import Column
 from bench.present.units import DASH
+from bench.records import UNIVERSAL_AXES
 
 SCHEMA = 1
 """Of the JSON that `bench gate --json` writes."""
@@ -45,7 +47,7 @@ def rows(judged: Judged) -> list[dict[str, Any]]:
 
 def _row(case: Verdict) -> dict[str, Any]:
     return {
-        "case": case.key if case.metric == "wall" else f"{case.key} {case.metric}",
+        "case": short(case.key),
         "verdict": case.verdict,
         "head ÷ base": DASH if case.ratio is None else f"{case.ratio:.3f}",
         "95 % sequence": DASH if case.low is None or case.high is None else f"{case.low:.3f} to {case.high:.3f}",
@@ -54,6 +56,14 @@ def _row(case: Verdict) -> dict[str, Any]:
         "smallest effect seen": DASH if case.smallest_effect_seen is None else f"+{case.smallest_effect_seen:.1%}",
         "note": _note(case),
     }
+
+
+def short(key: str) -> str:
+    """A case key without the axes that have their declared default."""
+    name, _, axes = key.removesuffix("]").partition("[")
+    defaults = {f"{axis}={value}" for axis, value in UNIVERSAL_AXES.items()}
+    left = [part for part in axes.split(",") if part and part not in defaults]
+    return f"{name}[{','.join(left)}]" if left else name
 
 
 def _note(case: Verdict) -> str:
@@ -96,7 +106,8 @@ def lines_below(judged: Judged) -> list[str]:
 def text(judged: Judged, *, width: int = 100, color: bool = False) -> str:
     """For a terminal; ends in a newline."""
     table = layout.render(rows(judged), COLUMNS, "table", width=width, color=color)
-    return "\n\n".join([heading(judged), table.rstrip(), *lines_below(judged)]) + "\n"
+    wrap = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False).fill
+    return "\n\n".join([wrap(heading(judged)), table.rstrip(), *map(wrap, lines_below(judged))]) + "\n"
 
 
 def markdown(judged: Judged) -> str:
