@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.analyse.pairs import seconds_of
 from bench.records import SIDES, UserError
 from bench.stats import evidence
 from bench.stats.decision import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
@@ -116,8 +117,7 @@ def _series(data: RunData, twin: bool) -> dict[str, dict[str, tuple[list[float],
     for (clock, key), group in frame.groupby(["clock", "key"], sort=False):
         pairs = [(number, pair) for number, pair in group.groupby("pair")]
         logs = [log_ratio(pair["base_ns"].tolist(), pair["head_ns"].tolist()) for _, pair in sorted(pairs)]
-        seconds = 2 * float(group[[f"{side}_ns" for side in SIDES]].sum().sum()) / 1e9  # each block is run twice
-        found.setdefault(str(clock), {})[str(key)] = (logs, seconds)
+        found.setdefault(str(clock), {})[str(key)] = (logs, seconds_of(group))
     return found
 
 

@@ -26,7 +26,7 @@ from bench.measure.outputs import devices_of, numbers
 from bench.measure.steady import Warmth, warm_up
 from bench.measure.tally import Tally
 from bench.measure.usable import seed_everything, usable_dtype, usable_mode
-from bench.protocol import Open
+from bench.protocol import Open, cold_blocks
 from bench.records import Case
 
 MOST_BLOCKS = 50
@@ -189,12 +189,12 @@ class Session:
     def turn(self, clock: str, rewarm: bool, cpu: int | None) -> tuple[int, int]:
         """One block of a lockstep pair: its steps and total ns. Raises `NoClockError` where that clock fails here.
 
-        What went cold while the other side had the baton is warm again after the block that is not timed.
+        What went cold while the other side had the baton is warm again after blocks that are not timed.
         """
         self.device.enter()
         steps = self.steps[f"step:{clock}"]
         with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._tally.timing():
-            if rewarm:
+            if rewarm and cold_blocks(self._time("step", clock, steps)) > 1:
                 self._time("step", clock, steps)
             total = self._time("step", clock, steps)
         self._tally.turned(self.device.condition)
@@ -203,13 +203,12 @@ class Session:
     def beside_others(self, couples: int, seed: str, cpu: int | None) -> tuple[int, rival.Totals]:
         """Steps and totals of blocks, ours and those of other timers; none where the step is reset."""
         steps, seed = self.steps["step:wall"], f"{self.settings.seed}:{self.key}:{seed}"
-        if self.prepared.reset is not None:
+        on_cpu = self.device.torch_device.type == "cpu"
+        if self.prepared.reset is not None or not (on_cpu or "step:device" in self.steps):
             return steps, {}
-        if self.device.torch_device.type == "cpu":
+        if on_cpu:
             with on_core(cpu):
                 return steps, rival.beside(self.prepared.step, steps, self._clock, couples, seed)
-        if "step:device" not in self.steps:
-            return 1, {}
         return 1, rival.beside_do_bench(self.prepared.step, self.device, couples, seed)
 
     def _series(self, series: str) -> list[list[Any]]:
@@ -224,13 +223,14 @@ class Session:
     def _blocks(self, series: str, steps: int) -> Iterator[list[Any]]:
         """Blocks of one phase on one clock. Blocks kept short by `reset` are more, to fill the visit's time."""
         phase, clock = series.split(":")
-        wanted = self.settings.blocks
-        index = 0
+        wanted, cold, index = self.settings.blocks, 1, 0
         while index < wanted:
             total = self._time(phase, clock, steps)
-            if index == 0 and self.prepared.reset is not None:
-                wanted = min(MOST_BLOCKS, max(wanted, math.ceil(wanted * self._target_ns / max(total, 1))))
-            yield [phase, clock, index, index > 0, steps, total]
+            if index == 0:
+                if self.prepared.reset is not None:
+                    wanted = min(MOST_BLOCKS, max(wanted, math.ceil(wanted * self._target_ns / max(total, 1))))
+                wanted += (cold := cold_blocks(total)) - 1
+            yield [phase, clock, index, index >= cold, steps, total]
             index += 1
 
     def _time(self, phase: str, clock: str, steps: int) -> int:

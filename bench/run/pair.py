@@ -31,6 +31,7 @@ from bench.protocol import (
     Turned,
     Visit,
     Visited,
+    cold_blocks,
 )
 from bench.records import (
     BASE,
@@ -124,8 +125,10 @@ class Pair:
                 if not all(self._couple(key, guest, clock, couple) for clock in guest.clocks):
                     continue
                 if couple == 0:
-                    # A turn is two blocks: one to be warm again, and the timed one.
-                    spent_ns = 2 * sum(one.base_ns + one.head_ns for one in guest.couples)
+                    # A turn is a block or two to be warm again, and the timed one.
+                    spent_ns = sum(
+                        (1 + cold_blocks(each)) * each for one in guest.couples for each in (one.base_ns, one.head_ns)
+                    )
                     most = math.ceil(self._arena.conduct.couples_s * 1e9 / max(spent_ns, 1))
                     guest.wanted = min(MOST_COUPLES, max(FEWEST_COUPLES, most))
                     if FEWEST_COUPLES * spent_ns > LONG_S * 1e9:

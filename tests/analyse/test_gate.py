@@ -53,7 +53,7 @@ def test_the_verdict_of_an_effect(recorded, effect, verdict):
     assert (case.verdict, judged.verdict, case.pairs) == (verdict, verdict, n)
     assert case.ratio == pytest.approx(1 + effect, abs=0.03)
     assert (case.evidence >= case.needed) == (verdict != "not_resolved")
-    assert case.seconds == pytest.approx(n * 3 * 2 * 2e-3, rel=0.1)
+    assert case.seconds == pytest.approx(n * 3 * 2 * 3e-3, rel=0.1)
 
 
 def test_the_interval_beside_a_verdict_holds_the_effect(recorded):

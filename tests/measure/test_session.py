@@ -11,7 +11,7 @@ from bench.measure.load import module_of
 from bench.measure.outputs import numbers
 from bench.measure.serve import Desk
 from bench.plan.catalog import find
-from bench.protocol import Close, Closed, Open, Opened, Refused, Visit, Visited
+from bench.protocol import Close, Closed, Open, Opened, Refused, Visit, Visited, cold_blocks
 from bench.records import Case, Settings
 from tests.simulated import SimulatedClock
 
@@ -59,14 +59,19 @@ def test_a_visit_times_blocks_of_the_step_and_then_of_each_phase(bench):
     visited = bench.desk.answer(Visit(bench.key))
     assert isinstance(visited, Visited)
     assert bench.story() == ["step", "phase"]
-    assert [row[0] for row in visited.blocks] == ["step"] * 5 + ["half"] * 5
-    assert bench.events.count("step") == 5 * opened.steps["step:wall"]
+    assert [row[0] for row in visited.blocks] == ["step"] * 6 + ["half"] * 6
+    assert bench.events.count("step") == 6 * opened.steps["step:wall"]
 
 
-def test_the_first_block_of_a_visit_is_marked_and_the_others_are_kept(bench):
+def test_the_first_blocks_of_a_visit_are_marked_and_the_others_are_kept(bench):
+    """Two of them: a block of 1 ms is shorter than the 5 ms after which nothing is cold any more."""
     bench.open()
     rows = bench.desk.answer(Visit(bench.key)).blocks
-    assert [(row[2], row[3]) for row in rows[:5]] == [(0, False), (1, True), (2, True), (3, True), (4, True)]
+    assert [(row[2], row[3]) for row in rows[:6]] == [(place, place >= 2) for place in range(6)]
+
+
+def test_of_blocks_that_are_long_enough_only_the_first_is_cold():
+    assert [cold_blocks(total) for total in (1_000_000, 4_999_999, 5_000_000, 10**9)] == [2, 2, 1, 1]
 
 
 def test_raw_totals_and_step_counts_give_back_the_true_step(bench):
@@ -98,7 +103,7 @@ def test_a_reset_runs_before_every_block_and_makes_its_n_one(bench):
 def test_short_blocks_of_a_case_with_reset_are_more_to_fill_the_visit(bench):
     bench.open(resets=True)
     rows = bench.desk.answer(Visit(bench.key)).blocks
-    assert sum(row[0] == "step" for row in rows) == 50  # 10 us each where 1 ms was asked for: the most there may be
+    assert sum(row[0] == "step" for row in rows) == 51  # 10 us each where 1 ms was asked for: the most, and one
 
 
 def test_n_that_an_earlier_launch_found_is_kept(bench):

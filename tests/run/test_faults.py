@@ -96,5 +96,7 @@ def test_blocks_of_a_case_that_behaves_are_all_from_one_process(run):
     _, data = run
     blocks = data.blocks[data.blocks["key"] == key_of("behaves")]
     assert sorted(blocks["visit"].unique()) == [0, 1]
-    assert blocks.groupby("visit")["index"].nunique().tolist() == [5, 5]
+    # Five, and one more where the first was short: both are then cold.
+    assert set(blocks.groupby("visit")["index"].nunique()) <= {5, 6}
+    assert blocks.groupby("visit")["kept"].sum().tolist() == [4, 4]
     assert not blocks[blocks["index"] == 0]["kept"].any()

@@ -119,7 +119,6 @@ def smallest_effects(
     told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]], data: RunData
 ) -> Iterator[Line]:
     """The least slow-down that so many pairs find four times in five, if their logs are normal with the sd seen."""
-    spent = data.pairs.groupby("key")[["base_ns", "head_ns"]].sum().sum(axis=1) * 2e-9  # each block is run twice
     for item in told:
         logs = of.get(item["key"], [])
         if len(logs) < 3:
@@ -127,7 +126,7 @@ def smallest_effects(
             continue
         n, sd = len(logs), statistics.stdev(logs)
         effect = math.expm1(least_shift(n) * sd)
-        seconds = float(spent[item["key"]])
+        seconds = pairs.seconds_of(data.pairs[data.pairs["key"] == item["key"]])
         yield Line(
             "smallest effect", item["key"], LIVE, TOLD,
             f"+{effect:.1%} in {n} pairs with {seconds / n:.1f} s of blocks each; unchanged code has sd {sd:.1%}",
