@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 TWIN = "twin"
 
 
+class BrokenSideError(Exception):
+    """The code of a side does not even import; the text has its traceback."""
+
+
 class FailOn(StrEnum):
     """What, besides a regression, is not to pass."""
 
@@ -126,6 +130,9 @@ def gate(
             folder = measured(wanted, base, head, setup, budget, max_pairs, pairs, rule, seed, out, quiet, stop)
     except Stopped:
         raise typer.Exit(codes.stopped(stop.signal)) from None
+    except BrokenSideError as broken:
+        note(str(broken))
+        raise typer.Exit(codes.CANNOT_BISECT if bisect else codes.NOTHING_MEASURED) from None
     data = tables.read(folder)
     judged = analysis.judge(data, **rule)
     written = {
@@ -138,8 +145,11 @@ def gate(
             runs.make_folder(path.parent)
             runs.replace_whole(path, text.encode())
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with contextlib.suppress(OSError), open(summary, "a", encoding="utf-8") as file:
-            file.write(present.markdown(judged))
+        try:
+            with open(summary, "a", encoding="utf-8") as file:
+                file.write(present.markdown(judged))
+        except OSError as error:
+            note(f"warning: the summary of the job cannot be written: {error}")
     say(present.text(judged, width=width(), color=colour()).rstrip())
     note(f"\nkept in {folder}; judge it again with: bench gate --replay {folder}")
     if stop.signal is not None:
@@ -224,7 +234,10 @@ def measured(
             (BASE, [item.base for item in sided.coupled]),
             (HEAD, [item.head for item in sided.coupled]),
         ):
-            look(each, stop, sides[name].side)
+            try:
+                look(each, stop, sides[name].side)
+            except UserError as error:
+                raise BrokenSideError(f"the workloads of the {name} cannot be loaded: {error}") from None
         cases = [item.case.key for item in sided.coupled]
         rule = {"cases": max(1, len(cases)), **{name: value for name, value in rule.items() if value is not None}}
         told = {

@@ -113,15 +113,17 @@ def test_an_unchanged_head_is_not_slower(repository):
 
 
 @pytest.mark.slow
-def test_a_head_that_is_wrong_or_does_not_import_ends_with_4_and_2(repository):
+def test_a_head_that_is_wrong_or_does_not_import_ends_with_4(repository):
     repository.pace(-1.0)  # steps end at once, and their answer is wrong
     done = repository.gate("mine/paced[own=1]", "--max-pairs", 2)
     assert done.returncode == 4
     assert "on the head: wrong" in done.stdout
     (repository.folder / "pace.py").write_text("raise RuntimeError('broken here')\n")
     done = repository.gate("mine/paced[own=1]", "--max-pairs", 2)
-    assert done.returncode == 2
+    assert done.returncode == 4
+    assert "the workloads of the head cannot be loaded" in done.stderr
     assert "broken here" in done.stderr
+    assert repository.gate("mine/paced[own=1]", "--bisect").returncode == 125
 
 
 @pytest.mark.slow
