@@ -11,7 +11,8 @@ import pytest
 
 from bench.analyse.estimates import ONCE, estimates, phases
 from bench.analyse.speedups import with_speedups
-from bench.records import COLUMNS, Case, Outcome
+from bench.records import Case, Outcome
+from bench.store.schema import COLUMNS
 from tests.analyse.conftest import MadeUpRun
 
 SIX = [3e-6, 1e-6, 6e-6, 2e-6, 5e-6, 4e-6]
