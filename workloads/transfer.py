@@ -25,12 +25,10 @@ FLUSHED_BYTES = {"cpu": 2**27, "cuda": 2**28}
 second level of any GPU; half of it on a CPU, four times a last level of 32 MB, as it takes tens of milliseconds."""
 
 
-def need_gpu(ctx: Context, memory: str) -> None:
+def need_gpu(ctx: Context, what: str) -> None:
     """End the case where there is nobody to pin memory for."""
     if ctx.device.type != "cuda":
-        ctx.skip(
-            f"memory={memory} is host memory pinned for a GPU to reach by itself: device={ctx.device.type} is none"
-        )
+        ctx.skip(f"{what} wants host memory pinned for a GPU to reach by itself: device={ctx.device.type} is none")
 
 
 def moved(ctx: Context, size: int) -> Work:
@@ -83,7 +81,7 @@ def h2d(ctx: Context, memory: str, size: int) -> Prepared:
     """
     host = ctx.randn(size, size).cpu()
     if memory != "pageable":
-        need_gpu(ctx, memory)
+        need_gpu(ctx, f"memory={memory}")
         host = host.pin_memory()
     return Prepared(
         step=partial(host.to, ctx.device, copy=True, non_blocking=memory == "non_blocking"),
@@ -121,7 +119,7 @@ def d2h(ctx: Context, memory: str, size: int) -> Prepared:
     same = arrived(source, "cpu")
     if memory == "pageable":
         return Prepared(step=partial(source.to, "cpu", copy=True), check=same, work=moved(ctx, size))
-    need_gpu(ctx, memory)
+    need_gpu(ctx, f"memory={memory}")
     buffer = torch.full((size, size), math.nan, dtype=ctx.dtype, pin_memory=True)
 
     def check(out: torch.Tensor) -> float:
@@ -157,7 +155,7 @@ def overlap(ctx: Context, how: str, size: int) -> Prepared:
         Sequentially the step takes the copies and the products, overlapped the longer of the two and one chunk of the
         other. Both together hide nothing where either is negligible.
     """
-    need_gpu(ctx, "pinned")
+    need_gpu(ctx, f"how={how}")
     factor = ctx.randn(size, size)
     hosts = [ctx.randn(size, size).cpu().pin_memory() for _ in range(CHUNKS)]
     there = [torch.empty_like(factor) for _ in hosts]
