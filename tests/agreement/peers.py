@@ -32,9 +32,10 @@ STEPS = {
     "sine": ("tensors/elementwise[op=sin,size=10000]", "a = torch.randn(10_000)", "torch.sin(a)"),
     "net": (
         "torchscript/inference[batch=32]",
-        "net = torch.nn.Sequential(torch.nn.Linear(2, 32), torch.nn.ReLU(), torch.nn.Linear(32, 16), torch.nn.ReLU(), "
-        "torch.nn.Linear(16, 1), torch.nn.Sigmoid()).eval().requires_grad_(False)\na = torch.randn(32, 2)",
-        "net(a)",
+        "net = torch.nn.Sequential(torch.nn.Linear(1, 64), torch.nn.ReLU(), torch.nn.Linear(64, 64), torch.nn.ReLU(), "
+        "torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1)).eval()\na = torch.randn(32, 1)\n"
+        "step = torch.no_grad()(lambda: net(a))",
+        "step()",
     ),
 }
 """Name: the case of the catalog, and the same work for the other tools."""
