@@ -20,12 +20,13 @@ SCHEMA = 1
 
 MEANINGS: Mapping[str, str] = {
     "regressed": "slower by more than the slack; this fails the gate",
-    "not_slower": "a slow-down as large as the limit is excluded",
-    "improved": "faster by more than the slack",
+    "machine_unfit": "base differs from a second copy of itself: nothing that this machine says can be trusted",
     "not_resolved": "the pairs do not decide it; no regression was shown, and none was excluded",
     "workload_changed": "the workload itself differs between the sides, so that times answer different questions",
-    "machine_unfit": "base differs from a second copy of itself: nothing that this machine says can be trusted",
+    "improved": "faster by more than the slack",
+    "not_slower": "a slow-down as large as the limit is excluded",
 }
+"""What each verdict says, the worst first."""
 
 COLUMNS = (
     Column("case", wrap=True),
