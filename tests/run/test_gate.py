@@ -1,0 +1,102 @@
+"""Who judges, while a gate measures: which cases want another pair, and whose turn it is for the canary."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bench.records import Case, Couple, Coupled, Planned, Source
+from bench.run.gate import Bench, Canary
+from bench.stats.decision import Rule
+
+
+def coupled(name: str) -> Coupled:
+    planned = Planned(Case.of(f"a/{name}", {}), Source("a.py", name))
+    return Coupled(planned, planned)
+
+
+def couples(item: Coupled, shift: float, clock: str = "wall") -> list[Couple]:
+    """One pair, whose head is slower by so much on the log scale."""
+    head = round(1_000_000 * math.exp(shift))
+    return [Couple(item.case.key, 0, "base", clock, place, "base", 1, 1_000_000, head) for place in range(3)]
+
+
+def keys(judge) -> list[str]:
+    return [item.case.workload for item in judge.pending()]
+
+
+SLOW, SAME = coupled("slow"), coupled("same")
+
+
+@pytest.fixture
+def judge() -> Bench:
+    return Bench([SLOW, SAME], Rule(cases=2), most_pairs=40)
+
+
+def add(judge: Bench, item: Coupled, effect: float, pairs: int, spread: float = 0.005) -> None:
+    for shift in np.random.default_rng(0).normal(math.log1p(effect), spread, pairs):
+        judge.add(couples(item, shift))
+
+
+def test_a_case_that_is_decided_has_no_more_pairs(judge):
+    assert keys(judge) == ["a/slow", "a/same"]
+    add(judge, SLOW, 0.2, 12)
+    assert keys(judge) == ["a/same"]
+    add(judge, SAME, 0.0, 12)
+    assert keys(judge) == []
+
+
+def test_a_case_that_ended_badly_has_no_more_pairs(judge):
+    judge.drop(SLOW.case.key, "crashed")
+    assert keys(judge) == ["a/same"]
+
+
+def test_no_case_has_more_pairs_than_allowed():
+    judge = Bench([SAME], Rule(cases=1, slack=0.02, limit=0.021), most_pairs=5)
+    add(judge, SAME, 0.02, 4, spread=0.05)
+    assert keys(judge) == ["a/same"]
+    add(judge, SAME, 0.02, 1)
+    assert keys(judge) == []
+
+
+def test_where_pairs_are_recorded_none_is_spared():
+    judge = Bench([SLOW], Rule(cases=1), most_pairs=15, all_of_them=True)
+    add(judge, SLOW, 0.5, 14)
+    assert keys(judge) == ["a/slow"]
+    add(judge, SLOW, 0.5, 1)
+    assert keys(judge) == []
+
+
+def test_a_case_that_the_budget_cannot_decide_makes_room_for_others(judge):
+    add(judge, SLOW, 0.033, 10, spread=0.04)
+    add(judge, SAME, 0.0, 5)
+    assert keys(judge) == ["a/slow", "a/same"]
+    judge.rounds_left = lambda: 3.0
+    assert keys(judge) == ["a/same"]
+
+
+def test_another_clock_than_the_wall_decides_nothing(judge):
+    for _ in range(12):
+        judge.add([*couples(SLOW, 0.0), *couples(SLOW, 0.5, clock="device")])
+    assert "a/slow" not in keys(judge)
+    assert judge._seen[SLOW.case.key] == pytest.approx([0.0] * 12)
+
+
+def test_the_canary_takes_every_case_in_turn():
+    canary = Canary([SLOW, SAME])
+    seen = []
+    for _ in range(4):
+        (item,) = canary.pending()
+        seen.append(item.case.workload)
+        canary.add(couples(item, 0.0))
+    assert seen == ["a/slow", "a/same"] * 2
+
+
+def test_the_canary_goes_on_with_the_cases_that_end_well():
+    canary = Canary([SLOW, SAME])
+    canary.drop(SLOW.case.key, "crashed")
+    assert [item.case.workload for item in canary.pending()] == ["a/same"]
+    canary.drop(SAME.case.key, "crashed")
+    assert canary.pending() == []
