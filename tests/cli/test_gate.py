@@ -90,7 +90,7 @@ def test_a_slow_head_ends_with_1_and_a_table_that_names_the_case(repository, tmp
     assert not told["canary"]["fired"]
     assert told["sides"]["head"]["dirty"] is True
     table = files["markdown"].read_text()
-    assert case["key"] in table
+    assert "mine/paced[own=0]" in table
     assert "regressed" in table
     assert summary.read_text() == table
     suite = ElementTree.parse(files["junit"]).getroot()
