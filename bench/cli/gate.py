@@ -112,7 +112,7 @@ def gate(
     \b
     bench gate                                  the working tree against the merge-base
     bench gate --base v1.2 --head main 'regression/*'
-    bench gate --base python=old/bin/python --head python=new/bin/python
+    bench gate --base python=/opt/old/bin/python --head python=/opt/new/bin/python
     bench gate --replay results/… --alpha 0.001
     """
     from bench.analyse import gate as analysis

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.analyse.compare import FASTER, OTHER_MACHINE, SLOWER, Compared
 from bench.present import layout
+from bench.present.gate import short
 from bench.present.terminal import Column
 from bench.present.units import DASH, seconds
 
@@ -65,7 +66,7 @@ def below(found: Sequence[Compared]) -> list[str]:
 
 def _row(item: Compared) -> dict[str, str]:
     return {
-        "case": item.key,
+        "case": short(item.key),
         "clock": item.clock,
         "verdict": item.verdict,
         "base": DASH if item.base_s is None else seconds(item.base_s),
