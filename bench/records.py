@@ -266,6 +266,8 @@ class CaseLaunch:
     """Wall time spent on this case by stage: prepare, check, first_call, warm_up, blocks, close."""
     side: str = ""
     """`base` or `head` in a lockstep pair, whose number `launch` then is; empty elsewhere."""
+    twin: bool = False
+    """Of a pair of the canary, whose head is a second copy of the base."""
 
     @classmethod
     def names(cls) -> frozenset[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from bench.analyse.pairs import seconds_of
-from bench.records import SIDES, UserError
+from bench.records import HEAD, SIDES, UserError
 from bench.stats import evidence
 from bench.stats.decision import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
 from bench.stats.pairs import log_ratio
@@ -35,7 +35,7 @@ class Verdict:
     high: float | None
     pairs: int
     evidence: float
-    """For the verdict, or for `regressed` where nothing was resolved: so many to one."""
+    """The most there ever was for the verdict, or for `regressed` where nothing was resolved: so many to one."""
     needed: float
     smallest_effect_seen: float | None
     """The least slow-down, as a share, that these pairs would have called a regression."""
@@ -85,12 +85,13 @@ def judge(data: RunData, **changes: Any) -> Judged:
     seen, twins = _series(data, twin=False)["wall"], canary.fired
     failed = tuple(_failed(data))
     cases = [_verdict(key, seen.get(key, ([], 0.0)), rule, unfit=twins) for key in told["cases"]]
+    cases = [replace(case, pairs_to_go=None, note="it failed") if _of(case.key, failed) else case for case in cases]
     cases += [
         Verdict(key, "wall", WORKLOAD_CHANGED, None, None, None, 0, 1.0, 1.0, None, None, 0.0, "its own source differs")
         for key in told["changed"]
     ]
     return Judged(
-        _overall([case.verdict for case in cases], canary),
+        _overall([case.verdict for case in cases], canary, bool(failed)),
         rule,
         canary,
         tuple(cases),
@@ -102,12 +103,17 @@ def judge(data: RunData, **changes: Any) -> Judged:
     )
 
 
-def _overall(verdicts: Sequence[str], canary: Canary) -> str:
-    """Of the suite: no verdict where the canary fired; else the worst that any case has."""
+def _of(key: str, failed: Sequence[str]) -> bool:
+    return any(text.startswith(f"{key} on the ") for text in failed)
+
+
+def _overall(verdicts: Sequence[str], canary: Canary, failed: bool) -> str:
+    """Of the suite: none where the canary fired; else the worst of any case, and where one failed not resolved."""
     if canary.fired:
         return MACHINE_UNFIT
-    order = (REGRESSED, NOT_RESOLVED, WORKLOAD_CHANGED, NOT_SLOWER, IMPROVED)
-    return next((each for each in order if each in verdicts), NOT_RESOLVED)
+    order = (REGRESSED, NOT_RESOLVED, WORKLOAD_CHANGED, IMPROVED, NOT_SLOWER)
+    seen = {*verdicts, NOT_RESOLVED} if failed else set(verdicts)
+    return next((each for each in order if each in seen), NOT_RESOLVED)
 
 
 def _series(data: RunData, twin: bool) -> dict[str, dict[str, tuple[list[float], float]]]:
@@ -126,7 +132,8 @@ def _verdict(key: str, seen: tuple[list[float], float], rule: Rule, unfit: bool)
     verdict = MACHINE_UNFIT if unfit else rule.verdict(logs)
     of = verdict if verdict in (REGRESSED, NOT_SLOWER, IMPROVED) else REGRESSED
     ends = evidence.interval(logs, CONFIDENCE) if logs else None
-    low, high = map(math.exp, ends) if ends else (None, None)
+    crossed = ends is not None and ends[0] > ends[1]  # every effect was refuted at some look: it changed meanwhile
+    low, high = map(math.exp, ends) if ends and not crossed else (None, None)
     to_go = None
     if verdict == NOT_RESOLVED and len(logs) > 1:
         to_go = min(rule.to_go(logs, each) for each in (REGRESSED, NOT_SLOWER))
@@ -134,11 +141,12 @@ def _verdict(key: str, seen: tuple[list[float], float], rule: Rule, unfit: bool)
         key, "wall", verdict, math.exp(float(np.median(logs))) if logs else None, low, high, len(logs),
         math.exp(min(rule.evidence(logs, of), 700)), math.exp(rule.needed(of)), rule.smallest_seen(logs),
         to_go if to_go is not None and math.isfinite(to_go) else None, seconds,
+        "the effect changed while it was measured" if crossed else "",
     )  # fmt: skip
 
 
 def _canary(data: RunData, rule: Rule) -> Canary:
-    """Fired where the pairs of base against base show any difference at all."""
+    """Fired where the pairs of base against base, all cases together, show a difference in one direction."""
     series = [logs for logs, _ in _series(data, twin=True)["wall"].values()]
     won = [evidence.pooled([[sign * x for x in logs] for logs in series], 0.0) for sign in (1, -1)]
     needed = math.log(2 / rule.alpha)
@@ -148,14 +156,19 @@ def _canary(data: RunData, rule: Rule) -> Canary:
 def _failed(data: RunData) -> list[str]:
     """Who ended in anything but `ok` and `skipped`, with the reason, once each."""
     bad = data.launches[~data.launches["outcome"].isin(["ok", "skipped"])]
-    rows = bad[["key", "side", "outcome", "reason"]].drop_duplicates(["key", "side"])
-    return [f"{row.key} on the {row.side}: {row.outcome}: {row.reason}" for row in rows.itertuples(index=False)]
+    rows = bad[["key", "side", "twin", "outcome", "reason"]].drop_duplicates(["key", "side", "twin"])
+    told = []
+    for key, side, twin, outcome, reason in rows.astype(str).to_numpy().tolist():
+        where = "second copy of the base" if twin == "True" and side == HEAD else side
+        told.append(f"{key} on the {where}: {outcome}: {reason}")
+    return told
 
 
 def _counters(data: RunData) -> list[str]:
     """Counters of one step that differ between the sides, exactly."""
     found: dict[str, dict[str, dict[str, int]]] = {}
-    for key, side, counters in data.launches[["key", "side", "counters"]].astype(str).to_numpy().tolist():
+    launches = data.launches[~data.launches["twin"].astype(bool)]
+    for key, side, counters in launches[["key", "side", "counters"]].astype(str).to_numpy().tolist():
         found.setdefault(key, {}).setdefault(side, {}).update(json.loads(counters))
     told = []
     for key, sides in found.items():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shlex
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -86,7 +88,10 @@ def gate(
     limit: Annotated[
         float | None, typer.Option(min=0, max=1, help="'Not slower' excludes a slow-down of this share (0.05).")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of all coins and orders.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Of all coins and orders; drawn afresh without it, or they would fall alike each time."),
+    ] = None,
     replay: Annotated[
         str | None, typer.Option(metavar="RUN", help="Judge the pairs of an earlier gate again; measure nothing.")
     ] = None,
@@ -202,7 +207,7 @@ def measured(
     most_pairs: int,
     pairs: int | None,
     rule: dict[str, Any],
-    seed: int,
+    seed: int | None,
     out: Path | None,
     quiet: bool,
     stop: Stop,
@@ -217,7 +222,8 @@ def measured(
 
     stop.listen()
     here = trees.toplevel(Path.cwd())
-    settings = Settings(budget_s=parse_duration(budget) if budget else None, seed=seed)
+    coins = secrets.randbits(32) if seed is None else seed
+    settings = Settings(budget_s=parse_duration(budget) if budget else None, seed=coins)
     with contextlib.ExitStack() as stack:
         sides = {
             name: stack.enter_context(trees.prepared(trees.read(text), name, here, setup))
@@ -241,7 +247,7 @@ def measured(
         cases = [item.case.key for item in sided.coupled]
         rule = {"cases": max(1, len(cases)), **{name: value for name, value in rule.items() if value is not None}}
         told = {
-            "rule": rule,
+            "rule": asdict(Rule(**rule)),
             "cases": cases,
             "changed": sided.changed,
             "only_base": sided.only_base,

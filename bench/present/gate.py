@@ -14,6 +14,7 @@ from bench.present import layout
 from bench.present.terminal import Column
 from bench.present.units import DASH
 from bench.records import UNIVERSAL_AXES
+from bench.stats.decision import FEWEST_TO_GIVE_UP
 
 SCHEMA = 1
 """Of the JSON that `bench gate --json` writes."""
@@ -71,7 +72,9 @@ def _note(case: Verdict) -> str:
     if case.verdict != "not_resolved":
         return case.note
     if case.pairs_to_go is None:
-        return "more pairs of this kind would not resolve it" if case.pairs > 1 else "too few pairs"
+        return case.note or (
+            "too few pairs" if case.pairs < FEWEST_TO_GIVE_UP else "more like these would not decide it"
+        )
     return f"about {math.ceil(case.pairs_to_go)} pairs more would"
 
 
@@ -89,14 +92,19 @@ def heading(judged: Judged) -> str:
 
 def lines_below(judged: Judged) -> list[str]:
     """What stands under the table: the rule, the canary, who has no pair, what failed, which counters differ."""
-    rule, canary = judged.rule, judged.canary
+    rule, canary, told = judged.rule, judged.canary, judged.facts.get("rule", {})
     below = [
-        f"Slower by more than {rule.slack:.0%} is a regression; said of any of {rule.cases} cases in error at most "
-        f"once in {1 / rule.alpha:,.0f} suites. Not slower: less than {rule.limit:.0%}, in error at most once in "
-        f"{1 / rule.alpha_other:,.0f}. One datum is a pair of fresh processes that take turns.",
+        f"Slower by more than {100 * rule.slack:g} % is a regression; said of any of {rule.cases} cases in error at "
+        f"most once in {math.floor(1 / rule.alpha):,} suites. Not slower: by less than {100 * rule.limit:g} %, in "
+        f"error at most once in {math.floor(1 / rule.alpha_other):,}, if the effect is the same wherever a side is placed. "
+        "One datum is a pair of fresh processes that take turns.",
         f"Canary (base against a second copy of it): {'fired' if canary.fired else 'quiet'}, {canary.pairs} pairs, "
         f"evidence {_short(canary.evidence)} of {_short(canary.needed)}.",
     ]
+    if told.get("alpha", rule.alpha) != rule.alpha:
+        below.append(
+            "Judged again by an alpha that was not fixed before the pairs were seen: it bounds no rate of errors."
+        )
     below += [f"Failed: {text}" for text in judged.failed]
     below += [f"Only on the base: {key}" for key in judged.only_base]
     below += [f"Only on the head: {key}" for key in judged.only_head]

@@ -39,7 +39,7 @@ class Conduct:
     """How pairs are conducted."""
 
     couples_s: float = 0.5
-    """Seconds a pair spends on the couples of one case, between the bounds above: 60 couples of six blocks of 1.4 ms."""
+    """Seconds a pair spends on the couples of a case, between the bounds above: 60 couples of six blocks of 1.4 ms."""
     alone: Collection[str] = ()
     """Keys of cases that are also visited alone, for lockstep ÷ solo."""
     rivals: Collection[str] = ()

@@ -265,6 +265,7 @@ class Pair:
             detail=detail,
             steps=guest.steps.get(side, {}),
             side=side,
+            twin=self._arena.twin,
             **guest.facts.get(side, {}),
         )
         self._arena.secretary.ended(record, guest.blocks[side] if outcome == Outcome.OK else [])

@@ -4,7 +4,7 @@
 2   2026-11   `pairs.parquet` (a row a couple of blocks of a lockstep pair); a column `side` in the other two; in
               `launches.parquet` condition, throttled_blocks, output_devices and break_reasons, and more counters.
 3   2026-11   In `pairs.parquet` cpu, the core that both sides took turns on, and twin, a gate's canary; in
-              `launches.parquet` one_core.
+              `launches.parquet` one_core and twin.
 """
 
 from __future__ import annotations

@@ -146,6 +146,32 @@ def test_counters_that_differ_are_told_exactly(recorded, run):
     assert gate.judge(recorded().data()).counters == (f"{case.key}: operators 12 → 15",)
 
 
+def test_counters_of_the_canary_are_none_of_the_heads(recorded, run):
+    case = run.plan("a/b")
+    for launch, head, twin in ((0, 7, False), (1, 1, True)):
+        run.launch(case, launch, side="base", counters={"graphs": 1}, twin=twin)
+        run.launch(case, launch, side="head", counters={"graphs": head}, twin=twin)
+    assert gate.judge(recorded().data()).counters == (f"{case.key}: graphs 1 → 7",)
+
+
+def test_a_copy_of_the_base_that_fails_is_not_taken_for_the_head(recorded, run):
+    run.launch(run.plan("a/b"), 1, side="head", twin=True, outcome="crashed", reason="gone")
+    (told,) = gate.judge(recorded().data()).failed
+    assert told.endswith("on the second copy of the base: crashed: gone")
+
+
+def test_a_case_that_failed_leaves_the_suite_unresolved(recorded, run):
+    run.launch(run.plan("regression/train_step", device="cpu", rows=800), 1, side="head", outcome="crashed", reason="x")
+    data = recorded(cases=(KEY, OTHER)).pairs(KEY, 0.0, n=30).pairs(OTHER, 0.0, n=30).data()
+    assert gate.judge(data).verdict == "not_resolved"
+
+
+def test_an_effect_that_changed_has_no_interval(recorded):
+    (case,) = gate.judge(recorded().pairs(KEY, 0.05, 0.002, n=10).pairs(KEY, -0.05, 0.002, n=30).data()).cases
+    assert (case.low, case.high) == (None, None)
+    assert "changed" in case.note
+
+
 def test_who_failed_is_told_with_side_and_reason(recorded, run):
     run.launch(run.plan("a/b"), 0, side="head", outcome="crashed", reason="the worker was killed by SIGSEGV")
     (told,) = gate.judge(recorded().data()).failed

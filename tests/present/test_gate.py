@@ -128,3 +128,15 @@ def test_a_case_that_was_not_resolved_says_what_would_resolve_it() -> None:
     notes = {row["case"]: row["note"] for row in gate.rows(ALL)}
     assert notes["torchscript/inference[batch=32]"] == "about 9 pairs more would"
     assert notes["losses/custom"] == "too few pairs"
+
+
+def test_a_slack_is_printed_as_it_was_tested() -> None:
+    told = gate.lines_below(Judged("regressed", Rule(cases=1, slack=0.015, alpha=0.15), ALL.canary, (), ()))[0]
+    assert "1.5 %" in told
+    assert "once in 6 suites" in told
+
+
+def test_an_alpha_that_was_chosen_afterwards_is_told() -> None:
+    again = Judged("regressed", Rule(cases=5, alpha=0.001), ALL.canary, (), (), facts={"rule": {"alpha": 0.01}})
+    assert any("not fixed before" in line for line in gate.lines_below(again))
+    assert not any("not fixed before" in line for line in gate.lines_below(ALL))
