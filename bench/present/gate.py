@@ -96,8 +96,8 @@ def lines_below(judged: Judged) -> list[str]:
     below = [
         f"Slower by more than {100 * rule.slack:g} % is a regression; said of any of {rule.cases} cases in error at "
         f"most once in {math.floor(1 / rule.alpha):,} suites. Not slower: by less than {100 * rule.limit:g} %, in "
-        f"error at most once in {math.floor(1 / rule.alpha_other):,}, if the effect is the same wherever a side is placed. "
-        "One datum is a pair of fresh processes that take turns.",
+        f"error at most once in {math.floor(1 / rule.alpha_other):,}, if the effect is the same wherever a side is "
+        "placed. One datum is a pair of fresh processes that take turns.",
         f"Canary (base against a second copy of it): {'fired' if canary.fired else 'quiet'}, {canary.pairs} pairs, "
         f"evidence {_short(canary.evidence)} of {_short(canary.needed)}.",
     ]
