@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.analyse.pairs import seconds_of
+from bench.analyse.pairs import pair_ratios, seconds_of
 from bench.records import HEAD, SIDES, UserError
 from bench.stats import evidence
 from bench.stats.decision import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
-from bench.stats.pairs import log_ratio
 from bench.store.tables import RunData
 
 WORKLOAD_CHANGED, MACHINE_UNFIT = "workload_changed", "machine_unfit"
@@ -119,11 +118,11 @@ def _overall(verdicts: Sequence[str], canary: Canary, failed: bool) -> str:
 def _series(data: RunData, twin: bool) -> dict[str, dict[str, tuple[list[float], float]]]:
     """By clock and key: the log ratio of each pair in the order they were measured, and the seconds of all blocks."""
     frame = data.pairs[data.pairs["twin"].astype(bool) == twin]
+    ratios = pair_ratios(frame)
     found: dict[str, dict[str, tuple[list[float], float]]] = {"wall": {}}
     for (clock, key), group in frame.groupby(["clock", "key"], sort=False):
-        pairs = [(number, pair) for number, pair in group.groupby("pair")]
-        logs = [log_ratio(pair["base_ns"].tolist(), pair["head_ns"].tolist()) for _, pair in sorted(pairs)]
-        found.setdefault(str(clock), {})[str(key)] = (logs, seconds_of(group))
+        own = ratios[(ratios["clock"] == clock) & (ratios["key"] == key)].sort_values("pair")
+        found.setdefault(str(clock), {})[str(key)] = (own["log_ratio"].tolist(), seconds_of(group))
     return found
 
 

@@ -215,7 +215,7 @@ def measured(
     """Prepare the sides, measure the pairs, and return the folder of the run."""
     from bench.plan.presets import parse_duration
     from bench.run import gate as rounds
-    from bench.run import runner, trees
+    from bench.run import lockstep, runner, trees
     from bench.run.probe import look
     from bench.stats.decision import Rule
     from bench.store import runs
@@ -262,9 +262,13 @@ def measured(
         runner.begin(folder, name, [], settings, hello, "gate", command, sided.coupled, {"gate": told})
         if not quiet:
             note(f"{len(cases)} cases, {'' if pairs else 'at most '}{pairs or most_pairs} pairs each …")
+        pace = lockstep.Pace(settings.budget_s)
+        judge: lockstep.Judge = rounds.UntilDecided(sided.coupled, Rule(**rule), most_pairs, pace)
+        if pairs is not None:
+            judge = lockstep.FixedPairs(sided.coupled, lambda _: pairs)
         rounds.measure(
             folder,
-            rounds.Bench(sided.coupled, Rule(**rule), pairs or most_pairs, all_of_them=pairs is not None),
+            judge,
             rounds.Canary(sided.twins),
             {BASE: sides[BASE].side, HEAD: sides[HEAD].side},
             sides[TWIN].side,
@@ -272,6 +276,7 @@ def measured(
             hello,
             stop,
             pair_lines(quiet),
+            pace,
         )
         return folder
 

@@ -30,7 +30,7 @@ from bench.protocol import Open, cold_blocks
 from bench.records import Case
 
 MOST_BLOCKS = 50
-"""A visit never has more blocks than this, however short they are."""
+"""A visit never has more blocks than this, however short they are, besides a second cold one."""
 
 
 class WrongAnswer(Exception):  # noqa: N818  # an outcome, named as the glossary names it

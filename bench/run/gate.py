@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.protocol import Hello
 from bench.records import BASE, HEAD, Couple, Coupled, Settings
 from bench.run.account import Spending
 from bench.run.arena import Arena
-from bench.run.lockstep import Scribe
+from bench.run.lockstep import Judge, Pace, Scribe, arena_of
 from bench.run.pair import Pair
-from bench.run.runner import CACHES, Ended, threads_of, until_sealed
+from bench.run.runner import Ended, until_sealed
 from bench.run.schedule import assignments
 from bench.run.stop import Stop
 from bench.run.watch import Heard
@@ -24,29 +23,23 @@ from bench.stats.pairs import log_ratio
 from bench.store import journal
 
 
-class Bench:
-    """The judge on the bench: which cases want another pair, by the rule that will judge them."""
+class UntilDecided:
+    """Which cases want another pair, by the rule that will judge them. `lockstep.FixedPairs` is for recording."""
 
-    def __init__(self, coupled: Sequence[Coupled], rule: Rule, most_pairs: int, all_of_them: bool = False) -> None:
-        """all_of_them: so many pairs of each case, whatever they show."""
-        self._coupled, self._rule, self._most, self._all = coupled, rule, most_pairs, all_of_them
+    def __init__(self, coupled: Sequence[Coupled], rule: Rule, most_pairs: int, pace: Pace) -> None:
+        """most_pairs: of each case. pace: of the rounds that the budget still has."""
+        self._coupled, self._rule, self._most, self._pace = coupled, rule, most_pairs, pace
         self._seen: dict[str, list[float]] = {item.case.key: [] for item in coupled}
         self._dropped: dict[str, str] = {}
-        self.rounds_left: Callable[[], float] = lambda: float(most_pairs)
-        """How many rounds the budget still has, by what the last one took."""
 
     def pending(self) -> list[Coupled]:
         """Those that are neither decided nor given up."""
-        left = self.rounds_left()
+        left = self._pace.left()
         return [item for item in self._coupled if self._open(item.case.key, left)]
 
     def _open(self, key: str, left: float) -> bool:
         seen = self._seen[key]
-        if key in self._dropped:
-            return False
-        if self._all:
-            return len(seen) < self._most
-        return self._rule.wants_more(seen, min(self._most - len(seen), left))
+        return key not in self._dropped and self._rule.wants_more(seen, min(self._most - len(seen), left))
 
     def add(self, couples: Sequence[Couple]) -> None:
         """One pair more; wall time decides when to stop."""
@@ -81,7 +74,7 @@ class Canary:
 
 def measure(
     folder: Path,
-    judge: Bench,
+    judge: Judge,
     canary: Canary,
     sides: Mapping[str, Side],
     twin: Side,
@@ -89,48 +82,36 @@ def measure(
     hello: Hello,
     stop: Stop,
     heard: Heard,
+    pace: Pace,
 ) -> Ended:
-    """Measure rounds until every case is decided or given up, or the budget is spent; seal however it ends.
+    """Measure rounds until the judge wants no more, or the budget is spent; seal however it ends.
 
     sides: of base and head; twin: a second copy of the base. Raises `MachineUnfitError`.
     """
     book = journal.Journal(folder)
     spending = Spending(book, len(judge.pending()))
-    arena = Arena(
-        sides=sides,
-        settings=settings,
-        stop=stop,
-        threads=lambda symbolic: threads_of(symbolic, hello),
-        steps={},
-        caches=folder / CACHES,
-        secretary=Scribe(book, judge, heard, spending),
-        cpus=hello.facts["cpu"]["affinity"],
-    )
+    arena = arena_of(folder, sides, settings, hello, stop, Scribe(book, judge, heard, spending))
     beside = dataclasses.replace(
         arena,
         sides={BASE: sides[BASE], HEAD: twin},
-        caches=folder / CACHES / "twin",
+        caches=arena.caches / "twin",
         secretary=Scribe(book, canary, heard, spending),
         twin=True,
     )
-    return until_sealed(folder, book, spending, lambda: rounds(judge, canary, arena, beside))
+    return until_sealed(folder, book, spending, lambda: rounds(judge, canary, arena, beside, pace))
 
 
-def rounds(judge: Bench, canary: Canary, arena: Arena, beside: Arena) -> str:
+def rounds(judge: Judge, canary: Canary, arena: Arena, beside: Arena, pace: Pace) -> str:
     """Round after round; none is begun that would end after the budget, by what the last one took. Its status."""
-    began, latest, budget = time.monotonic(), 0.0, arena.settings.budget_s
-    if budget is not None:
-        judge.rounds_left = lambda: (began + budget - time.monotonic()) / latest if latest else float("inf")
     for number in itertools.count():
-        started = time.monotonic()
-        if budget is not None and latest and started + latest > began + budget:
+        if pace.left() < 1:
             return "out of budget"
         pending = judge.pending()
         if not pending:
             return "complete"
-        for assignment in assignments(pending, 2 * number, arena.settings.seed):
-            Pair(assignment, arena).run()
-        for assignment in assignments(canary.pending(), 2 * number + 1, arena.settings.seed):
-            Pair(assignment, beside).run()
-        latest = time.monotonic() - started
+        with pace.round():
+            for assignment in assignments(pending, 2 * number, arena.settings.seed):
+                Pair(assignment, arena).run()
+            for assignment in assignments(canary.pending(), 2 * number + 1, arena.settings.seed):
+                Pair(assignment, beside).run()
     raise AssertionError("count() never ends")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +14,7 @@ from typing import Protocol
 from bench.protocol import Hello
 from bench.records import BASE, HEAD, Block, CaseLaunch, Couple, Coupled, Outcome, Settings
 from bench.run.account import Spending
-from bench.run.arena import Arena, Conduct
+from bench.run.arena import Arena, Conduct, Secretary
 from bench.run.pair import Pair
 from bench.run.runner import CACHES, Ended, threads_of, until_sealed
 from bench.run.schedule import assignments
@@ -84,33 +86,67 @@ def measure(
     """
     book = journal.Journal(folder)
     spending = Spending(book, len(judge.pending()))
-    arena = Arena(
+    arena = arena_of(folder, sides, settings, hello, stop, Scribe(book, judge, heard, spending), conduct)
+    return until_sealed(folder, book, spending, lambda: pairs_until_judged(judge, arena))
+
+
+def arena_of(
+    folder: Path,
+    sides: Mapping[str, Side],
+    settings: Settings,
+    hello: Hello,
+    stop: Stop,
+    secretary: Secretary,
+    conduct: Conduct = EVERYDAY,
+) -> Arena:
+    """What the pairs of a run work with; its caches lie in the folder of the run."""
+    return Arena(
         sides=sides,
         settings=settings,
         stop=stop,
         threads=lambda symbolic: threads_of(symbolic, hello),
         steps={},
         caches=folder / CACHES,
-        secretary=Scribe(book, judge, heard, spending),
+        secretary=secretary,
         cpus=hello.facts["cpu"]["affinity"],
         conduct=conduct,
     )
-    return until_sealed(folder, book, spending, lambda: pairs_until_judged(judge, arena))
+
+
+class Pace:
+    """How many rounds the budget still has, by what the last one took; begins when it is made."""
+
+    def __init__(self, budget_s: float | None) -> None:
+        self._ends = math.inf if budget_s is None else time.monotonic() + budget_s
+        self._latest_s = 0.0
+
+    def left(self) -> float:
+        """Rounds like the last one; any number before the first and without a budget, none once it is spent."""
+        left_s = self._ends - time.monotonic()
+        if left_s <= 0:
+            return 0.0
+        return left_s / self._latest_s if self._latest_s else math.inf
+
+    @contextlib.contextmanager
+    def round(self) -> Iterator[None]:
+        """A round is conducted inside."""
+        started = time.monotonic()
+        yield
+        self._latest_s = time.monotonic() - started
 
 
 def pairs_until_judged(judge: Judge, arena: Arena) -> str:
     """Pair after pair; none is begun that would end after the budget, by what the last one took. Its status."""
-    began, latest = time.monotonic(), 0.0
+    pace = Pace(arena.settings.budget_s)
     for pair in itertools.count():
         pending = judge.pending()
         if not pending:
             return "complete"
-        started = time.monotonic()
-        if arena.settings.budget_s is not None and started + latest > began + arena.settings.budget_s:
+        if pace.left() < 1:
             return "out of budget"
-        for assignment in assignments(pending, pair, arena.settings.seed):
-            Pair(assignment, arena).run()
-        latest = time.monotonic() - started
+        with pace.round():
+            for assignment in assignments(pending, pair, arena.settings.seed):
+                Pair(assignment, arena).run()
     raise AssertionError("count() never ends")
 
 

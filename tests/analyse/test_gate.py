@@ -65,7 +65,16 @@ def test_what_is_not_resolved_says_what_could_have_been_seen(recorded):
     (case,) = gate.judge(recorded().pairs(KEY, 0.035, 0.05, n=12).data()).cases
     assert case.verdict == "not_resolved"
     assert 0.03 < case.smallest_effect_seen < 0.3
-    assert case.pairs_to_go is None or case.pairs_to_go > 0
+    assert case.pairs_to_go is None or 1 <= case.pairs_to_go < 10_000
+
+
+def test_a_datum_is_the_same_to_who_measures_and_to_who_judges(run):
+    from bench.analyse.pairs import pair_ratios
+    from bench.stats.pairs import log_ratio
+
+    base, head = [1_000_000, 1_100_000, 990_000, 5_000_000], [1_040_000, 1_130_000, 1_060_000, 4_000_000]
+    run.pair(KEY, 0, base, head)
+    assert pair_ratios(run.data().pairs)["log_ratio"].tolist() == pytest.approx([log_ratio(base, head)])
 
 
 def test_a_canary_that_fires_leaves_no_verdict(recorded):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bench.records import Case, Couple, Coupled, Planned, Source
-from bench.run.gate import Bench, Canary
+from bench.run.gate import Canary, UntilDecided
+from bench.run.lockstep import Pace
 from bench.stats.decision import Rule
 
 
@@ -31,11 +32,11 @@ SLOW, SAME = coupled("slow"), coupled("same")
 
 
 @pytest.fixture
-def judge() -> Bench:
-    return Bench([SLOW, SAME], Rule(cases=2), most_pairs=40)
+def judge() -> UntilDecided:
+    return UntilDecided([SLOW, SAME], Rule(cases=2), 40, Pace(None))
 
 
-def add(judge: Bench, item: Coupled, effect: float, pairs: int, spread: float = 0.005) -> None:
+def add(judge: UntilDecided, item: Coupled, effect: float, pairs: int, spread: float = 0.005) -> None:
     for shift in np.random.default_rng(0).normal(math.log1p(effect), spread, pairs):
         judge.add(couples(item, shift))
 
@@ -54,26 +55,18 @@ def test_a_case_that_ended_badly_has_no_more_pairs(judge):
 
 
 def test_no_case_has_more_pairs_than_allowed():
-    judge = Bench([SAME], Rule(cases=1, slack=0.02, limit=0.021), most_pairs=5)
+    judge = UntilDecided([SAME], Rule(cases=1, slack=0.02, limit=0.021), 5, Pace(None))
     add(judge, SAME, 0.02, 4, spread=0.05)
     assert keys(judge) == ["a/same"]
     add(judge, SAME, 0.02, 1)
     assert keys(judge) == []
 
 
-def test_where_pairs_are_recorded_none_is_spared():
-    judge = Bench([SLOW], Rule(cases=1), most_pairs=15, all_of_them=True)
-    add(judge, SLOW, 0.5, 14)
-    assert keys(judge) == ["a/slow"]
-    add(judge, SLOW, 0.5, 1)
-    assert keys(judge) == []
-
-
-def test_a_case_that_the_budget_cannot_decide_makes_room_for_others(judge):
+def test_a_case_that_the_budget_cannot_decide_makes_room_for_others(judge, monkeypatch):
     add(judge, SLOW, 0.033, 10, spread=0.04)
     add(judge, SAME, 0.0, 5)
     assert keys(judge) == ["a/slow", "a/same"]
-    judge.rounds_left = lambda: 3.0
+    monkeypatch.setattr(Pace, "left", lambda self: 3.0)
     assert keys(judge) == ["a/same"]
 
 
@@ -100,3 +93,33 @@ def test_the_canary_goes_on_with_the_cases_that_end_well():
     assert [item.case.workload for item in canary.pending()] == ["a/same"]
     canary.drop(SAME.case.key, "crashed")
     assert canary.pending() == []
+
+
+def test_the_pace_is_what_the_last_round_took(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("bench.run.lockstep.time.monotonic", lambda: now[0])
+    pace = Pace(60)
+    assert pace.left() == math.inf
+    with pace.round():
+        now[0] += 20
+    assert pace.left() == pytest.approx(2)
+    with pace.round():
+        now[0] += 30
+    assert pace.left() == pytest.approx(1 / 3)
+    now[0] += 11
+    assert pace.left() == 0
+
+
+def test_a_budget_that_is_spent_before_the_first_round_begins_none(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("bench.run.lockstep.time.monotonic", lambda: now[0])
+    pace = Pace(1)
+    now[0] += 2
+    assert pace.left() == 0
+
+
+def test_without_a_budget_there_are_always_rounds_left():
+    pace = Pace(None)
+    with pace.round():
+        pass
+    assert pace.left() == math.inf
