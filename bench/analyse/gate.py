@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.analyse.beside import Told, told
 from bench.analyse.pairs import pair_ratios, seconds_of
 from bench.records import HEAD, SIDES, UserError
 from bench.stats import evidence
@@ -17,6 +18,9 @@ from bench.stats.decision import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, 
 from bench.store.tables import RunData
 
 WORKLOAD_CHANGED, MACHINE_UNFIT = "workload_changed", "machine_unfit"
+
+OF_THE_MACHINE = "precompiled_headers"
+"""A counter of what the machine lacked and had to make, once for all who come later; it says nothing of a side."""
 
 CONFIDENCE = 0.95
 """Of the interval beside a verdict: a confidence sequence, which holds whenever one looks. It decides nothing."""
@@ -68,6 +72,8 @@ class Judged:
     only_head: tuple[str, ...] = ()
     counters: tuple[str, ...] = ()
     """Counters that differ between the sides."""
+    beside: tuple[Told, ...] = ()
+    """What else was measured of each case; it fails nothing."""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -76,18 +82,18 @@ def judge(data: RunData, **changes: Any) -> Judged:
 
     Raises `UserError` for any other run.
     """
-    told = data.run.get("gate")
-    if told is None:
+    facts = data.run.get("gate")
+    if facts is None:
         raise UserError(f"{data.folder} is no run of bench gate")
-    rule = Rule(**{**told["rule"], **{name: value for name, value in changes.items() if value is not None}})
+    rule = Rule(**{**facts["rule"], **{name: value for name, value in changes.items() if value is not None}})
     canary = _canary(data, rule)
     seen, twins = _series(data, twin=False)["wall"], canary.fired
     failed = tuple(_failed(data))
-    cases = [_verdict(key, seen.get(key, ([], 0.0)), rule, unfit=twins) for key in told["cases"]]
+    cases = [_verdict(key, seen.get(key, ([], 0.0)), rule, unfit=twins) for key in facts["cases"]]
     cases = [replace(case, pairs_to_go=None, note="it failed") if _of(case.key, failed) else case for case in cases]
     cases += [
         Verdict(key, "wall", WORKLOAD_CHANGED, None, None, None, 0, 1.0, 1.0, None, None, 0.0, "its own source differs")
-        for key in told["changed"]
+        for key in facts["changed"]
     ]
     return Judged(
         _overall([case.verdict for case in cases], canary, bool(failed)),
@@ -95,10 +101,11 @@ def judge(data: RunData, **changes: Any) -> Judged:
         canary,
         tuple(cases),
         failed,
-        tuple(told["only_base"]),
-        tuple(told["only_head"]),
+        tuple(facts["only_base"]),
+        tuple(facts["only_head"]),
         tuple(_counters(data)),
-        told,
+        told(data, rule.slack, rule.alpha_other),
+        facts,
     )
 
 
@@ -175,6 +182,6 @@ def _counters(data: RunData) -> list[str]:
         told += [
             f"{key}: {name} {base[name]} → {head[name]}"
             for name in base
-            if name in head and base[name] != head[name] and not name.endswith("_s")
+            if name in head and base[name] != head[name] and name != OF_THE_MACHINE
         ]
     return told

@@ -39,7 +39,7 @@ def doctor(
         "clock_resolution_s": heard.clock_resolution_ns / 1e9,
         "clock_cost_s": heard.clock_cost_ns / 1e9,
     }
-    facts, capabilities = worker.hello.facts, worker.hello.capabilities
+    facts, capabilities = worker.greet().facts, worker.greet().capabilities
     findings = machine_findings(reading, facts, capabilities)
     if format_ is TableFormat.JSON:
         say(

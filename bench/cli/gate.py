@@ -17,15 +17,12 @@ import typer
 from bench.cli import codes
 from bench.cli.options import WorkloadFiles, colour, note, say, width
 from bench.cli.progress import pair_lines
+from bench.cli.wanted import TWIN, Wanted
 from bench.records import BASE, HEAD, Settings, UserError
 
 if TYPE_CHECKING:
     from bench.analyse.gate import Judged
-    from bench.plan.sided import Sided
     from bench.run.stop import Stop
-    from bench.run.trees import Tree
-
-TWIN = "twin"
 
 
 class BrokenSideError(Exception):
@@ -79,6 +76,12 @@ def gate(
     pairs: Annotated[
         int | None, typer.Option(min=1, help="Exactly so many pairs a case, whatever they show: to record them.")
     ] = None,
+    cold_pairs: Annotated[
+        int,
+        typer.Option(
+            min=1, help="So many pairs of a compiled case begin with an empty cache: to compare what compiling takes."
+        ),
+    ] = 1,
     alpha: Annotated[
         float | None, typer.Option(min=1e-9, max=0.5, help="Chance that a suite has a false regression (0.01).")
     ] = None,
@@ -132,7 +135,9 @@ def gate(
             folder = runs.locate(replay)
         else:
             wanted = Wanted(select or [], preset, sets or [], exclude or [], workloads or [], workloads_from)
-            folder = measured(wanted, base, head, setup, budget, max_pairs, pairs, rule, seed, out, quiet, stop)
+            folder = measured(
+                wanted, base, head, setup, budget, max_pairs, pairs, cold_pairs, rule, seed, out, quiet, stop
+            )
     except Stopped:
         raise typer.Exit(codes.stopped(stop.signal)) from None
     except BrokenSideError as broken:
@@ -162,42 +167,6 @@ def gate(
     raise typer.Exit(code_of(judged, fail_on, bisect))
 
 
-class Wanted:
-    """What the user asked to compare."""
-
-    def __init__(
-        self,
-        select: list[str],
-        preset: str,
-        sets: list[str],
-        exclude: list[str],
-        workloads: list[Path],
-        workloads_from: str | None,
-    ) -> None:
-        self.words = (select, preset, sets, exclude, workloads)
-        self.workloads_from = workloads_from
-
-    def sided(self, here: Path, trees: dict[str, Tree], devices: tuple[str, ...]) -> Sided:
-        """The cases that both trees have. Raises `UserError` where there are none."""
-        from bench.cli.choosing import Choice
-        from bench.plan.sided import mover, side_by_side
-
-        choices = {name: Choice(*self.words, moved=mover(here, tree.root)) for name, tree in trees.items()}
-        planned = {}
-        for name in (BASE, HEAD):
-            try:
-                planned[name] = choices[name].plan(devices).planned
-            except UserError:
-                if name == HEAD:
-                    raise
-                planned[name] = ()  # the base may lack what the head names
-        base, twin, head = (choices[name].catalog for name in (BASE, TWIN, HEAD))
-        found = side_by_side(base, twin, head, planned[BASE], planned[HEAD], self.workloads_from)
-        if not found.coupled and not found.changed:
-            raise UserError("the sides have no case in common")
-        return found
-
-
 def measured(
     wanted: Wanted,
     base: str,
@@ -206,6 +175,7 @@ def measured(
     budget: str | None,
     most_pairs: int,
     pairs: int | None,
+    cold_pairs: int,
     rule: dict[str, Any],
     seed: int | None,
     out: Path | None,
@@ -216,6 +186,7 @@ def measured(
     from bench.plan.presets import parse_duration
     from bench.run import gate as rounds
     from bench.run import lockstep, runner, trees
+    from bench.run.arena import Conduct
     from bench.run.probe import look
     from bench.stats.decision import Rule
     from bench.store import runs
@@ -277,6 +248,7 @@ def measured(
             stop,
             pair_lines(quiet),
             pace,
+            Conduct(cold_pairs=cold_pairs),
         )
         return folder
 

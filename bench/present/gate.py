@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from bench.analyse.beside import Told
 from bench.analyse.gate import Judged, Verdict
-from bench.present import layout
+from bench.present import layout, units
 from bench.present.terminal import Column
 from bench.present.units import DASH
 from bench.records import UNIVERSAL_AXES
@@ -28,6 +29,16 @@ MEANINGS: Mapping[str, str] = {
     "not_slower": "a slow-down as large as the limit is excluded",
 }
 """What each verdict says, the worst first."""
+
+BESIDE: Mapping[str, str] = {
+    "device": "device time",
+    "latency": "latency",
+    "host_peak": "peak host memory",
+    "device_peak": "peak device memory",
+    "compile_cold": "first call, compile cache empty",
+    "compile_warm": "first call, compile cache full",
+}
+"""What is told beside wall time, as it is read."""
 
 COLUMNS = (
     Column("case", wrap=True),
@@ -109,7 +120,18 @@ def lines_below(judged: Judged) -> list[str]:
     below += [f"Only on the base: {key}" for key in judged.only_base]
     below += [f"Only on the head: {key}" for key in judged.only_head]
     below += [f"Counter differs: {text}" for text in judged.counters]
+    below += [_beside(each) for each in judged.beside if each.differs]
     return below
+
+
+def _beside(told: Told) -> str:
+    """What differs beside wall time. With so much evidence there is a sequence, unless the effect changed meanwhile."""
+    write = units.size if told.unit == "B" else units.seconds
+    ends = "" if told.low is None or told.high is None else f" [{told.low:.3f}, {told.high:.3f}]"
+    return (
+        f"Differs too, and fails nothing: {BESIDE[told.metric]} of {short(told.key)}, {write(told.base)} → "
+        f"{write(told.head)}, ratio {told.ratio:.3f}{ends}, {told.pairs} pairs."
+    )
 
 
 def text(judged: Judged, *, width: int = 100, color: bool = False) -> str:
@@ -146,6 +168,7 @@ def as_json(judged: Judged, run: Mapping[str, Any]) -> str:
         "only_head": judged.only_head,
         "failed": judged.failed,
         "counters": judged.counters,
+        "beside": [asdict(each) for each in judged.beside],
         "wall_s": run.get("time", {}).get("wall_s"),
     }
     return layout.as_json([body])[2:-3].strip() + "\n"

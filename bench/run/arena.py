@@ -48,6 +48,8 @@ class Conduct:
     """Of ours and another timer's: their median log ratio is then known to about a quarter of a block's spread."""
     count: bool = True
     """Count operators, allocations and kernels of a step in the first pair of a case."""
+    cold_pairs: int = 1
+    """Pairs of a compiled case, the first ones, that find its compile cache empty."""
     rewarm: bool = True
     """Only a test of the certificate leaves it out."""
 
@@ -68,6 +70,8 @@ class Arena:
     cpus: Sequence[int] = ()
     """The logical CPUs of which a coin picks one for both sides of a pair; without any each runs where it may."""
     conduct: Conduct = Conduct()
+    colds: dict[str, int] = field(default_factory=dict)
+    """Pairs so far in which a compiled case found its cache empty."""
     twin: bool = False
     """The head is a second copy of the base: a gate's canary."""
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from bench.protocol import Hello
 from bench.records import BASE, HEAD, Couple, Coupled, Settings
 from bench.run.account import Spending
-from bench.run.arena import Arena
-from bench.run.lockstep import Judge, Pace, Scribe, arena_of
+from bench.run.arena import Arena, Conduct
+from bench.run.lockstep import EVERYDAY, Judge, Pace, Scribe, arena_of
 from bench.run.pair import Pair
 from bench.run.runner import Ended, until_sealed
 from bench.run.schedule import assignments
@@ -83,6 +83,7 @@ def measure(
     stop: Stop,
     heard: Heard,
     pace: Pace,
+    conduct: Conduct = EVERYDAY,
 ) -> Ended:
     """Measure rounds until the judge wants no more, or the budget is spent; seal however it ends.
 
@@ -90,12 +91,14 @@ def measure(
     """
     book = journal.Journal(folder)
     spending = Spending(book, len(judge.pending()))
-    arena = arena_of(folder, sides, settings, hello, stop, Scribe(book, judge, heard, spending))
+    arena = arena_of(folder, sides, settings, hello, stop, Scribe(book, judge, heard, spending), conduct)
     beside = dataclasses.replace(
         arena,
         sides={BASE: sides[BASE], HEAD: twin},
         caches=arena.caches / "twin",
         secretary=Scribe(book, canary, heard, spending),
+        conduct=EVERYDAY,
+        colds={},
         twin=True,
     )
     return until_sealed(folder, book, spending, lambda: rounds(judge, canary, arena, beside, pace))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -84,8 +85,9 @@ class Launch:
         while self._waiting and self._office.budget.affords(self._waiting):
             cache, state = self._compile_cache()
             worker = Worker(self._office.threads(self._assignment.threads), self._office.stop, cache)
-            self._office.clerk.spawned(worker.spawn_s)
             try:
+                worker.greet()
+                self._office.clerk.spawned(time.monotonic() - worker.started_s)
                 while self._waiting and self._office.budget.affords(self._waiting):
                     self._open_group(worker, state)
                     self._visit_group(worker)

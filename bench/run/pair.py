@@ -15,6 +15,7 @@ import hashlib
 import math
 import random
 import shutil
+import time
 from pathlib import Path
 
 from bench.protocol import (
@@ -72,14 +73,21 @@ class Pair:
         """Measure every case of the assignment. Raises `Stopped`, `MachineUnfitError`."""
         waiting = list(self._assignment.planned)
         with contextlib.ExitStack() as stack:
+            state, caches = self._compile_caches()
             for side in self._order:
-                cache, state = self._compile_cache(side)
                 worker = Worker(
-                    self._arena.threads(self._assignment.threads), self._arena.stop, cache, self._arena.sides[side]
+                    self._arena.threads(self._assignment.threads),
+                    self._arena.stop,
+                    caches.get(side),
+                    self._arena.sides[side],
                 )
                 stack.callback(worker.end)
                 self._workers[side] = worker
-                self._arena.secretary.spawned(worker.spawn_s)
+            # Both come up at the same time: it takes half as long, and nothing is timed yet.
+            for worker in self._workers.values():
+                worker.greet()
+            first = self._workers[self._order[0]]
+            self._arena.secretary.spawned(time.monotonic() - first.started_s)
             try:
                 while waiting:
                     self._open_group(waiting, state)
@@ -273,14 +281,20 @@ class Pair:
     def _planned(self, guest: Guest, side: str) -> Planned:
         return guest.coupled.base if side == BASE else guest.coupled.head
 
-    def _compile_cache(self, side: str) -> tuple[Path | None, str]:
-        """The side's own cache folder of a compiled case, and whether it is cold: in equal state on both sides."""
+    def _compile_caches(self) -> tuple[str, dict[str, Path]]:
+        """Whether the compile caches of both sides are cold or warm, and their folders; none where nothing compiles."""
         if not self._assignment.compiled:
-            return None, ""
+            return "", {}
         key = self._assignment.planned[0].case.key
-        folder = self._arena.caches / hashlib.sha256(key.encode()).hexdigest()[:16] / side
-        if key in self._arena.steps and folder.exists():
-            return folder, "warm"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return folder, "cold"
+        folders = {
+            side: self._arena.caches / hashlib.sha256(key.encode()).hexdigest()[:16] / side for side in self._order
+        }
+        colds = self._arena.colds.get(key, 0)
+        opened = key in self._arena.steps and all(folder.exists() for folder in folders.values())
+        if opened and colds >= self._arena.conduct.cold_pairs:
+            return "warm", folders
+        self._arena.colds[key] = colds + 1
+        for folder in folders.values():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        return "cold", folders

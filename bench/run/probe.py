@@ -22,7 +22,7 @@ def look(planned: Sequence[Planned], stop: Stop, side: Side = HERE) -> Hello:
         if reply.errors:
             text = "\n\n".join(f"{path} does not import:\n{error}" for path, error in reply.errors.items())
             raise UserError(text)
-        return worker.hello
+        return worker.greet()
     except (WorkerDiedError, WorkerSilentError) as death:
         files = ", ".join(sorted({item.source.path for item in planned}))
         log = getattr(death, "log", "")

@@ -58,7 +58,10 @@ class WorkerSilentError(Exception):
 
 
 class Worker:
-    """One fresh process with one thread count. `process` identifies it among all processes of all runs."""
+    """One fresh process with one thread count, started at once; the first question waits until it is there.
+
+    `process` identifies it among all processes of all runs.
+    """
 
     def __init__(self, threads: int, stop: Stop, cache: Path | None = None, side: Side = HERE) -> None:
         self.process = secrets.token_hex(8)
@@ -80,14 +83,28 @@ class Worker:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._incoming, selectors.EVENT_READ)
         self._selector.register(stop, selectors.EVENT_READ)
-        self.hello = self._greet()
-        self.spawn_s = time.monotonic() - self.started_s
+        self._hello: Hello | None = None
+
+    def greet(self) -> Hello:
+        """What it says of itself and its machine; waits until it is there. Raises `MachineUnfitError`, `Stopped`."""
+        if self._hello is None:
+            try:
+                message = self._receive(START_TIMEOUT_S)
+            except (WorkerDiedError, WorkerSilentError) as error:
+                log = getattr(error, "log", "") or self._log_tail()
+                raise MachineUnfitError(f"no worker can start here: {error}\n{log}".rstrip()) from None
+            if not isinstance(message, Hello) or message.version != VERSION:
+                raise MachineUnfitError(f"the worker speaks another protocol than version {VERSION}")
+            self._hello = message
+        return self._hello
 
     def ask(self, request: Request, silence_s: float, heard: Callable[[Stage], None] = lambda stage: None) -> Reply:
         """The answer to `request`. `heard` is told each stage on the way.
 
-        Raises `WorkerDiedError`, `WorkerSilentError` after `silence_s` seconds without a word, `Stopped`.
+        Raises `WorkerDiedError`, `WorkerSilentError` after `silence_s` seconds without a word, `Stopped`, and
+        `MachineUnfitError` where it never came up.
         """
+        self.greet()
         try:
             self._outgoing.write(encode(request))
             self._outgoing.flush()
@@ -108,21 +125,6 @@ class Worker:
         for file in (self._outgoing, self._incoming, self._log):
             with contextlib.suppress(BrokenPipeError):
                 file.close()
-
-    def _greet(self) -> Hello:
-        try:
-            message = self._receive(START_TIMEOUT_S)
-        except (WorkerDiedError, WorkerSilentError) as error:
-            log = getattr(error, "log", "") or self._log_tail()
-            self.end()
-            raise MachineUnfitError(f"no worker can start here: {error}\n{log}".rstrip()) from None
-        except BaseException:
-            self.end()
-            raise
-        if not isinstance(message, Hello) or message.version != VERSION:
-            self.end()
-            raise MachineUnfitError(f"the worker speaks another protocol than version {VERSION}")
-        return message
 
     def _receive(self, silence_s: float) -> Message:
         """The next message. Sleeps in the kernel until the pipe or the stop says something."""

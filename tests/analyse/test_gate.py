@@ -155,6 +155,13 @@ def test_counters_that_differ_are_told_exactly(recorded, run):
     assert gate.judge(recorded().data()).counters == (f"{case.key}: operators 12 → 15",)
 
 
+def test_a_counter_of_what_the_machine_lacked_is_no_difference_of_the_sides(recorded, run):
+    case = run.plan("a/b")
+    run.launch(case, 0, side="base", counters={"precompiled_headers": 1, "operators": 12})
+    run.launch(case, 0, side="head", counters={"precompiled_headers": 0, "operators": 12})
+    assert gate.judge(recorded().data()).counters == ()
+
+
 def test_counters_of_the_canary_are_none_of_the_heads(recorded, run):
     case = run.plan("a/b")
     for launch, head, twin in ((0, 7, False), (1, 1, True)):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bench.analyse.beside import Told
 from bench.analyse.gate import Canary, Judged, Verdict
 from bench.present import gate
 from bench.stats.decision import Rule
@@ -46,6 +47,10 @@ ALL = judged(
     failed=("dataloader/epoch on the head: crashed: the worker was killed by SIGSEGV",),
     only_head=("networks/new",),
     counters=(f"{KEY}: operators 12 → 15",),
+    beside=(
+        Told(KEY, "host_peak", "B", 12.1e6, 15.9e6, 1.314, 1.28, 1.35, 14, 1500.0, 480.0, True),
+        Told(KEY, "compile_warm", "s", 0.251, 0.25, 0.996, 0.98, 1.02, 14, 1.4, 480.0, False),
+    ),
 )
 
 
@@ -68,6 +73,7 @@ def test_the_json_reads_as_it_was_agreed(golden: Callable[[str, str], None]) -> 
         "seed",
         "canary",
         "cases",
+        "beside",
         "improved",
         "only_base",
         "only_head",

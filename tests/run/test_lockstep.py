@@ -13,7 +13,9 @@ from bench.analyse.pairs import pair_ratios, ratio
 from bench.plan.catalog import find
 from bench.records import BASE, HEAD, SIDES, Case, Coupled, Planned, Settings
 from bench.run import lockstep, probe, runner
-from bench.run.arena import Conduct
+from bench.run.arena import Arena, Conduct
+from bench.run.pair import Pair
+from bench.run.schedule import Assignment
 from bench.run.stop import Stop
 from bench.store import tables
 
@@ -89,9 +91,6 @@ def test_both_coins_are_tossed_and_recorded(told):
 
 
 def test_the_coin_of_the_pair_falls_either_way_and_follows_from_the_seed():
-    from bench.run.pair import Pair
-    from bench.run.schedule import Assignment
-
     def first(seed: int, number: int) -> str:
         arena = type("Arena", (), {"settings": Settings(seed=seed), "cpus": [0, 1]})()
         return Pair(Assignment(number, 1, (against_itself("told[place=1]"),), False), arena)._order[0]
@@ -100,6 +99,35 @@ def test_the_coin_of_the_pair_falls_either_way_and_follows_from_the_seed():
     assert 70 < tossed.count(BASE) < 130
     assert tossed == [first(0, number) for number in range(200)]
     assert tossed != [first(1, number) for number in range(200)]
+
+
+@pytest.mark.parametrize("wanted", [1, 3])
+def test_the_first_pairs_of_a_compiled_case_find_its_cache_empty_on_both_sides(tmp_path, wanted):
+    coupled = against_itself("told[place=1]")
+    arena = Arena(
+        sides=lockstep.SAME, settings=Settings(), stop=Stop(), threads=int, steps={}, caches=tmp_path,
+        secretary=None, conduct=Conduct(cold_pairs=wanted),
+    )  # fmt: skip
+    seen = []
+    for number in range(5):
+        state, folders = Pair(Assignment(number, 1, (coupled,), True), arena)._compile_caches()
+        seen.append((state, [sorted(path.name for path in folders[side].iterdir()) for side in SIDES]))
+        for folder in folders.values():
+            (folder / "kernel").touch()
+        arena.steps[coupled.case.key] = {"step:wall": 1}  # it was opened
+    assert seen == [("cold", [[], []])] * wanted + [("warm", [["kernel"], ["kernel"]])] * (5 - wanted)
+
+
+def test_where_one_side_lost_its_cache_both_begin_anew(tmp_path):
+    coupled = against_itself("told[place=1]")
+    arena = Arena(
+        sides=lockstep.SAME, settings=Settings(), stop=Stop(), threads=int, steps={}, caches=tmp_path, secretary=None
+    )
+    assignment = Assignment(0, 1, (coupled,), True)
+    _, folders = Pair(assignment, arena)._compile_caches()
+    arena.steps[coupled.case.key] = {"step:wall": 1}
+    folders[BASE].rmdir()
+    assert Pair(assignment, arena)._compile_caches()[0] == "cold"
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot hold a thread to a core")
