@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import math
 import random
-import shutil
 import time
-from pathlib import Path
+from collections.abc import Iterator
 
 from bench.protocol import (
     Close,
     Closed,
+    Import,
     Open,
     Opened,
     Refused,
@@ -48,9 +47,21 @@ from bench.records import (
     Planned,
 )
 from bench.run.arena import FEWEST_COUPLES, FEWEST_LONG, LONG_S, MOST_COUPLES, Arena, Guest
+from bench.run.caches import caches_of
 from bench.run.launch import GROUP_BYTES, GROUP_CASES
 from bench.run.schedule import Assignment
-from bench.run.worker import Worker, WorkerDiedError, WorkerSilentError
+from bench.run.worker import START_TIMEOUT_S, Worker, WorkerDiedError, WorkerSilentError
+
+
+@contextlib.contextmanager
+def _blaming(side: str, key: str) -> Iterator[None]:
+    """A death or a silence inside is noted to be of this side and case."""
+    try:
+        yield
+    except (WorkerDiedError, WorkerSilentError) as death:
+        death.add_note(side)
+        death.add_note(key)
+        raise
 
 
 class Pair:
@@ -72,8 +83,9 @@ class Pair:
     def run(self) -> None:
         """Measure every case of the assignment. Raises `Stopped`, `MachineUnfitError`."""
         waiting = list(self._assignment.planned)
+        key = waiting[0].case.key  # where it compiles, the only one
         with contextlib.ExitStack() as stack:
-            state, caches = self._compile_caches()
+            state, caches = caches_of(self._arena, key) if self._assignment.compiled else ("", {})
             for side in self._order:
                 worker = Worker(
                     self._arena.threads(self._assignment.threads),
@@ -83,12 +95,8 @@ class Pair:
                 )
                 stack.callback(worker.end)
                 self._workers[side] = worker
-            # Both come up at the same time: it takes half as long, and nothing is timed yet.
-            for worker in self._workers.values():
-                worker.greet()
-            first = self._workers[self._order[0]]
-            self._arena.secretary.spawned(time.monotonic() - first.started_s)
             try:
+                self._come_up()
                 while waiting:
                     self._open_group(waiting, state)
                     self._hand_the_baton()
@@ -96,6 +104,20 @@ class Pair:
                     self._close_group()
             except (WorkerDiedError, WorkerSilentError) as death:
                 self._bury(death)
+
+    def _come_up(self) -> None:
+        """Both sides start and import their workloads at the same time: half as long, and nothing is timed yet."""
+        one = self._assignment.planned[0]
+        self._group = {one.case.key: Guest(one, [])}  # it pays for a process that dies of its imports
+        for side in self._order:
+            planned = [item.base if side == BASE else item.head for item in self._assignment.planned]
+            with _blaming(side, one.case.key):
+                self._workers[side].begin(Import([each.source for each in planned]))
+        for side in self._order:
+            with _blaming(side, one.case.key):
+                self._workers[side].answer(START_TIMEOUT_S)
+        self._group.clear()
+        self._arena.secretary.spawned(time.monotonic() - self._workers[self._order[0]].started_s)
 
     # --- the movements of a group -----------------------------------------------------------------------------------
 
@@ -243,16 +265,12 @@ class Pair:
 
     def _tell(self, side: str, key: str, request: Request) -> Reply:
         """One side's answer. A death or a silence is told whose it was."""
-        try:
+        with _blaming(side, key):
             return self._workers[side].ask(
                 request,
                 self._arena.settings.timeout_s,
                 lambda stage: self._arena.secretary.entered(key, f"{side}: {stage.stage}", self._number),
             )
-        except (WorkerDiedError, WorkerSilentError) as death:
-            death.add_note(side)
-            death.add_note(key)
-            raise
 
     def _bury(self, death: WorkerDiedError | WorkerSilentError) -> None:
         """The case at work pays for its process; the others were not measured in this pair, and want another."""
@@ -280,21 +298,3 @@ class Pair:
 
     def _planned(self, guest: Guest, side: str) -> Planned:
         return guest.coupled.base if side == BASE else guest.coupled.head
-
-    def _compile_caches(self) -> tuple[str, dict[str, Path]]:
-        """Whether the compile caches of both sides are cold or warm, and their folders; none where nothing compiles."""
-        if not self._assignment.compiled:
-            return "", {}
-        key = self._assignment.planned[0].case.key
-        folders = {
-            side: self._arena.caches / hashlib.sha256(key.encode()).hexdigest()[:16] / side for side in self._order
-        }
-        colds = self._arena.colds.get(key, 0)
-        opened = key in self._arena.steps and all(folder.exists() for folder in folders.values())
-        if opened and colds >= self._arena.conduct.cold_pairs:
-            return "warm", folders
-        self._arena.colds[key] = colds + 1
-        for folder in folders.values():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-        return "cold", folders

@@ -104,12 +104,20 @@ class Worker:
         Raises `WorkerDiedError`, `WorkerSilentError` after `silence_s` seconds without a word, `Stopped`, and
         `MachineUnfitError` where it never came up.
         """
+        self.begin(request)
+        return self.answer(silence_s, heard)
+
+    def begin(self, request: Request) -> None:
+        """Ask, and do not wait for the `answer`: another worker can be asked meanwhile. Raises as `ask` does."""
         self.greet()
         try:
             self._outgoing.write(encode(request))
             self._outgoing.flush()
         except BrokenPipeError:
             raise self._death() from None
+
+    def answer(self, silence_s: float, heard: Callable[[Stage], None] = lambda stage: None) -> Reply:
+        """The answer to what was begun. Raises as `ask` does."""
         while isinstance(message := self._receive(silence_s), Stage):
             heard(message)
         if not isinstance(message, Reply):

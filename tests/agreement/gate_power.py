@@ -1,10 +1,14 @@
 """How soon does the gate see a slow-down? Real injected work, in a real repository, and suites drawn from its pairs.
 
-    python tests/agreement/gate_power.py record FOLDER [--pairs 60]
-    python tests/agreement/gate_power.py replay FOLDER [--suites 2000]
+    python -m tests.agreement.gate_power record FOLDER [--rounds 12] [--pairs 5]
+    python -m tests.agreement.gate_power live FOLDER [--gates 3]
+    python -m tests.agreement.gate_power pack FOLDER
+    python -m tests.agreement.gate_power replay [--suites 2000] [--picture FILE.png]
 
 `record` makes a repository with five workloads that do 100 operations on the base and so many percent more (or fewer)
-on the head, and runs `bench gate` on it: +1, 2, 3, 5, 10, 20 % and -5 %, so many pairs of each.
+on the head, and runs `bench gate` on it: +1, 2, 3, 5, 10, 20 % and -5 %, in rounds of a few pairs of each, so that a
+hundred minutes can be spread over days. `live` runs gates of one effect as a user would, and tells what they said.
+`pack` puts what was recorded into the one file that is kept in the repository.
 
 `replay` draws sequences of thirty pairs of each effect and workload, and judges them as one of a suite of ten cases:
 how often it is called regressed (or improved), after how many pairs, beside the sequential probability ratio test for
@@ -14,19 +18,24 @@ normal noise of the spread that was seen, known.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import math
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from bench.analyse.pairs import pair_ratios
-from bench.records import Case
+from bench.present import style
 from bench.stats import evidence
 from bench.stats.decision import IMPROVED, REGRESSED, Rule
-from bench.store import tables
+from tests.agreement import recorded
 
 WORKLOADS = '''"""A hundred operations, or more where the library says so."""
 import torch
@@ -73,24 +82,57 @@ def injected(ctx: Context, work: str, percent: int) -> Prepared:
     return Prepared(step=step, check=lambda out: abs(out - times), work=Work(items=times))
 '''
 
+WORKS, PERCENTS = ("product", "sine", "backward", "layer", "training"), (1, 2, 3, 5, 10, 20, -5)
+
 CASES, PAIRS = 10, 30
 
+SELECTED = ["injected/*", "--base", "main", "--workloads", "injected.py", "--preset", "quick"]
 
-def record(folder: Path, pairs: int) -> None:
-    """A gate of every effect on every workload."""
+
+@contextlib.contextmanager
+def repository() -> Iterator[Path]:
+    """A repository whose working tree does more than its only commit."""
     with tempfile.TemporaryDirectory() as name:
-        repository = Path(name)
-        (repository / "injected.py").write_text(WORKLOADS)
-        (repository / "amount.py").write_text("CHANGED = False\n")
+        root = Path(name)
+        (root / "injected.py").write_text(WORKLOADS)
+        (root / "amount.py").write_text("CHANGED = False\n")
         for words in (
             ("init", "-q", "-b", "main"), ("config", "user.email", "someone@example.org"),
             ("config", "user.name", "Someone"), ("add", "-A"), ("commit", "-q", "-m", "base"),
         ):  # fmt: skip
             subprocess.run(["git", "-C", name, *words], check=True)
-        (repository / "amount.py").write_text("CHANGED = True\n")
-        sides = ["--base", "main", "--workloads", "injected.py", "injected/*", "--pairs", str(pairs)]
-        words = [*sides, "--preset", "quick", "--out", str(folder.resolve()), "--quiet"]
-        subprocess.run([sys.executable, "-m", "bench", "gate", *words], cwd=name)
+        (root / "amount.py").write_text("CHANGED = True\n")
+        yield root
+
+
+def record(folder: Path, rounds: int, pairs: int) -> None:
+    """Rounds of all effects on all workloads; those that are there already are not recorded again."""
+    with repository() as root:
+        for number in range(rounds):
+            out, started = folder / f"busy-{number}", time.monotonic()
+            if not out.exists():
+                code = recorded.gate([*SELECTED, "--pairs", str(pairs)], out, root)
+                print(f"{out.name}: exit code {code}, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+
+
+def live(folder: Path, gates: int) -> None:
+    """Gates of one effect each on the five workloads, as a user runs them; a row a gate."""
+    print("| effect | exit code | seconds | pairs to a verdict | verdicts |\n| ---: | ---: | ---: | --- | --- |")
+    with repository() as root:
+        for percent in PERCENTS:
+            for number in range(gates):
+                out, file = folder / f"live{percent:+}-{number}", folder / f"live{percent:+}-{number}.json"
+                if not out.exists():
+                    started = time.monotonic()
+                    words = [*SELECTED, "-s", f"percent={percent}", "--max-pairs", "30", "--json", str(file)]
+                    code = recorded.gate(words, out, root)
+                    told = json.loads(file.read_text())
+                    file.write_text(json.dumps({**told, "code": code, "seconds": time.monotonic() - started}))
+                told = json.loads(file.read_text())
+                said = [each["verdict"] for each in told["cases"]]
+                pairs = ", ".join(str(each["pairs"]) for each in told["cases"])
+                counts = ", ".join(f"{said.count(verdict)} {verdict}" for verdict in dict.fromkeys(said))
+                print(f"| {percent:+} % | {told['code']} | {told['seconds']:.0f} | {pairs} | {counts} |", flush=True)
 
 
 def when(reached: np.ndarray) -> np.ndarray:
@@ -98,48 +140,125 @@ def when(reached: np.ndarray) -> np.ndarray:
     return np.where(reached.any(axis=-1), reached.argmax(axis=-1) + 1, np.inf)
 
 
-def replay(folder: Path, suites: int) -> None:
-    """Print detection and pairs to a verdict, by effect and workload."""
-    data, dice, rule = tables.read(folder), np.random.default_rng(0), Rule(cases=CASES)
-    frame = pair_ratios(data.pairs[(data.pairs["clock"] == "wall") & ~data.pairs["twin"]])
-    print(
-        "| effect | work | pairs | ratio | sd of a pair | found within 30 | pairs: median, 95th | SPRT: median, 95th |"
-    )
+@dataclass(frozen=True)
+class Seen:
+    """How one effect on one workload was seen, in sequences of `PAIRS` drawn from its pairs."""
+
+    percent: int
+    work: str
+    pairs: int
+    ratio: float
+    spread: float
+    ours: np.ndarray
+    """(suites,): the pair at which it was called what it is; infinity where it was not."""
+    sprt: np.ndarray
+
+    @property
+    def found(self) -> float:
+        """Share of the sequences in which it was."""
+        return float(np.isfinite(self.ours).mean())
+
+
+def seen(percent: int, work: str, x: np.ndarray, suites: int, dice: np.random.Generator) -> Seen:
+    """Sequences drawn from the log ratios x of one effect on one workload, judged as a case of a suite of ten."""
+    rule, drawn = Rule(cases=CASES), dice.choice(x, (suites, PAIRS))
+    sign, verdict = (1, REGRESSED) if percent > 0 else (-1, IMPROVED)
+    bound, effect, sd = math.log1p(rule.slack), abs(math.log1p(percent / 100)), recorded.spread(x)
+    ours = when(evidence.above(sign * drawn, bound) >= rule.needed(verdict))
+    # Wald, 1945: at the bound against at the effect; where that is within the slack there is nothing to find.
+    shift = max(effect - bound, 0.0)
+    steps = (shift * (sign * drawn - bound) - shift**2 / 2) / sd**2
+    sprt = when(np.cumsum(steps, axis=1) >= rule.needed(verdict))
+    return Seen(percent, work, len(x), math.exp(np.median(x)), sd, ours, sprt)
+
+
+def replay(suites: int, picture: Path | None) -> None:
+    """Print detection and pairs to a verdict, by effect and workload; draw them."""
+    pairs = recorded.ratios(pd.read_parquet(recorded.INJECTED))
+    pairs, dice = pairs[~pairs["twin"]], np.random.default_rng(0)
+    rows = [
+        seen(percent, work, x["log_ratio"].to_numpy(), suites, dice)
+        for (work, percent), x in sorted(
+            ((recorded.work_and_percent(str(key)), group) for key, group in pairs.groupby("key", observed=True)),
+            key=lambda each: (PERCENTS.index(each[0][1]), each[0][0]),
+        )
+    ]
+    print("| effect | work | pairs | ratio | sd of a pair | found within 30 | pairs: median, 95 % | SPRT |")
     print("| ---: | --- | ---: | ---: | ---: | ---: | --- | --- |")
-    rows = []
-    for key, group in frame.groupby("key"):
-        axes = Case.from_key(str(key)).axes
-        rows.append((int(axes["percent"]), str(axes["work"]), group["log_ratio"].to_numpy()))
-    for percent, work, x in sorted(rows):
-        drawn = dice.choice(x, (suites, PAIRS))
-        bound = math.log1p(rule.slack) if percent > 0 else -math.log1p(rule.slack)
-        verdict = REGRESSED if percent > 0 else IMPROVED
-        logs = evidence.above(drawn, bound) if percent > 0 else evidence.below(drawn, bound)
-        ours = when(logs >= rule.needed(verdict))
-        spread = 1.4826 * float(np.median(np.abs(x - np.median(x))))
-        shift = math.log1p(percent / 100) - bound
-        sprt = when(
-            np.cumsum(shift * (drawn - bound) / spread**2 - shift**2 / spread**2 / 2, axis=1) >= rule.needed(verdict)
-        )
-        told = [f"{np.median(each):.0f}, {np.quantile(each, 0.95, method='lower'):.0f}" for each in (ours, sprt)]
+    for row in rows:
+        told = [
+            ", ".join(_pairs(np.quantile(each, q, method="higher")) for q in (0.5, 0.95))
+            for each in (row.ours, row.sprt)
+        ]
         print(
-            f"| {percent:+} % | {work} | {len(x)} | {math.exp(np.median(x)):.3f} | {spread:.1%} | "
-            f"{np.isfinite(ours).mean():.1%} | {told[0]} | {told[1]} |"
+            f"| {row.percent:+} % | {row.work} | {row.pairs} | {row.ratio:.3f} | {row.spread:.1%} | {row.found:.1%} | "
+            f"{told[0]} | {told[1]} |"
         )
+    if picture is not None:
+        style.save(drawn(rows), picture)
+
+
+def _pairs(number: float) -> str:
+    return f"{number:.0f}" if math.isfinite(number) else f"> {PAIRS}"
+
+
+def drawn(rows: list[Seen]):
+    """Two pictures side by side: the share that is found, and the pairs it takes beside the SPRT, by effect."""
+    theme = style.theme("light")
+    with style.drawing(theme):
+        figure = style.figure(theme)
+        figure.suptitle("How soon the gate sees injected work", fontsize=style.TITLE_PT)
+        share, pairs = figure.subplots(1, 2)
+        effects = sorted({row.percent for row in rows if row.percent > 0})
+        for place, work in enumerate(WORKS):
+            own = {row.percent: row for row in rows if row.work == work}
+            at = [place_ for place_, percent in enumerate(effects) if percent in own]
+            mark = {"color": theme.colors[place], "marker": style.MARKERS[place], "label": work}
+            share.plot(at, [100 * own[effects[i]].found for i in at], **mark)
+            reached = [i for i in at if own[effects[i]].found > 0.5]
+            pairs.plot(reached, [np.median(own[effects[i]].ours) for i in reached], **mark)
+            pairs.plot(
+                reached, [np.median(own[effects[i]].sprt) for i in reached],
+                color=theme.colors[place], linestyle=":", alpha=0.8,
+            )  # fmt: skip
+        share.axhline(95, color=theme.faint, linewidth=1.5, linestyle="--")
+        share.set_ylabel(f"found within {PAIRS} pairs, %")
+        share.set_ylim(-3, 103)
+        pairs.set_ylabel("pairs to a verdict, median")
+        pairs.set_ylim(0, PAIRS)
+        for axes in (share, pairs):
+            axes.set_xticks(range(len(effects)), [f"+{percent}" for percent in effects])
+            axes.set_xlim(-0.3, len(effects) - 0.7)
+            axes.set_xlabel("slow-down, %")
+            axes.grid(color=theme.grid)
+            axes.spines[["top", "right"]].set_visible(False)
+        pairs.plot([], [], color=theme.faint, linestyle=":", label="SPRT, its noise known")
+        figure.legend(*pairs.get_legend_handles_labels(), loc="lower center", ncols=3, frameon=False)
+        figure.subplots_adjust(left=0.09, right=0.98, top=0.88, bottom=0.27, wspace=0.25)
+    return figure
 
 
 def main() -> None:
-    """Record, or replay."""
+    """Record, run live gates, pack, or replay."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["record", "replay"])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--pairs", type=int, default=60)
+    parser.add_argument("what", choices=["record", "live", "pack", "replay"])
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("results/injected"))
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--gates", type=int, default=3)
     parser.add_argument("--suites", type=int, default=2000)
+    parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
     if options.what == "record":
-        record(options.folder, options.pairs)
+        record(folder, options.rounds, options.pairs)
+    elif options.what == "live":
+        live(folder, options.gates)
+    elif options.what == "pack":
+        print(f"{len(recorded.ratios(recorded.pack(folder, 'busy-*', recorded.INJECTED)))} pairs")
     else:
-        replay(options.folder, options.suites)
+        replay(options.suites, options.picture)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from bench.plan.catalog import find
 from bench.records import BASE, HEAD, SIDES, Case, Coupled, Planned, Settings
 from bench.run import lockstep, probe, runner
 from bench.run.arena import Arena, Conduct
+from bench.run.caches import caches_of
 from bench.run.pair import Pair
 from bench.run.schedule import Assignment
 from bench.run.stop import Stop
@@ -109,8 +110,8 @@ def test_the_first_pairs_of_a_compiled_case_find_its_cache_empty_on_both_sides(t
         secretary=None, conduct=Conduct(cold_pairs=wanted),
     )  # fmt: skip
     seen = []
-    for number in range(5):
-        state, folders = Pair(Assignment(number, 1, (coupled,), True), arena)._compile_caches()
+    for _ in range(5):
+        state, folders = caches_of(arena, coupled.case.key)
         seen.append((state, [sorted(path.name for path in folders[side].iterdir()) for side in SIDES]))
         for folder in folders.values():
             (folder / "kernel").touch()
@@ -123,11 +124,10 @@ def test_where_one_side_lost_its_cache_both_begin_anew(tmp_path):
     arena = Arena(
         sides=lockstep.SAME, settings=Settings(), stop=Stop(), threads=int, steps={}, caches=tmp_path, secretary=None
     )
-    assignment = Assignment(0, 1, (coupled,), True)
-    _, folders = Pair(assignment, arena)._compile_caches()
+    _, folders = caches_of(arena, coupled.case.key)
     arena.steps[coupled.case.key] = {"step:wall": 1}
     folders[BASE].rmdir()
-    assert Pair(assignment, arena)._compile_caches()[0] == "cold"
+    assert caches_of(arena, coupled.case.key)[0] == "cold"
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot hold a thread to a core")
@@ -190,6 +190,29 @@ def test_a_case_that_kills_its_process_is_crashed_and_the_rest_wants_another_pai
     assert judge.dropped == {Case.from_key("sided/ends[how=dies]").key: "crashed"}
     assert "SIGKILL" in data.launches.loc[data.launches["outcome"] == "crashed", "reason"].iloc[0]
     assert judge.seen == {Case.from_key("sided/paced[slow=0]").key: 2}
+
+
+def test_a_process_that_dies_of_its_imports_is_crashed(tmp_path):
+    """It lives through the first import, which is that of the look before the run."""
+    file = tmp_path / "fatal.py"
+    file.write_text(
+        "import os, pathlib, signal\n"
+        "from bench.workload import Context, Prepared, Work, workload\n"
+        "seen = pathlib.Path(__file__).with_suffix('.seen')\n"
+        "if seen.exists():\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "seen.touch()\n"
+        "@workload(lesson='Sides', axes={})\n"
+        "def step(ctx: Context) -> Prepared:\n"
+        "    return Prepared(step=lambda: 0, check=lambda out: 0.0, work=Work(items=1))\n"
+    )
+    (item,) = find([file], installed=False).values()
+    planned = Planned(Case.of(item.name, item.defaults), item.source)
+    ended, data, _ = measured(tmp_path / "run", [Coupled(planned, planned)], 2)
+    assert ended.status == "complete"
+    (launch,) = data.launches.to_dict("records")
+    assert launch["outcome"] == "crashed"
+    assert "SIGKILL" in launch["reason"]
+    assert data.pairs.empty
 
 
 def test_a_budget_begins_no_pair_that_would_end_after_it(tmp_path):

@@ -1,0 +1,70 @@
+"""Pairs that gates recorded, in one file: what `gate_rates`, `gate_power` and `gate_rivals` draw their suites from.
+
+A row a couple: state, suite (of the machine and of the cases), key, twin, pair, prepared_first, first, steps, base_ns,
+head_ns, and wall_s, the seconds that the whole suite took.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bench.analyse.pairs import pair_ratios
+from bench.records import BASE, Case
+from bench.store import tables
+
+HERE = Path(__file__).parent
+UNCHANGED, INJECTED = HERE / "unchanged.parquet", HERE / "injected.parquet"
+"""Pairs of the `ci` preset against itself in four states of a machine; pairs whose head does so much more."""
+
+COLUMNS = [
+    *("state", "suite", "key", "twin", "pair", "prepared_first", "first", "steps", "base_ns", "head_ns", "wall_s"),
+]
+
+
+def gate(words: Sequence[str], folder: Path, cwd: Path) -> int:
+    """Run `bench gate` into a folder, and keep what it said beside it. Its exit code."""
+    command = [sys.executable, "-m", "bench", "gate", *words, "--out", str(folder), "--quiet"]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    folder.with_suffix(".txt").write_text(done.stdout + done.stderr)
+    return done.returncode
+
+
+def pack(folder: Path, runs: str, into: Path) -> pd.DataFrame:
+    """All runs of a folder whose names, STATE-SUITE, match a pattern, as one file."""
+    frames = []
+    for path in sorted(each for each in folder.glob(runs) if each.is_dir()):
+        data = tables.read(path)
+        state, _, suite = path.name.rpartition("-")
+        frame = data.pairs[data.pairs["clock"] == "wall"].sort_values(["key", "twin", "pair", "couple"])
+        frames.append(frame.assign(state=state, suite=suite, wall_s=data.run["time"]["wall_s"])[COLUMNS])
+    whole = pd.concat(frames, ignore_index=True)
+    names = ["state", "suite", "key", "prepared_first", "first"]
+    whole = whole.astype({**dict.fromkeys(names, "category"), "pair": "int32", "steps": "int32"})
+    whole.to_parquet(into, compression="zstd", index=False)
+    return whole
+
+
+def ratios(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row a pair, in the order they were measured: state, suite, key, twin, pair, log_ratio, base_first."""
+    found = []
+    for (state, suite, twin), group in frame.groupby(["state", "suite", "twin"], observed=True):
+        data = pair_ratios(group.assign(clock="wall"))
+        found.append(data.assign(state=state, suite=suite, twin=twin, base_first=data["prepared_first"] == BASE))
+    return pd.concat(found, ignore_index=True).sort_values(["state", "suite", "key", "twin", "pair"])
+
+
+def spread(x: np.ndarray) -> float:
+    """Standard deviation as a robust guess: 1.48 times the median distance from the median."""
+    return 1.4826 * float(np.median(np.abs(x - np.median(x))))
+
+
+def work_and_percent(key: str) -> tuple[str, int]:
+    """What an injected case does, and by how many percent its head does more."""
+    axes = Case.from_key(key).axes
+    return str(axes["work"]), int(axes["percent"])
