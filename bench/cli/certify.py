@@ -105,6 +105,7 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
     judge = lockstep.FixedPairs(coupled, asked.__getitem__)
     conduct = Conduct(
         couples_s=extent.couples_s,
+        couples_most_s=extent.couples_s,
         alone={item.coupled.case.key for item in wanted if item.purpose in (LINEARITY, SAME)},
         rivals={item.coupled.case.key for item in wanted if item.purpose == SAME},
         rival_couples=extent.rival_couples,

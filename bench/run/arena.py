@@ -11,8 +11,8 @@ from bench.records import BASE, HEAD, Block, CaseLaunch, Couple, Coupled, Settin
 from bench.run.stop import Stop
 from bench.run.worker import Side
 
-FEWEST_COUPLES, MOST_COUPLES = 16, 60
-"""Couples of a pair: 60 of blocks of about 1 ms, 16 of an epoch, in the probe that the spreads of pairs come from."""
+FEWEST_COUPLES, PAID_COUPLES = 16, 60
+"""Couples of a pair in any event: 60 of blocks of about 1 ms, 16 of an epoch, as in the first probe of pairs."""
 
 LONG_S, FEWEST_LONG = 2.0, 6
 """Where 16 couples would take longer than 2 s, as many as fit, but six at least: the order statistics of a median."""
@@ -40,6 +40,8 @@ class Conduct:
 
     couples_s: float = 0.5
     """Seconds a pair spends on the couples of a case, between the bounds above: 60 couples of six blocks of 1.4 ms."""
+    couples_most_s: float = 2.5
+    """… and where its couples disagree at most so many: to start and import costs a pair of fifteen cases 1 s each."""
     alone: Collection[str] = ()
     """Keys of cases that are also visited alone, for lockstep ÷ solo."""
     rivals: Collection[str] = ()

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
 import random
 import time
 from collections.abc import Iterator
@@ -31,7 +30,6 @@ from bench.protocol import (
     Turned,
     Visit,
     Visited,
-    cold_blocks,
 )
 from bench.records import (
     BASE,
@@ -46,8 +44,9 @@ from bench.records import (
     Outcome,
     Planned,
 )
-from bench.run.arena import FEWEST_COUPLES, FEWEST_LONG, LONG_S, MOST_COUPLES, Arena, Guest
+from bench.run.arena import FEWEST_COUPLES, Arena, Guest
 from bench.run.caches import caches_of
+from bench.run.couples import MORE, MOST_COUPLES, at_least, wants_more
 from bench.run.launch import GROUP_BYTES, GROUP_CASES
 from bench.run.schedule import Assignment
 from bench.run.worker import START_TIMEOUT_S, Worker, WorkerDiedError, WorkerSilentError
@@ -143,11 +142,13 @@ class Pair:
                 guest.cpu = self._cpu if all(guest.facts[side]["one_core"] for side in SIDES) else None
 
     def _hand_the_baton(self) -> None:
-        """Couple after couple of every case, cases in shuffled order; long steps have fewer couples."""
+        """Couple after couple of every case, cases in shuffled order; each has as many as it is worth."""
         for couple in range(MOST_COUPLES):
             if couple in self._alone_at:
                 self._visit_alone(self._alone_at.index(couple))
             turn = [key for key, guest in self._group.items() if couple < guest.wanted]
+            if not turn and couple >= FEWEST_COUPLES:
+                break
             self._dice.shuffle(turn)
             for key in turn:
                 guest = self._group[key]
@@ -155,14 +156,9 @@ class Pair:
                 if not all(self._couple(key, guest, clock, couple) for clock in guest.clocks):
                     continue
                 if couple == 0:
-                    # A turn is a block or two to be warm again, and the timed one.
-                    spent_ns = sum(
-                        (1 + cold_blocks(each)) * each for one in guest.couples for each in (one.base_ns, one.head_ns)
-                    )
-                    most = math.ceil(self._arena.conduct.couples_s * 1e9 / max(spent_ns, 1))
-                    guest.wanted = min(MOST_COUPLES, max(FEWEST_COUPLES, most))
-                    if FEWEST_COUPLES * spent_ns > LONG_S * 1e9:
-                        guest.wanted = max(FEWEST_LONG, int(LONG_S * 1e9 / spent_ns))
+                    guest.wanted = at_least(guest.couples, self._arena.conduct)
+                if couple + 1 == guest.wanted and wants_more(guest.couples, self._arena.conduct):
+                    guest.wanted += MORE
 
     def _couple(self, key: str, guest: Guest, clock: str, couple: int) -> bool:
         """A block a side in random order; False where a side ended the case."""

@@ -44,16 +44,16 @@ LOADS = {
 
 STEP, NET, EPOCH = "regression/train_step", "torchscript/inference", "dataloader/epoch[batch=32,pin=False,workers=0"
 SUITES = {
-    "train": ([f"{STEP}[rows={rows}]" for rows in (32, 800, 8000)], 14),
-    "eager": ([f"{NET}[batch={batch}]" for batch in (1, 32, 800)], 14),
-    "script": ([f"{NET}[batch={batch},mode=script]" for batch in (1, 32, 800)], 14),
+    "train": ([f"{STEP}[rows={rows}]" for rows in (32, 800, 8000)], 11),
+    "eager": ([f"{NET}[batch={batch}]" for batch in (1, 32, 800)], 12),
+    "script": ([f"{NET}[batch={batch},mode=script]" for batch in (1, 32, 800)], 12),
     "slow": (
         ["regression/fit", *(f"{EPOCH},loader={way}]" for way in ("sliced", "device_resident"))],
-        8,
+        7,
     ),
     "compile": (
         [f"{STEP}[mode=compile,rows=800]", f"{NET}[batch=800,mode=compile]", f"{EPOCH},loader=dataloader]"],
-        5,
+        3,
     ),
 }  # fmt: skip
 """The `ci` preset in parts that each start few processes: its cases, and the pairs that are recorded of each."""

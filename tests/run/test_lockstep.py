@@ -41,7 +41,7 @@ def measured(folder: Path, coupled: list[Coupled], pairs: int, **options):
     settings, sides = options.pop("settings", SETTINGS), options.pop("sides", lockstep.SAME)
     runner.begin(folder, "pairs", [], settings, hello, "test", "bench test", coupled)
     judge = lockstep.FixedPairs(coupled, lambda key: pairs)
-    conduct = Conduct(couples_s=0.05, **options)
+    conduct = Conduct(couples_s=0.05, couples_most_s=0.05, **options)
     ended = lockstep.measure(folder, judge, settings, hello, stop, lambda *_: None, sides=sides, conduct=conduct)
     return ended, tables.read(folder), judge
 
@@ -243,7 +243,7 @@ def test_the_tree_of_a_side_is_imported_and_its_own_bench_shadows_nothing(tmp_pa
     hello = probe.look([], stop)
     runner.begin(tmp_path / "run", "sides", [], SETTINGS, hello, "test", "bench test", [Coupled(*coupled)])
     judge = lockstep.FixedPairs([Coupled(*coupled)], lambda key: 2)
-    short = Conduct(couples_s=0.05)
+    short = Conduct(couples_s=0.05, couples_most_s=0.05)
     lockstep.measure(tmp_path / "run", judge, SETTINGS, hello, stop, lambda *_: None, sides=sides, conduct=short)
     data = tables.read(tmp_path / "run")
     assert set(data.launches["outcome"]) == {"ok"}
