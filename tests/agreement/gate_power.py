@@ -116,23 +116,29 @@ def record(folder: Path, rounds: int, pairs: int) -> None:
 
 
 def live(folder: Path, gates: int) -> None:
-    """Gates of one effect each on the five workloads, as a user runs them; a row a gate."""
-    print("| effect | exit code | seconds | pairs to a verdict | verdicts |\n| ---: | ---: | ---: | --- | --- |")
+    """Gates of one effect each, as a user runs them, on one workload after the other; a row a gate."""
+    print("| effect | work | verdict | exit code | head ÷ base | pairs | seconds |")
+    print("| ---: | --- | --- | ---: | --- | ---: | ---: |")
     with repository() as root:
         for percent in PERCENTS:
             for number in range(gates):
                 out, file = folder / f"live{percent:+}-{number}", folder / f"live{percent:+}-{number}.json"
                 if not out.exists():
                     started = time.monotonic()
-                    words = [*SELECTED, "-s", f"percent={percent}", "--max-pairs", "30", "--json", str(file)]
+                    only = ["-s", f"percent={percent}", "-s", f"work={WORKS[2 * number % len(WORKS)]}"]
+                    words = [*SELECTED, *only, "--max-pairs", "30", "--json", str(file)]
                     code = recorded.gate(words, out, root)
                     told = json.loads(file.read_text())
                     file.write_text(json.dumps({**told, "code": code, "seconds": time.monotonic() - started}))
                 told = json.loads(file.read_text())
-                said = [each["verdict"] for each in told["cases"]]
-                pairs = ", ".join(str(each["pairs"]) for each in told["cases"])
-                counts = ", ".join(f"{said.count(verdict)} {verdict}" for verdict in dict.fromkeys(said))
-                print(f"| {percent:+} % | {told['code']} | {told['seconds']:.0f} | {pairs} | {counts} |", flush=True)
+                (case,) = told["cases"]
+                ends = "–" if case["low"] is None else f"{case['low']:.3f} to {case['high']:.3f}"
+                work, _ = recorded.work_and_percent(case["key"])
+                print(
+                    f"| {percent:+} % | {work} | {case['verdict']} | {told['code']} | "
+                    f"{case['ratio']:.3f}, {ends} | {case['pairs']} | {told['seconds']:.0f} |",
+                    flush=True,
+                )
 
 
 def when(reached: np.ndarray) -> np.ndarray:
