@@ -113,8 +113,8 @@ def pools(frame: pd.DataFrame, wanted: Callable[[str], bool] = lambda key: True)
                     [(x[f"{side}_ns"] / x["steps"]).to_numpy() / 1e9 for _, x in case.groupby("pair")]
                     for side in ("base", "head")
                 ]
-                logs = [float(np.median(np.log(head / base))) for base, head in zip(*sides, strict=True)]
-                found.append(Pool(*sides, np.array(logs), float(pair_s)))
+                logs = case.drop_duplicates("pair")["log_ratio"].to_numpy()
+                found.append(Pool(*sides, logs, float(pair_s)))
     return found
 
 

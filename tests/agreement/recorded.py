@@ -1,14 +1,15 @@
 """Pairs that gates recorded, in one file: what `gate_rates`, `gate_power` and `gate_rivals` draw their suites from.
 
-A row a couple: state, suite (of the machine and of the cases), key, twin, pair, prepared_first, first, steps, base_ns,
-head_ns, and wall_s, the seconds that the whole suite took.
+A row a couple, of sixty at most of each pair: state, suite (of the machine and of the cases), key, twin, pair,
+prepared_first, first, steps, base_ns, head_ns; of the whole pair log_ratio, its datum over all of its couples, and
+couples, how many it had; and wall_s, the seconds that the whole suite took.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,13 @@ HERE = Path(__file__).parent
 UNCHANGED, INJECTED = HERE / "unchanged.parquet", HERE / "injected.parquet"
 """Pairs of the `ci` preset against itself in four states of a machine; pairs whose head does so much more."""
 
+PAIR = ["state", "suite", "key", "twin", "pair"]
 COLUMNS = [
-    *("state", "suite", "key", "twin", "pair", "prepared_first", "first", "steps", "base_ns", "head_ns", "wall_s"),
+    *PAIR,
+    *("prepared_first", "first", "steps", "base_ns", "head_ns", "log_ratio", "couples", "wall_s"),
 ]
+KEPT = 60
+"""Couples of a pair that are kept, evenly spread: what another tool would look at of a process."""
 
 
 def gate(words: Sequence[str], folder: Path, cwd: Path) -> int:
@@ -35,28 +40,29 @@ def gate(words: Sequence[str], folder: Path, cwd: Path) -> int:
     return done.returncode
 
 
-def pack(folder: Path, runs: str, into: Path) -> pd.DataFrame:
-    """All runs of a folder whose names, STATE-SUITE, match a pattern, as one file."""
+def pack(folder: Path, runs: str, into: Path, kept: Callable[[str], int] = lambda key: KEPT) -> pd.DataFrame:
+    """All runs of a folder whose names, STATE-SUITE, match a pattern, as one file. kept: couples a pair of a key."""
     frames = []
     for path in sorted(each for each in folder.glob(runs) if each.is_dir()):
         data = tables.read(path)
         state, _, suite = path.name.rpartition("-")
-        frame = data.pairs[data.pairs["clock"] == "wall"].sort_values(["key", "twin", "pair", "couple"])
-        frames.append(frame.assign(state=state, suite=suite, wall_s=data.run["time"]["wall_s"])[COLUMNS])
+        told = {"state": state, "suite": suite, "wall_s": data.run["time"]["wall_s"]}
+        wall = data.pairs[data.pairs["clock"] == "wall"].assign(**told).sort_values([*PAIR, "couple"])
+        for (key, *_), pair in wall.groupby(["key", "twin", "pair"], sort=False, observed=True):
+            (datum,) = pair_ratios(pair)["log_ratio"]
+            at = np.unique(np.linspace(0, len(pair) - 1, kept(str(key))).round().astype(int))
+            frames.append(pair.iloc[at].assign(log_ratio=datum, couples=len(pair))[COLUMNS])
     whole = pd.concat(frames, ignore_index=True)
     names = ["state", "suite", "key", "prepared_first", "first"]
-    whole = whole.astype({**dict.fromkeys(names, "category"), "pair": "int32", "steps": "int32"})
+    whole = whole.astype({**dict.fromkeys(names, "category"), "pair": "int32", "steps": "int32", "couples": "int32"})
     whole.to_parquet(into, compression="zstd", index=False)
     return whole
 
 
 def ratios(frame: pd.DataFrame) -> pd.DataFrame:
     """A row a pair, in the order they were measured: state, suite, key, twin, pair, log_ratio, base_first."""
-    found = []
-    for (state, suite, twin), group in frame.groupby(["state", "suite", "twin"], observed=True):
-        data = pair_ratios(group.assign(clock="wall"))
-        found.append(data.assign(state=state, suite=suite, twin=twin, base_first=data["prepared_first"] == BASE))
-    return pd.concat(found, ignore_index=True).sort_values(["state", "suite", "key", "twin", "pair"])
+    pairs = frame.drop_duplicates(PAIR)[[*PAIR, "prepared_first", "log_ratio", "couples"]]
+    return pairs.assign(base_first=pairs["prepared_first"] == BASE).sort_values(PAIR, ignore_index=True)
 
 
 def spread(x: np.ndarray) -> float:

@@ -1,0 +1,62 @@
+"""The gate's arithmetic on real pairs of unchanged code, recorded beside four loads, instead of on made-up noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.stats.decision import REGRESSED
+from tests.agreement import gate_rates, gate_rivals, recorded
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return pd.read_parquet(recorded.UNCHANGED)
+
+
+@pytest.fixture(scope="module")
+def pairs(frame):
+    return recorded.ratios(frame)
+
+
+@pytest.fixture(scope="module")
+def suites(pairs):
+    """(suites, cases, pairs), the coins tossed anew."""
+    pools = [x["log_ratio"].to_numpy() for _, x in pairs.groupby(["state", "key"], observed=True)]
+    return gate_rates.drawn(pools, 1000, np.random.default_rng(0))
+
+
+def test_enough_was_recorded_in_each_of_four_states(pairs):
+    counts = pairs["state"].value_counts()
+    assert set(counts.index) == set(gate_rates.LOADS)
+    assert counts.sum() >= 600
+    assert counts.min() >= 100
+
+
+def test_suites_of_real_pairs_alarm_as_rarely_as_stated(suites):
+    """1 % stated: 10 of 1000 at most on the mean, and 20 with a chance of one in five hundred."""
+    assert gate_rates.alarms(suites, 0.0) <= 20
+    assert gate_rates.alarms(suites, 0.02) <= gate_rates.alarms(suites, 0.0)
+
+
+def test_no_gate_alarmed_while_it_was_recorded(pairs):
+    verdicts, alarmed, fired = gate_rates.live(pairs, 0.02)
+    assert (alarmed, fired, verdicts[REGRESSED]) == (0, 0, 0)
+
+
+def test_a_placement_of_four_percent_raises_no_alarm_with_the_coin_and_always_without(suites):
+    dice, few = np.random.default_rng(1), suites[:200]
+    assert gate_rates.alarms(gate_rates.planted(few, dice, coin=True), 0.02) == 0
+    assert gate_rates.alarms(gate_rates.planted(few, dice, coin=False), 0.02) == len(few)
+
+
+def test_a_threshold_on_the_means_of_two_processes_would_alarm_in_most_suites(frame):
+    """The planted mistake: the rounds of a process taken for replicates. Nothing changed, and most suites would fail."""
+    pools, dice = gate_rivals.pools(frame), np.random.default_rng(0)
+    (peer,) = [each for each in gate_rivals.PEERS if "mean:5%" in each.name]
+    alarmed = sum(
+        any(peer.alarms(*pools[i].sample(1, False, True, dice)) for i in dice.integers(len(pools), size=10))
+        for _ in range(100)
+    )
+    assert alarmed > 50
