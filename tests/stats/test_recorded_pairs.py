@@ -52,7 +52,7 @@ def test_a_placement_of_four_percent_raises_no_alarm_with_the_coin_and_always_wi
 
 
 def test_a_threshold_on_the_means_of_two_processes_would_alarm_in_most_suites(frame):
-    """The planted mistake: the rounds of a process taken for replicates. Nothing changed, and most suites would fail."""
+    """The planted mistake: rounds of a process taken for replicates. Nothing changed, and most suites would fail."""
     pools, dice = gate_rivals.pools(frame), np.random.default_rng(0)
     (peer,) = [each for each in gate_rivals.PEERS if "mean:5%" in each.name]
     alarmed = sum(
