@@ -40,8 +40,8 @@ class Conduct:
 
     couples_s: float = 0.5
     """Seconds a pair spends on the couples of a case, between the bounds above: 60 couples of six blocks of 1.4 ms."""
-    couples_most_s: float = 2.5
-    """… and where its couples disagree at most so many: to start and import costs a pair of fifteen cases 1 s each."""
+    couples_most_s: float = 8.0
+    """… and where its couples disagree at most so many: to start and open a case costs a pair 2 to 9 s."""
     alone: Collection[str] = ()
     """Keys of cases that are also visited alone, for lockstep ÷ solo."""
     rivals: Collection[str] = ()

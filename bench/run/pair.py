@@ -46,7 +46,7 @@ from bench.records import (
 )
 from bench.run.arena import FEWEST_COUPLES, Arena, Guest
 from bench.run.caches import caches_of
-from bench.run.couples import MORE, MOST_COUPLES, at_least, wants_more
+from bench.run.couples import MOST_COUPLES, at_least, more
 from bench.run.launch import GROUP_BYTES, GROUP_CASES
 from bench.run.schedule import Assignment
 from bench.run.worker import START_TIMEOUT_S, Worker, WorkerDiedError, WorkerSilentError
@@ -157,8 +157,8 @@ class Pair:
                     continue
                 if couple == 0:
                     guest.wanted = at_least(guest.couples, self._arena.conduct)
-                if couple + 1 == guest.wanted and wants_more(guest.couples, self._arena.conduct):
-                    guest.wanted += MORE
+                if couple + 1 == guest.wanted:
+                    guest.wanted += more(guest.couples, self._arena.conduct)
 
     def _couple(self, key: str, guest: Guest, clock: str, couple: int) -> bool:
         """A block a side in random order; False where a side ended the case."""
