@@ -207,14 +207,17 @@ def measured(
         hello = look([], stop)
         devices = tuple(name for name in ("cpu", "cuda") if not hello.capabilities[name])
         sided = wanted.sided(here, sides, devices)
+        libraries = {}
         for name, each in (
             (BASE, [item.base for item in sided.coupled]),
             (HEAD, [item.head for item in sided.coupled]),
         ):
             try:
-                look(each, stop, sides[name].side)
+                found = look(each, stop, sides[name].side).facts["libraries"]
             except UserError as error:
                 raise BrokenSideError(f"the workloads of the {name} cannot be loaded: {error}") from None
+            # The harness is this one on both sides, whether or not a side has one installed.
+            libraries[name] = {library: version for library, version in found.items() if library != "coursebench"}
         cases = [item.case.key for item in sided.coupled]
         rule = {"cases": max(1, len(cases)), **{name: value for name, value in rule.items() if value is not None}}
         told = {
@@ -224,6 +227,7 @@ def measured(
             "only_base": sided.only_base,
             "only_head": sided.only_head,
             "sides": {name: tree.told for name, tree in sides.items()},
+            "libraries": libraries,
             "most_pairs": pairs or most_pairs,
         }
         name = runs.new_id()

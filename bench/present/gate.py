@@ -14,7 +14,7 @@ from bench.analyse.gate import Judged, Verdict
 from bench.present import layout, units
 from bench.present.terminal import Column
 from bench.present.units import DASH
-from bench.records import UNIVERSAL_AXES
+from bench.records import SIDES, UNIVERSAL_AXES
 from bench.stats.decision import FEWEST_TO_GIVE_UP
 
 SCHEMA = 1
@@ -116,6 +116,12 @@ def lines_below(judged: Judged) -> list[str]:
         below.append(
             "Judged again by an alpha that was not fixed before the pairs were seen: it bounds no rate of errors."
         )
+    base, head = (judged.facts.get("libraries", {}).get(side, {}) for side in SIDES)
+    below += [
+        f"Not the same on both sides: {name} {base.get(name)} → {head.get(name)}"
+        for name in base
+        if base.get(name) != head.get(name)
+    ]
     below += [f"Failed: {text}" for text in judged.failed]
     below += [f"Only on the base: {key}" for key in judged.only_base]
     below += [f"Only on the head: {key}" for key in judged.only_head]
@@ -162,6 +168,7 @@ def as_json(judged: Judged, run: Mapping[str, Any]) -> str:
         "seed": run["settings"]["seed"],
         "canary": asdict(judged.canary),
         "sides": judged.facts["sides"],
+        "libraries": judged.facts.get("libraries", {}),
         "cases": [asdict(case) for case in judged.cases],
         "improved": [case.key for case in judged.cases if case.verdict == "improved"],
         "only_base": judged.only_base,

@@ -151,6 +151,9 @@ def replay(suites: int) -> None:
         print(
             f"gates as they were, slack {slack:.0%}: {rate(alarmed, gates)} alarmed, {fired} canaries; {dict(verdicts)}"
         )
+    favoured = pairs["log_ratio"] + PLACEMENT * np.where(pairs["base_first"], 1.0, -1.0)
+    verdicts, alarmed, fired = live(pairs.assign(log_ratio=favoured), 0.02)
+    print(f"the same with a placement of 4 %: {rate(alarmed, gates)} alarmed, {fired} canaries; {dict(verdicts)}")
     stretches = [x["log_ratio"].to_numpy() for _, x in pairs.groupby(["state", "suite", "key", "twin"], observed=True)]
     stretches = [x for x in stretches if len(x) >= 8]
     seen = sum(alarms(x[None, None], 0.0) for x in stretches)

@@ -34,7 +34,8 @@ def case(key: str, verdict: str, ratio: float | None, **changes) -> Verdict:
 def judged(*cases: Verdict, fired: bool = False, **changes) -> Judged:
     verdict = "machine_unfit" if fired else cases[0].verdict
     canary = Canary(fired, 14, 512.0 if fired else 1.3, 200.0)
-    return Judged(verdict, Rule(cases=5), canary, cases, changes.pop("failed", ()), facts={"sides": SIDES}, **changes)
+    facts = {"sides": SIDES, "libraries": changes.pop("libraries", {})}
+    return Judged(verdict, Rule(cases=5), canary, cases, changes.pop("failed", ()), facts=facts, **changes)
 
 
 ALL = judged(
@@ -46,6 +47,10 @@ ALL = judged(
     case("vision/cnn_train_step", "workload_changed", None, pairs=0, note="its own source differs"),
     failed=("dataloader/epoch on the head: crashed: the worker was killed by SIGSEGV",),
     only_head=("networks/new",),
+    libraries={
+        "base": {"torch": "2.13.0+cpu", "numpy": "2.3.1"},
+        "head": {"torch": "2.14.1+cu130", "numpy": "2.3.1"},
+    },
     counters=(f"{KEY}: operators 12 → 15",),
     beside=(
         Told(KEY, "host_peak", "B", 12.1e6, 15.9e6, 1.314, 1.28, 1.35, 14, 1500.0, 480.0, True),
