@@ -8,10 +8,11 @@ import sys
 def main() -> None:
     """Run the command line. See `bench.cli.codes` for the exit codes."""
     from bench.cli import codes
-    from bench.cli.app import app
     from bench.records import UserError
 
     try:
+        from bench.cli.app import app  # a library that is missing or broken is no regression either: that alone is 1
+
         app()
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
@@ -31,9 +32,14 @@ def _ours(error: Exception) -> int:
         sys.stderr.write(f"error: {error}\n")
         return codes.MACHINE_UNFIT
     traceback.print_exception(error)
+    try:
+        version = metadata.version("coursebench")
+    except metadata.PackageNotFoundError:
+        version = "(not installed)"
     sys.stderr.write(
-        "\nThis is a mistake in coursebench, not yours. Please report the lines above, the command you gave, and:\n"
-        f"  coursebench {metadata.version('coursebench')}, Python {platform.python_version()}, {platform.platform()}\n"
+        "\nThis is a mistake in coursebench or its installation, not in what you typed. Please report the lines above, "
+        "the command you gave, and:\n"
+        f"  coursebench {version}, Python {platform.python_version()}, {platform.platform()}\n"
     )
     return codes.OUR_FAULT
 
