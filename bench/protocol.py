@@ -30,6 +30,11 @@ def cold_blocks(first_ns: float) -> int:
     return 2 if first_ns < COLD_NS else 1
 
 
+def turn_ns(timed_ns: float) -> float:
+    """What a turn of a lockstep pair took: the timed block, and before it as many to be warm again as are cold."""
+    return (1 + cold_blocks(timed_ns)) * timed_ns
+
+
 # --- what the parent asks -------------------------------------------------------------------------------------------
 
 

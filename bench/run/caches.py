@@ -1,4 +1,4 @@
-"""The compile caches of a pair: in equal state on both sides, or the comparison would be of the caches."""
+"""Folders for compile caches: cold means one of its own, empty; of a pair both sides' are in equal state."""
 
 from __future__ import annotations
 
@@ -15,14 +15,23 @@ def caches_of(arena: Arena, key: str) -> tuple[str, dict[str, Path]]:
 
     Cold are the first pairs, as many as `Conduct.cold_pairs` says, and one in which a side's cache is missing.
     """
-    name = hashlib.sha256(key.encode()).hexdigest()[:16]
-    folders = {side: arena.caches / name / side for side in SIDES}
+    folders = {side: folder_of(arena.caches, key) / side for side in SIDES}
     colds = arena.colds.get(key, 0)
     opened = key in arena.steps and all(folder.exists() for folder in folders.values())
     if opened and colds >= arena.conduct.cold_pairs:
         return "warm", folders
     arena.colds[key] = colds + 1
     for folder in folders.values():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        empty(folder)
     return "cold", folders
+
+
+def folder_of(caches: Path, key: str) -> Path:
+    """Where the cache of a case lies."""
+    return caches / hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def empty(folder: Path) -> None:
+    """Make the folder, with nothing in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)

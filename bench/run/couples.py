@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from bench.protocol import cold_blocks
+from bench.protocol import turn_ns
 from bench.records import Couple
 from bench.run.arena import FEWEST_COUPLES, FEWEST_LONG, LONG_S, PAID_COUPLES, Conduct
 from bench.stats.robust import spread
 
 PRECISE = 0.01
-"""A datum known to 1 % is precise enough: eleven pairs then find 5 %, and no data of whatever precision need fewer."""
+"""A datum known to 1 % is precise enough: eleven pairs then find 5 %, as many as ten cases need at any precision."""
 
 MEDIAN_ERROR = math.sqrt(math.pi / 2)
-"""Standard error of the median of n normal numbers, in standard deviations over the root of n."""
+"""Standard error of the median of n normal numbers, in standard deviations over the root of n (Laplace, 1818)."""
 
 MOST_COUPLES = 400
 """Blocks of a millisecond come to this many in 3.4 s; couples that differ by 16 % are then precise enough."""
@@ -42,5 +42,5 @@ def more(couples: Sequence[Couple], conduct: Conduct) -> int:
 
 
 def seconds(couples: Sequence[Couple]) -> float:
-    """What couples took: a turn is a block or two to be warm again, and the timed one."""
-    return sum((1 + cold_blocks(each)) * each for one in couples for each in (one.base_ns, one.head_ns)) / 1e9
+    """What the turns of both sides took."""
+    return sum(turn_ns(one.base_ns) + turn_ns(one.head_ns) for one in couples) / 1e9

@@ -5,8 +5,6 @@ A case that kills its process, hangs it or fails costs that case alone: the rest
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,6 +15,7 @@ from typing import Any, Protocol
 from bench.protocol import Close, Closed, Open, Opened, Refused, Reply, Request, Visit, Visited
 from bench.records import Block, CaseLaunch, Outcome, Planned, Settings
 from bench.run.budget import Budget
+from bench.run.caches import empty, folder_of
 from bench.run.schedule import Assignment, visiting_order
 from bench.run.stop import Stop
 from bench.run.worker import Worker, WorkerDiedError, WorkerSilentError
@@ -186,10 +185,9 @@ class Launch:
         """The cache folder of a compiled case, and whether it is cold. Cold means a folder of its own, empty."""
         if not self._assignment.compiled:
             return None, ""
-        item = self._assignment.planned[0]
-        folder = self._office.caches / hashlib.sha256(item.case.key.encode()).hexdigest()[:16]
-        if item.case.key in self._office.steps and folder.exists():
+        key = self._assignment.planned[0].case.key
+        folder = folder_of(self._office.caches, key)
+        if key in self._office.steps and folder.exists():
             return folder, "warm"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        empty(folder)
         return folder, "cold"

@@ -31,10 +31,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from bench.present import style
 from bench.stats import evidence
 from bench.stats.decision import IMPROVED, REGRESSED, Rule
+from bench.stats.robust import spread
 from tests.agreement import recorded
 
 WORKLOADS = '''"""A hundred operations, or more where the library says so."""
@@ -169,7 +171,7 @@ def seen(percent: int, work: str, x: np.ndarray, suites: int, dice: np.random.Ge
     """Sequences drawn from the log ratios x of one effect on one workload, judged as a case of a suite of ten."""
     rule, drawn = Rule(cases=CASES), dice.choice(x, (suites, PAIRS))
     sign, verdict = (1, REGRESSED) if percent > 0 else (-1, IMPROVED)
-    bound, effect, sd = math.log1p(rule.slack), abs(math.log1p(percent / 100)), recorded.spread(x)
+    bound, effect, sd = math.log1p(rule.slack), abs(math.log1p(percent / 100)), spread(x)
     ours = when(evidence.above(sign * drawn, bound) >= rule.needed(verdict))
     # Wald, 1945: at the bound against at the effect; where that is within the slack there is nothing to find.
     shift = max(effect - bound, 0.0)
@@ -208,7 +210,7 @@ def _pairs(number: float) -> str:
     return f"{number:.0f}" if math.isfinite(number) else f"> {PAIRS}"
 
 
-def drawn(rows: list[Seen]):
+def drawn(rows: list[Seen]) -> Figure:
     """Two pictures side by side: the share that is found, and the pairs it takes beside the SPRT, by effect."""
     theme = style.theme("light")
     with style.drawing(theme):

@@ -31,6 +31,7 @@ import pandas as pd
 from bench.stats import evidence
 from bench.stats.coverage import exact_bounds
 from bench.stats.decision import REGRESSED, Rule
+from bench.stats.robust import spread
 from tests.agreement import recorded
 
 LOADS = {
@@ -102,7 +103,7 @@ def spreads(pairs: pd.DataFrame) -> Iterator[str]:
     """How far the data of unchanged code lie apart, by state."""
     yield "| state | pairs | sd of a pair, by case |\n| --- | ---: | --- |"
     for state, group in pairs.groupby("state", observed=True):
-        sds = sorted(recorded.spread(x["log_ratio"].to_numpy()) for _, x in group.groupby("key", observed=True))
+        sds = sorted(spread(x["log_ratio"].to_numpy()) for _, x in group.groupby("key", observed=True))
         yield f"| {state} | {len(group)} | {sds[0]:.1%} to {sds[-1]:.1%}, median {sds[len(sds) // 2]:.1%} |"
 
 

@@ -65,11 +65,6 @@ def ratios(frame: pd.DataFrame) -> pd.DataFrame:
     return pairs.assign(base_first=pairs["prepared_first"] == BASE).sort_values(PAIR, ignore_index=True)
 
 
-def spread(x: np.ndarray) -> float:
-    """Standard deviation as a robust guess: 1.48 times the median distance from the median."""
-    return 1.4826 * float(np.median(np.abs(x - np.median(x))))
-
-
 def work_and_percent(key: str) -> tuple[str, int]:
     """What an injected case does, and by how many percent its head does more."""
     axes = Case.from_key(key).axes

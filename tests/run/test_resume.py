@@ -85,7 +85,8 @@ def test_after_a_kill_no_case_is_missing(killed):
 def test_after_a_kill_every_launch_has_whole_visits_of_one_process(killed):
     folder, _, _ = killed
     blocks = tables.read(folder).blocks
-    per_launch = blocks.groupby(["key", "launch"]).size()
+    # A visit whose first block was short has a cold block more: what is kept is the same for all.
+    per_launch = blocks[blocks["kept"]].groupby(["key", "launch"]).size()
     assert len(per_launch) == CASES * LAUNCHES
     assert per_launch.nunique() == 1
     assert not blocks.duplicated(["key", "launch", "visit", "phase", "clock", "index"]).any()
