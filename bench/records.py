@@ -25,6 +25,7 @@ BESIDE, BY = "beside ", "by "
 
 UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1}
 """The axes every case has, with the declared default of a row that lacks one."""
+UNKNOWN = "unknown"  # what stands for their values in a case that another tool measured
 
 # A string value must survive inside a key: no comma, bracket, equals sign or space.
 SAFE_TEXT = re.compile(r"[A-Za-z0-9_.:+-]+")

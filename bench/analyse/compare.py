@@ -20,6 +20,8 @@ SLOWER, FASTER, NOT_RESOLVED, NOT_COMPARED = "slower", "faster", "not_resolved",
 OTHER_MACHINE = "other_machine"
 """Runs of unlike fingerprints are a comparison of machines."""
 
+ONE_PROCESS = "one process of a side supports no verdict: processes differ, and nothing here says by how much"
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -92,7 +94,10 @@ def _compared(key: str, clock: str, base: _Side, head: _Side, alike: bool) -> Co
         "high": found.high,
         "method": found.method,
     }
-    return Compared(key, clock, _verdict(found, alike), **values, base_launches=len(under), head_launches=len(over))
+    note = ONE_PROCESS if found.low is None else ""
+    return Compared(
+        key, clock, _verdict(found, alike), **values, base_launches=len(under), head_launches=len(over), note=note
+    )
 
 
 def _verdict(found: intervals.Interval, alike: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import certify, check, compare, doctor, gate, list_, plot, report, run, show
+from bench.cli import certify, check, compare, doctor, export, gate, history, import_, list_, plot, report, run, show
 
 app = typer.Typer(
     name="bench",
@@ -26,6 +26,9 @@ app = typer.Typer(
     bench report                 one page with all of it
     bench compare RUN RUN        two stored runs beside each other
     bench gate --base main       did this change make it slower?
+    bench history                when did it get slower?
+    bench import FILE            files of other tools as runs
+    bench export --to csv        a run for other tools
     bench certify --quick        is this harness right, on this machine?
     """,
 )
@@ -39,6 +42,9 @@ app.command("plot")(plot.plot)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("gate")(gate.gate)
+app.command("history")(history.history)
+app.command("import")(import_.import_files)
+app.command("export")(export.export)
 app.command("certify")(certify.certify)
 
 

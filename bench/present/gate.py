@@ -14,7 +14,7 @@ from bench.analyse.gate import Judged, Verdict
 from bench.present import layout, units
 from bench.present.terminal import Column
 from bench.present.units import DASH
-from bench.records import SIDES, UNIVERSAL_AXES
+from bench.records import SIDES, UNIVERSAL_AXES, UNKNOWN
 from bench.stats.decision import FEWEST_TO_GIVE_UP
 
 SCHEMA = 1
@@ -72,10 +72,10 @@ def _row(case: Verdict) -> dict[str, Any]:
 
 
 def short(key: str) -> str:
-    """A case key without the axes that have their declared default."""
+    """A case key without the axes that have their declared default, or that are not known."""
     name, _, axes = key.removesuffix("]").partition("[")
-    defaults = {f"{axis}={value}" for axis, value in UNIVERSAL_AXES.items()}
-    left = [part for part in axes.split(",") if part and part not in defaults]
+    silent = {f"{axis}={value}" for axis, default in UNIVERSAL_AXES.items() for value in (default, UNKNOWN)}
+    left = [part for part in axes.split(",") if part and part not in silent]
     return f"{name}[{','.join(left)}]" if left else name
 
 

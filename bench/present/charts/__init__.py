@@ -77,7 +77,7 @@ def available(frame: pd.DataFrame) -> list[ChartSpec]:
             continue
         for chosen in chart.selections(records):
             rows = subset(frame, chosen.keys)
-            slug = "-".join([name, _safe(chosen.workload), *([str(chosen.part)] if chosen.part > 1 else [])])
+            slug = "-".join([name, safe(chosen.workload), *([str(chosen.part)] if chosen.part > 1 else [])])
             specs.append(ChartSpec(name, slug, chart.finding(rows), chart.QUESTION, chosen.workload, chosen.keys))
     return specs
 
@@ -114,5 +114,6 @@ def subset(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     return frame[frame["key"].isin(list(keys))]
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
+    """A text as a part of the name of a file: other characters than letters, digits, - and _ become -."""
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in text)

@@ -1,0 +1,125 @@
+"""What a history is made of: series of one value a commit, their segments, the marks in them, and alerts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.stats.changes import Change
+
+COLUMNS = (
+    "key", "clock", "machine", "fingerprint", "commit", "at", "value", "unit", "higher_is_better", "launches",
+)  # fmt: skip
+"""Of a frame of points: a row a launch (or what another tool kept of a process), in the order of time. commit: which
+state of the code, None where that is not known; at: when it was measured, UTC, NaT where that is not known; value:
+above 0, in `unit`; launches: how many processes the value is of, 0 where that is not known."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Values of one fingerprint within a series."""
+
+    fingerprint: str
+    places: tuple[int, ...]
+    """Of its values in the series."""
+    changes: tuple[Change, ...]
+    """Counted within the segment."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One case and clock on one machine, a value a commit, oldest first."""
+
+    key: str
+    clock: str
+    machine: str
+    unit: str
+    higher_is_better: bool
+    commits: tuple[str, ...]
+    times: tuple[str | None, ...]
+    """When each commit was first measured: ISO 8601, UTC."""
+    values: NDArray[np.float64]
+    launches: tuple[int, ...]
+    segments: tuple[Segment, ...]
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Case, clock and machine."""
+        return self.key, self.clock, self.machine
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A change of level in a series, as it is told."""
+
+    key: str
+    clock: str
+    machine: str
+    unit: str
+    place: int
+    """Of the first value of the new level in the series."""
+    commit: str
+    at: str | None
+    after_place: int
+    after_commit: str
+    """The last commit before the range: the change is after this one…"""
+    until_place: int
+    until_commit: str
+    """…and not after this one."""
+    before: float
+    after: float
+    ratio: float
+    """after ÷ before."""
+    low: float
+    high: float
+    """95 % interval of the ratio."""
+    worse: bool
+    sd: float
+    """Of one value around its level, on the log scale."""
+    p: float
+    values_after: int
+
+    @property
+    def series(self) -> tuple[str, str, str]:
+        """The identity of its series."""
+        return self.key, self.clock, self.machine
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Something changed between two commits, and these series show it."""
+
+    after_commit: str
+    until_commit: str
+    marks: tuple[Mark, ...]
+
+    @property
+    def worse(self) -> bool:
+        """Does any of its series get slower, or larger where less is better?"""
+        return any(mark.worse for mark in self.marks)
+
+
+@dataclass(frozen=True)
+class History:
+    """All series of a frame of points, and what changed in them."""
+
+    series: tuple[Series, ...]
+    alerts: tuple[Alert, ...]
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Of all alerts."""
+        return tuple(mark for alert in self.alerts for mark in alert.marks)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A change that was told before: it came after one commit, and not after another."""
+
+    key: str
+    clock: str
+    machine: str
+    after_commit: str
+    until_commit: str

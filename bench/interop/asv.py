@@ -1,0 +1,155 @@
+"""asv's results folder: a file a machine, commit and environment. Read after asv.results (versions 1 and 2).
+
+asv times several processes in turns and keeps their samples in one list, so that how far processes lie apart is lost.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.interop import foreign
+from bench.interop.foreign import Benchmark, Execution
+from bench.interop.node import Node, parsed, text_of
+from bench.records import UNKNOWN, UserError, Value
+
+NAME = "asv"
+
+_BENCHMARKS, _MACHINE = "benchmarks.json", "machine.json"
+
+_UNITS = {"time": "s", "timeraw": "s", "mem": "bytes", "peakmem": "bytes", "track": "unit"}
+"""By how the name of a benchmark begins (asv's own rule), where `benchmarks.json` does not tell."""
+
+_FACTS = ("arch", "cpu", "machine", "os", "num_cpu")
+"""Of `params`; ram is left out, as asv has written it as text and as a number for one machine."""
+
+
+def is_it(path: Path) -> bool:
+    """A results folder, a machine's folder inside of it, or one result."""
+    if path.is_dir():
+        return (path / _BENCHMARKS).exists() or (path / _MACHINE).exists()
+    return path.suffix == ".json" and path.name not in (_BENCHMARKS, _MACHINE) and '"commit_hash"' in text_of(path)
+
+
+def read(path: Path) -> list[Execution]:
+    """An execution a result file, by date. Raises `UserError` where there is none, or one is damaged."""
+    if path.is_file():
+        return [_execution(path, _described(path.parent.parent))]
+    root = path if (path / _BENCHMARKS).exists() else path.parent
+    results = [each for each in sorted(path.rglob("*.json")) if each.name not in (_BENCHMARKS, _MACHINE)]
+    if not results:
+        raise UserError(f"{path} holds no results of asv")
+    found = [_execution(each, _described(root)) for each in results]
+    return sorted(found, key=lambda each: each.at.timestamp() if each.at else 0.0)
+
+
+def _described(root: Path) -> dict[str, Any]:
+    """`benchmarks.json`; nothing where it is not there."""
+    path = root / _BENCHMARKS
+    return parsed(text_of(path), path).mapping() if path.exists() else {}
+
+
+def _execution(path: Path, described: Mapping[str, Any]) -> Execution:
+    top = parsed(text_of(path), path)
+    params, date, requirements = top["params"], top["date"], top.get("requirements")
+    machine = params.get("machine")
+    facts = {name: params.mapping().get(name) for name in _FACTS}
+    env = {name: value for name, value in (requirements.mapping() if requirements else {}).items() if value}
+    python = top.get("python")
+    columns = top.get("result_columns")
+    names = [each.text() for each in columns] if columns else None
+    found = [
+        benchmark
+        for name, value in top["results"].mapping().items()
+        for benchmark in _benchmarks(name, _Result(value, names, top["results"]), described)
+    ]
+    return Execution(
+        tool=NAME,
+        source=str(path),
+        benchmarks=foreign.unambiguous(found),
+        commit=top["commit_hash"].text(),
+        at=date.moment(1e-3),
+        machine=machine.text() if machine else UNKNOWN,
+        facts={**facts, "python": python.text() if python else None, "requirements": env},
+    )
+
+
+class _Result:
+    """What a file has of one benchmark, in either version: `result` and `samples` by combination, and `params`."""
+
+    def __init__(self, value: Any, columns: Sequence[str] | None, results: Node) -> None:
+        node = Node(value, results.file, results.where)
+        if columns is not None and isinstance(value, list):
+            own = dict(zip(columns, value, strict=False))
+        elif isinstance(value, dict):
+            own = node.mapping()
+        else:
+            own = {"result": [value], "params": []}
+        self.where = node
+        self.params = [list(each) for each in self._lists(own.get("params"))]
+        result = own.get("result")
+        self.values = list(result) if isinstance(result, list) else [result]
+        samples = own.get("samples")
+        self.samples = list(samples) if isinstance(samples, list) else [None] * len(self.values)
+
+    def _lists(self, params: Any) -> Iterator[Node]:
+        if params is not None:
+            yield from Node(params, self.where.file, f"{self.where.where}.params")
+
+    def combinations(self) -> list[tuple[Any, ...]]:
+        """Values of the parameters, a tuple a result."""
+        axes = [[str(each.value) for each in axis] for axis in self.params]
+        if math.prod(len(axis) for axis in axes) != len(self.values):
+            raise self.where.refused("as many results as there are combinations of parameters")
+        return list(itertools.product(*axes))
+
+
+def _benchmarks(name: str, result: _Result, described: Mapping[str, Any]) -> Iterator[Benchmark]:
+    about = described.get(name)
+    about = about if isinstance(about, dict) else {}
+    unit = _unit(name, about)
+    for combination, value, samples in zip(
+        result.combinations(), result.values, [*result.samples, *[None] * len(result.values)], strict=False
+    ):
+        params = _params(combination, about.get("param_names"))
+        family, _, function = name.rpartition(".")
+        told = f"{name}({', '.join(map(str, combination))})" if combination else name
+        key = foreign.key(family or NAME, function, params)
+        node = Node(value, result.where.file, f"{result.where.where}.{told}")
+        if said := _contradiction(name, unit):
+            yield Benchmark(told, key, unit=unit, reason=said)
+        elif value is None or (isinstance(value, float) and math.isnan(value)):
+            yield Benchmark(told, key, unit=unit, reason="failed" if value is None else "skipped")
+        elif node.number() <= 0:
+            yield Benchmark(told, key, unit=unit, reason=f"its value is {node.number():g} {unit}")
+        elif isinstance(samples, list) and samples:
+            kept = tuple(each.positive() for each in Node(samples, node.file, f"{node.where}.samples"))
+            yield Benchmark(told, key, (kept,), unit, summary="")
+        else:
+            yield Benchmark(told, key, ((node.positive(),),), unit, summary="asv's median")
+
+
+def _params(combination: Sequence[str], names: Any) -> dict[str, Value]:
+    known = names if isinstance(names, list) and len(names) == len(combination) else []
+    axes = [foreign.slug(str(name)) for name in known] or [f"param{place}" for place in range(1, len(combination) + 1)]
+    return {axis: foreign.value(text) for axis, text in zip(axes, combination, strict=True)}
+
+
+def _contradiction(name: str, unit: str) -> str:
+    """Where the name says time and `benchmarks.json` memory, or the other way: neither can be believed."""
+    by_name = _UNITS.get(_kind(name), unit)
+    return "" if "unit" in (by_name, unit) or by_name == unit else f"its name says {by_name}, {_BENCHMARKS} says {unit}"
+
+
+def _kind(name: str) -> str:
+    return name.rpartition(".")[2].partition("_")[0]
+
+
+def _unit(name: str, about: Mapping[str, Any]) -> str:
+    unit = about.get("unit")
+    if isinstance(unit, str) and unit:
+        return "s" if unit in ("seconds", "second", "s") else unit
+    return _UNITS.get(_kind(name), "unit")

@@ -1,0 +1,133 @@
+"""github-action-benchmark: the history it keeps (`data.js`), and the list it takes (`customSmallerIsBetter`).
+
+Read after the action's own code (src/write.ts, src/extract.ts): `window.BENCHMARK_DATA = {entries: {suite: [{commit,
+date, tool, benches}]}}`. For pytest it keeps iterations per second of the mean, and the mean in `extra`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bench.interop import foreign
+from bench.interop.foreign import SECONDS, Benchmark, Execution
+from bench.interop.node import Node, parsed, text_of
+from bench.interop.ours import Kept
+from bench.records import Case, UserError
+
+NAME = "github-action-benchmark"
+
+_START = "window.BENCHMARK_DATA ="
+
+_RATES = re.compile(r"(?:iter|iters|ops|op)/(\w+)")
+_PER_OPERATION = re.compile(r"(\w+)/(?:iter|op|ops|step)")
+
+_BIGGER_IS_BETTER = ("customBiggerIsBetter", "benchmarkjs", "pytest")
+"""Tools whose values are rates (src/write.ts, `biggerIsBetter`). A unit that says otherwise is believed."""
+
+
+def is_it(path: Path) -> bool:
+    """A `data.js`."""
+    return path.is_file() and path.suffix == ".js" and text_of(path).lstrip().startswith(_START)
+
+
+def read(path: Path) -> list[Execution]:
+    """An execution a push, oldest first. Raises `UserError` where the file is no `data.js`."""
+    return [
+        _execution(entry, suite)
+        for suite, entries in _top(path)["entries"].mapping().items()
+        for entry in Node(entries, str(path), f"entries.{suite}")
+    ]
+
+
+def _top(path: Path) -> Node:
+    text = text_of(path).strip()
+    if not text.startswith(_START):
+        raise UserError(f"{path} does not begin with '{_START}'")
+    return parsed(text.removeprefix(_START).strip().removesuffix(";"), path)
+
+
+def _execution(entry: Node, suite: str) -> Execution:
+    tool, commit = entry["tool"].text(), entry["commit"]["id"].text()
+    return Execution(
+        tool=NAME,
+        source=entry.file,
+        benchmarks=foreign.unambiguous([_benchmark(item, suite, tool) for item in entry["benches"]]),
+        commit=commit,
+        at=entry["date"].moment(1e-3),
+        facts={"suite": suite, "tool": tool},
+    )
+
+
+def _benchmark(item: Node, suite: str, tool: str) -> Benchmark:
+    name, number, unit = item["name"].text(), item["value"].number(), item["unit"].text()
+    key = Case.from_key(name).key if _is_ours(name) else foreign.key(suite, name)
+    if number <= 0:
+        return Benchmark(name, key, unit=unit, reason=f"its value is {number:g} {unit}")
+    time = _seconds(number, unit)
+    if time is None:
+        return Benchmark(name, key, ((number,),), unit, tool in _BIGGER_IS_BETTER, summary="one value a push")
+    return Benchmark(name, key, ((time,),), steps=None, summary="one value a push")
+
+
+def _is_ours(name: str) -> bool:
+    try:
+        return Case.from_key(name).key == name
+    except UserError:
+        return False
+
+
+def _seconds(number: float, unit: str) -> float | None:
+    """Seconds per step of a value in a unit of time, or of steps per time; None for another unit."""
+    plain = unit.strip().lower()
+    rate, each = _RATES.fullmatch(plain), _PER_OPERATION.fullmatch(plain)
+    if rate and rate[1] in SECONDS:
+        found = SECONDS[rate[1]] / number
+    elif (name := each[1] if each else plain) in SECONDS:
+        found = number * SECONDS[name]
+    else:
+        return None
+    return found if 0 < found < float("inf") else None
+
+
+def written(kept: Kept, old: Path) -> str:
+    """`data.js` with a run as its last push, after those of `old` where that is there.
+
+    Raises `UserError` where `old` is something else.
+    """
+    top = _top(old).mapping() if old.exists() else {"lastUpdate": 0, "repoUrl": "", "entries": {}}
+    entries = Node(top, str(old), "")["entries"].mapping()
+    created = datetime.fromisoformat(kept.run["created"])
+    git = kept.run.get("git") or {}
+    stamp = int(created.timestamp() * 1000)
+    commit = {"id": git.get("commit") or kept.run["run"], "timestamp": created.isoformat(), "message": "", "url": ""}
+    push = {"commit": commit, "date": stamp, "tool": "customSmallerIsBetter", "benches": list(_benches(kept))}
+    own = entries.setdefault("coursebench", [])
+    if not isinstance(own, list):
+        raise UserError(f"{old}: entries.coursebench should be a list")
+    own.append(push)
+    top["lastUpdate"] = stamp
+    return f"{_START} {json.dumps(top, indent=2, allow_nan=False)}"
+
+
+def listed(kept: Kept) -> str:
+    """The list that the action takes with `tool: customSmallerIsBetter`."""
+    return json.dumps(list(_benches(kept)), indent=2, allow_nan=False) + "\n"
+
+
+def _benches(kept: Kept) -> Iterator[dict[str, Any]]:
+    for case in kept.cases:
+        if case.clock == "wall":
+            found = case.median
+            within = f"{found.low * 1e6:.6g} to {found.high * 1e6:.6g}" if found.low and found.high else "no interval"
+            yield {
+                "name": case.key,
+                "value": found.value * 1e6,
+                "unit": "us/step",
+                "range": within,
+                "extra": f"{found.method}\nmachine: {kept.run['machine']}",
+            }

@@ -1,0 +1,170 @@
+"""pytest-benchmark's JSON (`--benchmark-json`, `--benchmark-save`): one process, its rounds or their statistics.
+
+Read after the writer's own code (pytest_benchmark.session, .stats, 5.x; files of 3.x and 4.x have the same fields).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bench.interop import foreign
+from bench.interop.foreign import Benchmark, Execution
+from bench.interop.node import Node, parsed, text_of
+from bench.interop.ours import Kept, KeptCase
+from bench.records import UNKNOWN, Case, UserError
+
+NAME = "pytest-benchmark"
+SUFFIXES = (".json",)
+
+OURS = "coursebench"
+"""Under this name our own plugin and `bench export` put what pytest-benchmark has no place for."""
+
+
+def is_it(path: Path) -> bool:
+    """A file with `benchmarks` and `machine_info`, or a folder of its `.benchmarks/`."""
+    return path.is_file() and path.suffix in SUFFIXES and '"machine_info"' in text_of(path)
+
+
+def read(path: Path) -> list[Execution]:
+    """The one execution of a file. Raises `UserError` where it is none of pytest-benchmark's."""
+    top = parsed(text_of(path), path)
+    info = top["machine_info"]
+    at, commit = top.get("datetime"), top.get("commit_info")
+    kept = info.get(OURS)
+    return [
+        Execution(
+            tool=NAME,
+            source=str(path),
+            benchmarks=foreign.unambiguous([_benchmark(item) for item in top["benchmarks"]]),
+            commit=_commit(commit) if commit else None,
+            at=at.date() if at else None,
+            machine=kept["machine"].text() if kept else _machine(info),
+            facts=_facts(info),
+            kept_fingerprint=kept["fingerprint"].text() if kept else None,
+        )
+    ]
+
+
+def _commit(info: Node) -> str | None:
+    found, dirty = info.get("id"), info.get("dirty")
+    if found is None:
+        return None
+    return f"{found.text()}+dirty" if dirty and dirty.value is True else found.text()
+
+
+def _benchmark(item: Node) -> Benchmark:
+    name, stats = item.get("fullname") or item["name"], item["stats"]
+    own = (item.get("extra_info") or Node({}, item.file, "")).get(OURS)
+    data, rounds, iterations = stats.get("data"), stats["rounds"].count(), stats["iterations"].count()
+    values = tuple(each.positive() for each in data) if data else (stats["median"].positive(),)
+    if not values:
+        raise UserError(f"{item.file}: {stats.where}.data is empty")
+    # Our export has a round for each launch: those are processes. Rounds of pytest-benchmark share one.
+    processes = tuple((each,) for each in values) if data and own and own.get("launches") else (values,)
+    return Benchmark(
+        name=name.text(),
+        key=Case.from_key(own["key"].text()).key if own else _key(name.text()),
+        processes=processes,
+        steps=iterations if data else rounds * iterations,
+        summary="" if data else f"median of {rounds} rounds",
+    )
+
+
+def _key(fullname: str) -> str:
+    """`tests/test_a.py::test_b[c]` becomes `tests-test_a/test_b[param=c]`, with the axes that are not known."""
+    name, bracket, param = fullname.partition("[")
+    path, _, function = name.rpartition("::")
+    params = {"param": foreign.value(param.removesuffix("]"))} if bracket else {}
+    return foreign.key(path.replace(".py", "") or "pytest", function, params)
+
+
+def _facts(info: Node) -> dict[str, Any]:
+    """What makes two files comparable: the processor, the system and Python, and no clock rate of the moment."""
+    cpu = info.get("cpu")
+    names = ("machine", "processor", "system", "release", "python_implementation", "python_version", "python_compiler")
+    cores = {name: cpu.mapping().get(name) for name in ("brand_raw", "brand", "arch", "count")} if cpu else {}
+    return {**{name: info.mapping().get(name) for name in names}, **cores}
+
+
+def _machine(info: Node) -> str:
+    """What the machine is: its processor and how many cores; else what the file calls it."""
+    cpu = info.get("cpu")
+    brand = (cpu.get("brand_raw") or cpu.get("brand")) if cpu else None
+    if cpu and brand:
+        count = cpu.get("count")
+        return f"{count.count()}-core {brand.text()}" if count else brand.text()
+    node = info.get("node")
+    return node.text() if node else UNKNOWN
+
+
+def written(kept: Kept) -> str:
+    """A run as pytest-benchmark would have written it, for its `compare`: a round for each launch.
+
+    The statistics are made by pytest-benchmark's own class. Raises `UserError` where it is not installed.
+    """
+    try:
+        from pytest_benchmark import __version__
+        from pytest_benchmark.stats import Stats
+    except ImportError:
+        raise UserError("writing its files needs pytest-benchmark: pip install pytest-benchmark") from None
+
+    def stats(medians: Sequence[float]) -> dict[str, Any]:
+        made = Stats()
+        for seconds in medians:
+            made.update(seconds)
+        return {**made.as_dict(), "iterations": 1, "data": list(medians)}
+
+    git = kept.run.get("git") or {}
+    commit = {"id": git.get("commit") or "unversioned", "time": kept.run["created"], "author_time": None}
+    commit |= {"dirty": bool(git.get("dirty")), "project": OURS, "branch": git.get("branch") or "(unknown)"}
+    benchmarks = [_written(case, stats(case.medians)) for case in kept.cases if case.clock == "wall"]
+    content = {
+        "machine_info": _machine_info(kept.run),
+        "commit_info": commit,
+        "benchmarks": benchmarks,
+        "datetime": datetime.fromisoformat(kept.run["created"]).isoformat(),
+        "version": __version__,
+    }
+    return json.dumps(content, indent=4, allow_nan=False) + "\n"
+
+
+def _machine_info(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The machine of a run under pytest-benchmark's names; its `compare` wants all of them."""
+    about = run["environment"]
+    cpu, os_, python = (about.get(name) or {} for name in ("cpu", "os", "python"))
+    version = str(python.get("version", ""))
+    return {
+        "node": str(run["machine"]),
+        "processor": str(cpu.get("model", "")),
+        "machine": str(cpu.get("architecture", "")),
+        "system": str(os_.get("system", "")),
+        "release": str(os_.get("release", "")),
+        "python_compiler": "",
+        "python_implementation": str(python.get("implementation", "")),
+        "python_implementation_version": version,
+        "python_version": version,
+        "python_build": [],
+        "cpu": {"brand_raw": str(cpu.get("model", "")), "count": cpu.get("logical")},
+        OURS: {"machine": run["machine"], "fingerprint": run["fingerprint"]},
+    }
+
+
+def _written(case: KeptCase, stats: Mapping[str, Any]) -> dict[str, Any]:
+    workload = case.key.partition("[")[0]
+    return {
+        "group": workload,
+        "name": case.key,
+        "fullname": case.key,
+        "params": {axis: str(value) for axis, value in Case.from_key(case.key).params},
+        "param": None,
+        "extra_info": {OURS: {"key": case.key, "launches": len(case.medians)}},
+        "options": {
+            "disable_gc": True, "timer": "perf_counter", "min_rounds": len(case.medians), "max_time": 0.0,
+            "min_time": 0.0, "warmup": True,
+        },
+        "stats": dict(stats),
+    }  # fmt: skip

@@ -1,0 +1,163 @@
+"""Did it get slower, and when? One series: a value a commit, its levels with their noise, and where they change.
+
+Drawn from a history and not from estimates, so that it is none of the charts of a run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.analyse.marks import Mark, Segment, Series
+from bench.present import history, style, units
+from bench.present.charts import ticks
+from bench.present.charts.page import LEADING, MARGIN, WIDTH, Page
+from bench.present.style import TEXT_PT
+from bench.stats.robust import spread
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BAND = 2.0
+"""Standard deviations of a value either side of its level."""
+
+LOG_FROM = 4.0
+"""Largest ÷ smallest value from which the axis is logarithmic: else the faster level is a line on the floor."""
+
+_LINE = TEXT_PT * LEADING
+
+
+def draw(series: Series, marks: Sequence[Mark], theme_name: str = "light") -> Figure:
+    """The picture of a series with its marks, oldest first. Raises `UserError` on an unknown theme."""
+    theme = style.theme(theme_name)
+    with style.drawing(theme):
+        page = Page(theme)
+        page.title(history.finding(series, marks))
+        page.foot([*_notes(series, marks), _source(series)])
+        _draw(page, series, marks)
+        return page.figure
+
+
+def describe(series: Series, marks: Sequence[Mark]) -> str:
+    """The chart in words, for those who cannot see it."""
+    texts = [history.finding(series, marks) + "."]
+    texts += [
+        f"After {history.commit(mark.after_commit)} and by {history.commit(mark.until_commit)}: "
+        f"{history.quantity(mark.before, mark.unit)} to {history.quantity(mark.after, mark.unit)}, "
+        f"{units.ratio(mark.ratio, mark.low, mark.high)}."
+        for mark in marks
+    ]
+    return " ".join([*texts, _source(series) + "."])
+
+
+def _notes(series: Series, marks: Sequence[Mark]) -> list[str]:
+    notes = [f"Band: level ± {BAND:g} standard deviations of one commit."]
+    if marks:
+        notes.append("Dashed: where the level changes; shaded: the commits among which it may be.")
+    if len(series.segments) > 1:
+        notes.append("Other marks: another machine or software, which is not compared.")
+    return [" ".join(notes)]
+
+
+def _source(series: Series) -> str:
+    first, last = (history.commit(series.commits[place]) for place in (0, -1))
+    return f"{len(series.commits)} commits, {first} to {last} · {history.machine(series.machine)}"
+
+
+def _draw(page: Page, series: Series, marks: Sequence[Mark]) -> None:
+    low, high = _limits(series.values)
+    logarithmic = low > 0 and high / low > LOG_FROM
+    y_ticks = (ticks.round_ticks if logarithmic else ticks.even_ticks)(low, high)
+    texts = [units.tick_seconds(tick) if series.unit == "s" else f"{tick:.4g}" for tick in y_ticks]
+    left = MARGIN + max(page.width_of(text) for text in texts) + 12
+    bottom, top = page.bottom + 2 * _LINE + 14, page.top - _LINE - 10
+    unit = "time per step (lower is better)" if series.unit == "s" else _caption(series)
+    page.note(MARGIN, page.top, unit, va="top")
+    axes = page.axes(left, bottom, WIDTH - MARGIN - 12, top)
+    axes.set_xlim(-0.5 - 0.02 * len(series.values), len(series.values) * 1.02 - 0.5)
+    axes.set_yscale("log" if logarithmic else "linear")
+    axes.set_ylim(low, high)
+    axes.minorticks_off()
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for tick, text in zip(y_ticks, texts, strict=True):
+        axes.axhline(tick, color=page.theme.grid, linewidth=1.2, zorder=0)
+        place = float(axes.transData.transform((0, tick))[1]) * 72 / page.figure.dpi
+        page.text(left - 10, place, text, ha="right", va="center_baseline")
+    for number, part in enumerate(series.segments):
+        _segment(page, axes, series, part, marks, number)
+    for mark in marks:
+        _mark(page, axes, mark)
+    _strays(page, axes, series.values, low, high)
+    _commits(page, axes, series, marks, bottom)
+
+
+def _caption(series: Series) -> str:
+    better = "higher" if series.higher_is_better else "lower"
+    return f"{series.unit or 'value'} ({better} is better)"
+
+
+def _limits(values: np.ndarray) -> tuple[float, float]:
+    """Room for all but the rarest values: a single spike may not press everything else flat."""
+    rare_low, rare_high = (float(np.quantile(values, q)) for q in (0.005, 0.995))
+    middle, reach = float(np.median(values)), 8 * spread(values)
+    low = max(float(values.min()), min(rare_low, middle - reach))
+    high = min(float(values.max()), max(rare_high, middle + reach))
+    if high / low > LOG_FROM:
+        return low / 1.2, high * 1.2
+    pad = 0.08 * (high - low) or 0.05 * middle
+    return low - pad, high + pad
+
+
+def _strays(page: Page, axes: Axes, values: np.ndarray, low: float, high: float) -> None:
+    """Arrows at the edge for values that lie outside of the picture."""
+    for outside, at, marker in ((values > high, high, "^"), (values < low, low, "v")):
+        places = np.flatnonzero(outside)
+        axes.plot(
+            places, np.full(len(places), at), marker, color=page.theme.faint, markersize=9, clip_on=False, zorder=3
+        )
+
+
+def _segment(page: Page, axes: Axes, series: Series, part: Segment, marks: Sequence[Mark], number: int) -> None:
+    places = np.array(part.places)
+    color = page.theme.colors[number % len(page.theme.colors)]
+    size = 8.0 if len(series.values) < 150 else 5.0
+    axes.plot(
+        places, series.values[places], style.MARKERS[number % len(style.MARKERS)], color=color, markersize=size,
+        linestyle="none", alpha=0.75, zorder=2,
+    )  # fmt: skip
+    own = {mark.place for mark in marks if mark.series == series.identity}
+    cuts = [at for at, place in enumerate(part.places) if place in own]
+    for chosen in np.split(places, cuts):
+        logs = np.log(series.values[chosen])
+        level, sd = float(np.median(logs)), spread(logs)
+        ends = (chosen[0] - 0.5, chosen[-1] + 0.5)
+        axes.fill_between(
+            ends, math.exp(level - BAND * sd), math.exp(level + BAND * sd), color=color, alpha=0.15, linewidth=0
+        )
+        axes.plot(ends, [math.exp(level)] * 2, color=color, linewidth=3, solid_capstyle="butt", zorder=3)
+
+
+def _mark(page: Page, axes: Axes, mark: Mark) -> None:
+    if mark.until_place - mark.after_place > 1:
+        axes.axvspan(mark.after_place + 0.5, mark.until_place - 0.5, color=page.theme.shade, zorder=0)
+    axes.axvline(mark.place - 0.5, color=page.theme.ink, linewidth=1.6, linestyle="--", zorder=1)
+
+
+def _commits(page: Page, axes: Axes, series: Series, marks: Sequence[Mark], floor: float) -> None:
+    """The first and the last commit, and those at which a level changes, where there is room."""
+    wanted = [0, len(series.commits) - 1, *(mark.place for mark in reversed(marks))]
+    labels = [history.commit(series.commits[place]) for place in wanted]
+    widths = [page.width_of(label) for label in labels]
+    dots = [float(axes.transData.transform((place, 0))[0]) * 72 / page.figure.dpi for place in wanted]
+    taken: list[tuple[float, float]] = []
+    for x, width, label in zip(dots, widths, labels, strict=True):
+        x = min(max(x, MARGIN + width / 2), WIDTH - MARGIN - width / 2)
+        if all(x + width / 2 + 14 < low or x - width / 2 - 14 > high for low, high in taken):
+            taken.append((x - width / 2, x + width / 2))
+            page.text(x, floor - 10, label, ha="center", va="top")
+    page.note((MARGIN + WIDTH) / 2, floor - 12 - _LINE, "commit, in order of time", ha="center", va="top")

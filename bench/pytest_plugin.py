@@ -1,0 +1,208 @@
+"""Our cases as tests of pytest-benchmark: `pytest --bench-preset quick --benchmark-json=x.json`.
+
+Each case is prepared, checked, warmed up and calibrated as a worker does it, timed by pytest-benchmark in rounds of n
+steps with the device drained at both ends, and checked again. All of it happens in pytest's own process: rounds are no
+launches, and `bench import` says so. Nothing is imported, and nothing changes, in a session that does not ask for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bench.plan.selection import Plan
+    from bench.records import Planned, Settings
+
+OURS = "coursebench"
+"""Where what pytest-benchmark has no place for lies in its JSON."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options, in a group of their own."""
+    group = parser.getgroup(OURS, "cases of an introductory PyTorch course, timed by pytest-benchmark")
+    group.addoption(
+        "--bench-preset",
+        metavar="NAME",
+        help="time the cases of this preset (quick, ci, lecture, full); without paths, these are the only tests",
+    )
+    group.addoption(
+        "--bench-select", metavar="SELECT", action="append", default=[], help="only cases that fit; repeatable"
+    )
+    group.addoption(
+        "--bench-rounds", metavar="N", type=int, default=20, help="rounds a case, one more is timed first and left out"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything imports torch: its threads wait without spinning. Named paths are collected as well."""
+    if _asked(config) is None:
+        return
+    if not config.pluginmanager.hasplugin("benchmark"):
+        raise pytest.UsageError("--bench-preset needs pytest-benchmark: pip install pytest-benchmark")
+    if config.getoption("--bench-rounds") < 1:
+        raise pytest.UsageError("--bench-rounds: at least 1")
+    if "torch" not in sys.modules:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args[:] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add a test a case. First of all, so that `-k` and plugins that shuffle see them."""
+    if _asked(config) is not None:
+        items += Cases.from_parent(session, path=Path(__file__), nodeid=OURS).collect()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
+    """Name the machine and what makes it comparable, as a run of ours would."""
+    if _asked(config) is not None:
+        from bench.measure.facts import facts
+        from bench.store import runs
+
+        found = facts()
+        machine_info[OURS] = {"machine": runs.machine_name(found), "fingerprint": runs.fingerprint(found)}
+
+
+def _asked(config: pytest.Config) -> str | None:
+    found: str | None = config.getoption("--bench-preset")
+    return found
+
+
+class Cases(pytest.Module):
+    """The cases of the preset, in the order of the plan."""
+
+    def _getobj(self) -> Any:
+        return sys.modules[__name__]
+
+    def collect(self) -> list[pytest.Item]:
+        """A test a case. Raises `UsageError` for a preset or a selection that makes no sense."""
+        from bench.records import UserError
+
+        try:
+            plan, settings = _chosen(self.config)
+        except UserError as error:
+            raise pytest.UsageError(str(error)) from None
+        made: list[pytest.Item] = []
+        for item in plan.planned:
+            test = pytest.Function.from_parent(self, name=item.case.key, callobj=_test(item, settings))
+            test.add_marker(pytest.mark.benchmark(group=item.case.workload, timer=drained_counter, disable_gc=True))
+            made.append(test)
+        return made
+
+
+def _chosen(config: pytest.Config) -> tuple[Plan, Settings]:
+    from bench.cli.choosing import Choice
+    from bench.measure.devices import available
+
+    chosen = Choice(config.getoption("--bench-select"), _asked(config), [], [], [])
+    devices = tuple(name for name, why_not in available().items() if not why_not)
+    return chosen.plan(devices), chosen.settings({})
+
+
+_drain: Callable[[], None] = lambda: None  # noqa: E731  # of the device whose case is being timed
+
+
+def drained_counter() -> float:
+    """`time.perf_counter` once the device has nothing left to do: both ends of a round are synchronised."""
+    from time import perf_counter
+
+    _drain()
+    return perf_counter()
+
+
+def _test(planned: Planned, settings: Settings) -> Callable[..., None]:
+    """The test of a case; a function of its own, whose only fixture is pytest-benchmark's."""
+
+    def test(benchmark: Any, request: pytest.FixtureRequest) -> None:
+        others = [item for item in request.session.items if isinstance(item.parent, Cases) and _compiles(item.name)]
+        if _compiles(planned.case.key) and len(others) > 1:
+            pytest.skip("a compiled case wants a process of its own: `bench run`, or -k with this case alone")
+        _time(benchmark, planned, settings, request.config.getoption("--bench-rounds"))
+
+    return test
+
+
+def _compiles(key: str) -> bool:
+    from bench.measure.modes import NEEDS_COMPILER
+    from bench.records import Case
+
+    return Case.from_key(key)["mode"] in NEEDS_COMPILER
+
+
+def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> None:
+    """Open the case as a worker does, let pytest-benchmark time it, hold it to its answer once more."""
+    global _drain
+    from bench.measure.clocks import wall
+    from bench.measure.garbage import quiet_garbage, settle_garbage
+    from bench.measure.session import Session
+    from bench.protocol import Open
+
+    key = planned.case.key
+    session = Session(Open(key, planned.source, settings, count=False), wall, lambda stage: None)
+    try:
+        _set_threads(planned.case["threads"])
+        with _outcomes():
+            session.open()
+            settle_garbage()
+            steps, prepared = session.steps["step:wall"], session.prepared
+            _drain = session.device.drain
+            with quiet_garbage():
+                reset = _returning_nothing(prepared.reset) if prepared.reset else None
+                benchmark.pedantic(prepared.step, setup=reset, rounds=rounds, iterations=steps, warmup_rounds=1)
+            learned = session.finish()
+        benchmark.extra_info[OURS] = {
+            "key": key,
+            "relative_error": learned["error_after"],
+            "threads": session.facts["threads"],
+        }
+    finally:
+        _drain = lambda: None  # noqa: E731
+        session.release()
+
+
+def _returning_nothing(call: Callable[[], Any]) -> Callable[[], None]:
+    """pytest-benchmark would hand on what a setup returns as the arguments of the step."""
+
+    def called() -> None:
+        call()
+
+    return called
+
+
+def _set_threads(wanted: Any) -> None:
+    import torch
+
+    from bench.measure.facts import physical_cores
+
+    torch.set_num_threads(physical_cores() if wanted == "physical" else int(wanted))
+
+
+def _outcomes() -> Any:
+    """What a case raises, as pytest's own outcomes: skipped, failed without a traceback where it is wrong."""
+    from contextlib import contextmanager
+
+    from bench.measure.serve import outcome_of
+    from bench.records import Outcome
+
+    @contextmanager
+    def turned() -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # the user's code may raise anything; each kind becomes a named outcome
+            outcome, reason = outcome_of(error)
+            if outcome is Outcome.SKIPPED:
+                pytest.skip(reason)
+            if outcome in (Outcome.WRONG, Outcome.OOM):
+                pytest.fail(f"{outcome.value}: {reason}", pytrace=False)
+            raise
+
+    return turned()

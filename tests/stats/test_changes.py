@@ -1,0 +1,163 @@
+"""Change points: what is found, what must not be, and whether the ranges and the p-values keep their promise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.stats import changes
+from tests.agreement import synthetic
+
+
+def steps(*levels, sd=0.01, seed=0):
+    """A series of (length, level) with normal noise."""
+    noise = np.random.default_rng(seed).normal(0, sd, sum(length for length, _ in levels))
+    return np.concatenate([np.full(length, level) for length, level in levels]) + noise
+
+
+def places(x):
+    return [change.at for change in changes.find(x)]
+
+
+def test_a_step_is_found_where_it_is_with_its_size():
+    (found,) = changes.find(steps((60, 0.0), (40, 0.05)))
+    assert abs(found.at - 60) <= 1
+    assert found.first <= 60 <= found.last
+    assert found.after - found.before == pytest.approx(0.05, abs=4 * found.error)
+    assert found.p < 1e-6
+
+
+def test_two_steps_are_two_changes():
+    assert places(steps((50, 0.0), (50, 0.06), (50, 0.02))) == pytest.approx([50, 100], abs=2)
+
+
+@pytest.mark.parametrize("size", [0.2, 1.0, 5.0])
+@pytest.mark.parametrize("at", range(0, 100, 9))
+def test_a_single_spike_is_never_a_change(at, size):
+    x = steps((100, 0.0))
+    x[at] += size
+    assert places(x) == []
+
+
+@pytest.mark.parametrize("at", range(8, 92, 12))
+def test_a_burst_shorter_than_a_level_is_no_change(at):
+    x = steps((100, 0.0))
+    x[at : at + 5] += 0.2
+    assert places(x) == []
+
+
+def test_a_change_of_less_than_one_per_cent_is_none_however_clear():
+    assert places(steps((200, 0.0), (200, 0.008), sd=0.001)) == []
+    assert places(steps((200, 0.0), (200, 0.013), sd=0.001)) == [200]
+
+
+def test_a_series_that_goes_there_and_back_again_and_again_has_two_states_and_no_change():
+    x = steps(*[(20, 0.05 * (turn % 2)) for turn in range(8)], sd=0.004)
+    assert places(x) == []
+    assert places(steps((20, 0.0), (20, 0.05), (20, 0.0), sd=0.004)) == [20, 40]
+
+
+def test_a_drift_is_no_change():
+    assert places(np.linspace(0, 0.1, 200) + steps((200, 0.0))) == []
+
+
+@pytest.mark.parametrize("kind", ["normal", "heavy", "humps", "spikes", "season"])
+def test_unchanged_noise_is_left_alone(kind):
+    dice = np.random.default_rng(1)
+    assert sum(bool(places(synthetic.noise(kind, 200, 0.02, dice))) for _ in range(60)) == 0
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.5, 0.7])
+def test_correlated_noise_is_marked_at_most_as_often_as_a_p_value_allows(rho):
+    dice = np.random.default_rng(2)
+    marked = [min((c.p for c in changes.find(synthetic.ar(200, rho, 0.02, dice))), default=1.0) for _ in range(200)]
+    # 5 % of 200 would be 10; 18 is its 99 % bound.
+    assert sum(p <= 0.05 for p in marked) <= 18
+
+
+def test_the_range_holds_the_true_place_as_often_as_it_says():
+    dice, held, found = np.random.default_rng(3), 0, 0
+    for _ in range(300):
+        at = int(dice.integers(20, 80))
+        x = dice.normal(0, 0.02, 100)
+        x[at:] += 0.03
+        for change in changes.find(x):
+            found += 1
+            held += change.first <= at <= change.last
+    assert found > 150
+    # 95 % of those found, less three standard errors of a share.
+    assert held / found >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / found)
+
+
+def test_the_error_of_a_change_is_as_large_as_its_estimates_lie_apart():
+    dice, z = np.random.default_rng(4), []
+    for _ in range(200):
+        x = dice.normal(0, 0.01, 80)
+        x[40:] += 0.05
+        (change,) = changes.find(x)
+        z.append((change.after - change.before - 0.05) / change.error)
+    assert 0.8 <= np.std(z) <= 1.2
+
+
+def test_a_short_series_has_no_change_and_a_constant_one_neither():
+    assert places([]) == []
+    assert places([0.0] * 7 + [1.0] * 8) == []
+    assert places(np.zeros(100)) == []
+
+
+def test_a_step_of_values_that_are_alike_to_the_last_digit():
+    assert places(np.repeat([0.0, 0.1], 20)) == [20]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_value_that_is_not_finite_is_refused(bad):
+    with pytest.raises(ValueError, match="finite"):
+        changes.find([0.0] * 20 + [bad])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-5, 5), min_size=16, max_size=60), st.floats(-3, 3))
+def test_a_shift_of_the_whole_series_moves_no_change(values, shift):
+    before, after = changes.find(values), changes.find(np.array(values) + shift)
+    assert len(before) <= len(values) // changes.FEWEST
+    # Rounding may tip a rule that stands on its edge, but never one change far from another.
+    assert abs(len(before) - len(after)) <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-5, 5, width=16), min_size=16, max_size=60))
+def test_every_change_keeps_the_rules(values):
+    for change in changes.find(values):
+        assert changes.FEWEST <= change.at <= len(values) - changes.FEWEST
+        assert 0 < change.first <= change.at <= change.last < len(values)
+        assert abs(change.after - change.before) >= changes.SMALLEST_EFFECT
+        assert 0 <= change.p <= 1
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_step_is_found_among_spikes(seed):
+    x = steps((60, 0.0), (60, 0.05), seed=seed)
+    dice = np.random.default_rng(seed)
+    chosen = dice.choice(120, 8, replace=False)
+    x[chosen] += dice.uniform(0.2, 3.0, 8)
+    assert places(x) == pytest.approx([60], abs=3)
+
+
+@pytest.mark.parametrize(
+    ("rule", "without", "kind"),
+    [("STEP_OVER_LINE", -math.inf, "drift"), ("MOST_SWINGS", 99, "two states")],
+)
+def test_without_its_rule_a_kind_of_noise_is_marked(rule, without, kind, monkeypatch):
+    """Planted mistakes: a rule left out."""
+
+    def marked():
+        dice = np.random.default_rng(5)
+        return sum(bool(places(synthetic.noise(kind, 200, 0.02, dice))) for _ in range(20))
+
+    assert marked() <= 3
+    monkeypatch.setattr(changes, rule, without)
+    assert marked() >= 10
