@@ -36,6 +36,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--bench-select", metavar="SELECT", action="append", default=[], help="only cases that fit; repeatable"
     )
     group.addoption(
+        "--bench-workloads",
+        metavar="FILE.py",
+        action="append",
+        type=Path,
+        default=[],
+        help="add the workloads of a file of your own; repeatable",
+    )
+    group.addoption(
         "--bench-rounds", metavar="N", type=int, default=20, help="rounds a case, one more is timed first and left out"
     )
 
@@ -103,7 +111,7 @@ def _chosen(config: pytest.Config) -> tuple[Plan, Settings]:
     from bench.cli.choosing import Choice
     from bench.measure.devices import available
 
-    chosen = Choice(config.getoption("--bench-select"), _asked(config), [], [], [])
+    chosen = Choice(config.getoption("--bench-select"), _asked(config), [], [], config.getoption("--bench-workloads"))
     devices = tuple(name for name, why_not in available().items() if not why_not)
     return chosen.plan(devices), chosen.settings({})
 
