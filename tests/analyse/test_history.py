@@ -229,5 +229,29 @@ def test_a_case_of_the_cpu_that_answered_elsewhere_has_no_point():
     assert states.points([stored(run)]).empty
 
 
+def test_a_case_of_a_gpu_that_launched_nothing_there_has_no_point(run):
+    case = run.plan(device="cuda")
+    run.launch(case, 0, counters={"device_kernels": 0})
+    run.blocks(case, 0, [1e-3])
+    assert states.points([stored(run)]).empty
+
+
+def test_many_runs_keep_their_points_apart():
+    """More than a batch, with a case that failed in one of them only."""
+    found = []
+    for night in range(2 * states.BATCH + 3):
+        made = MadeUpRun()
+        good, bad = made.measured([night + 1.0, night + 2.0], size=1), made.measured([1.0], size=2)
+        made.launch(bad, 1, outcome="failed" if night == states.BATCH else "ok")
+        assert good.key != bad.key
+        found.append(stored(made, git={"commit": f"c{night}", "dirty": False}))
+    frame = states.points(iter(found))
+    first = frame[frame["key"].str.contains("size=1,")]
+    assert first["commit"].tolist() == [f"c{night}" for night in range(len(found)) for _ in range(2)]
+    assert first["value"].tolist() == [night + more for night in range(len(found)) for more in (1.0, 2.0)]
+    assert f"c{states.BATCH}" not in set(frame.loc[frame["key"].str.contains("size=2,"), "commit"])
+    assert frame["key"].str.contains("size=2,").sum() == len(found) - 1
+
+
 def test_no_runs_are_no_points():
     assert list(states.points([]).columns) == list(COLUMNS)
