@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.files import Columns, plain
 from bench.cli.options import Format, TableFormat, colour, note, say, width
 from bench.cli.plot import Theme, suffixes
 from bench.records import UserError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bench.analyse.marks import History, Known
+    from bench.interop import Plain
     from bench.store.tables import RunData
 
 
@@ -36,6 +38,7 @@ def history(
     higher_is_better: Annotated[
         bool, typer.Option("--higher-is-better", help="Values of a plain CSV are such as throughput.")
     ] = False,
+    column: Columns = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Draw a chart of each series into this folder.")
     ] = None,
@@ -68,7 +71,9 @@ def history(
 
     if fail_on_new and known is None:
         note("hint: without --known every alert is new")
-    found = analysed(_selected(_points(paths or ["results"], from_, unit, higher_is_better), select or []))
+    found = analysed(
+        _selected(_points(paths or ["results"], from_, plain(unit, column, higher_is_better)), select or [])
+    )
     new = unknown(found, _known(known) if known else []) if known or fail_on_new else None
     say(present.show(found, new, format_.value, width=width(), color=colour()).rstrip())
     if out is not None:
@@ -79,7 +84,7 @@ def history(
         raise typer.Exit(REGRESSED)
 
 
-def _points(paths: list[str], tool: str | None, unit: str, higher_is_better: bool) -> pd.DataFrame:
+def _points(paths: list[str], tool: str | None, about: Plain) -> pd.DataFrame:
     """Points of all paths. Raises `UserError` where one of them is neither runs nor a file of another tool."""
     import pandas as pd
 
@@ -93,8 +98,10 @@ def _points(paths: list[str], tool: str | None, unit: str, higher_is_better: boo
         if folders:
             frames.append(states.points(_read(folders)))
         else:
-            executions = interop.read(Path(name), tool, unit=unit, higher_is_better=higher_is_better)
+            executions = interop.read(Path(name), tool, about)
             frames.append(foreign.points(executions))
+            for reason, count in foreign.reasons(executions).items():
+                note(f"{name}: {count} value{'s' if count > 1 else ''} left out: {reason}")
     return pd.concat(frames, ignore_index=True)
 
 

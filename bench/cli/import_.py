@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.files import Columns, plain
 from bench.cli.options import note, say
 from bench.records import UserError
 
@@ -20,6 +21,7 @@ def import_files(
         ),
     ] = None,
     unit: Annotated[str, typer.Option(help="Unit of the columns of a plain CSV: s, ms, us or ns.")] = "",
+    column: Columns = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the runs; results/ without it.")] = None,
 ) -> None:
     """Read files of other tools into runs, and print the folder of each.
@@ -35,7 +37,7 @@ def import_files(
     from bench.interop import sealing
     from bench.store import runs
 
-    executions = [found for path in paths for found in interop.read(path, from_, unit=unit)]
+    executions = [found for path in paths for found in interop.read(path, from_, plain(unit, column))]
     refused = [f"{item.source}: {why}" for item in executions if (why := sealing.why_not(item))]
     if len(refused) == len(executions):
         raise UserError(refused[0] if refused else f"{', '.join(map(str, paths))}: nothing was measured there")

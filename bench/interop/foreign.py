@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -83,6 +84,11 @@ def points(executions: Sequence[Execution]) -> pd.DataFrame:
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.assign(at=pd.to_datetime(frame["at"], utc=True))
+
+
+def reasons(executions: Sequence[Execution]) -> dict[str, int]:
+    """Why benchmarks have no value, and how many of each."""
+    return dict(Counter(item.reason for each in executions for item in each.benchmarks if not item.processes))
 
 
 def _middle(values: Sequence[float]) -> float:

@@ -10,33 +10,22 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bench.analyse.marks import COLUMNS
-from bench.interop import foreign
+from bench.interop import columns, foreign
 from bench.interop.foreign import SECONDS, Benchmark, Execution
-from bench.interop.node import YEARS, moment_of, text_of
+from bench.interop.node import text_of
 from bench.interop.ours import Kept
 from bench.records import UNKNOWN, Case, UserError
 
 NAME = "csv"
 
-ROLES: Mapping[str, tuple[str, ...]] = {
-    "time": ("time", "date", "timestamp", "datetime", "at", "created"),
-    "commit": ("commit", "revision", "sha", "hash", "commit_hash", "commit_id", "build", "version", "ghc"),
-    "branch": ("branch",),
-    "index": ("index", "", "unnamed: 0"),
-}
-"""Names of columns, in small letters, that are no series."""
-
-_OURS = {"key", "value"}
-
-_OTHER_DATES = ("%Y.%m.%d %H:%M:%S %z", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d")
-"""Besides ISO 8601: the first is apache-otava's."""
+_NAMES = ("key", "name", "benchmark", "test", "series")
+"""Columns that name the series of a row, in a file with a row a value."""
 
 _IN_NAME = re.compile(r".*?_(s|ms|us|ns)")
 
@@ -46,16 +35,20 @@ def is_it(path: Path) -> bool:
     return path.is_file() and path.suffix in (".csv", ".parquet")
 
 
-def read(path: Path, unit: str = "", higher_is_better: bool = False) -> list[Execution]:
-    """An execution a row of a history, in its order; of our own files one a run.
+def read(
+    path: Path, unit: str = "", higher_is_better: bool = False, named: Mapping[str, str] | None = None
+) -> list[Execution]:
+    """An execution a row of a history, in its order; of files with a row a value, one a state that was measured.
 
-    unit, higher_is_better: of the values of a history, whose columns do not tell. Raises `UserError` where the file has
-    no series, or a value that is no number above 0.
+    unit, higher_is_better: of the values of a history, whose columns do not tell. named: columns by their role (see
+    `columns.ROLES`), where their names do not tell. Raises `UserError` where the file has no series, or a value that is
+    no number.
     """
     header, rows = _table(path)
-    if set(header) >= _OURS:
-        return _tidy(path, [dict(zip(header, row, strict=True)) for row in rows])
-    return _wide(path, header, rows, unit, higher_is_better)
+    name = next((each for each in _NAMES if each in header), None)
+    if name and "value" in header and not named:
+        return _tidy(path, name, [dict(zip(header, row, strict=True)) for row in rows])
+    return _wide(path, header, rows, unit, higher_is_better, named or {})
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -67,8 +60,11 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
             raise UserError(f"{path} is damaged: {(str(error).splitlines() or ['no message'])[0]}") from None
         frame = frame.astype(object).where(frame.notna(), "")
         return [str(name) for name in frame.columns], [[str(cell) for cell in row] for row in frame.to_numpy().tolist()]
+    text = text_of(path)
+    first = text.lstrip().partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
     try:
-        rows = [row for row in csv.reader(io.StringIO(text_of(path))) if any(cell.strip() for cell in row)]
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise UserError(f"{path} is no CSV: {error}") from None
     if len(rows) < 2:
@@ -81,31 +77,27 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
 
 
 def _wide(
-    path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], unit: str, higher_is_better: bool
-) -> list[Execution]:
-    roles = {role: [name for name in header if name.lower() in names] for role, names in ROLES.items()}
-    apart = {name for names in roles.values() for name in names}
-    series = [name for name in header if name not in apart]
-    if not series or len(set(header)) < len(header):
-        raise UserError(f"{path}: no column is a series, or two have one name; there are: {', '.join(header)}")
+    path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], unit: str, higher_is_better: bool,
+    named: Mapping[str, str],
+) -> list[Execution]:  # fmt: skip
+    roles = columns.roles(header, rows, named, str(path))
     found = []
     for number, cells in enumerate(rows, start=1):
         row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         where = f"{path}: row {number}"
-        branch = next((row[name] for name in roles["branch"] if row[name]), None)
+        branch = row[roles.branch] if roles.branch else ""
         params = {"branch": foreign.value(branch)} if branch else {}
+        values = [
+            _column(name, row[name], foreign.key(path.stem, name, params), unit, higher_is_better, where)
+            for name in roles.series
+        ]
         found.append(
             Execution(
                 tool=NAME,
                 source=str(path),
-                benchmarks=foreign.unambiguous(
-                    [
-                        _column(name, row[name], foreign.key(path.stem, name, params), unit, higher_is_better, where)
-                        for name in series
-                    ]
-                ),
-                commit=next((row[name] for name in roles["commit"] if row[name]), None),
-                at=next((_moment(row[name], where) for name in roles["time"] if row[name]), None),
+                benchmarks=foreign.unambiguous(values),
+                commit=(row[roles.commit] or None) if roles.commit else None,
+                at=columns.moment(row[roles.time], where) if roles.time and row[roles.time] else None,
             )
         )
     return found
@@ -114,27 +106,32 @@ def _wide(
 def _column(name: str, text: str, key: str, unit: str, higher_is_better: bool, where: str) -> Benchmark:
     named = _IN_NAME.fullmatch(name)
     unit = unit or (named[1] if named else "")
-    if not text:
-        return Benchmark(name, key, unit=unit, reason="no value")
-    value = _positive(text, f"{where}, {name}")
-    if unit in SECONDS:
-        return Benchmark(name, key, ((value * SECONDS[unit],),), summary="one value a row")
-    return Benchmark(name, key, ((value,),), unit, higher_is_better, summary="one value a row")
+    time = unit in SECONDS
+    unit, factor = ("s", SECONDS[unit]) if time else (unit, 1.0)
+    value = columns.number(text, f"{where}, {name}") if text else None
+    if value is None or value * factor <= 0:
+        return Benchmark(name, key, unit=unit, reason="no value" if value is None else f"its value is {value:g}")
+    return Benchmark(name, key, ((value * factor,),), unit, higher_is_better and not time, summary="one value a row")
 
 
-def _tidy(path: Path, rows: Sequence[Mapping[str, str]]) -> list[Execution]:
-    """Our own rows: those of one commit, time, machine and fingerprint are one execution."""
+def _tidy(path: Path, name: str, rows: Sequence[Mapping[str, str]]) -> list[Execution]:
+    """A row a value: those of one commit, time, machine and fingerprint are one execution."""
     groups: dict[tuple[str, ...], dict[tuple[str, str], list[Mapping[str, str]]]] = {}
     for row in rows:
-        of = tuple(row.get(name, "") for name in ("commit", "at", "machine", "fingerprint"))
-        groups.setdefault(of, {}).setdefault((row["key"], row.get("clock", "")), []).append(row)
+        of = (
+            row.get("commit", ""), row.get("at") or row.get("time", ""), row.get("machine", ""),
+            row.get("fingerprint", ""),
+        )  # fmt: skip
+        groups.setdefault(of, {}).setdefault((row[name], row.get("clock", "")), []).append(row)
     return [
         Execution(
             tool=NAME,
             source=str(path),
-            benchmarks=tuple(_benchmark(key, clock, own, str(path)) for (key, clock), own in cases.items()),
+            benchmarks=foreign.unambiguous(
+                [_benchmark(series, clock, own, path) for (series, clock), own in cases.items()]
+            ),
             commit=commit or None,
-            at=_moment(at, str(path)) if at else None,
+            at=columns.moment(at, str(path)) if at else None,
             machine=machine or UNKNOWN,
             kept_fingerprint=fingerprint or None,
         )
@@ -142,43 +139,28 @@ def _tidy(path: Path, rows: Sequence[Mapping[str, str]]) -> list[Execution]:
     ]
 
 
-def _benchmark(key: str, clock: str, rows: Sequence[Mapping[str, str]], where: str) -> Benchmark:
-    values = [_positive(row["value"], f"{where}, {key}") for row in rows]
-    unit = rows[0].get("unit", "s") or "s"
+def _benchmark(name: str, clock: str, rows: Sequence[Mapping[str, str]], path: Path) -> Benchmark:
+    values = [columns.number(row["value"], f"{path}, {name}") for row in rows]
+    unit = rows[0].get("unit", "")
     factor = SECONDS.get(unit)
+    good = tuple((value * (factor or 1.0),) for value in values if value * (factor or 1.0) > 0)
     return Benchmark(
-        name=key,
-        key=Case.from_key(key).key,
-        processes=tuple((value * (factor or 1.0),) for value in values),
+        name=name,
+        key=name if _is_key(name) else foreign.key(path.stem, name),
+        processes=good,
         unit="s" if factor else unit,
         higher_is_better=rows[0].get("higher_is_better", "") in ("True", "true", "1"),
         summary="median of a launch",
         clock=clock or "wall",
+        reason="" if good else "no value is above 0",
     )
 
 
-def _positive(text: str, where: str) -> float:
+def _is_key(name: str) -> bool:
     try:
-        found = float(text)
-    except ValueError:
-        found = 0.0
-    if not 0 < found < float("inf"):
-        raise UserError(f"{where}: '{text[:40]}' is no number above 0")
-    return found
-
-
-def _moment(text: str, where: str) -> datetime:
-    if found := moment_of(text):
-        return found
-    for form in _OTHER_DATES:
-        try:
-            read = datetime.strptime(text.strip(), form)
-            found = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-        except (ValueError, OverflowError):
-            continue
-        if found.year in YEARS:
-            return found
-    raise UserError(f"{where}: '{text[:40]}' is no date and time (ISO 8601)")
+        return Case.from_key(name).key == name
+    except UserError:
+        return False
 
 
 def frame(kept: Kept) -> pd.DataFrame:

@@ -17,7 +17,7 @@ FILES = sorted(path for path in DATA.rglob("*") if path.is_file())
 
 
 def read(name, **options):
-    return interop.read(DATA / name, **options)
+    return interop.read(DATA / name, plain=interop.Plain(**options))
 
 
 def refused(path, **options):
@@ -26,7 +26,7 @@ def refused(path, **options):
     return str(caught.value)
 
 
-NO_BENCHMARKS = ("PROVENANCE.md", "README.md", "LICENSE", "machine.json", "benchmarks.json", "dataset_details.csv")
+NO_BENCHMARKS = ("PROVENANCE.md", "README.md", "LICENSE", "machine.json", "benchmarks.json")
 
 
 def names(paths):
@@ -240,18 +240,59 @@ def test_an_index_is_no_series_and_builds_are_commits():
     [
         ("", "no row"),
         ("time,commit\n2024-01-01,a\n", "no column is a series"),
-        ("commit,x\na,fast\n", "no number above 0"),
-        ("commit,x\na,-1\n", "no number above 0"),
+        ("commit,x\na,fast\n", "no column is a series"),
+        ("commit,x\na,1\nb,2\nc,fast\n", "row 3, x: 'fast' is no number"),
+        ("commit,x\na,1\nb,nan\n", "row 2, x: 'nan' is no number"),
         ("commit,x\na,1,2\n", "3 cells"),
-        ("commit,x,x\na,1,2\n", "two have one name"),
+        ("commit,x,x\na,1,2\n", "two columns have one name"),
         ("time,x\nyesterday,1\n", "no date and time"),
-        ("key,value\nnonsense,1\n", "not a case key"),
-        ("key,value\na/b,0\n", "no number above 0"),
+        ("key,value\na/b,soon\n", "no number"),
     ],
 )
 def test_a_csv_that_cannot_be_read_says_where(tmp_path, text, reason):
     (tmp_path / "x.csv").write_text(text)
     assert reason in refused(tmp_path / "x.csv")
+
+
+def written(tmp_path, text, **options):
+    (tmp_path / "x.csv").write_text(text)
+    return interop.read(tmp_path / "x.csv", plain=interop.Plain(**options))
+
+
+def test_roles_are_told_by_words_in_the_names_of_columns(tmp_path):
+    text = "push_timestamp;git_revision;note;runtime\n1700000000;abc;fine;5\n1700000000000;def;;6\n"
+    first, second = written(tmp_path, text)
+    assert (first.commit, second.commit) == ("abc", "def")
+    assert first.at == second.at
+    assert first.at.isoformat() == "2023-11-14T22:13:20+00:00"
+    assert [item.name for item in first.benchmarks] == ["runtime"]
+
+
+def test_roles_can_be_named(tmp_path):
+    text = "when,what,who,x,y\n2024-01-01,abc,me,1,2\n"
+    (found,) = written(tmp_path, text, columns={"time": "when", "commit": "what", "value": "y"})
+    assert found.commit == "abc"
+    assert found.at.year == 2024
+    assert [item.name for item in found.benchmarks] == ["y"]
+    with pytest.raises(UserError, match="no such column"):
+        written(tmp_path, text, columns={"commit": "none"})
+    with pytest.raises(UserError, match="a column is one of"):
+        written(tmp_path, text, columns={"colour": "x"})
+
+
+def test_a_value_that_is_not_above_0_is_left_out_with_its_reason(tmp_path):
+    found = written(tmp_path, "commit,x\na,1\nb,0\nc,-2\nd,\n")
+    assert foreign.reasons(found) == {"its value is 0": 1, "its value is -2": 1, "no value": 1}
+    assert foreign.points(found)["commit"].tolist() == ["a"]
+
+
+def test_a_row_a_value_with_names_of_somebody_else(tmp_path):
+    first, second = written(tmp_path, "commit,name,value,unit\na,load it,2,ms\na,save,3,MB\nb,load it,4,ms\n")
+    assert [(item.name, item.processes, item.unit) for item in first.benchmarks] == [
+        ("load it", ((0.002,),), "s"),
+        ("save", ((3.0,),), "MB"),
+    ]
+    assert second.commit == "b"
 
 
 # --- refusals -------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ DATA = Path(__file__).parents[1] / "data"
 
 
 def imported(name, folder, number=0, **options):
-    executions = interop.read(DATA / name, **options)
+    executions = interop.read(DATA / name, plain=interop.Plain(**options))
     made, left_out = sealing.seal(executions[number], folder)
     return tables.read(made), left_out
 
@@ -116,7 +116,7 @@ def test_nothing_of_the_machine_that_imports_gets_into_the_run(tmp_path):
 
 
 def test_runs_without_a_date_stay_in_the_order_of_their_file(tmp_path):
-    executions = interop.read(DATA / "sap_hana_small/data/0002.csv", unit="s")[:20]
+    executions = interop.read(DATA / "sap_hana_small/data/0002.csv", plain=interop.Plain(unit="s"))[:20]
     created = [tables.read(sealing.seal(each, tmp_path)[0]).run["created"] for each in executions]
     assert created == sorted(created)
     assert len(set(created)) == 20
