@@ -1,6 +1,7 @@
 """How often does the gate cry wolf? Real pairs of unchanged code, in four states of the machine, and suites of them.
 
     python -m tests.agreement.gate_rates record FOLDER [--states idle,hog,memory,stop-and-go] [--parts train,eager,…]
+                                               [--again 2]
     python -m tests.agreement.gate_rates pack FOLDER
     python -m tests.agreement.gate_rates replay [--suites 10000]
 
@@ -78,12 +79,12 @@ def beside(load: str) -> Iterator[None]:
         child.wait()
 
 
-def record(folder: Path, states: list[str], parts: list[str]) -> None:
-    """Parts of the preset in each state."""
+def record(folder: Path, states: list[str], parts: list[str], again: str) -> None:
+    """Parts of the preset in each state; once more where `again` tells the suites apart from earlier ones."""
     for state in states:
         for name in parts:
             cases, pairs = SUITES[name]
-            out, started = folder / f"{state}-{name}", time.monotonic()
+            out, started = folder / f"{state}-{name}{again and f'.{again}'}", time.monotonic()
             if out.exists():
                 continue
             with beside(LOADS[state]):
@@ -176,10 +177,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=Path("results/unchanged"))
     parser.add_argument("--states", default=",".join(LOADS))
     parser.add_argument("--parts", default=",".join(SUITES))
+    parser.add_argument("--again", default="")
     parser.add_argument("--suites", type=int, default=10_000)
     options = parser.parse_args()
     if options.what == "record":
-        record(options.folder, options.states.split(","), options.parts.split(","))
+        record(options.folder, options.states.split(","), options.parts.split(","), options.again)
     elif options.what == "pack":
         print(f"{len(recorded.ratios(recorded.pack(options.folder, '*-*', recorded.UNCHANGED)))} pairs")
     else:

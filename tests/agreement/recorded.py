@@ -41,7 +41,10 @@ def gate(words: Sequence[str], folder: Path, cwd: Path) -> int:
 
 
 def pack(folder: Path, runs: str, into: Path, kept: Callable[[str], int] = lambda key: KEPT) -> pd.DataFrame:
-    """All runs of a folder whose names, STATE-SUITE, match a pattern, as one file. kept: couples a pair of a key."""
+    """All runs of a folder whose names, STATE-SUITE, match a pattern, as one file. kept: couples a pair of a key.
+
+    Suites that the file has and the folder has not stay: recording may be spread over days and machines.
+    """
     frames = []
     for path in sorted(each for each in folder.glob(runs) if each.is_dir()):
         data = tables.read(path)
@@ -52,6 +55,10 @@ def pack(folder: Path, runs: str, into: Path, kept: Callable[[str], int] = lambd
             (datum,) = pair_ratios(pair)["log_ratio"]
             at = np.unique(np.linspace(0, len(pair) - 1, kept(str(key))).round().astype(int))
             frames.append(pair.iloc[at].assign(log_ratio=datum, couples=len(pair))[COLUMNS])
+    if into.exists():
+        before = pd.read_parquet(into).astype({"state": str, "suite": str})
+        fresh = {(str(frame["state"].iloc[0]), str(frame["suite"].iloc[0])) for frame in frames}
+        frames.append(before[[each not in fresh for each in zip(before["state"], before["suite"], strict=True)]])
     whole = pd.concat(frames, ignore_index=True)
     names = ["state", "suite", "key", "prepared_first", "first"]
     whole = whole.astype({**dict.fromkeys(names, "category"), "pair": "int32", "steps": "int32", "couples": "int32"})
