@@ -41,13 +41,15 @@ def gate(words: Sequence[str], folder: Path, cwd: Path) -> int:
 
 
 def pack(folder: Path, runs: str, into: Path, kept: Callable[[str], int] = lambda key: KEPT) -> pd.DataFrame:
-    """All runs of a folder whose names, STATE-SUITE, match a pattern, as one file. kept: couples a pair of a key.
+    """All finished runs of a folder whose names, STATE-SUITE, match a pattern, as one file.
 
-    Suites that the file has and the folder has not stay: recording may be spread over days and machines.
+    kept: couples a pair of a key. Suites that the file has and the folder has not stay: recording may be spread over days and machines.
     """
     frames = []
     for path in sorted(each for each in folder.glob(runs) if each.is_dir()):
         data = tables.read(path)
+        if data.run["status"] == "running":
+            continue
         state, _, suite = path.name.rpartition("-")
         told = {"state": state, "suite": suite, "wall_s": data.run["time"]["wall_s"]}
         wall = data.pairs[data.pairs["clock"] == "wall"].assign(**told).sort_values([*PAIR, "couple"])
