@@ -43,7 +43,8 @@ def gate(words: Sequence[str], folder: Path, cwd: Path) -> int:
 def pack(folder: Path, runs: str, into: Path, kept: Callable[[str], int] = lambda key: KEPT) -> pd.DataFrame:
     """All finished runs of a folder whose names, STATE-SUITE, match a pattern, as one file.
 
-    kept: couples a pair of a key. Suites that the file has and the folder has not stay: recording may be spread over days and machines.
+    kept: couples a pair of a key. Suites that the file has and the folder has not stay, so that recording may be spread
+    over days.
     """
     frames = []
     for path in sorted(each for each in folder.glob(runs) if each.is_dir()):
