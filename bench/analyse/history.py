@@ -89,6 +89,10 @@ def _grouped(points: pd.DataFrame) -> list[pd.DataFrame]:
         higher_is_better=("higher_is_better", "first"),
         launches=("launches", "sum"),
     ).reset_index()
+    codes, moments = pd.factorize(states["at"])
+    # Many series share their nights: each is written once. The code of a missing one is -1, the last place.
+    texts = [*(moment.isoformat(timespec="seconds") for moment in moments), None]
+    states["time"] = np.array(texts, dtype=object)[codes]
     return [rows for _, rows in states.groupby(["key", "clock", "machine"], observed=True, sort=False)]
 
 
@@ -100,7 +104,6 @@ def _series(rows: pd.DataFrame) -> Series:
         places = np.flatnonzero(prints == fingerprint)
         segments.append(Segment(fingerprint, tuple(places.tolist()), tuple(changes.find(logs[places]))))
     first = rows.iloc[0]
-    times = [None if pd.isna(at) else at.isoformat(timespec="seconds") for at in rows["at"]]
     return Series(
         key=str(first["key"]),
         clock=str(first["clock"]),
@@ -108,7 +111,7 @@ def _series(rows: pd.DataFrame) -> Series:
         unit=str(first["unit"]),
         higher_is_better=bool(first["higher_is_better"]),
         commits=tuple(rows["commit"].astype(str)),
-        times=tuple(times),
+        times=tuple(rows["time"]),
         values=np.exp(logs),
         launches=tuple(rows["launches"].astype(int)),
         segments=tuple(segments),
@@ -157,14 +160,14 @@ def _order(series: Sequence[Series]) -> dict[str, int]:
 
     Where there is none (machines that measured two commits in unlike order), in the order of the longest series first.
     """
-    graph: TopologicalSorter[str] = TopologicalSorter()
+    before: dict[str, set[str]] = {}
     for item in series:
-        graph.add(item.commits[0])
-        for before, after in pairwise(item.commits):
-            if before != after:
-                graph.add(after, before)
+        before.setdefault(item.commits[0], set())
+        for commit, next_ in pairwise(item.commits):
+            if commit != next_:
+                before.setdefault(next_, set()).add(commit)
     try:
-        commits = list(graph.static_order())
+        commits = list(TopologicalSorter(before).static_order())
     except CycleError:
         longest_first = sorted(series, key=lambda item: -len(item.commits))
         commits = list(dict.fromkeys(commit for item in longest_first for commit in item.commits))

@@ -73,15 +73,16 @@ class Execution:
 
 def points(executions: Sequence[Execution]) -> pd.DataFrame:
     """Executions as points of a history (see `marks.COLUMNS`): a row a process."""
-    rows = [
-        (
-            found.key, found.clock, execution.machine, execution.fingerprint, execution.commit, execution.at,
-            _middle(process), found.unit, found.higher_is_better, 1,
-        )
-        for execution in executions
-        for found in execution.benchmarks
-        for process in found.processes
-    ]  # fmt: skip
+    rows = []
+    for execution in executions:
+        # Made once each: a table of a thousand series and a thousand rows has a million values.
+        machine, fingerprint, commit, at = execution.machine, execution.fingerprint, execution.commit, execution.at
+        rows += [
+            (found.key, found.clock, machine, fingerprint, commit, at, _middle(process), found.unit,
+             found.higher_is_better, 1)
+            for found in execution.benchmarks
+            for process in found.processes
+        ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.assign(at=pd.to_datetime(frame["at"], utc=True))
 
@@ -92,6 +93,8 @@ def reasons(executions: Sequence[Execution]) -> dict[str, int]:
 
 
 def _middle(values: Sequence[float]) -> float:
+    if len(values) == 1:
+        return values[0]
     ordered, half = sorted(values), len(values) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 

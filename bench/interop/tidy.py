@@ -81,26 +81,34 @@ def _wide(
     named: Mapping[str, str],
 ) -> list[Execution]:  # fmt: skip
     roles = columns.roles(header, rows, named, str(path))
+    keys: dict[str, list[str]] = {}
     found = []
     for number, cells in enumerate(rows, start=1):
         row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         where = f"{path}: row {number}"
         branch = row[roles.branch] if roles.branch else ""
-        params = {"branch": foreign.value(branch)} if branch else {}
+        if branch not in keys:
+            keys[branch] = _keys(path.stem, roles.series, branch)
         values = [
-            _column(name, row[name], foreign.key(path.stem, name, params), unit, higher_is_better, where)
-            for name in roles.series
+            _column(name, row[name], key, unit, higher_is_better, where)
+            for name, key in zip(roles.series, keys[branch], strict=True)
         ]
         found.append(
             Execution(
                 tool=NAME,
                 source=str(path),
-                benchmarks=foreign.unambiguous(values),
+                benchmarks=tuple(values),
                 commit=(row[roles.commit] or None) if roles.commit else None,
                 at=columns.moment(row[roles.time], where) if roles.time and row[roles.time] else None,
             )
         )
     return found
+
+
+def _keys(family: str, series: Sequence[str], branch: str) -> list[str]:
+    params = {"branch": foreign.value(branch)} if branch else {}
+    made = [Benchmark(name, foreign.key(family, name, params)) for name in series]
+    return [item.key for item in foreign.unambiguous(made)]
 
 
 def _column(name: str, text: str, key: str, unit: str, higher_is_better: bool, where: str) -> Benchmark:
