@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from bench.plan.selection import Plan
     from bench.records import Planned, Settings
 
 OURS = "coursebench"
 """Where what pytest-benchmark has no place for lies in its JSON."""
+
+
+_MACHINE = pytest.StashKey[dict[str, str]]()
+"""Name and fingerprint, as they were before any case: some set how torch computes for the whole process."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,13 +53,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before anything imports torch: its threads wait without spinning. Named paths are collected as well."""
+    """Ask for timing where a project has it off by default, and for waiting threads while torch is not imported yet.
+
+    Without paths the cases are the only tests; with paths those are collected as well.
+    """
     if _asked(config) is None:
+        for option in ("--bench-select", "--bench-workloads"):
+            if config.getoption(option):
+                raise pytest.UsageError(f"{option} wants --bench-preset: it chooses among the cases of a preset")
         return
     if not config.pluginmanager.hasplugin("benchmark"):
         raise pytest.UsageError("--bench-preset needs pytest-benchmark: pip install pytest-benchmark")
     if config.getoption("--bench-rounds") < 1:
         raise pytest.UsageError("--bench-rounds: at least 1")
+    if "--benchmark-disable" not in config.invocation_params.args:
+        config.option.benchmark_enable = True  # over an addopts, as a project has it that only tests its benchmarks
     if "torch" not in sys.modules:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
@@ -72,12 +84,8 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
     """Name the machine and what makes it comparable, as a run of ours would."""
-    if _asked(config) is not None:
-        from bench.measure.facts import facts
-        from bench.store import runs
-
-        found = facts()
-        machine_info[OURS] = {"machine": runs.machine_name(found), "fingerprint": runs.fingerprint(found)}
+    if (found := config.stash.get(_MACHINE, None)) is not None:
+        machine_info[OURS] = found
 
 
 def _asked(config: pytest.Config) -> str | None:
@@ -99,6 +107,11 @@ class Cases(pytest.Module):
             plan, settings = _chosen(self.config)
         except UserError as error:
             raise pytest.UsageError(str(error)) from None
+        from bench.measure.facts import facts
+        from bench.store import runs
+
+        found = facts()
+        self.config.stash[_MACHINE] = {"machine": runs.machine_name(found), "fingerprint": runs.fingerprint(found)}
         made: list[pytest.Item] = []
         for item in plan.planned:
             test = pytest.Function.from_parent(self, name=item.case.key, callobj=_test(item, settings))
@@ -116,7 +129,12 @@ def _chosen(config: pytest.Config) -> tuple[Plan, Settings]:
     return chosen.plan(devices), chosen.settings({})
 
 
-_drain: Callable[[], None] = lambda: None  # noqa: E731  # of the device whose case is being timed
+def _nothing() -> None:
+    """No device has anything left to do."""
+
+
+_drain: Callable[[], None] = _nothing
+"""Of the device whose case is being timed."""
 
 
 def drained_counter() -> float:
@@ -155,26 +173,55 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
     from bench.protocol import Open
 
     key = planned.case.key
-    session = Session(Open(key, planned.source, settings, count=False), wall, lambda stage: None)
-    try:
+    with _as_before(), _outcomes():
         _set_threads(planned.case["threads"])
-        with _outcomes():
+        session = Session(Open(key, planned.source, settings, count=False), wall, lambda stage: None)
+        try:
             session.open()
             settle_garbage()
             steps, prepared = session.steps["step:wall"], session.prepared
             _drain = session.device.drain
+            reset = _returning_nothing(prepared.reset) if prepared.reset else None
             with quiet_garbage():
-                reset = _returning_nothing(prepared.reset) if prepared.reset else None
                 benchmark.pedantic(prepared.step, setup=reset, rounds=rounds, iterations=steps, warmup_rounds=1)
             learned = session.finish()
-        benchmark.extra_info[OURS] = {
-            "key": key,
-            "relative_error": learned["error_after"],
-            "threads": session.facts["threads"],
-        }
+            benchmark.extra_info[OURS] = {
+                "key": key,
+                "relative_error": learned["error_after"],
+                "threads": session.facts["threads"],
+            }
+        except BaseException:
+            # What was timed of a wrong answer, or of part of the rounds, is no time: neither printed nor written.
+            benchmark.has_error = True
+            if benchmark.stats is not None:
+                benchmark.stats.stats.data.clear()
+            raise
+        finally:
+            _drain = _nothing
+            session.release()
+
+
+@contextmanager
+def _as_before() -> Iterator[None]:
+    """Give the process back as it was: other tests share its threads, its dice, its collector and torch's settings."""
+    import gc
+    import random
+
+    import numpy as np
+    import torch
+
+    threads, collects, tf32 = torch.get_num_threads(), gc.isenabled(), torch.backends.cudnn.allow_tf32
+    dice = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    try:
+        yield
     finally:
-        _drain = lambda: None  # noqa: E731
-        session.release()
+        gc.unfreeze()
+        (gc.enable if collects else gc.disable)()
+        torch.set_num_threads(threads)
+        torch.backends.cudnn.allow_tf32 = tf32
+        random.setstate(dice[0])
+        np.random.set_state(dice[1])
+        torch.set_rng_state(dice[2])
 
 
 def _returning_nothing(call: Callable[[], Any]) -> Callable[[], None]:
@@ -194,23 +241,18 @@ def _set_threads(wanted: Any) -> None:
     torch.set_num_threads(physical_cores() if wanted == "physical" else int(wanted))
 
 
-def _outcomes() -> Any:
+@contextmanager
+def _outcomes() -> Iterator[None]:
     """What a case raises, as pytest's own outcomes: skipped, failed without a traceback where it is wrong."""
-    from contextlib import contextmanager
-
     from bench.measure.serve import outcome_of
     from bench.records import Outcome
 
-    @contextmanager
-    def turned() -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:  # the user's code may raise anything; each kind becomes a named outcome
-            outcome, reason = outcome_of(error)
-            if outcome is Outcome.SKIPPED:
-                pytest.skip(reason)
-            if outcome in (Outcome.WRONG, Outcome.OOM):
-                pytest.fail(f"{outcome.value}: {reason}", pytrace=False)
-            raise
-
-    return turned()
+    try:
+        yield
+    except Exception as error:  # the user's code may raise anything; each kind becomes a named outcome
+        outcome, reason = outcome_of(error)
+        if outcome is Outcome.SKIPPED:
+            pytest.skip(reason)
+        if outcome in (Outcome.WRONG, Outcome.OOM):
+            pytest.fail(f"{outcome.value}: {reason}", pytrace=False)
+        raise

@@ -146,13 +146,57 @@ def test_a_wrong_answer_fails_what_cannot_be_is_skipped_and_the_rest_is_timed(tm
 
 
 def test_the_answer_is_checked_again_after_the_rounds(tmp_path):
-    """The planted mistake: an answer that turns wrong while it is timed."""
+    """The planted mistake: an answer that turns wrong while it is timed. It gets no time, in the table or the file."""
     text = WRONG.replace("return answer", "calls.append(1)\n        return 1.0 if len(calls) < 2000 else 0.0")
     (tmp_path / "planted.py").write_text(text)
     words = ("--bench-workloads", "planted.py", "--bench-select", "planted/planted[kind=right]", "--bench-rounds", 400)
-    done = session(tmp_path, "--bench-preset", "quick", *words)
+    done = session(tmp_path, "--bench-preset", "quick", *words, "--benchmark-json=x.json")
     assert done.returncode == 1
-    assert "wrong" in done.stdout
+    assert "wrong: relative error 1" in done.stdout
+    assert "Median" not in done.stdout
+    assert not (tmp_path / "x.json").exists() or not json.loads((tmp_path / "x.json").read_text())["benchmarks"]
+
+
+def test_a_project_that_only_tests_its_benchmarks_is_timed_where_a_preset_is_asked_for(tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --benchmark-disable\n")
+    words = ("--bench-preset", "quick", "--bench-select", "matmul/square[size=64,mode=eager]", "--bench-rounds", 2)
+    assert len(timed(tmp_path, *words)["benchmarks"]) == 1
+    done = session(tmp_path, *words, "--benchmark-disable", "-q")
+    assert "1 passed" in done.stdout
+    assert "Median" not in done.stdout
+
+
+THEIRS = """
+import gc
+import random
+
+import torch
+
+torch.set_num_threads(2)
+random.seed(5)
+expected = random.Random(5).random()
+
+
+def test_theirs():
+    assert torch.get_num_threads() == 2
+    assert torch.backends.cudnn.allow_tf32
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+    assert random.random() == expected
+"""
+
+THEIRS_LAST = """
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: "test_theirs" in item.nodeid)
+"""
+
+
+def test_other_tests_find_the_process_as_it_was(tmp_path):
+    (tmp_path / "test_theirs.py").write_text(THEIRS)
+    (tmp_path / "conftest.py").write_text(THEIRS_LAST)
+    words = ("--bench-preset", "quick", "--bench-select", "vision/cnn_train_step", "--bench-rounds", 1, "-q")
+    done = session(tmp_path, "test_theirs.py", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_compiled_cases_are_skipped_where_several_share_the_process(tmp_path):
@@ -174,6 +218,7 @@ def test_compiled_cases_are_skipped_where_several_share_the_process(tmp_path):
         (("--bench-preset", "nonsense"), "nonsense"),
         (("--bench-preset", "quick", "--bench-select", "nothing/at-all"), "nothing/at-all"),
         (("--bench-preset", "quick", "--bench-rounds", "0"), "at least 1"),
+        (("--bench-select", "matmul/*"), "wants --bench-preset"),
         (("--bench-preset", "quick", "-p", "no:benchmark"), "needs pytest-benchmark"),
     ],
 )

@@ -45,7 +45,9 @@ def judged(data: RunData) -> pd.DataFrame:
 
 
 def peaks_of(data: RunData, frame: pd.DataFrame) -> Peaks:
-    """The peaks a run measured itself; empty where it measured none. frame: its estimates."""
+    """The peaks a run measured itself; empty where it measured none, or another tool did. frame: its estimates."""
+    if "imported" in data.run:
+        frame = frame.iloc[:0]
     return peaks(frame, data.run["created"], data.run["run"])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -28,48 +29,55 @@ NORMAL_95 = 1.96
 def history(points: pd.DataFrame) -> History:
     """Judge a frame of points; see `marks.COLUMNS`. Raises `ValueError` for values that are not above 0 and finite."""
     found = [_series(rows) for rows in _grouped(points)]
-    limit = _limit([change.p for series in found for part in series.segments for change in part.changes], found)
-    marks = [
-        _mark(series, part, change)
-        for series in found
-        for part in series.segments
-        for change in part.changes
-        if change.p <= limit
-    ]
-    return History(tuple(found), tuple(_alerts(marks, _order(found))))
+    limit = _limit(found)
+    told = tuple(_told(series, limit) for series in found)
+    marks = [_mark(series, part, change) for series in told for part in series.segments for change in part.changes]
+    return History(told, tuple(_alerts(marks, _order(told))))
 
 
 def unknown(found: History, known: Iterable[Known]) -> list[Alert]:
-    """Alerts of which no mark lies where a known change of its series does. More data move a change a little, so that
-    ranges are compared; a known commit that is no longer in the series tells nothing."""
-    told: dict[tuple[str, str, str], list[Known]] = {}
+    """Alerts in which something got worse that is not known: no known change of its series and direction lies there.
+
+    More data move a change a little, so that ranges are compared; a known commit that is no longer in the series tells
+    nothing.
+    """
+    told: dict[tuple[str, ...], list[Known]] = {}
     for item in known:
-        told.setdefault((item.key, item.clock, item.machine), []).append(item)
+        told.setdefault(item.series, []).append(item)
     places = {
-        series.identity: {commit: place for place, commit in enumerate(series.commits)}
+        series.identity: {
+            part.fingerprint: {series.commits[place]: place for place in part.places} for part in series.segments
+        }
         for series in found.series
         if series.identity in told
     }
 
     def is_known(mark: Mark) -> bool:
-        own = places.get(mark.series, {})
+        own = places.get(mark.series, {}).get(mark.fingerprint, {})
         return any(
-            own.get(item.after_commit, math.inf) < mark.until_place
+            item.worse == mark.worse
+            and own.get(item.after_commit, math.inf) < mark.until_place
             and mark.after_place < own.get(item.until_commit, -math.inf)
             for item in told.get(mark.series, ())
         )
 
-    return [alert for alert in found.alerts if not any(is_known(mark) for mark in alert.marks)]
+    return [alert for alert in found.alerts if any(mark.worse and not is_known(mark) for mark in alert.marks)]
+
+
+BY = ["key", "clock", "machine", "unit", "higher_is_better"]
+"""What makes a series."""
 
 
 def _labelled(points: pd.DataFrame) -> pd.DataFrame:
-    """Points in order of time, each with a commit: one that has none is a state of its own."""
-    frame = points.sort_values("at", kind="stable", na_position="first", ignore_index=True)
-    nameless = frame["commit"].isna()
-    labels = frame["at"].dt.strftime("%Y-%m-%d %H:%M:%S").where(frame["at"].notna(), "value ")
-    numbers = pd.Series(frame.index.astype(str), frame.index)
-    labels = labels.where(frame["at"].notna(), labels + numbers)
-    return frame.assign(commit=frame["commit"].where(~nameless, labels))
+    """Points in order of time, each with a commit: one that has none is a state of its own.
+
+    A point without a date stands where its file has it: after the last one before it that has a date.
+    """
+    placed = points["at"].ffill().bfill()
+    frame = points.iloc[np.argsort(placed.to_numpy(), kind="stable")].reset_index(drop=True)
+    numbers = "value " + (frame.groupby(BY, dropna=False, sort=False).cumcount() + 1).astype(str)
+    labels = frame["at"].dt.strftime("%Y-%m-%d %H:%M:%S").where(frame["at"].notna(), numbers)
+    return frame.assign(commit=frame["commit"].where(frame["commit"].notna(), labels))
 
 
 def _grouped(points: pd.DataFrame) -> list[pd.DataFrame]:
@@ -77,23 +85,17 @@ def _grouped(points: pd.DataFrame) -> list[pd.DataFrame]:
     values = points["value"].to_numpy(dtype=float)
     if not (np.isfinite(values) & (values > 0)).all():
         raise ValueError("every value of a history must be a number above 0")
-    frame = _labelled(points).assign(log=lambda rows: np.log(rows["value"]))
-    by = ["key", "clock", "machine", "fingerprint", "commit"]
+    frame = _labelled(points.assign(log=np.log(values)))
     # Codes instead of texts: two hundred thousand rows are grouped ten times as fast.
-    frame[by] = frame[by].fillna("").astype("category")
-    grouped = frame.groupby(by, observed=True, sort=False)
-    states = grouped.agg(
-        at=("at", "first"),
-        log=("log", "median"),
-        unit=("unit", "first"),
-        higher_is_better=("higher_is_better", "first"),
-        launches=("launches", "sum"),
-    ).reset_index()
+    names = [*BY, "fingerprint", "commit"]
+    frame[names] = frame[names].fillna("").astype("category")
+    grouped = frame.groupby(names, observed=True, sort=False)
+    states = grouped.agg(at=("at", "first"), log=("log", "median"), launches=("launches", "sum")).reset_index()
     codes, moments = pd.factorize(states["at"])
     # Many series share their nights: each is written once. The code of a missing one is -1, the last place.
     texts = [*(moment.isoformat(timespec="seconds") for moment in moments), None]
     states["time"] = np.array(texts, dtype=object)[codes]
-    return [rows for _, rows in states.groupby(["key", "clock", "machine"], observed=True, sort=False)]
+    return [rows for _, rows in states.groupby(BY, observed=True, sort=False)]
 
 
 def _series(rows: pd.DataFrame) -> Series:
@@ -111,19 +113,31 @@ def _series(rows: pd.DataFrame) -> Series:
         unit=str(first["unit"]),
         higher_is_better=bool(first["higher_is_better"]),
         commits=tuple(rows["commit"].astype(str)),
-        times=tuple(rows["time"]),
+        times=tuple(None if pd.isna(time) else time for time in rows["time"]),
         values=np.exp(logs),
         launches=tuple(rows["launches"].astype(int)),
         segments=tuple(segments),
     )
 
 
-def _limit(ps: Sequence[float], series: Sequence[Series]) -> float:
-    """The largest p that is told. Hypotheses are the segments long enough to be searched."""
-    searched = sum(len(part.places) >= 2 * changes.FEWEST for item in series for part in item.segments)
-    hypotheses = max(searched, len(ps))
-    steps = ((p, FALSE_DISCOVERIES * rank / hypotheses) for rank, p in enumerate(sorted(ps), start=1))
+def _limit(found: Sequence[Series]) -> float:
+    """The largest p that is told. Hypotheses are the changes that were found, and each segment that has none."""
+    parts = [part for series in found for part in series.segments if part.searched]
+    ps = sorted(change.p for part in parts for change in part.changes)
+    hypotheses = sum(max(1, len(part.changes)) for part in parts)
+    steps = ((p, FALSE_DISCOVERIES * rank / hypotheses) for rank, p in enumerate(ps, start=1))
     return max((p for p, most in steps if p <= most), default=-1.0)
+
+
+def _told(series: Series, limit: float) -> Series:
+    """The series with the changes that are told, their levels between one another alone."""
+    parts = []
+    for part in series.segments:
+        kept = [change.at for change in part.changes if change.p <= limit]
+        if len(kept) < len(part.changes):
+            part = replace(part, changes=tuple(changes.describe(np.log(series.values[list(part.places)]), kept)))
+        parts.append(part)
+    return replace(series, segments=tuple(parts))
 
 
 def _mark(series: Series, part: Segment, change: Change) -> Mark:
@@ -136,6 +150,7 @@ def _mark(series: Series, part: Segment, change: Change) -> Mark:
         clock=series.clock,
         machine=series.machine,
         unit=series.unit,
+        fingerprint=part.fingerprint,
         place=place,
         commit=series.commits[place],
         at=series.times[place],
@@ -155,38 +170,55 @@ def _mark(series: Series, part: Segment, change: Change) -> Mark:
     )
 
 
-def _order(series: Sequence[Series]) -> dict[str, int]:
-    """Places of all commits, in an order that each series agrees with.
-
-    Where there is none (machines that measured two commits in unlike order), in the order of the longest series first.
-    """
-    before: dict[str, set[str]] = {}
-    for item in series:
-        before.setdefault(item.commits[0], set())
-        for commit, next_ in pairwise(item.commits):
-            if commit != next_:
-                before.setdefault(next_, set()).add(commit)
-    try:
-        commits = list(TopologicalSorter(before).static_order())
-    except CycleError:
-        longest_first = sorted(series, key=lambda item: -len(item.commits))
-        commits = list(dict.fromkeys(commit for item in longest_first for commit in item.commits))
+def _order(found: Sequence[Series]) -> dict[str, int]:
+    """Places of all commits: by when they were first measured; where that is not known, as each series has them."""
+    first: dict[str, str | None] = {}
+    for series in found:
+        for commit, time in zip(series.commits, series.times, strict=True):
+            known = first.get(commit, time)
+            first[commit] = None if known is None or time is None else min(known, time)
+    dated = {commit: time for commit, time in first.items() if time is not None}
+    commits = sorted(dated, key=dated.__getitem__) if len(dated) == len(first) else _merged(found)
     return {commit: place for place, commit in enumerate(commits)}
 
 
+def _merged(found: Sequence[Series]) -> list[str]:
+    """All commits in an order that each series agrees with; where there is none, the longest series comes first."""
+    before: dict[str, set[str]] = {}
+    for series in found:
+        own = list(dict.fromkeys(series.commits))
+        before.setdefault(own[0], set())
+        for commit, next_ in pairwise(own):
+            before.setdefault(next_, set()).add(commit)
+    try:
+        return list(TopologicalSorter(before).static_order())
+    except CycleError:
+        longest_first = sorted(found, key=lambda series: -len(series.commits))
+        return list(dict.fromkeys(commit for series in longest_first for commit in series.commits))
+
+
 def _alerts(marks: Iterable[Mark], order: Mapping[str, int]) -> list[Alert]:
-    """As few alerts as explain all marks: each at the commits that its marks' ranges have in common."""
+    """Marks whose ranges have commits in common, together; what is known most closely comes first, and so leads."""
+    groups: list[tuple[int, int, list[Mark]]] = []
 
-    def ends(mark: Mark) -> tuple[int, int]:
-        first, last = sorted((order[mark.after_commit], order[mark.until_commit]))
-        return first, last
+    def width(mark: Mark) -> int:
+        return abs(order[mark.until_commit] - order[mark.after_commit])
 
-    left, alerts = sorted(marks, key=lambda mark: ends(mark)[1]), []
-    while left:
-        until = ends(left[0])[1]
-        own = [mark for mark in left if ends(mark)[0] < until]
-        left = [mark for mark in left if ends(mark)[0] >= until]
-        latest = max(own, key=lambda mark: ends(mark)[0])
-        own.sort(key=lambda mark: (not mark.worse, -abs(math.log(mark.ratio))))
-        alerts.append(Alert(latest.after_commit, min(own, key=lambda mark: ends(mark)[1]).until_commit, tuple(own)))
-    return alerts
+    for mark in sorted(marks, key=width):
+        low, high = sorted((order[mark.after_commit], order[mark.until_commit]))
+        meeting = [group for group in groups if max(low, group[0]) < min(high, group[1])]
+        # Of several, the one whose commits lie nearest to where the change itself was put.
+        near = min(meeting, key=lambda group: abs(group[1] - order[mark.commit]), default=None)
+        if near is None:
+            groups.append((low, high, [mark]))
+        else:
+            groups[groups.index(near)] = (max(low, near[0]), min(high, near[1]), [*near[2], mark])
+    commits = {place: commit for commit, place in order.items()}
+    return [
+        Alert(
+            commits[low],
+            commits[high],
+            tuple(sorted(own, key=lambda mark: (not mark.worse, -abs(math.log(mark.ratio))))),
+        )
+        for low, high, own in sorted(groups, key=lambda group: (group[1], group[0]))
+    ]

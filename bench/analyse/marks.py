@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.stats.changes import Change
+from bench.stats.changes import FEWEST, Change
 
 COLUMNS = (
     "key", "clock", "machine", "fingerprint", "commit", "at", "value", "unit", "higher_is_better", "launches",
@@ -27,6 +27,11 @@ class Segment:
     changes: tuple[Change, ...]
     """Counted within the segment."""
 
+    @property
+    def searched(self) -> bool:
+        """Is it long enough to hold a change?"""
+        return len(self.places) >= 2 * FEWEST
+
 
 @dataclass(frozen=True)
 class Series:
@@ -45,9 +50,9 @@ class Series:
     segments: tuple[Segment, ...]
 
     @property
-    def identity(self) -> tuple[str, str, str]:
-        """Case, clock and machine."""
-        return self.key, self.clock, self.machine
+    def identity(self) -> tuple[str, ...]:
+        """Case, clock, machine and unit."""
+        return self.key, self.clock, self.machine, self.unit
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Mark:
     clock: str
     machine: str
     unit: str
+    fingerprint: str
     place: int
     """Of the first value of the new level in the series."""
     commit: str
@@ -82,9 +88,9 @@ class Mark:
     values_after: int
 
     @property
-    def series(self) -> tuple[str, str, str]:
+    def series(self) -> tuple[str, ...]:
         """The identity of its series."""
-        return self.key, self.clock, self.machine
+        return self.key, self.clock, self.machine, self.unit
 
 
 @dataclass(frozen=True)
@@ -121,5 +127,12 @@ class Known:
     key: str
     clock: str
     machine: str
+    unit: str
+    worse: bool
     after_commit: str
     until_commit: str
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The identity of its series."""
+        return self.key, self.clock, self.machine, self.unit

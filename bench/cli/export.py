@@ -71,6 +71,8 @@ def _write(content: bytes, out: Path | None, to: Target) -> None:
     if out is None:
         say(content.decode().rstrip())
         return
+    if out.is_dir():
+        raise UserError(f"{out} is a folder; name a file with --out")
     runs.make_folder(out.absolute().parent)
     try:
         runs.replace_whole(out, content)

@@ -42,11 +42,11 @@ def import_files(
     if len(refused) == len(executions):
         raise UserError(refused[0] if refused else f"{', '.join(map(str, paths))}: nothing was measured there")
     lost: dict[str, int] = {}
-    for execution in executions:
-        if not sealing.why_not(execution):
-            folder, left_out = sealing.seal(execution, out or runs.RESULTS)
-            say(str(folder))
-            for name in left_out:
-                lost[name] = lost.get(name, 0) + 1
+    # All of them before the first is written: a fault in the last leaves nothing behind.
+    made = [sealing.as_run(item, out or runs.RESULTS) for item in executions if not sealing.why_not(item)]
+    for data, left_out in made:
+        say(str(sealing.write(data)))
+        for name in left_out:
+            lost[name] = lost.get(name, 0) + 1
     for text in [*refused, *(f"{name} is no time, in {times} files" for name, times in lost.items())]:
         note(f"left out: {text}")

@@ -79,6 +79,6 @@ def runs_with_peaks(fingerprint: str) -> list[Path]:
             continue
         sealed = not (path.parent / journal.NAME).exists()
         planned = any(item["key"].startswith(CALIBRATION) for item in run.get("plan", ()))
-        if sealed and planned and run.get("fingerprint") == fingerprint:
+        if sealed and planned and "imported" not in run and run.get("fingerprint") == fingerprint:
             found.append((str(run["run"]), path.parent))
     return [folder for _, folder in sorted(found, reverse=True)]

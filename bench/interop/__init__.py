@@ -16,6 +16,7 @@ from typing import Protocol
 from bench.interop import asv, github_action, pyperf, pytest_benchmark, tidy
 from bench.interop.foreign import Execution
 from bench.records import UserError
+from bench.store.runs import exists
 
 
 class Format(Protocol):
@@ -51,8 +52,10 @@ def read(path: Path, tool: str | None = None, plain: Plain = NOTHING_TOLD) -> li
 
     plain: about a plain CSV. Raises `UserError` where there is no such file, or it cannot be read.
     """
-    if not path.exists():
+    if not exists(path):
         raise UserError(f"{path} is not there")
+    if ((path if path.is_dir() else path.parent) / "run.json").exists():
+        raise UserError(f"{path} is a run of coursebench, which every command reads as it is")
     if tool is not None and tool not in FORMATS:
         raise UserError(f"no format '{tool}'; there are: {', '.join(FORMATS)}")
     chosen = FORMATS[tool] if tool else next((item for item in FORMATS.values() if item.is_it(path)), None)
@@ -68,8 +71,8 @@ def read(path: Path, tool: str | None = None, plain: Plain = NOTHING_TOLD) -> li
 def _read_folder(path: Path, tool: str | None, plain: Plain) -> list[Execution]:
     """All files of one kind below a folder, by their names: `.benchmarks/` of pytest-benchmark is such a one."""
     files = [each for each in sorted(path.rglob("*")) if each.is_file()]
-    if tool is None:
-        files = [each for each in files if any(item.is_it(each) for item in FORMATS.values())]
+    kinds = [FORMATS[tool]] if tool else list(FORMATS.values())
+    files = [each for each in files if any(item.is_it(each) for item in kinds)]
     if not files:
         raise UserError(f"{path} holds no file of {', '.join(FORMATS)}")
     return [found for each in files for found in read(each, tool, plain)]

@@ -36,13 +36,15 @@ def is_it(path: Path) -> bool:
 
 def read(path: Path) -> list[Execution]:
     """An execution a result file, by date. Raises `UserError` where there is none, or one is damaged."""
+    path = path.resolve()
     if path.is_file():
         return [_execution(path, _described(path.parent.parent))]
     root = path if (path / _BENCHMARKS).exists() else path.parent
     results = [each for each in sorted(path.rglob("*.json")) if each.name not in (_BENCHMARKS, _MACHINE)]
     if not results:
         raise UserError(f"{path} holds no results of asv")
-    found = [_execution(each, _described(root)) for each in results]
+    described = _described(root)
+    found = [_execution(each, described) for each in results]
     return sorted(found, key=lambda each: each.at.timestamp() if each.at else 0.0)
 
 
@@ -58,7 +60,8 @@ def _execution(path: Path, described: Mapping[str, Any]) -> Execution:
     machine = params.get("machine")
     facts = {name: params.mapping().get(name) for name in _FACTS}
     env = {name: value for name, value in (requirements.mapping() if requirements else {}).items() if value}
-    python = top.get("python")
+    python, variables = top.get("python"), top.get("env_vars")
+    told = {name: value for name, value in (variables.mapping() if variables else {}).items() if value}
     columns = top.get("result_columns")
     names = [each.text() for each in columns] if columns else None
     found = [
@@ -73,7 +76,7 @@ def _execution(path: Path, described: Mapping[str, Any]) -> Execution:
         commit=top["commit_hash"].text(),
         at=date.moment(1e-3),
         machine=machine.text() if machine else UNKNOWN,
-        facts={**facts, "python": python.text() if python else None, "requirements": env},
+        facts={**facts, "python": python.text() if python else None, "requirements": env, "env_vars": told or None},
     )
 
 
@@ -91,7 +94,9 @@ class _Result:
         self.where = node
         self.params = [list(each) for each in self._lists(own.get("params"))]
         result = own.get("result")
-        self.values = list(result) if isinstance(result, list) else [result]
+        # Where no combination has a result, asv writes one null for all.
+        missing = [None] * (math.prod(len(axis) for axis in self.params) if result is None else 1)
+        self.values = list(result) if isinstance(result, list) else missing if result is None else [result]
         samples = own.get("samples")
         self.samples = list(samples) if isinstance(samples, list) else [None] * len(self.values)
 

@@ -24,6 +24,9 @@ VALUE = "value"
 _OTHER_DATES = ("%Y.%m.%d %H:%M:%S %z", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d")
 """Besides ISO 8601: the first is apache-otava's."""
 
+_EPOCH_FROM = 1e8
+"""Seconds since 1970 begin in 1973: what is less is a duration, or a date of eight digits."""
+
 _MILLISECONDS_FROM = 1e11
 """A number of seconds that large is a year beyond 5000: what is larger counts milliseconds."""
 
@@ -51,12 +54,15 @@ def roles(header: Sequence[str], rows: Sequence[Sequence[str]], named: Mapping[s
         if name not in header:
             raise UserError(f"--column {role}={name}: there is no such column; there are: {', '.join(header)}")
     found = {role: named.get(role) or _first(header, words) for role, words in ROLES.items()}
+    time = found["time"]
+    if time and "time" not in named and is_numeric(rows, place := header.index(time)) and not _are_dates(rows, place):
+        found["time"] = ""  # a time that was measured
     if VALUE in named:
         series = [named[VALUE]]
         found = {role: "" if name in series else name for role, name in found.items()}
     else:
         apart = {*found.values(), "", *(name for name in header if name.lower() in ROLES["index"])}
-        series = [name for place, name in enumerate(header) if name not in apart and _is_numeric(rows, place)]
+        series = [name for place, name in enumerate(header) if name not in apart and is_numeric(rows, place)]
     if not series:
         raise UserError(f"{where}: no column is a series of numbers; there are: {', '.join(header)}")
     return Roles(found["time"], found["commit"], found["branch"], tuple(series))
@@ -69,7 +75,13 @@ def _first(header: Sequence[str], words: Sequence[str]) -> str:
     return next(iter([*exact, *within]), "")
 
 
-def _is_numeric(rows: Sequence[Sequence[str]], place: int) -> bool:
+def _are_dates(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Do the first cells of a column say when, and not how long?"""
+    cells = [cell for row in rows if (cell := row[place].strip())][:5]
+    return bool(cells) and all(_date(cell) for cell in cells)
+
+
+def is_numeric(rows: Sequence[Sequence[str]], place: int) -> bool:
     """Is at least half of what the column holds a number? What is not is then a fault, and no text."""
     cells = [cell for row in rows if (cell := row[place].strip())]
     return bool(cells) and 2 * sum(_float(cell) is not None for cell in cells) >= len(cells)
@@ -93,17 +105,26 @@ def number(text: str, where: str) -> float:
 
 def moment(text: str, where: str) -> datetime:
     """A cell as UTC: ISO 8601, seconds or milliseconds since 1970, or another usual form. Raises `UserError` else."""
-    if found := moment_of(text) if not text.strip().isdigit() else _epoch(float(text)):
+    if found := _date(text.strip()):
+        return found
+    raise UserError(f"{where}: '{text[:40]}' is no date and time (ISO 8601)")
+
+
+def _date(text: str) -> datetime | None:
+    seconds = _float(text)
+    if seconds is not None and seconds >= _EPOCH_FROM:
+        return _epoch(seconds)
+    if found := moment_of(text):
         return found
     for form in _OTHER_DATES:
         try:
-            read = datetime.strptime(text.strip(), form)
+            read = datetime.strptime(text, form)
             found = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
         except (ValueError, OverflowError):
             continue
         if found.year in YEARS:
             return found
-    raise UserError(f"{where}: '{text[:40]}' is no date and time (ISO 8601)")
+    return None
 
 
 def _epoch(number: float) -> datetime | None:

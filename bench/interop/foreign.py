@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -106,21 +107,30 @@ def key(family: str, name: str, params: Mapping[str, Value] | None = None) -> st
 
 
 def slug(text: str) -> str:
-    """A text as a part of a workload's name: other characters than letters, digits, - and _ become one -."""
+    """A text as a part of a workload's name: other characters than letters, digits, - and _ become one -.
+
+    Where more is lost than what sets words apart, a digest of the whole is added: it depends on the name alone, so that
+    a benchmark has one key in all files.
+    """
     found = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
-    return found or f"x{_digest(text)}"
+    return found if found and not re.search(r"[^A-Za-z0-9_/.: -]", text) else f"{found or 'x'}-{_digest(text)}"
 
 
 def value(text: str) -> Value:
-    """A text as the value of an axis: what cannot stand in a key becomes an underscore."""
-    safe = re.sub(r"[^A-Za-z0-9_.:+-]+", "_", text)
-    found = value_from_text(safe) if SAFE_TEXT.fullmatch(safe) else f"x{_digest(text)}"
-    # Not a number, infinity, and numbers whose text is another one than what they were read from.
-    return found if str(found) == safe else f"x{safe}" if safe else found
+    """A text as the value of an axis, with a digest where a key cannot hold it as it is."""
+    if not SAFE_TEXT.fullmatch(text):
+        return f"{re.sub(r'[^A-Za-z0-9_.:+-]+', '_', text)}-{_digest(text)}"
+    found = value_from_text(text)
+    # Numbers whose text is another than what they were read from, those that are none, and those too large to store.
+    odd = str(found) != text or (isinstance(found, float) and not isfinite(found))
+    return f"x{text}" if odd or (isinstance(found, int) and abs(found) >= 2**63) else found
 
 
 def unambiguous(benchmarks: Sequence[Benchmark]) -> tuple[Benchmark, ...]:
-    """The benchmarks with keys of their own: where names differ only in what a key cannot hold, a digest is added."""
+    """The benchmarks with keys of their own: where names differ only in what sets their words apart, by a digest.
+
+    Raises `UserError` where one name is there twice.
+    """
     names: dict[tuple[str, str], set[str]] = {}
     for item in benchmarks:
         names.setdefault((item.key, item.clock), set()).add(item.name)

@@ -13,13 +13,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bench.analyse.states import commit_of
 from bench.interop import foreign
 from bench.interop.foreign import SECONDS, Benchmark, Execution
 from bench.interop.node import Node, parsed, text_of
 from bench.interop.ours import Kept
-from bench.records import Case, UserError
+from bench.records import UNKNOWN, Case, UserError
 
 NAME = "github-action-benchmark"
+
+SUITE = "coursebench"
+"""The name under which our own pushes stand."""
 
 _START = "window.BENCHMARK_DATA ="
 
@@ -36,7 +40,7 @@ def is_it(path: Path) -> bool:
 
 
 def read(path: Path) -> list[Execution]:
-    """An execution a push, oldest first. Raises `UserError` where the file is no `data.js`."""
+    """An execution a push, in the order of each suite. Raises `UserError` where the file is no `data.js`."""
     return [
         _execution(entry, suite)
         for suite, entries in _top(path)["entries"].mapping().items()
@@ -52,15 +56,25 @@ def _top(path: Path) -> Node:
 
 
 def _execution(entry: Node, suite: str) -> Execution:
-    tool, commit = entry["tool"].text(), entry["commit"]["id"].text()
+    tool, commit, benches = entry["tool"].text(), entry["commit"]["id"].text(), list(entry["benches"])
+    ours = _ours(benches[0]) if suite == SUITE and benches else {}
     return Execution(
         tool=NAME,
         source=entry.file,
-        benchmarks=foreign.unambiguous([_benchmark(item, suite, tool) for item in entry["benches"]]),
+        benchmarks=foreign.unambiguous([_benchmark(item, suite, tool) for item in benches]),
         commit=commit,
         at=entry["date"].moment(1e-3),
+        machine=ours.get("machine", UNKNOWN),
         facts={"suite": suite, "tool": tool},
+        kept_fingerprint=ours.get("fingerprint"),
     )
+
+
+def _ours(bench: Node) -> dict[str, str]:
+    """What our own pushes say of the machine, below the method of the interval."""
+    extra = bench.get("extra")
+    lines = (line.partition(": ") for line in (extra.text().splitlines() if extra else []))
+    return {name: value for name, _, value in lines if name in ("machine", "fingerprint") and value}
 
 
 def _benchmark(item: Node, suite: str, tool: str) -> Benchmark:
@@ -102,16 +116,20 @@ def written(kept: Kept, old: Path) -> str:
     top = _top(old).mapping() if old.exists() else {"lastUpdate": 0, "repoUrl": "", "entries": {}}
     entries = Node(top, str(old), "")["entries"].mapping()
     created = datetime.fromisoformat(kept.run["created"])
-    git = kept.run.get("git") or {}
     stamp = int(created.timestamp() * 1000)
-    commit = {"id": git.get("commit") or kept.run["run"], "timestamp": created.isoformat(), "message": "", "url": ""}
+    nobody = {"name": "", "username": ""}  # the action's own page reads both
+    commit = {"id": commit_of(kept.run) or kept.run["run"], "timestamp": created.isoformat(), "message": "", "url": ""}
+    commit |= {"author": nobody, "committer": nobody}
     push = {"commit": commit, "date": stamp, "tool": "customSmallerIsBetter", "benches": list(_benches(kept))}
-    own = entries.setdefault("coursebench", [])
+    own = entries.setdefault(SUITE, [])
     if not isinstance(own, list):
-        raise UserError(f"{old}: entries.coursebench should be a list")
+        raise UserError(f"{old}: entries.{SUITE} should be a list")
     own.append(push)
     top["lastUpdate"] = stamp
-    return f"{_START} {json.dumps(top, indent=2, allow_nan=False)}"
+    try:
+        return f"{_START} {json.dumps(top, indent=2, allow_nan=False)}"
+    except ValueError:
+        raise UserError(f"{old} holds numbers that are none (NaN or Infinity)") from None
 
 
 def listed(kept: Kept) -> str:
@@ -129,5 +147,5 @@ def _benches(kept: Kept) -> Iterator[dict[str, Any]]:
                 "value": found.value * 1e6,
                 "unit": "us/step",
                 "range": within,
-                "extra": f"{found.method}\nmachine: {kept.run['machine']}",
+                "extra": f"{found.method}\nmachine: {kept.run['machine']}\nfingerprint: {kept.run['fingerprint']}",
             }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.analyse.estimates import grouped
+from bench.analyse.floor import judged
 from bench.analyse.medians import launch_medians
 from bench.records import Outcome, UserError
 from bench.stats import intervals
@@ -40,7 +41,8 @@ class Kept:
 def kept(data: RunData) -> Kept:
     """The times of a run. Raises `UserError` where it has none."""
     runs.refuse_pairs(data.run)
-    lost = set(data.launches.loc[data.launches["outcome"] != Outcome.OK, "key"])
+    frame = judged(data)
+    lost = set(frame.loc[frame["outcome"] != Outcome.OK, "key"])
     cases = tuple(
         KeptCase(key, clock, tuple(row["median_s"] for row in sorted(rows, key=lambda row: row["launch"])))
         for (key, clock), rows in grouped(launch_medians(data), "key", "clock", where=("phase", "step")).items()

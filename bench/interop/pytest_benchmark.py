@@ -20,12 +20,15 @@ from bench.records import UNKNOWN, Case, UserError
 NAME = "pytest-benchmark"
 SUFFIXES = (".json",)
 
+_NO_COMMIT = ("unversioned", "unknown")
+"""What it writes outside of a repository, and where it could not ask (pytest_benchmark.utils.get_commit_info)."""
+
 OURS = "coursebench"
 """Under this name our own plugin and `bench export` put what pytest-benchmark has no place for."""
 
 
 def is_it(path: Path) -> bool:
-    """A file with `benchmarks` and `machine_info`, or a folder of its `.benchmarks/`."""
+    """A file with `machine_info`."""
     return path.is_file() and path.suffix in SUFFIXES and '"machine_info"' in text_of(path)
 
 
@@ -51,7 +54,7 @@ def read(path: Path) -> list[Execution]:
 
 def _commit(info: Node) -> str | None:
     found, dirty = info.get("id"), info.get("dirty")
-    if found is None:
+    if found is None or found.text() in _NO_COMMIT:
         return None
     return f"{found.text()}+dirty" if dirty and dirty.value is True else found.text()
 
@@ -60,14 +63,16 @@ def _benchmark(item: Node) -> Benchmark:
     name, stats = item.get("fullname") or item["name"], item["stats"]
     own = (item.get("extra_info") or Node({}, item.file, "")).get(OURS)
     data, rounds, iterations = stats.get("data"), stats["rounds"].count(), stats["iterations"].count()
-    values = tuple(each.positive() for each in data) if data else (stats["median"].positive(),)
-    if not values:
-        raise UserError(f"{item.file}: {stats.where}.data is empty")
+    values = tuple(each.number() for each in data) if data else (stats["median"].number(),)
+    key = Case.from_key(own["key"].text()).key if own else _key(name.text())
+    if not values or min(values) <= 0:
+        why = "a round took no time: its clock is too coarse" if values else "it has no round"
+        return Benchmark(name.text(), key, reason=why)
     # Our export has a round for each launch: those are processes. Rounds of pytest-benchmark share one.
     processes = tuple((each,) for each in values) if data and own and own.get("launches") else (values,)
     return Benchmark(
         name=name.text(),
-        key=Case.from_key(own["key"].text()).key if own else _key(name.text()),
+        key=key,
         processes=processes,
         steps=iterations if data else rounds * iterations,
         summary="" if data else f"median of {rounds} rounds",
@@ -158,7 +163,7 @@ def _written(case: KeptCase, stats: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "group": workload,
         "name": case.key,
-        "fullname": case.key,
+        "fullname": f"{OURS}::{case.key}",
         "params": {axis: str(value) for axis, value in Case.from_key(case.key).params},
         "param": None,
         "extra_info": {OURS: {"key": case.key, "launches": len(case.medians)}},

@@ -19,6 +19,9 @@ from bench.store.tables import RunData
 ROUNDING_NS = 10**9
 """Least total of a block made from a value that is no whole number of nanoseconds: rounding is then 1 in 10⁹."""
 
+ONE_PROCESS = ("pytest-benchmark",)
+"""Tools whose benchmarks share a process, so that they may be paired; others start one for each."""
+
 SHORTEST_S, LONGEST_S = 1e-15, 1e9
 """A step of less than a femtosecond or more than thirty years is an error of the file."""
 
@@ -34,28 +37,37 @@ def why_not(execution: Execution) -> str:
     return f"no benchmark is a time; the unit is {units}" if units else "there is no benchmark"
 
 
-def seal(execution: Execution, results: Path) -> tuple[Path, list[str]]:
-    """Write a run below `results`; its folder, and the benchmarks left out since they are no times.
+def as_run(execution: Execution, results: Path) -> tuple[RunData, list[str]]:
+    """A run below `results` that is not written yet, and the benchmarks left out since they are no times.
 
-    Raises `UserError` where it can be no run, or the folder cannot be written.
+    Raises `UserError` where it can be no run.
     """
     if why := why_not(execution):
         raise UserError(f"{execution.source}: {why}")
     timed = [item for item in execution.benchmarks if item.unit == "s"]
     run = _run(execution, timed)
-    folder = results / str(run["run"])
     blocks = [asdict(block) for item in timed for block in _blocks(item)]
-    launches = [schema.flat(asdict(row)) for item in timed for row in _launches(item, run["run"])]
+    shared = execution.tool in ONE_PROCESS
+    launches = [
+        schema.flat(asdict(row))
+        for place, item in enumerate(timed)
+        for row in _launches(item, run["run"] if shared else f"{run['run']}-{place}")
+    ]
     data = RunData(
-        folder,
+        results / str(run["run"]),
         run,
         _frame(blocks, schema.BLOCKS),
         _frame(launches, schema.LAUNCHES),
         _frame([], schema.PAIRS),
     )
-    runs.create(folder, run)
+    return data, [f"{item.name} ({item.unit or 'no unit'})" for item in execution.benchmarks if item.unit != "s"]
+
+
+def write(data: RunData) -> Path:
+    """Make the folder of a run and seal it. Raises `UserError` where it cannot be written."""
+    runs.create(data.folder, data.run)
     tables.seal(data, {})
-    return folder, [f"{item.name} ({item.unit or 'no unit'})" for item in execution.benchmarks if item.unit != "s"]
+    return data.folder
 
 
 def _frame(rows: list[dict[str, Any]], dtypes: Any) -> pd.DataFrame:
@@ -109,8 +121,8 @@ def _blocks(item: Benchmark) -> Iterator[Block]:
             yield Block(item.key, launch, 0, "step", item.clock, index, True, steps, total)
 
 
-def _launches(item: Benchmark, run: str) -> Iterator[CaseLaunch]:
+def _launches(item: Benchmark, process: str) -> Iterator[CaseLaunch]:
     if not item.processes:
-        yield CaseLaunch(item.key, 0, process=run, outcome=Outcome.FAILED, reason=item.reason)
+        yield CaseLaunch(item.key, 0, process=process, outcome=Outcome.FAILED, reason=item.reason)
     for launch in range(len(item.processes)):
-        yield CaseLaunch(item.key, launch, process=f"{run}-{launch}", steps={f"step:{item.clock}": item.steps or 0})
+        yield CaseLaunch(item.key, launch, process=f"{process}-{launch}", steps={f"step:{item.clock}": item.steps or 0})

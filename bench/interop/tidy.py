@@ -11,11 +11,11 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from bench.analyse.marks import COLUMNS
+from bench.analyse.states import commit_of
 from bench.interop import columns, foreign
 from bench.interop.foreign import SECONDS, Benchmark, Execution
 from bench.interop.node import text_of
@@ -24,15 +24,15 @@ from bench.records import UNKNOWN, Case, UserError
 
 NAME = "csv"
 
-_NAMES = ("key", "name", "benchmark", "test", "series")
+_NAMES = ("key", "name", "benchmark", "test", "series", "command", "case")
 """Columns that name the series of a row, in a file with a row a value."""
 
 _IN_NAME = re.compile(r".*?_(s|ms|us|ns)")
 
 
 def is_it(path: Path) -> bool:
-    """A file with this suffix."""
-    return path.is_file() and path.suffix in (".csv", ".parquet")
+    """A file with this suffix; the tables of a run of ours are none."""
+    return path.is_file() and path.suffix in (".csv", ".parquet") and not (path.parent / "run.json").exists()
 
 
 def read(
@@ -45,10 +45,21 @@ def read(
     no number.
     """
     header, rows = _table(path)
-    name = next((each for each in _NAMES if each in header), None)
-    if name and "value" in header and not named:
-        return _tidy(path, name, [dict(zip(header, row, strict=True)) for row in rows])
-    return _wide(path, header, rows, unit, higher_is_better, named or {})
+    about = named or {}
+    # Roles that are named stand under the names that we give them.
+    ours = {name: role for role, name in about.items()}
+    renamed = [ours.get(cell, cell) for cell in header]
+    name = next((cell for cell in header if cell.lower() in _NAMES), None)
+    if name and columns.VALUE in (cell.lower() for cell in renamed):
+        titles = [cell.lower() if cell.lower() == columns.VALUE else cell for cell in renamed]
+        told = [dict(zip(titles, (cell.strip() for cell in row), strict=True)) for row in rows]
+        return _tidy(path, name, told, unit, higher_is_better)
+    if name and not columns.is_numeric(rows, header.index(name)):
+        raise UserError(
+            f"{path}: its rows are named by '{name}', and no column is called {columns.VALUE}; tell it by --column "
+            f"{columns.VALUE}=NAME"
+        )
+    return _wide(path, header, rows, unit, higher_is_better, about)
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -58,6 +69,8 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
             frame = pd.read_parquet(path)
         except (OSError, ValueError, KeyError, NotImplementedError) as error:  # pyarrow's own are ValueErrors
             raise UserError(f"{path} is damaged: {(str(error).splitlines() or ['no message'])[0]}") from None
+        if any(frame.index.names):
+            frame = frame.reset_index()
         frame = frame.astype(object).where(frame.notna(), "")
         return [str(name) for name in frame.columns], [[str(cell) for cell in row] for row in frame.to_numpy().tolist()]
     text = text_of(path)
@@ -122,21 +135,25 @@ def _column(name: str, text: str, key: str, unit: str, higher_is_better: bool, w
     return Benchmark(name, key, ((value * factor,),), unit, higher_is_better and not time, summary="one value a row")
 
 
-def _tidy(path: Path, name: str, rows: Sequence[Mapping[str, str]]) -> list[Execution]:
+def _tidy(
+    path: Path, name: str, rows: Sequence[Mapping[str, str]], unit: str, higher_is_better: bool
+) -> list[Execution]:  # fmt: skip
     """A row a value: those of one commit, time, machine and fingerprint are one execution."""
     groups: dict[tuple[str, ...], dict[tuple[str, str], list[Mapping[str, str]]]] = {}
     for row in rows:
-        of = (
-            row.get("commit", ""), row.get("at") or row.get("time", ""), row.get("machine", ""),
-            row.get("fingerprint", ""),
-        )  # fmt: skip
+        when = row.get("at") or row.get("time", "")
+        of = row.get("commit", ""), when, row.get("machine", ""), row.get("fingerprint", "")
         groups.setdefault(of, {}).setdefault((row[name], row.get("clock", "")), []).append(row)
+    of_launches = set(COLUMNS) <= set(rows[0])
     return [
         Execution(
             tool=NAME,
             source=str(path),
             benchmarks=foreign.unambiguous(
-                [_benchmark(series, clock, own, path) for (series, clock), own in cases.items()]
+                [
+                    _benchmark(series, clock, own, f"{path}, {series}", unit, higher_is_better, of_launches)
+                    for (series, clock), own in cases.items()
+                ]
             ),
             commit=commit or None,
             at=columns.moment(at, str(path)) if at else None,
@@ -147,18 +164,23 @@ def _tidy(path: Path, name: str, rows: Sequence[Mapping[str, str]]) -> list[Exec
     ]
 
 
-def _benchmark(name: str, clock: str, rows: Sequence[Mapping[str, str]], path: Path) -> Benchmark:
-    values = [columns.number(row["value"], f"{path}, {name}") for row in rows]
-    unit = rows[0].get("unit", "")
+def _benchmark(
+    name: str, clock: str, rows: Sequence[Mapping[str, str]], where: str, unit: str, higher_is_better: bool,
+    of_launches: bool,
+) -> Benchmark:  # fmt: skip
+    """Its values are of a process each where the file is of our own kind; else nothing says so, and it is one."""
+    unit = rows[0].get("unit", "") or unit
     factor = SECONDS.get(unit)
-    good = tuple((value * (factor or 1.0),) for value in values if value * (factor or 1.0) > 0)
+    values = [columns.number(row["value"], where) * (factor or 1.0) for row in rows]
+    good = tuple(value for value in values if value > 0)
+    told = rows[0].get("higher_is_better", "")
     return Benchmark(
         name=name,
-        key=name if _is_key(name) else foreign.key(path.stem, name),
-        processes=good,
+        key=name if _is_key(name) else foreign.key(NAME, name),
+        processes=(tuple((value,) for value in good) if of_launches else (good,)) if good else (),
         unit="s" if factor else unit,
-        higher_is_better=rows[0].get("higher_is_better", "") in ("True", "true", "1"),
-        summary="median of a launch",
+        higher_is_better=told.lower() in ("true", "1") if told else higher_is_better,
+        summary="median of a launch" if of_launches else "",
         clock=clock or "wall",
         reason="" if good else "no value is above 0",
     )
@@ -173,14 +195,8 @@ def _is_key(name: str) -> bool:
 
 def frame(kept: Kept) -> pd.DataFrame:
     """A run as our own rows: one a case, clock and launch."""
-    git: Mapping[str, Any] = kept.run.get("git") or {}
-    commit = f"{git['commit']}+dirty" if git.get("commit") and git.get("dirty") else git.get("commit")
+    about = kept.run["machine"], kept.run["fingerprint"], commit_of(kept.run), kept.run["created"]
     rows = [
-        (
-            case.key, case.clock, kept.run["machine"], kept.run["fingerprint"], commit, kept.run["created"],
-            median, "s", False, 1,
-        )
-        for case in kept.cases
-        for median in case.medians
+        (case.key, case.clock, *about, median, "s", False, 1) for case in kept.cases for median in case.medians
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))

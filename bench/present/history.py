@@ -20,6 +20,7 @@ SCHEMA = 1
 
 COLUMNS = (
     Column("alert", right=True),
+    Column("new"),
     Column("between"),
     Column("case", wrap=True),
     Column("clock", drop=3),
@@ -42,12 +43,21 @@ def show(found: History, new: Sequence[Alert] | None, format_: str, *, width: in
     if format_ == "json":
         return json.dumps(layout.plain(as_json(found, new)), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     if format_ == "csv":
-        rows = [{"alert": number, **asdict(mark)} for number, alert in _numbered(found.alerts) for mark in alert.marks]
-        return layout.as_csv(rows, list(rows[0]) if rows else ["alert", *Mark.__dataclass_fields__])
+        rows = [
+            {"alert": number, "new": _is_new(alert, new), **asdict(mark)}
+            for number, alert in _numbered(found.alerts)
+            for mark in alert.marks
+        ]
+        return layout.as_csv(rows, ["alert", "new", *Mark.__dataclass_fields__])
     table = ""
     if found.alerts:
-        rows = [_row(number, mark, alert) for number, alert in _numbered(found.alerts) for mark in alert.marks]
-        table = layout.render(rows, COLUMNS, format_, width=width, color=color) + "\n"
+        rows = [
+            {**_row(number, mark, alert), "new": "new" if _is_new(alert, new) else ""}
+            for number, alert in _numbered(found.alerts)
+            for mark in alert.marks
+        ]
+        columns = [column for column in COLUMNS if new is not None or column.name != "new"]
+        table = layout.render(rows, columns, format_, width=width, color=color) + "\n"
     return "\n".join(heading(found)) + "\n\n" + table + "\n".join(below(found, new)) + "\n"
 
 
@@ -61,7 +71,7 @@ def as_json(found: History, new: Sequence[Alert] | None) -> dict[str, Any]:
                 "after_commit": alert.after_commit,
                 "until_commit": alert.until_commit,
                 "worse": alert.worse,
-                "new": None if new is None else alert in new,
+                "new": _is_new(alert, new),
                 "marks": [asdict(mark) for mark in alert.marks],
             }
             for alert in found.alerts
@@ -89,12 +99,13 @@ def _series(series: Series, marks: Sequence[Mark]) -> dict[str, Any]:
 
 def heading(found: History) -> list[str]:
     """What was searched."""
-    searched = [item for item in found.series if any(len(part.places) >= 2 * FEWEST for part in item.segments)]
+    lately = [item for item in found.series if item.segments[-1].searched]
     commits = len({commit for item in found.series for commit in item.commits})
     machines = len({item.machine for item in found.series})
     lines = [f"{len(found.series)} series, {commits} commits, {machines} machine{'s' if machines != 1 else ''}"]
-    if left := len(found.series) - len(searched):
-        lines.append(f"{left} of the series are too short to search: a change needs {FEWEST} values on either side")
+    if left := len(found.series) - len(lately):
+        few = f"fewer than {2 * FEWEST} commits on their present machine and software"
+        lines.append(f"{left} of the series have {few}: not searched there")
     breaks = sum(len(item.segments) > 1 for item in found.series)
     if breaks:
         lines.append(f"{breaks} of the series go over a change of machine or software; nothing is compared across it")
@@ -112,17 +123,21 @@ def below(found: History, new: Sequence[Alert] | None) -> Iterator[str]:
         yield f"{len(new)} of them new" if new else "none of them new"
     yield (
         f"A change lies after the first commit named and not after the second. At most {FALSE_DISCOVERIES:.0%} of the "
-        "marks are expected to be chance (Benjamini and Hochberg), if noise is alike over time; a slow drift is none."
+        "marks are expected to be chance (Benjamini and Hochberg), as far as values wander no further than their "
+        "neighbours tell."
     )
 
 
 def finding(series: Series, marks: Sequence[Mark]) -> str:
     """The title of a chart: the last change, or that there is none."""
     name = short(series.key)
-    if not marks:
-        searched = any(len(part.places) >= 2 * FEWEST for part in series.segments)
-        return f"{name}: {'no change of level' if searched else 'not resolved: too few commits to search'}"
-    last = marks[-1]
+    present = series.segments[-1]
+    lately = [mark for mark in marks if mark.fingerprint == present.fingerprint]
+    if not lately:
+        since = " since its machine or software changed" if len(series.segments) > 1 else ""
+        what = "no change of level" if present.searched else "not resolved: too few commits to search"
+        return f"{name}: {what}{since}"
+    last = lately[-1]
     what = "time" if last.unit == "s" else f"value, which is {change(last)},"
     more = f" (the last of {len(marks)} changes)" if len(marks) > 1 else ""
     return f"{name}: {units.ratio(last.ratio, last.low, last.high)} the {what} since {commit(last.commit)}{more}"
@@ -150,6 +165,10 @@ def machine(name: str) -> str:
 def quantity(value: float, unit: str) -> str:
     """A value of a series with its unit."""
     return units.seconds(value) if unit == "s" else f"{value:.4g} {unit}".rstrip()
+
+
+def _is_new(alert: Alert, new: Sequence[Alert] | None) -> bool | None:
+    return None if new is None else alert in new
 
 
 def _numbered(alerts: Sequence[Alert]) -> list[tuple[int, Alert]]:

@@ -13,12 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bench.stats.robust import MAD_TO_SD, spread
-from bench.stats.series import autocorrelation
-
-Logs = NDArray[np.float64]
+from bench.stats.levels import Around, Logs, Noise, correlation, gained, inflation
+from bench.stats.robust import spread
 
 WINDOW = 11
 """Values of the running median that spikes are measured from."""
@@ -29,12 +26,8 @@ WINSOR = 4.0
 FEWEST = 8
 """Values of a level: fewer are not told from a burst."""
 
-PENALTY = 6.0
-"""Times ln n · (1 + ρ)/(1 - ρ), in variances: the price of a change."""
-
-MOST_INFLATION = 12.0
-"""Of the variance of a mean by autocorrelation, (1 + ρ)/(1 - ρ): at ρ = 0.85. A series that changed level often looks
-more correlated than that, and would hide its own changes."""
+PENALTY = 4.0
+"""Times ln n · (1 + ρ)/(1 - ρ), in variances: the price of a change. Low, since rules decide."""
 
 SMALLEST_EFFECT = 0.01
 """On the log scale: what is less is no news to anyone, whatever its significance."""
@@ -42,31 +35,40 @@ SMALLEST_EFFECT = 0.01
 SMALLEST_JUMP = 1.2
 """In standard deviations of a value: what is less is not seen in a picture of the series either."""
 
-SMALLEST_T = 4.5
-"""Difference ÷ its standard error. A search looks everywhere: of 300 places this is 0.2 % by chance (Bonferroni)."""
+SMALLEST_T = 4.0
+"""Difference ÷ its standard error. A search looks everywhere: of 300 places this is 2 % by chance (Bonferroni)."""
 
 MOST_ASTRAY = 0.38
 """Share of the values of a level that may lie beyond the middle between both. Of a short level fewer: 0.5 less one
 over √n, at which a sign test calls the rest a majority (two standard errors)."""
 
-STEP_OVER_LINE = 2.0
-"""Variances, times the inflation, by which a step must fit better than a line: AIC's price of a parameter."""
+MOVED = 0.5
+"""Of the difference, by which both quartiles must move where more values are astray: humps that move as a whole."""
 
-AROUND = 40
-"""Values either side of a change on which a step must beat a line as well as on both levels whole."""
+STEP_OVER_LINE = 1.0
+"""Variances, times the inflation, by which a step must fit better than a line."""
+
+STEP_ON_LINE = 9.0
+"""The same where the step comes on top of a line, as in a series that drifts besides: three standard errors."""
 
 MOST_SWINGS = 2
-"""Changes between the same two levels. What goes there and back and there again has two states, and no regression."""
+"""Changes between the same two levels: what goes there and back and there again has two states. But a change that was
+undone and made again is three as well: it stays where the last level outlasts all of the quarrel."""
 
 SMALLEST_SD = SMALLEST_EFFECT / 8
 """Of values most of which are alike to the last digit."""
 
-LEVEL_FLOOR = 0.7
-"""Times the spread of the whole series: no level counts as quieter, as a few values may agree by chance."""
-
-RANGE_COST = 6.0
+RANGE_COST = 7.35
 """Variances, times the inflation, by which another place may fit worse and still belong to the range of a change:
-2 ln 20, the likelihood of 1 in 20. Covers at least 95 % of simulated changes (tests/stats/test_changes.py)."""
+-2 ln(1 - √0.95), the 95 % quantile of the likelihood ratio of a place (Eo & Morley, Quant. Econ. 6, 2015)."""
+
+
+ROUNDS = 2
+"""Of the rules: what is taken away in the first changes the levels, and their noise, that the second looks at."""
+
+
+SWING = 0.3
+"""Of a change, by which either of its levels may differ from those of another that counts as the same."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,10 @@ class Change:
     error: float
     """Standard error of after - before: π/2 times the variance of means, as levels are medians (of normal noise)."""
     sd: float
-    """Of a value around its level."""
+    """Of a value around its level, spikes cut off."""
     p: float
-    """Of no change anywhere in the series: Bonferroni's bound over places, of a normal t with autocorrelation."""
+    """Of no change anywhere in the series: Bonferroni's bound over places, of a normal t with autocorrelation. The t is
+    that of the means of the levels, spikes cut off."""
 
 
 def find(logs: Sequence[float] | Logs) -> list[Change]:
@@ -97,24 +100,48 @@ def find(logs: Sequence[float] | Logs) -> list[Change]:
         raise ValueError("a series of logs must be finite")
     if len(x) < 2 * FEWEST:
         return []
-    w, sd, rho = _without_spikes(x)
-    proposed = _search(w / sd, PENALTY * math.log(len(x)) * _inflation(rho))
-    if not proposed:
-        return []
-    inflation = _inflation(max(rho, _correlation(_levels(w, proposed))))
-    kept = _without_swings(x, _pruned(x, w, proposed, inflation))
-    return _described(x, w, _pruned(x, w, kept, inflation), inflation)
+    w, sd, inflation = _without_spikes(x)
+    kept = _search(w / sd, PENALTY * math.log(len(x)) * inflation)
+    for _ in range(ROUNDS):
+        kept = _placed(w, _pruned(x, w, _without_swings(x, w, kept)))
+    return describe(x, _pruned(x, w, kept))
+
+
+def describe(logs: Sequence[float] | Logs, places: Sequence[int]) -> list[Change]:
+    """The changes at these places, whatever the rules say of them."""
+    x = np.asarray(logs, dtype=np.float64)
+    w, _, _ = _without_spikes(x)
+    noise = Noise(x, w, places, SMALLEST_SD)
+    found = []
+    for number in range(len(places)):
+        item = noise.around(number)
+        most = max(item.sd_before, item.sd_after)
+        first, last = _range(w[item.start : item.end], item.at - item.start, RANGE_COST * noise.inflation * most**2)
+        p = min(1.0, (len(x) - 2 * FEWEST + 1) * math.erfc(item.t / math.sqrt(2)))
+        found.append(
+            Change(
+                at=item.at,
+                first=item.start + first,
+                last=item.start + last,
+                before=item.before,
+                after=item.after,
+                error=item.error * math.sqrt(math.pi / 2),
+                sd=math.hypot(item.sd_before, item.sd_after) / math.sqrt(2),
+                p=p,
+            )
+        )
+    return found
 
 
 def _without_spikes(x: Logs) -> tuple[Logs, float, float]:
-    """The values with spikes cut off, their spread around the running median, and its autocorrelation."""
+    """The values with spikes cut off, their spread around the running median, and the inflation by its correlation."""
     from scipy.ndimage import median_filter
 
     running = median_filter(x, WINDOW, mode="mirror")
     apart = x - running
     sd = max(spread(apart), SMALLEST_SD)
     cut = np.clip(apart, -WINSOR * sd, WINSOR * sd)
-    return running + cut, sd, _correlation([cut])
+    return running + cut, sd, inflation(correlation([cut], 1))
 
 
 def _search(scaled: Logs, penalty: float) -> list[int]:
@@ -124,129 +151,71 @@ def _search(scaled: Logs, penalty: float) -> list[int]:
     return [int(place) for place in found[:-1]]
 
 
-def _correlation(levels: Sequence[Logs]) -> float:
-    """Lag-1 autocorrelation around the levels, spikes cut off; not below 0."""
-    apart = np.concatenate([level - np.median(level) for level in levels])
-    most = 3 * max(spread(apart), SMALLEST_SD)
-    found = autocorrelation([np.clip(level - np.median(level), -most, most).tolist() for level in levels])
-    return max(0.0, found or 0.0)
+def _holds(item: Around, inflation: float) -> bool:
+    """Do the rules leave this change?"""
+    return (
+        item.size >= SMALLEST_EFFECT
+        and item.size >= SMALLEST_JUMP * item.seen_sd
+        and item.t >= SMALLEST_T
+        and not _is_astray(item)
+        and (item.over_line >= STEP_OVER_LINE * inflation or item.on_line >= STEP_ON_LINE * inflation)
+    )
 
 
-def _inflation(rho: float) -> float:
-    """Of the variance of a mean of values that are correlated like ρ, ρ², … (first-order autoregression)."""
-    return MOST_INFLATION if rho >= 1 else min((1 + rho) / (1 - rho), MOST_INFLATION)
+def _is_astray(item: Around) -> bool:
+    """Do too many values of either level lie on the other's side, and did the humps not move as a whole either?"""
+    lengths = item.at - item.start, item.end - item.at
+    allowed = (min(MOST_ASTRAY, 0.5 - 1 / math.sqrt(length)) for length in lengths)
+    if all(share <= most for share, most in zip(item.astray, allowed, strict=True)):
+        return False
+    return min(lengths) < 2 * FEWEST or item.moved < MOVED
 
 
-def _levels(x: Logs, places: Sequence[int]) -> list[Logs]:
-    return np.split(x, places)
-
-
-@dataclass(frozen=True)
-class _Around:
-    """A proposal between its neighbours: values are x (raw) and w (without spikes)."""
-
-    at: int
-    start: int
-    end: int
-    before: float
-    after: float
-    sd: float
-    t: float
-    astray: bool
-    step: float
-    """Variances by which a step fits better than a line, the worse of both extents."""
-
-    def holds(self, inflation: float) -> bool:
-        size = abs(self.after - self.before)
-        return (
-            size >= SMALLEST_EFFECT
-            and size >= SMALLEST_JUMP * self.sd
-            and self.t >= SMALLEST_T
-            and not self.astray
-            and self.step >= STEP_OVER_LINE * inflation
-        )
-
-
-def _around(x: Logs, w: Logs, places: Sequence[int], number: int, quietest: float, inflation: float) -> _Around:
-    start, at, end = [0, *places, len(x)][number : number + 3]
-    a, b = x[start:at], x[at:end]
-    before, after = float(np.median(a)), float(np.median(b))
-    sd_a, sd_b = (max(spread(level), LEVEL_FLOOR * quietest) for level in (a, b))
-    sd = max(quietest, math.hypot(sd_a, sd_b) / math.sqrt(2))
-    error = math.sqrt(inflation * (sd_a**2 / len(a) + sd_b**2 / len(b)))
-    middle, sign = (before + after) / 2, np.sign(after - before)
-    wrong = ((a - middle) * sign >= 0).mean(), ((b - middle) * sign <= 0).mean()
-    allowed = (min(MOST_ASTRAY, 0.5 - 1 / math.sqrt(len(level))) for level in (a, b))
-    extents = (start, end), (max(start, at - AROUND), min(end, at + AROUND))
-    step = min(_step_over_line(w[low:high], at - low) for low, high in extents) / sd**2
-    astray = any(share > most for share, most in zip(wrong, allowed, strict=True))
-    return _Around(at, start, end, before, after, sd, abs(after - before) / error, astray, step)
-
-
-def _step_over_line(values: Logs, at: int) -> float:
-    """Squares left by a straight line less those left by a step at `at`."""
-    centred = values - values.mean()
-    time = np.arange(len(values)) - (len(values) - 1) / 2
-    line = centred @ centred - (time @ centred) ** 2 / (time @ time)
-    return float(line - sum(_squares(level) for level in _levels(values, [at])))
-
-
-def _squares(values: Logs) -> float:
-    apart = values - values.mean()
-    return float(apart @ apart)
-
-
-def _quietest(x: Logs, places: Sequence[int]) -> float:
-    apart = np.concatenate([level - np.median(level) for level in _levels(x, places)])
-    return max(float(MAD_TO_SD * np.median(np.abs(apart))), SMALLEST_SD)
-
-
-def _pruned(x: Logs, w: Logs, places: Sequence[int], inflation: float) -> list[int]:
+def _pruned(x: Logs, w: Logs, places: Sequence[int]) -> list[int]:
     """Take away the weakest proposal that does not hold, merge its levels, and look again."""
     kept = list(places)
     while kept:
-        quietest = _quietest(x, kept)
-        all_ = [_around(x, w, kept, number, quietest, inflation) for number in range(len(kept))]
-        weak = [item for item in all_ if not item.holds(inflation)]
+        noise = Noise(x, w, kept, SMALLEST_SD)
+        weak = [item for number in range(len(kept)) if not _holds(item := noise.around(number), noise.inflation)]
         if not weak:
             break
         kept.remove(min(weak, key=lambda item: item.t).at)
     return kept
 
 
-def _without_swings(x: Logs, places: Sequence[int]) -> list[int]:
+def _placed(w: Logs, places: Sequence[int]) -> list[int]:
+    """Each place where a step fits best between its neighbours: a merge may have left it at the edge of a burst."""
+    kept = list(places)
+    for number in range(len(kept)):
+        start, end = [0, *kept, len(w)][number], [0, *kept, len(w)][number + 2]
+        squares = gained(w[start:end])[FEWEST - 1 : end - start - FEWEST]
+        kept[number] = start + FEWEST + int(squares.argmax())
+    return kept
+
+
+def _without_swings(x: Logs, w: Logs, places: Sequence[int]) -> list[int]:
     """Take away the changes between two levels that the series keeps coming back to."""
     kept = list(places)
     while len(kept) > MOST_SWINGS:
-        levels = np.array([np.median(level) for level in _levels(x, kept)])
-        ends = np.sort(np.stack([levels[:-1], levels[1:]], axis=1), axis=1)
-        alike = np.maximum(_quietest(x, kept), 0.3 * np.abs(np.diff(levels)))
-        same = np.abs(ends[:, None, :] - ends[None, :, :]).sum(axis=2) <= 2 * alike[:, None]
+        levels = np.split(x, kept)
+        middles, lengths = np.array([np.median(level) for level in levels]), np.array([len(level) for level in levels])
+        ends = np.sort(np.stack([middles[:-1], middles[1:]], axis=1), axis=1)
+        errors = Noise(x, w, kept, SMALLEST_SD).sd / np.sqrt(np.minimum(lengths[:-1], lengths[1:]))
+        alike = 2 * errors + SWING * np.abs(np.diff(middles))
+        same = np.abs(ends[:, None, :] - ends[None, :, :]).max(axis=2) <= alike[:, None]
         most = int(same.sum(axis=1).argmax())
-        if same[most].sum() <= MOST_SWINGS:
+        count = int(same[most].sum())
+        if count <= MOST_SWINGS:
+            break
+        first, *_, last = np.flatnonzero(same[most])
+        if count == MOST_SWINGS + 1 and lengths[last + 1] >= lengths[first + 1 : last + 1].sum():
             break
         kept = [place for place, swings in zip(kept, same[most], strict=True) if not swings]
     return kept
 
 
-def _described(x: Logs, w: Logs, places: Sequence[int], inflation: float) -> list[Change]:
-    changes = []
-    quietest = _quietest(x, places) if places else 0.0
-    for number in range(len(places)):
-        item = _around(x, w, places, number, quietest, inflation)
-        first, last = _range(w[item.start : item.end], item.at - item.start, RANGE_COST * inflation * item.sd**2)
-        p = min(1.0, (len(x) - 2 * FEWEST + 1) * math.erfc(item.t / math.sqrt(2)))
-        size = item.after - item.before
-        error = abs(size) / item.t * math.sqrt(math.pi / 2)
-        found = Change(item.at, item.start + first, item.start + last, item.before, item.after, error, item.sd, p)
-        changes.append(found)
-    return changes
-
-
 def _range(values: Logs, at: int, allowed: float) -> tuple[int, int]:
     """The first and the last place at which a step leaves at most `allowed` more squares than at `at`."""
-    n, total = len(values), np.cumsum(values)
-    places = np.arange(1, n)
-    gained = total[:-1] ** 2 / places + (total[-1] - total[:-1]) ** 2 / (n - places)
-    close = places[gained >= gained[at - 1] - allowed]
+    squares = gained(values)
+    close = np.flatnonzero(squares >= squares[at - 1] - allowed) + 1
     return int(min(close[0], at)), int(max(close[-1], at))

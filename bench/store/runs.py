@@ -35,7 +35,7 @@ def create(folder: Path, run: Mapping[str, Any]) -> None:
 
 def refuse_unwritable(folder: Path) -> None:
     """Raise `UserError` where a run could not be kept in `folder`; leaves nothing behind."""
-    if _exists(folder):
+    if exists(folder):
         if not folder.is_dir():
             raise UserError(f"{folder} is a file; --out wants a folder")
         if any(folder.iterdir()):
@@ -94,7 +94,7 @@ def locate(name: str | Path | None, results: Path = RESULTS) -> Path:
     if text.startswith(f"{REFERENCE}:"):
         return _reference(text.partition(":")[2], results / REFERENCE)
     for folder in (Path(text), results / text):
-        if _exists(folder) and folder.is_dir():
+        if exists(folder) and folder.is_dir():
             return folder
     raise UserError(f"no run '{text}': neither a folder nor an id in {results}/")
 
@@ -130,7 +130,7 @@ def _latest(results: Path) -> Path:
     return ids[max(ids)]
 
 
-def _exists(path: Path) -> bool:
+def exists(path: Path) -> bool:
     """Does the path exist? Raises `UserError` for a name that no file system takes."""
     try:
         return path.exists()

@@ -125,7 +125,8 @@ def past_costs(results: Path, fingerprint: str, most: int = 5) -> dict[str, floa
     costs: dict[str, list[float]] = {}
     folders = sorted(results.glob("*/launches.parquet"), reverse=True)
     readable = (data for path in folders if (data := _readable(path.parent)) is not None)
-    alike = (data for data in readable if data.run.get("fingerprint") == fingerprint)
+    own = (data for data in readable if "imported" not in data.run)  # another tool tells no costs
+    alike = (data for data in own if data.run.get("fingerprint") == fingerprint)
     for data in itertools.islice(alike, most):
         for record in records_of(data)[0]:
             if record.outcome == Outcome.OK:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 Logs = NDArray[np.float64]
 
 KINDS = (
-    "normal", "heavy", "spikes", "bursts", "humps", "ar 0.5", "ar 0.8", "season", "drift", "walk", "two states",
-    "loud third",
+    "normal", "heavy", "spikes", "bursts", "humps", "ar 0.5", "ar 0.8", "ar and white", "season", "drift", "walk",
+    "two states", "loud third",
 )  # fmt: skip
 
 
@@ -24,6 +24,8 @@ def ar(n: int, rho: float, sd: float, dice: np.random.Generator) -> Logs:
 def noise(kind: str, n: int, sd: float, dice: np.random.Generator) -> Logs:
     """n logs around 0 of one of `KINDS`, of about the spread sd."""
     x = dice.normal(0, sd, n)
+    if kind == "ar and white":
+        return 0.7 * (x + ar(n, 0.9, sd, dice))
     if kind.startswith("ar "):
         return ar(n, float(kind.removeprefix("ar ")), sd, dice)
     if kind == "heavy":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ import pytest
 from bench.analyse import history as analysis
 from bench.analyse import states
 from bench.analyse.history import history, unknown
-from bench.analyse.marks import COLUMNS, Known, Mark
+from bench.analyse.marks import COLUMNS, Known, Mark, Segment
+from bench.stats.changes import Change
 
 from .conftest import MadeUpRun
 
@@ -104,7 +106,8 @@ def test_changes_at_different_commits_are_different_alerts():
 
 def test_an_alert_is_where_the_ranges_of_its_marks_meet():
     def mark(after, until, key):
-        common = {"clock": "", "machine": "", "unit": "s", "place": 0, "commit": "", "at": None, "after_place": after}
+        common = {"clock": "", "machine": "", "unit": "s", "fingerprint": "f", "place": 0, "commit": f"c{until}"}
+        common |= {"at": None, "after_place": after}
         numbers = {"before": 1.0, "after": 2.0, "ratio": 2.0, "low": 1.9, "high": 2.1, "sd": 0.1, "p": 0.0}
         names = {"after_commit": f"c{after}", "until_commit": f"c{until}", "until_place": until}
         return Mark(key=key, worse=True, values_after=9, **common, **numbers, **names)
@@ -135,13 +138,34 @@ def test_machines_that_measured_commits_in_unlike_order_are_no_error():
     assert history(pd.concat([points(nightly()), other])).alerts
 
 
+def with_ps(*ps):
+    """A series with changes of these p, as if they had been found."""
+    change = Change(at=30, first=30, last=30, before=0.0, after=0.1, error=0.01, sd=0.01, p=0.0)
+    part = Segment("f", tuple(range(60)), tuple(replace(change, p=p) for p in ps))
+    (series,) = history(points(nightly(1.0))).series
+    return replace(series, segments=(part,))
+
+
 def test_false_discoveries_are_limited_over_all_series():
-    """Of many series without any change few are marked; the planted mistake is a limit that does not count them."""
-    assert analysis._limit([0.04], [None] * 0) == 0.04
-    one = history(points(nightly())).series
-    assert analysis._limit([0.04], [*one] * 10) == -1.0
-    assert analysis._limit([0.004], [*one] * 10) == 0.004
-    assert analysis._limit([0.001, 0.009, 0.2], [*one] * 10) == 0.009
+    """The planted mistake: a limit that does not count the series in which nothing was found."""
+    assert analysis._limit([with_ps(0.04)]) == 0.04
+    quiet = [with_ps()] * 9
+    assert analysis._limit([with_ps(0.04), *quiet]) == -1.0
+    assert analysis._limit([with_ps(0.004), *quiet]) == 0.004
+    assert analysis._limit([with_ps(0.001), with_ps(0.009), with_ps(0.2), *quiet[:7]]) == 0.009
+    assert analysis._limit([]) == -1.0
+
+
+def test_a_change_that_is_not_told_cuts_no_level():
+    values = np.concatenate([nightly(1.1, at=30, n=60), nightly(1.0, n=30, seed=1) * 1.2])
+    (series,) = history(points(values)).series
+    (part,) = series.segments
+    first, second = part.changes
+    unsure = replace(series, segments=(replace(part, changes=(replace(first, p=1.0), second)),))
+    (left,) = analysis._told(unsure, 0.5).segments[0].changes
+    assert left.at == second.at
+    assert left.before < second.before
+    assert left.after == second.after
 
 
 def test_nights_without_a_value_are_no_values():
@@ -158,7 +182,7 @@ def test_points_without_a_commit_are_states_of_their_own():
     assert alert.until_commit == "2026-01-31 00:00:00"
     frame["at"] = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns, UTC]")
     (alert,) = history(frame).alerts
-    assert alert.until_commit == "value 30"
+    assert alert.until_commit == "value 31"
 
 
 def test_too_few_commits_are_said_and_not_searched():
@@ -173,8 +197,8 @@ def test_a_value_that_has_no_logarithm_is_refused(bad):
 
 
 def known(mark, **changes):
-    told = {"after_commit": mark.after_commit, "until_commit": mark.until_commit, **changes}
-    return Known(mark.key, mark.clock, mark.machine, **told)
+    told = {"worse": mark.worse, "after_commit": mark.after_commit, "until_commit": mark.until_commit, **changes}
+    return Known(mark.key, mark.clock, mark.machine, mark.unit, **told)
 
 
 def test_what_was_told_before_is_not_new():
@@ -185,7 +209,58 @@ def test_what_was_told_before_is_not_new():
     assert unknown(found, [known(mark, after_commit="c25", until_commit="c33")]) == []
     assert unknown(found, [known(mark, after_commit="c2", until_commit="c4")]) == list(found.alerts)
     assert unknown(found, [known(mark, after_commit="gone", until_commit="c40")]) == list(found.alerts)
-    assert unknown(found, [Known("a/other", "wall", "2-core", "c29", "c30")]) == list(found.alerts)
+    assert unknown(found, [known(mark, worse=False)]) == list(found.alerts)
+    assert unknown(found, [Known("a/other", "wall", "2-core", "s", True, "c29", "c30")]) == list(found.alerts)
+
+
+def test_what_got_faster_is_never_new():
+    assert unknown(history(points(nightly(0.9))), []) == []
+
+
+def test_a_known_change_does_not_hide_another_case_that_moved_at_the_same_commit():
+    """The planted mistake: one known mark makes the whole alert known."""
+    frame = pd.concat([points(nightly(0.8), key="a/x"), points(nightly(1.1, seed=1), key="a/y")])
+    found = history(frame)
+    (alert,) = found.alerts
+    faster = next(mark for mark in alert.marks if mark.key == "a/x")
+    assert unknown(found, [known(faster)]) == [alert]
+
+
+def test_a_commit_measured_again_after_an_upgrade_hides_nothing():
+    """The planted mistake: a commit looked up in another segment than its own."""
+    old = points(nightly(1.1, at=20, n=40))
+    new = points(nightly(1.1, at=50, n=80)).iloc[15:]
+    new = new.assign(fingerprint="new", at=new["at"] + pd.Timedelta(days=50))
+    new.loc[new.index[:5], "commit"] = [f"c{n}" for n in range(20, 25)]
+    found = history(pd.concat([old, new], ignore_index=True))
+    before, after = sorted(found.marks, key=lambda mark: mark.place)
+    assert before.fingerprint == "f"
+    assert unknown(found, [known(before)]) == [alert for alert in found.alerts if after in alert.marks]
+
+
+def test_points_without_a_date_stay_where_their_file_has_them():
+    """The planted mistake: undated rows moved to the front, where they look like a change."""
+    frame = points(nightly(1.0))
+    frame.loc[40:50, "at"] = pd.NaT
+    frame["commit"] = [f"c{n}" for n in range(60)]
+    (series,) = history(frame).series
+    assert series.commits == tuple(f"c{n}" for n in range(60))
+
+
+def test_commits_of_two_machines_are_ordered_by_time():
+    """The planted mistake: the k-th commit of a weekly machine put beside the k-th of a nightly one."""
+    nights = points(nightly(1.1, at=40))
+    weekly = points(nightly(1.1, at=10, n=20, seed=1), machine="16-core")
+    weekly = weekly.assign(at=[NIGHTS[3 * n] for n in range(20)], commit=[f"c{3 * n}" for n in range(20)])
+    found = history(pd.concat([nights, weekly], ignore_index=True))
+    assert [alert.until_commit for alert in found.alerts] == ["c30", "c40"]
+
+
+def test_a_unit_that_changes_is_another_series():
+    frame = points(nightly(1.0))
+    frame.loc[30:, ["unit", "value"]] = ["MB", 5.0]
+    assert [series.unit for series in history(frame).series] == ["s", "MB"]
+    assert not history(frame).alerts
 
 
 # --- points of runs -------------------------------------------------------------------------------------------------

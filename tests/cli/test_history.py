@@ -66,6 +66,32 @@ def test_csv_has_a_row_a_mark(bench):
     assert "alert" in rows[0]
 
 
+def test_the_table_says_which_alerts_are_new(bench):
+    (bench.folder / "known.json").write_text('{"alerts": []}')
+    done = bench("history", SAFETENSORS, "--known", "known.json")
+    rows = [line for line in done.stdout.splitlines() if (" new " in line and "faster" in line) or "slower  " in line]
+    assert rows
+    assert "of them new" in done.stdout
+
+
+def test_runs_are_found_in_folders_of_folders_and_damage_is_passed_over(bench):
+    done = bench("import", DATA / "pytest_benchmark", "-o", "jobs/one")
+    assert done.returncode == 0, done.stderr
+    first = bench.folder / done.stdout.split()[0]
+    (first / "blocks.parquet").write_bytes(b"broken")
+    done = bench("history", "jobs")
+    assert done.returncode == 0, done.stderr
+    assert "left out:" in done.stderr
+    assert "2 commits" in done.stdout
+
+
+def test_without_any_value_nothing_is_said_to_be_unchanged(bench):
+    (bench.folder / "x.csv").write_text("commit,x\na,0\n")
+    done = bench("history", "x.csv", "--fail-on-new")
+    assert done.returncode == 2
+    assert "no value in x.csv" in done.stderr
+
+
 def test_only_the_selected_cases(bench):
     found = told(bench, SAFETENSORS, "--select", "*pt_sf_load_cpu")
     assert [series["key"].partition("[")[0] for series in found["series"]] == [

@@ -154,7 +154,7 @@ def _sealed(executions: list[foreign.Execution], folder: Path) -> int:
     done = 0
     for execution in executions[:2]:
         try:
-            made, _ = sealing.seal(execution, folder / "results")
+            made = sealing.write(sealing.as_run(execution, folder / "results")[0])
         except UserError:
             continue
         assert len(tables.read(made).launches) >= 1

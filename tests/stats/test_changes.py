@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.stats import changes
+from bench.stats import changes, levels
 from tests.agreement import synthetic
 
 
@@ -71,26 +72,60 @@ def test_unchanged_noise_is_left_alone(kind):
     assert sum(bool(places(synthetic.noise(kind, 200, 0.02, dice))) for _ in range(60)) == 0
 
 
-@pytest.mark.parametrize("rho", [0.0, 0.5, 0.7])
-def test_correlated_noise_is_marked_at_most_as_often_as_a_p_value_allows(rho):
+@pytest.mark.parametrize(("kind", "most"), [("ar 0.3", 3), ("ar 0.5", 6), ("ar 0.8", 24), ("ar and white", 50)])
+def test_correlated_noise_is_marked_rarely(kind, most):
+    """Of 200 series; the issue's own recipe marks 80 of the third kind, and as many of the last."""
     dice = np.random.default_rng(2)
-    marked = [min((c.p for c in changes.find(synthetic.ar(200, rho, 0.02, dice))), default=1.0) for _ in range(200)]
-    # 5 % of 200 would be 10; 18 is its 99 % bound.
-    assert sum(p <= 0.05 for p in marked) <= 18
+    assert sum(bool(places(synthetic.noise(kind, 200, 0.02, dice))) for _ in range(200)) <= most
 
 
-def test_the_range_holds_the_true_place_as_often_as_it_says():
+@pytest.mark.parametrize(("kind", "least"), [("normal", 0.95), ("ar 0.5", 0.92), ("humps", 0.95)])
+def test_the_range_holds_the_true_place_as_often_as_it_says(kind, least):
+    """As places and not as asymptotics: of those changes that are found."""
     dice, held, found = np.random.default_rng(3), 0, 0
     for _ in range(300):
         at = int(dice.integers(20, 80))
-        x = dice.normal(0, 0.02, 100)
-        x[at:] += 0.03
+        x = synthetic.noise(kind, 100, 0.02, dice)
+        x[at:] += 0.06
         for change in changes.find(x):
             found += 1
             held += change.first <= at <= change.last
     assert found > 150
-    # 95 % of those found, less three standard errors of a share.
-    assert held / found >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / found)
+    # Less two standard errors of a share.
+    assert held / found >= least - 2 * math.sqrt(0.95 * 0.05 / found)
+
+
+def test_a_change_that_was_undone_and_made_again_stays():
+    assert places(steps((60, 0.0), (12, 0.1), (12, 0.0), (60, 0.1))) == [60, 72, 84]
+    # Until it has outlasted the quarrel it may be one of two states.
+    assert places(steps((60, 0.0), (12, 0.1), (12, 0.0), (12, 0.1))) == []
+
+
+@pytest.mark.parametrize(
+    ("length", "astray", "moved", "expected"),
+    [
+        (60, (0.1, 0.1), 0.0, False),
+        (60, (0.45, 0.1), 0.2, True),
+        (60, (0.45, 0.45), 0.9, False),  # two humps that move as a whole
+        (12, (0.45, 0.45), 0.9, True),  # of few values no quartile is known
+        (12, (0.25, 0.1), 0.0, True),
+        (200, (0.25, 0.1), 0.0, False),
+    ],
+)
+def test_a_level_has_its_values_on_its_own_side(length, astray, moved, expected):
+    x = steps((length, 0.0), (length, 0.05))
+    item = levels.Noise(x, x, [length], 1e-3).around(0)
+    assert changes._is_astray(replace(item, astray=astray, moved=moved)) is expected
+
+
+def test_a_step_on_a_drift_is_found():
+    assert places(np.linspace(0, 0.03, 200) + steps((100, 0.0), (100, 0.08))) == [100]
+
+
+def test_a_change_lies_where_the_step_is_though_a_burst_stood_beside_it():
+    x = steps((60, 0.0), (60, 0.05))
+    x[55:60] += 0.03
+    assert places(x) == pytest.approx([60], abs=5)
 
 
 def test_the_error_of_a_change_is_as_large_as_its_estimates_lie_apart():
@@ -98,7 +133,7 @@ def test_the_error_of_a_change_is_as_large_as_its_estimates_lie_apart():
     for _ in range(200):
         x = dice.normal(0, 0.01, 80)
         x[40:] += 0.05
-        (change,) = changes.find(x)
+        change = min(changes.find(x), key=lambda change: abs(change.at - 40))
         z.append((change.after - change.before - 0.05) / change.error)
     assert 0.8 <= np.std(z) <= 1.2
 

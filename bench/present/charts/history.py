@@ -16,6 +16,7 @@ from bench.present import history, style, units
 from bench.present.charts import ticks
 from bench.present.charts.page import LEADING, MARGIN, WIDTH, Page
 from bench.present.style import TEXT_PT
+from bench.stats.levels import noise
 from bench.stats.robust import spread
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _segment(page: Page, axes: Axes, series: Series, part: Segment, marks: Seque
     cuts = [at for at, place in enumerate(part.places) if place in own]
     for chosen in np.split(places, cuts):
         logs = np.log(series.values[chosen])
-        level, sd = float(np.median(logs)), spread(logs)
+        level, sd = float(np.median(logs)), noise(logs)
         ends = (chosen[0] - 0.5, chosen[-1] + 0.5)
         axes.fill_between(
             ends, math.exp(level - BAND * sd), math.exp(level + BAND * sd), color=color, alpha=0.15, linewidth=0
@@ -143,8 +144,7 @@ def _segment(page: Page, axes: Axes, series: Series, part: Segment, marks: Seque
 
 
 def _mark(page: Page, axes: Axes, mark: Mark) -> None:
-    if mark.until_place - mark.after_place > 1:
-        axes.axvspan(mark.after_place + 0.5, mark.until_place - 0.5, color=page.theme.shade, zorder=0)
+    axes.axvspan(mark.after_place + 0.5, mark.until_place + 0.5, color=page.theme.shade, zorder=0)
     axes.axvline(mark.place - 0.5, color=page.theme.ink, linewidth=1.6, linestyle="--", zorder=1)
 
 
