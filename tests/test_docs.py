@@ -1,5 +1,6 @@
 """The docs are held against the program: what they name exists, what they quote is so, what they show runs."""
 
+import inspect
 import json
 import re
 import subprocess
@@ -8,8 +9,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import pytest_benchmark.plugin
 import typer
 
+from bench import pytest_plugin
 from bench.analyse.findings import CHECKS
 from bench.cli import codes
 from bench.cli.app import app
@@ -33,6 +36,13 @@ OPTIONS = {
     name: {"--help", "-h", *(option for item in command.params for option in (*item.opts, *item.secondary_opts))}
     for name, command in COMMANDS.items()
 }
+
+PYTEST = {
+    option
+    for module in (pytest_plugin, pytest_benchmark.plugin)
+    for option in re.findall(r"[\"'](--bench[a-z-]+)[\"']", inspect.getsource(module))
+}
+"""Options of pytest: those of our plugin, and of the one that it works with."""
 
 LONG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 SHORT_OR_LONG = re.compile(r"(?<![\w-])-{1,2}[a-z][a-z-]*")
@@ -85,7 +95,7 @@ def test_calls_are_found_at_all():
 
 @pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith("docs/decisions")])
 def test_an_option_named_anywhere_is_one_of_some_command(page):
-    known = {option for options in OPTIONS.values() for option in options}
+    known = {option for options in OPTIONS.values() for option in options} | PYTEST
     assert set(LONG.findall(text_of(page))) <= known
 
 

@@ -24,7 +24,7 @@ def test_an_import_that_goes_up_would_be_noticed(tmp_path):
     text = (ROOT / "pyproject.toml").read_text()
     config = tmp_path / "pyproject.toml"
     config.write_text(
-        text.replace('    "present",\n    "analyse', '    "analyse').replace(
+        text.replace('    "present | interop",\n    "analyse', '    "interop",\n    "analyse').replace(
             '    "records",\n]', '    "records",\n    "present",\n]'
         )
     )

@@ -115,8 +115,8 @@ def test_an_alert_is_where_the_ranges_of_its_marks_meet():
     order = {f"c{place}": place for place in range(20)}
     marks = [mark(1, 5, "a"), mark(3, 8, "b"), mark(4, 9, "c"), mark(9, 12, "d"), mark(5, 7, "e")]
     alerts = analysis._alerts(marks, order)
-    assert [(each.after_commit, each.until_commit) for each in alerts] == [("c4", "c5"), ("c5", "c7"), ("c9", "c12")]
-    assert [sorted(mark.key for mark in each.marks) for each in alerts] == [["a", "b", "c"], ["e"], ["d"]]
+    assert [(each.after_commit, each.until_commit) for each in alerts] == [("c1", "c5"), ("c5", "c7"), ("c9", "c12")]
+    assert [sorted(mark.key for mark in each.marks) for each in alerts] == [["a"], ["b", "c", "e"], ["d"]]
 
 
 def test_commits_of_series_without_dates_are_put_into_one_order():
