@@ -37,7 +37,7 @@ OPTIONS = {
     for name, command in COMMANDS.items()
 }
 
-PYTEST = {
+PYTEST = {"--benchmark-histogram"} | {  # the name of this one is put together where it is defined
     option
     for module in (pytest_plugin, pytest_benchmark.plugin)
     for option in re.findall(r"[\"'](--bench[a-z-]+)[\"']", inspect.getsource(module))
