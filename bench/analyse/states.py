@@ -80,9 +80,12 @@ def _together(batch: Sequence[RunData]) -> RunData:
 
 
 def _without_time(data: RunData) -> set[str]:
-    """Cases of which a launch ended otherwise than well, or that were worked elsewhere than their key says."""
+    """Cases of which a launch ended otherwise than well, or that were found wrong when the run was told.
+
+    What was worked elsewhere than its key says is seen here too: a run that was killed was never told.
+    """
     rows = data.launches
-    lost = set(rows.loc[rows["outcome"] != Outcome.OK, "key"])
+    lost = {*rows.loc[rows["outcome"] != Outcome.OK, "key"], *data.run.get("wrong", ())}
     # Keys are taken apart only where something was told of another device: a year of nights has a hundred thousand.
     telling = ~rows["output_devices"].isin(["", "cpu"]) | rows["counters"].str.contains("device_kernels", regex=False)
     for key, devices, counters in rows.loc[telling.fillna(False), ["key", "output_devices", "counters"]].itertuples(

@@ -162,14 +162,17 @@ def go_on(resume: str, budget: str | None, stop: Stop, quiet: bool) -> tuple[Pat
 
 
 def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None:
-    """Say what came of it, and leave with the code that says it too."""
+    """Say what came of it, keep which answers were wrong, and leave with the code that says it too."""
     import json
 
     from bench.analyse.floor import judged
-    from bench.store import schema, tables
+    from bench.records import Outcome
+    from bench.store import runs, schema, tables
 
     data = tables.read(folder)
     frame = judged(data)
+    # Some are known only now (work done elsewhere, a time below its floor). A history does not judge each night anew.
+    runs.write(folder, {**data.run, "wrong": frame.loc[frame["outcome"] == Outcome.WRONG, "key"].unique().tolist()})
     outcomes = {str(name): int(n) for name, n in frame.drop_duplicates("key")["outcome"].value_counts().items()}
     for problem in ended.problems:
         note(f"warning: {problem}")

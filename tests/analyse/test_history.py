@@ -295,6 +295,12 @@ def test_a_case_of_which_a_launch_did_not_end_well_has_no_point(run, outcome):
     assert states.points([stored(run)]).empty
 
 
+def test_a_case_that_was_found_wrong_when_its_run_was_told_has_no_point(run):
+    """The planted mistake: a time below its floor, which every launch calls well."""
+    good, bad = run.measured([1e-3], size=1), run.measured([1e-9], size=2)
+    assert states.points([stored(run, wrong=[bad.key])])["key"].tolist() == [good.key]
+
+
 def test_a_case_of_the_cpu_that_answered_elsewhere_has_no_point():
     """The planted mistake: work that was done on another device."""
     run = MadeUpRun()

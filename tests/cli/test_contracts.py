@@ -26,6 +26,11 @@ def test_run_prints_exactly_one_json_object_on_stdout(finished):
     assert summary["outcomes"] == {"ok": 4, "skipped": 2}
 
 
+def test_the_run_keeps_which_answers_were_wrong(finished):
+    terminal, _ = finished
+    assert json.loads((terminal.folder / "run" / "run.json").read_text())["wrong"] == []
+
+
 def test_show_rows_have_all_promised_keys(finished):
     terminal, _ = finished
     for row in shown(terminal):
