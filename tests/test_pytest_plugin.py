@@ -231,9 +231,9 @@ def test_what_makes_no_sense_is_a_usage_error(tmp_path, words, reason):
 @pytest.mark.slow
 def test_medians_agree_with_those_of_a_run(tmp_path):
     """Sessions of pytest and runs of ours take turns, in random order: what differs is the tool, not the hour."""
-    keys = ["matmul/square[size=256]", "regression/train_step[rows=800]"]
+    keys = ["matmul/square[size=256]"]
     dice, theirs, ours = random.Random(0), {}, {}
-    for number in range(3):
+    for number in range(2):
         for tool in dice.sample(("pytest", "run"), 2):
             if tool == "pytest":
                 words = [word for key in keys for word in ("--bench-select", key)]
@@ -249,8 +249,8 @@ def test_medians_agree_with_those_of_a_run(tmp_path):
                 for row in json.loads(shown.stdout):
                     ours.setdefault(row["key"], []).append(row["value_s"])
     assert set(theirs) == set(ours)
-    assert len(theirs) == 2
+    assert len(theirs) == 1
     for key, medians in theirs.items():
         ratio = statistics.median(medians) / statistics.median(ours[key])
-        # Three processes a side, which here lie 3 to 5 % apart; tests/agreement/plugin.py takes more, and prints them.
+        # Two processes a side, which here lie 3 to 5 % apart; tests/agreement/plugin.py takes more, and prints them.
         assert 0.8 < ratio < 1.25, f"{key}: {ratio:.3f}"
