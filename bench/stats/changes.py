@@ -194,15 +194,21 @@ def _placed(w: Logs, places: Sequence[int]) -> list[int]:
 
 
 def _without_swings(x: Logs, w: Logs, places: Sequence[int]) -> list[int]:
-    """Take away the changes between two levels that the series keeps coming back to."""
+    """Take away the changes between two levels that the series keeps coming back to.
+
+    Proposals that do not hold by themselves are no evidence of a second state: they may be bursts.
+    """
     kept = list(places)
     while len(kept) > MOST_SWINGS:
         levels = np.split(x, kept)
         middles, lengths = np.array([np.median(level) for level in levels]), np.array([len(level) for level in levels])
         ends = np.sort(np.stack([middles[:-1], middles[1:]], axis=1), axis=1)
-        errors = Noise(x, w, kept, SMALLEST_SD).sd / np.sqrt(np.minimum(lengths[:-1], lengths[1:]))
+        noise = Noise(x, w, kept, SMALLEST_SD)
+        holds = np.array([_holds(noise.around(number), noise.inflation) for number in range(len(kept))])
+        errors = noise.sd / np.sqrt(np.minimum(lengths[:-1], lengths[1:]))
         alike = 2 * errors + SWING * np.abs(np.diff(middles))
         same = np.abs(ends[:, None, :] - ends[None, :, :]).max(axis=2) <= alike[:, None]
+        same &= holds[:, None] & holds[None, :]
         most = int(same.sum(axis=1).argmax())
         count = int(same[most].sum())
         if count <= MOST_SWINGS:
