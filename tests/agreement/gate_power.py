@@ -245,7 +245,8 @@ def finding(rows: list[Seen]) -> str:
     sure = next((effect for effect in effects if worst[effect] >= AIM), None)
     if sure is None:
         return f"No slow-down is found in {AIM:.0%} of the sequences: not resolved"
-    return f"A slow-down of {sure} % is found in at least {worst[sure]:.0%} of the sequences"
+    share = "every sequence" if worst[sure] == 1 else f"{worst[sure]:.0%} of sequences or more"
+    return f"{sure} % more work is found in {share}"
 
 
 def drawn(rows: list[Seen]) -> Figure:
