@@ -31,7 +31,7 @@ SLOWER_FROM = 20
 
 def how_many(config, timed, tested):
     """The whole where it is timed; where benchmarks are only tested, as much as shows that they work."""
-    return tested if config.getoption("benchmark_disable") else timed
+    return timed if config.getoption("benchmark_enable") else tested  # the addopts of this project have them off
 
 
 def test_a_thousand_series_of_a_thousand_values(benchmark, request):
