@@ -45,11 +45,11 @@ def unknown(found: History, known: Iterable[Known]) -> list[Alert]:
     for item in known:
         told.setdefault(item.series, []).append(item)
     places = {
-        series.identity: {
+        series.series: {
             part.fingerprint: {series.commits[place]: place for place in part.places} for part in series.segments
         }
         for series in found.series
-        if series.identity in told
+        if series.series in told
     }
 
     def is_known(mark: Mark) -> bool:

@@ -14,7 +14,22 @@ COLUMNS = (
 )  # fmt: skip
 """Of a frame of points: a row a launch (or what another tool kept of a process), in the order of time. commit: which
 state of the code, None where that is not known; at: when it was measured, UTC, NaT where that is not known; value:
-above 0, in `unit`; launches: how many processes the value is of, 0 where that is not known."""
+above 0, in `unit`, seconds per step for times; launches: how many processes the value is of."""
+
+
+@dataclass(frozen=True)
+class OfSeries:
+    """What belongs to one case and clock on one machine, in one unit."""
+
+    key: str
+    clock: str
+    machine: str
+    unit: str
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The identity of the series."""
+        return self.key, self.clock, self.machine, self.unit
 
 
 @dataclass(frozen=True)
@@ -34,13 +49,9 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Series:
+class Series(OfSeries):
     """One case and clock on one machine, a value a commit, oldest first."""
 
-    key: str
-    clock: str
-    machine: str
-    unit: str
     higher_is_better: bool
     commits: tuple[str, ...]
     times: tuple[str | None, ...]
@@ -49,20 +60,11 @@ class Series:
     launches: tuple[int, ...]
     segments: tuple[Segment, ...]
 
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """Case, clock, machine and unit."""
-        return self.key, self.clock, self.machine, self.unit
-
 
 @dataclass(frozen=True)
-class Mark:
+class Mark(OfSeries):
     """A change of level in a series, as it is told."""
 
-    key: str
-    clock: str
-    machine: str
-    unit: str
     fingerprint: str
     place: int
     """Of the first value of the new level in the series."""
@@ -86,11 +88,6 @@ class Mark:
     """Of one value around its level, on the log scale."""
     p: float
     values_after: int
-
-    @property
-    def series(self) -> tuple[str, ...]:
-        """The identity of its series."""
-        return self.key, self.clock, self.machine, self.unit
 
 
 @dataclass(frozen=True)
@@ -121,18 +118,9 @@ class History:
 
 
 @dataclass(frozen=True)
-class Known:
+class Known(OfSeries):
     """A change that was told before: it came after one commit, and not after another."""
 
-    key: str
-    clock: str
-    machine: str
-    unit: str
     worse: bool
     after_commit: str
     until_commit: str
-
-    @property
-    def series(self) -> tuple[str, ...]:
-        """The identity of its series."""
-        return self.key, self.clock, self.machine, self.unit

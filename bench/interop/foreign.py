@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -79,7 +80,7 @@ def points(executions: Sequence[Execution]) -> pd.DataFrame:
         # Made once each: a table of a thousand series and a thousand rows has a million values.
         machine, fingerprint, commit, at = execution.machine, execution.fingerprint, execution.commit, execution.at
         rows += [
-            (found.key, found.clock, machine, fingerprint, commit, at, _middle(process), found.unit,
+            (found.key, found.clock, machine, fingerprint, commit, at, statistics.median(process), found.unit,
              found.higher_is_better, 1)
             for found in execution.benchmarks
             for process in found.processes
@@ -93,11 +94,12 @@ def reasons(executions: Sequence[Execution]) -> dict[str, int]:
     return dict(Counter(item.reason for each in executions for item in each.benchmarks if not item.processes))
 
 
-def _middle(values: Sequence[float]) -> float:
-    if len(values) == 1:
-        return values[0]
-    ordered, half = sorted(values), len(values) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+def is_key(name: str) -> bool:
+    """Is it a case key of ours, as we write it?"""
+    try:
+        return Case.from_key(name).key == name
+    except UserError:
+        return False
 
 
 def key(family: str, name: str, params: Mapping[str, Value] | None = None) -> str:

@@ -18,7 +18,7 @@ from bench.interop import foreign
 from bench.interop.foreign import SECONDS, Benchmark, Execution
 from bench.interop.node import Node, parsed, text_of
 from bench.interop.ours import Kept
-from bench.records import UNKNOWN, Case, UserError
+from bench.records import UNKNOWN, UserError
 
 NAME = "github-action-benchmark"
 
@@ -79,20 +79,13 @@ def _ours(bench: Node) -> dict[str, str]:
 
 def _benchmark(item: Node, suite: str, tool: str) -> Benchmark:
     name, number, unit = item["name"].text(), item["value"].number(), item["unit"].text()
-    key = Case.from_key(name).key if _is_ours(name) else foreign.key(suite, name)
+    key = name if foreign.is_key(name) else foreign.key(suite, name)
     if number <= 0:
         return Benchmark(name, key, unit=unit, reason=f"its value is {number:g} {unit}")
     time = _seconds(number, unit)
     if time is None:
         return Benchmark(name, key, ((number,),), unit, tool in _BIGGER_IS_BETTER, summary="one value a push")
     return Benchmark(name, key, ((time,),), steps=None, summary="one value a push")
-
-
-def _is_ours(name: str) -> bool:
-    try:
-        return Case.from_key(name).key == name
-    except UserError:
-        return False
 
 
 def _seconds(number: float, unit: str) -> float | None:

@@ -20,7 +20,7 @@ from bench.interop import columns, foreign
 from bench.interop.foreign import SECONDS, Benchmark, Execution
 from bench.interop.node import text_of
 from bench.interop.ours import Kept
-from bench.records import UNKNOWN, Case, UserError
+from bench.records import UNKNOWN, UserError
 
 NAME = "csv"
 
@@ -176,7 +176,7 @@ def _benchmark(
     told = rows[0].get("higher_is_better", "")
     return Benchmark(
         name=name,
-        key=name if _is_key(name) else foreign.key(NAME, name),
+        key=name if foreign.is_key(name) else foreign.key(NAME, name),
         processes=(tuple((value,) for value in good) if of_launches else (good,)) if good else (),
         unit="s" if factor else unit,
         higher_is_better=told.lower() in ("true", "1") if told else higher_is_better,
@@ -184,13 +184,6 @@ def _benchmark(
         clock=clock or "wall",
         reason="" if good else "no value is above 0",
     )
-
-
-def _is_key(name: str) -> bool:
-    try:
-        return Case.from_key(name).key == name
-    except UserError:
-        return False
 
 
 def frame(kept: Kept) -> pd.DataFrame:

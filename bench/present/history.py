@@ -81,7 +81,7 @@ def as_json(found: History, new: Sequence[Alert] | None) -> dict[str, Any]:
 
 
 def _series(series: Series, marks: Sequence[Mark]) -> dict[str, Any]:
-    own = [mark.place for mark in marks if mark.series == series.identity]
+    own = [mark.place for mark in marks if mark.series == series.series]
     return {
         "key": series.key,
         "clock": series.clock,

@@ -6,8 +6,8 @@
     python -m tests.agreement.gate_power replay [--suites 2000] [--picture FILE.png]
 
 `record` makes a repository with five workloads that do 100 operations on the base and so many percent more (or fewer)
-on the head, and runs `bench gate` on it: +1, 2, 3, 5, 10, 20 % and -5 %, in rounds of a few pairs of each, so that a
-hundred minutes can be spread over days. `live` runs gates of one effect as a user would, and tells what they said.
+on the head, and runs `bench gate` on it: +1, 2, 3, 5, 10, 20 % and -5 %, in rounds of a few pairs of each, so that
+three hours can be spread over days. `live` runs gates of one effect as a user would, and tells what they said.
 `pack` puts what was recorded into the one file that is kept in the repository.
 
 `replay` draws sequences of thirty pairs of each effect and workload, and judges them as one of a suite of ten cases:

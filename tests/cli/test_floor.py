@@ -83,6 +83,17 @@ def test_a_time_below_the_floor_is_wrong_with_and_without_the_option(measured, w
     assert "below-floor" in [finding["check"] for finding in boast["findings"]]
 
 
+def test_a_time_below_the_floor_is_in_no_history_and_no_export(measured):
+    """The planted mistake: a number that the table refuses goes out another way."""
+    (key,) = json.loads((measured.folder / "whole" / "run.json").read_text())["wrong"]
+    assert key.startswith("mine/boasts[")
+    history = json.loads(measured("history", "whole", "--format", "json").stdout)
+    exported = measured("export", "whole", "--to", "csv").stdout
+    for keys in ({series["key"] for series in history["series"]}, exported):
+        assert key not in keys
+        assert any("autograd/polynomial" in each for each in (keys if isinstance(keys, set) else [keys]))
+
+
 def test_without_peaks_anywhere_the_error_names_the_command_with_threads_and_dtypes(here):
     done = here("show", "lessons", "--floor")
     assert done.returncode == 2

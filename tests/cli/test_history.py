@@ -67,11 +67,18 @@ def test_csv_has_a_row_a_mark(bench):
 
 
 def test_the_table_says_which_alerts_are_new(bench):
+    """Nothing was known: what got slower is new, and what got faster is not."""
     (bench.folder / "known.json").write_text('{"alerts": []}')
-    done = bench("history", SAFETENSORS, "--known", "known.json")
-    rows = [line for line in done.stdout.splitlines() if (" new " in line and "faster" in line) or "slower  " in line]
-    assert rows
-    assert "of them new" in done.stdout
+    alerts = told(bench, SAFETENSORS, "--known", "known.json")["alerts"]
+    assert [alert["new"] for alert in alerts] == [alert["worse"] for alert in alerts]
+    assert {alert["new"] for alert in alerts} == {True, False}
+    text = bench("history", SAFETENSORS, "--known", "known.json", "--format", "md").stdout
+    rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in text.splitlines() if line.startswith("| ")]
+    assert rows[0] == ["alert", "new"]
+    assert {int(number): new for number, new in rows[2:]} == {
+        number: "new" if alert["new"] else "–" for number, alert in enumerate(alerts, start=1)
+    }
+    assert "| new |" not in bench("history", SAFETENSORS, "--format", "md").stdout
 
 
 def test_runs_are_found_in_folders_of_folders_and_damage_is_passed_over(bench):

@@ -56,12 +56,11 @@ def describe(series: Series, marks: Sequence[Mark]) -> str:
 
 
 def _notes(series: Series, marks: Sequence[Mark]) -> list[str]:
-    notes = [f"Band: level ± {BAND:g} standard deviations of one commit."]
-    if marks:
-        notes.append("Dashed: where the level changes; shaded: the commits among which it may be.")
+    marked = " Dashed: a change; shaded: the commits that it may be." if marks else ""
+    notes = [f"Band: level ± {BAND:g} standard deviations of one commit.{marked}"]
     if len(series.segments) > 1:
-        notes.append("Other marks: another machine or software, which is not compared.")
-    return [" ".join(notes)]
+        notes.append("Another colour: another machine or software, which is not compared.")
+    return notes
 
 
 def _source(series: Series) -> str:
@@ -131,7 +130,7 @@ def _segment(page: Page, axes: Axes, series: Series, part: Segment, marks: Seque
         places, series.values[places], style.MARKERS[number % len(style.MARKERS)], color=color, markersize=size,
         linestyle="none", alpha=0.75, zorder=2,
     )  # fmt: skip
-    own = {mark.place for mark in marks if mark.series == series.identity}
+    own = {mark.place for mark in marks if mark.series == series.series}
     cuts = [at for at, place in enumerate(part.places) if place in own]
     for chosen in np.split(places, cuts):
         logs = np.log(series.values[chosen])
