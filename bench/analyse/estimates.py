@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ Row = dict[str, Any]
 NUMBERS = (
     *("value_s", "low_s", "high_s", "first_call_s", "first_call_s_low", "first_call_s_high"),
     *("compile_cold_s", "compile_warm_s", "build_s", "peak_bytes", "items", "flops", "bytes", "kernels"),
-    *("working_set", "fastest_s", *SPREAD_COLUMNS),
+    *("working_set", "fastest_s", "sd_launches", *SPREAD_COLUMNS),
     *("items_per_s", "items_per_s_low", "items_per_s_high", "threads_used"),
 )
 """Columns of numbers; missing ones are NaN."""
@@ -125,6 +126,7 @@ NO_TIME: Mapping[str, Any] = {
     "low_s": math.nan,
     "high_s": math.nan,
     "fastest_s": math.nan,
+    "sd_launches": math.nan,
     **dict.fromkeys(SPREAD_COLUMNS, math.nan),
     "method": "",
     "launches": 0,
@@ -223,6 +225,7 @@ def _times(found: intervals.Interval, group: Sequence[Row], items: float | None)
         "low_s": found.low,
         "high_s": found.high,
         "fastest_s": min(row["fastest_s"] for row in group),
+        "sd_launches": statistics.stdev([math.log(row["median_s"]) for row in group]) if len(group) > 1 else None,
         "method": found.method,
         "launches": found.n,
         "blocks": sum(row["blocks"] for row in group),

@@ -22,11 +22,15 @@ def with_speedups(frame: pd.DataFrame, data: RunData, vs: str) -> pd.DataFrame:
     vs: `axis=value` (each case against its twin with that value) or a case key (all against one). Raises `UserError`
     where nothing measured has that value.
     """
-    medians = launch_medians(data)
+    columns = speedups(frame, launch_medians(data), vs)
+    return pd.concat([frame, pd.DataFrame(columns, index=frame.index)], axis="columns")
+
+
+def speedups(frame: pd.DataFrame, medians: pd.DataFrame, vs: str) -> list[dict[str, Any]]:
+    """Those columns, a mapping a row; medians: of the run's launches. Raises `UserError` likewise."""
     measured = by_case(medians[medians["phase"] == "step"])
     reference_of = _one_reference(vs, frame) if "[" in vs or "/" in vs else _twin(vs, frame)
-    columns = [_speedup(row, reference_of(row), measured) for row in frame.to_dict("records")]
-    return pd.concat([frame, pd.DataFrame(columns, index=frame.index)], axis="columns")
+    return [_speedup(row, reference_of(row), measured) for row in frame.to_dict("records")]
 
 
 NO_SPEEDUP: Mapping[str, Any] = {

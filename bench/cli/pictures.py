@@ -6,21 +6,23 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from bench.analyse.chartable import chartable
 from bench.analyse.speedups import with_speedups
+from bench.cli.loading import frame_of
 from bench.present.charts import ChartSpec, available
 from bench.records import Outcome, UserError
 from bench.store.tables import RunData
 
 
-def with_any_speedups(frame: pd.DataFrame, data: RunData, vs: str | None) -> tuple[pd.DataFrame, str | None]:
-    """`frame` with speed-ups against `vs`, and what they are against.
+def frame_to_draw(run: str | None, vs: str | None) -> tuple[RunData, pd.DataFrame, str | None]:
+    """A run, its estimates with all that charts draw, and what its speed-ups are against.
 
     Where nothing was asked for, against eager, if anything was measured eager; a default is never an error.
     """
-    if vs is not None:
-        return with_speedups(frame, data, vs), vs
+    data, frame = frame_of(run, None)
     eager = (frame["outcome"] == Outcome.OK) & (frame["mode"] == "eager")
-    return (with_speedups(frame, data, "mode=eager"), "mode=eager") if eager.any() else (frame, None)
+    against = vs if vs is not None or not eager.any() else "mode=eager"
+    return data, chartable(with_speedups(frame, data, against) if against else frame, data), against
 
 
 def drawable(frame: pd.DataFrame, names: Sequence[str]) -> list[ChartSpec]:

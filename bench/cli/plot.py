@@ -1,4 +1,4 @@
-"""`bench plot`: the charts of a run as files."""
+"""`bench plot`: the charts of a run as files, and what such a file carries."""
 
 from __future__ import annotations
 
@@ -31,16 +31,32 @@ def plot(
     formats: Annotated[str, typer.Option("--to", help="File formats: svg, png, pdf; several with commas.")] = "svg,png",
     theme: Annotated[Theme, typer.Option(help="Colours.")] = Theme.LIGHT,
     list_: Annotated[bool, typer.Option("--list", help="Print which charts this run has data for.")] = False,
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="Draw a figure again from the data that it carries; no run is read.")
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="With --from: draw nothing, fail where its picture and its data differ.")
+    ] = False,
+    overlay: Annotated[
+        str | None,
+        typer.Option("--overlay", help="With --from: draw this run over it, another machine over the first."),
+    ] = None,
 ) -> None:
-    """Draw the charts a run has data for, and print the paths of the files."""
-    from bench.cli.loading import frame_of
-    from bench.cli.pictures import drawable, with_any_speedups
-    from bench.present.charts import draw
-    from bench.present.style import save
+    """Draw the charts a run has data for, and print the paths of the files.
+
+    Each figure carries its rows, its alt text, the ids of its runs and a digest; beside it lie the alt text (.txt) and
+    what is drawn (.csv).
+    """
+    if from_ is not None:
+        _again(from_, verify, overlay, out, None if formats == "svg,png" else suffixes(formats))
+        return
+    if verify or overlay:
+        raise UserError("--verify and --overlay go with --from FIGURE")
+    from bench.cli.pictures import drawable, frame_to_draw
+    from bench.present.charts.evidence import encode, evidence
     from bench.store import runs
 
-    data, frame = frame_of(run, None)
-    frame, _ = with_any_speedups(frame, data, vs)
+    data, frame, _ = frame_to_draw(run, vs)
     wanted = suffixes(formats)
     specs = drawable(frame, charts or [])
     if list_:
@@ -49,13 +65,42 @@ def plot(
     folder = out or Path("reports") / str(data.run["run"])
     runs.make_folder(folder)
     for spec in specs:
-        figure = draw(spec.slug, frame, theme.value)
+        carried = evidence(spec, frame, theme.value)
         for suffix in wanted:
-            say(str(save(figure, folder / f"{spec.slug}.{suffix}")))
+            path = folder / f"{spec.slug}.{suffix}"
+            runs.replace_whole(path, encode(carried, suffix))
+            say(str(path))
+        runs.replace_whole(folder / f"{spec.slug}.csv", carried.csv().encode())
+        runs.replace_whole(folder / f"{spec.slug}.txt", f"{carried.alt}\n".encode())
     if not specs:
         note(
             "this run has too few cases for any chart: sweep a size, a batch or modes, e.g. bench run --preset lecture"
         )
+
+
+def _again(figure: Path, verify: bool, overlay: str | None, out: Path | None, formats: list[str] | None) -> None:
+    """What `--from` does."""
+    from bench.present.charts import evidence
+    from bench.store import runs
+
+    if verify:
+        if found := evidence.problems(figure):
+            raise UserError(f"{figure.name}: {'; '.join(found)}")
+        say(f"{figure.name}: its picture is what its data give")
+        return
+    carried = evidence.read(figure)
+    name = figure.stem
+    if overlay is not None:
+        from bench.cli.pictures import frame_to_draw
+
+        _, frame, _ = frame_to_draw(overlay, None)
+        carried, name = evidence.overlaid(carried, frame), f"{figure.stem}-overlay"
+    folder = out or Path("reports")
+    runs.make_folder(folder)
+    for suffix in formats or [figure.suffix.lower().removeprefix(".")]:
+        path = folder / f"{name}.{suffix}"
+        runs.replace_whole(path, evidence.encode(carried, suffix))
+        say(str(path))
 
 
 def suffixes(formats: str) -> list[str]:

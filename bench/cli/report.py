@@ -18,14 +18,12 @@ def report(
     ] = None,
 ) -> None:
     """Write one self-contained HTML page: tables, charts, environment and doubts. Prints its path."""
-    from bench.cli.loading import frame_of
-    from bench.cli.pictures import drawable, with_any_speedups
+    from bench.cli.pictures import drawable, frame_to_draw
     from bench.plan import catalog
     from bench.present.report import page
     from bench.store import runs
 
-    data, frame = frame_of(run, None)
-    frame, against = with_any_speedups(frame, data, vs)
+    data, frame, against = frame_to_draw(run, vs)
     for problem in data.problems:
         note(f"warning: {problem}")
     folder = out or Path("reports") / str(data.run["run"])

@@ -20,6 +20,7 @@ from bench.present.frames import Row
 from bench.present.notes import doubts
 from bench.present.terminal import Column
 from bench.records import Finding, Outcome
+from bench.stats.missing import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +129,7 @@ def _summary(records: Sequence[Row], run: Mapping[str, Any]) -> str:
     parts = [f"{_numbered(len(cases), 'case')} of {_numbered(len(workloads), 'workload')}"]
     if frames.distinct(records, "machine"):
         parts.append(f"on {' and '.join(frames.distinct(records, 'machine'))}")
-    if units.number(run.get("wall_s")) is not None:
+    if number(run.get("wall_s")) is not None:
         parts.append(f"in {units.seconds(run['wall_s'])}")
     if run.get("status"):
         parts.append(f"({run['status']})")

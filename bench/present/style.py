@@ -8,6 +8,7 @@ wants it.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,16 +111,21 @@ def save(picture: Figure, path: str | Path) -> Path:
     Raises `UserError` on another suffix.
     """
     path = Path(path)
-    suffix = path.suffix.lower().removeprefix(".")
-    if suffix not in _NO_DATE:
-        raise UserError(f"cannot draw to '{path.name}'; the name must end in .{', .'.join(_NO_DATE)}")
-    path.write_bytes(encode(picture, suffix))
+    path.write_bytes(encode(picture, known(path)))
     return path
 
 
-def encode(picture: Figure, format: str) -> bytes:
-    """The picture as the bytes of a file of this format (`svg`, `png`, `pdf`)."""
-    buffer = io.BytesIO()
+def known(path: Path) -> str:
+    """The format that a name asks for. Raises `UserError` where it is none of ours."""
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in _NO_DATE:
+        raise UserError(f"cannot draw to '{path.name}'; the name must end in .{', .'.join(_NO_DATE)}")
+    return suffix
+
+
+def encode(picture: Figure, format: str, told: Mapping[str, str] | None = None) -> bytes:
+    """The picture as the bytes of a file of this format (`svg`, `png`, `pdf`); told: more for its metadata."""
+    buffer, metadata = io.BytesIO(), {**_NO_DATE[format], **(told or {})}
     with matplotlib.rc_context({"svg.hashsalt": _SALT, "svg.fonttype": "path", "pdf.fonttype": 42}):
-        picture.savefig(buffer, format=format, dpi=DPI, metadata=_NO_DATE[format], facecolor=picture.get_facecolor())
+        picture.savefig(buffer, format=format, dpi=DPI, metadata=metadata, facecolor=picture.get_facecolor())
     return buffer.getvalue()

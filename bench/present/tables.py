@@ -15,6 +15,7 @@ from bench.present.notes import finding_notes, marks
 from bench.present.terminal import Column, Line
 from bench.present.units import DASH
 from bench.records import UNIVERSAL_AXES, Case
+from bench.stats.missing import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +95,7 @@ def cells(row: Row, letters: dict[str, str]) -> dict[str, str]:
 
 def _quality(row: Row) -> str:
     """What the workload says of its answer beside the time: `test accuracy 0.985`. What could not be had is a dash."""
-    said = ((name.replace("_", " "), units.number(value)) for name, value in (row.get("quality") or {}).items())
+    said = ((name.replace("_", " "), number(value)) for name, value in (row.get("quality") or {}).items())
     return ", ".join(f"{name} {DASH if value is None else f'{value:.4g}'}" for name, value in said) or DASH
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bench.stats.missing import number
+
 DASH = "–"
 """What stands where there is no number."""
 
@@ -18,15 +20,6 @@ _COUNTS = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
 
 _MOST_DIGITS = 4
 """A very narrow interval would ask for more, but nobody reads them; csv and json hold the rest."""
-
-
-def number(x: Any) -> float | None:
-    """`x` as a finite float, or None where it is missing (None, NaN, `pandas.NA`, infinite)."""
-    try:
-        value = float(x)
-    except (TypeError, ValueError):
-        return None
-    return value if math.isfinite(value) else None
 
 
 def seconds(x: Any) -> str:
@@ -92,8 +85,8 @@ def tick_seconds(x: Any) -> str:
     value = number(x)
     if value is None:
         return DASH
-    factor, unit = _unit(value, _SECONDS)
-    return f"{_trimmed(f'{value / factor:.4f}')} {unit}"
+    factor, unit = _unit(min(value, 1.0), _SECONDS)  # minutes of round seconds are not round
+    return f"{_trimmed(f'{value / factor:,.4f}')} {unit}"
 
 
 def interval(value: Any, low: Any, high: Any) -> str:
@@ -140,6 +133,17 @@ def ratio_parts(value: Any, low: Any, high: Any) -> tuple[str, str]:
         return f"{_significant(middle, 3)}×", DASH
     texts = _supported(middle, bottom, top)
     return f"{texts[0]}×", f"[{texts[1]}, {texts[2]}]"
+
+
+def share(value: Any, low: Any, high: Any) -> str:
+    """A share with its interval, in percent: `12.3 % [11.9, 12.8]`."""
+    middle, bottom, top = number(value), number(low), number(high)
+    if middle is None:
+        return DASH
+    if bottom is None or top is None:
+        return f"{_significant(100 * middle, 3)} %"
+    texts = _supported(100 * middle, 100 * bottom, 100 * top)
+    return f"{texts[0]} % [{texts[1]}, {texts[2]}]"
 
 
 def plural(unit: str) -> str:

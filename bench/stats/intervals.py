@@ -97,6 +97,22 @@ def unpaired_ratio(over: Sequence[float], under: Sequence[float]) -> Interval:
     return Interval(value, min(low, value), max(high, value), n, f"unpaired: Welch's t on logs, {n} launches, 95 %")
 
 
+def ratio_of(over: tuple[float, float, float], under: tuple[float, float, float]) -> tuple[float, float, float]:
+    """over ÷ under of two independent estimates: value, low, high from value, low, high of each, all positive.
+
+    The ends are recovered from the distances of theirs, on logs (MOVER: Zou & Donner, Statistics in Medicine 27, 2008,
+    equation 3): for intervals of one level, of that level. Estimates that share launches rise and fall together, and
+    then it is wider than need be. A NaN stays one.
+    """
+    (a, a_low, a_high), (b, b_low, b_high) = (tuple(map(_log, each)) for each in (over, under))
+    down, up = math.hypot(a - a_low, b_high - b), math.hypot(a_high - a, b - b_low)
+    return over[0] / under[0], math.exp(a - b - down), math.exp(a - b + up)
+
+
+def _log(x: float) -> float:
+    return math.log(x) if x > 0 else math.nan
+
+
 def half_width(interval: Interval) -> float:
     """Half the interval's width as a share of its value; infinite where there is no interval."""
     if interval.low is None or interval.high is None:

@@ -35,7 +35,7 @@ COLUMNS = frozenset((
     "compile_cold_s", "compile_warm_s", "build_s", "items", "unit", "flops", "bytes", "kernels", "clock", "value_s",
     "low_s", "high_s", "method", "launches", "blocks", "items_per_s", "items_per_s_low", "items_per_s_high",
     "findings", "reference", "speedup", "speedup_low", "speedup_high", "speedup_paired", "speedup_method", "launch",
-    "phase", "visit", "steps", "total_ns", "kept", "working_set", "fastest_s", "floor_s", "floor_low_s",
+    "phase", "visit", "steps", "total_ns", "kept", "working_set", "fastest_s", "sd_launches", "floor_s", "floor_low_s",
     "floor_high_s", "floor_by", "times_floor", "times_floor_low", "times_floor_high", "floor_reason", "sd_between",
     "sd_within", "autocorrelation", "drift", "drift_p", "side", "pair", "couple", "first", "base_ns", "head_ns",
     "break_even", "break_even_low", "twin", "cpu", "one_core", "break_even_high", "break_even_of",

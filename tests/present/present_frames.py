@@ -39,6 +39,23 @@ def row(workload: str, value: float | None = None, *, spread: float = 0.02, **mo
         "speedup_method",
         "torch",
         "quality",
+        "twins",
+        "phases",
+        "samples",
+        "check_error",
+        "created",
+        "threads_used",
+        "sd_launches",
+        "working_set",
+        "fastest_s",
+        "break_even",
+        "break_even_low",
+        "break_even_high",
+        "break_even_of",
+        "times_floor",
+        "times_floor_low",
+        "times_floor_high",
+        "floor_by",
     )
     axes = {name: item for name, item in more.items() if name not in (*columns, *extra)}
     case = Case.of(workload, axes)
@@ -144,3 +161,108 @@ def loaders(**more: Any) -> pd.DataFrame:
                 )
             )
     return frame(*rows)
+
+
+def twin(axis: str, reference: str, ratio: float, spread: float = 0.05) -> dict[str, Any]:
+    """The nested column of a case that is `ratio` times as fast as its twin on an axis."""
+    ends = {"speedup": ratio, "speedup_low": ratio * (1 - spread), "speedup_high": ratio * (1 + spread)}
+    method = "paired by launch: order statistics of 6 launches, 96.9 %"
+    return {axis: {"reference": reference, **ends, "speedup_paired": True, "speedup_method": method}}
+
+
+def devices(**more: Any) -> pd.DataFrame:
+    """Products on the CPU, at one thread and all, on a GPU, there and back; the GPU overtakes between 256 and 1024."""
+    rows = []
+    for size in (64, 256, 1024, 2048):
+        times = {1: 4e-11 * size**3 + 2e-6, 8: 6e-12 * size**3 + 1.2e-5}
+        for threads, time_s in times.items():
+            rows.append(row("matmul/square", time_s, size=size, device="cpu", threads=threads, **more))
+        best = min(rows[-2:], key=lambda each: each["value_s"])
+        for name, slower in (("square", 0.0), ("round_trip", 1e-5 + 1e-9 * size**2)):
+            time_s = max(3e-5, 2e-13 * size**3) + slower
+            found = twin("device", best["key"], best["value_s"] / time_s) if name == "square" else {}
+            rows.append(row(f"matmul/{name}", time_s, size=size, device="cuda", twins=found, **more))
+    rows.append(row("calibration/empty_kernel", 4e-3, device="cuda", kernels=1000.0, **more))
+    rows.append(row("matmul/square", size=4096, device="cuda", outcome="oom", reason="CUDA out of memory", **more))
+    return frame(*rows)
+
+
+def threads(**more: Any) -> pd.DataFrame:
+    """A product at 1 to 16 threads on 8 cores, a tenth of it serial."""
+    rows = []
+    one = row("matmul/square", 0.03, size=1000, threads=1, threads_used=1.0, sd_launches=0.01, **more)
+    for count in (2, 4, "physical", 16):
+        used = 8 if count == "physical" else count
+        time_s = 0.03 * (0.1 + 0.9 / min(used, 8))
+        found = twin("threads", one["key"], one["value_s"] / time_s)
+        rows.append(row("matmul/square", time_s, size=1000, threads=count, threads_used=float(used), sd_launches=0.01,
+                        twins=found, **more))  # fmt: skip
+    return frame(one, *rows)
+
+
+def operations(**more: Any) -> pd.DataFrame:
+    """An operation on 10 to 10⁷ numbers that costs 5 µs at least."""
+    return frame(*(
+        row("tensors/elementwise", max(5e-6, 8e-10 * size), size=size, op="add", bytes=8.0 * size, flops=1.0 * size,
+            kernels=1.0, sd_launches=0.02, **more)
+        for size in (10, 100, 1000, 10**4, 10**5, 10**6, 10**7)
+    ))  # fmt: skip
+
+
+def compiled(**more: Any) -> pd.DataFrame:
+    """A training step, eager and compiled: it pays; one that never does; one of which that is not known."""
+    rows = []
+    for size, (value, low, high) in {
+        800: (9e4, 7e4, 1.3e5),
+        32: (float("inf"),) * 3,
+        8: (2e6, 1e5, float("inf")),
+    }.items():
+        rows.append(row("regression/train_step", 3e-4, rows=size, mode="eager", **more))
+        rows.append(row("regression/train_step", 1e-4, rows=size, mode="compile", compile_cold_s=17.2,
+                        compile_warm_s=0.25, break_even=value, break_even_low=low, break_even_high=high,
+                        break_even_of="cold", **more))  # fmt: skip
+    return frame(*rows)
+
+
+def compared(workload: str, axis: str, plain: str, others: dict[str, float], **more: Any) -> pd.DataFrame:
+    """Cases beside their twin on an axis, so many times as fast as it."""
+    one = row(workload, 1e-3, **{axis: plain}, **more)
+    return frame(one, *(
+        row(workload, 1e-3 / ratio, **{axis: value}, twins=twin(axis, one["key"], ratio), check_error=3e-4, **more)
+        for value, ratio in others.items()
+    ))  # fmt: skip
+
+
+def measured(**more: Any) -> pd.DataFrame:
+    """Cases with phases, samples and floors, and the calibration that the floors come from."""
+    created = "2026-11-01T10:00:00+00:00"
+    rows = []
+    for size, parts in ((64, (0.3, 0.2, 0.3)), (1000, (0.02, 0.9, 0.02))):
+        time_s = 1e-10 * size**3 + 1e-5
+        names = ("to_device", "compute", "to_host")
+        found = {name: [x * time_s, 0.97 * x * time_s, 1.04 * x * time_s] for name, x in zip(names, parts, strict=True)}
+        blocks = {str(n): [time_s * (1 + 0.01 * n + 0.02 * (k % 5)) for k in range(16)] for n in range(6)}
+        rows.append(row(
+            "matmul/round_trip", time_s, size=size, phases=found, samples=blocks, first_call_s=8 * time_s,
+            flops=2.0 * size**3, bytes=12.0 * size**2, working_set=12.0 * size**2, created=created, times_floor=3.0,
+            times_floor_low=2.5, times_floor_high=4.0, floor_by="bytes", **more,
+        ))  # fmt: skip
+    rows.append(row("calibration/product", 2e9 / 6e10, size=1024, flops=2e9, fastest_s=2e9 / 6.2e10, created=created))
+    rows.append(row("calibration/triad", 1e8 / 1e10, numbytes=10**8, bytes=1e8, working_set=1e8, fastest_s=0.99e-2,
+                    created=created))  # fmt: skip
+    return frame(*rows)
+
+
+def everything(**more: Any) -> pd.DataFrame:
+    """A frame that allows every chart."""
+    return pd.concat(
+        [
+            devices(**more), threads(**more), operations(**more), compiled(**more), loaders(**more), measured(**more),
+            compared("losses/custom", "dtype", "float32", {"float64": 0.6, "bfloat16": 1.02, "float16": 1.7}, **more),
+            compared("frameworks/fit", "framework", "torch", {"numpy": 9.0, "sklearn": 1.01, "jax": 0.4}, **more),
+            compared("pitfalls/item_every_step", "form", "cure", {"mistake": 0.7}, **more),
+            compared("pitfalls/zeros_as_data", "form", "cure", {"mistake": 1.02}, **more),
+            compared("dataloader/pass", "loader", "sliced", {"dataloader": 0.2, "device_resident": 1.1}, **more),
+        ],
+        ignore_index=True,
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -77,11 +78,16 @@ def normal() -> pd.DataFrame:
 
 
 FRAMES = {
-    "normal": normal, "one launch": one_launch, "only failures": only_failures, "50 cases": fifty_cases,
+    "normal": normal, "everything": example.everything, "one launch": one_launch, "only failures": only_failures,
+    "50 cases": fifty_cases,
     "long names": long_names, "script tag": lambda: long_names("<script>alert(1)</script>$x$"),
 }  # fmt: skip
-PICTURES = [(name, spec.slug, theme) for name, make in FRAMES.items() for spec in charts.available(make())
-            for theme in (("light", "dark") if name == "normal" else ("light",))]  # fmt: skip
+PICTURES = [
+    (name, spec.slug, theme)
+    for name, make in FRAMES.items()
+    for spec in charts.available(make())
+    for theme in (("light", "dark") if name == "everything" else ("light",))
+]
 
 
 @pytest.mark.parametrize(("name", "slug", "theme"), PICTURES)
@@ -125,7 +131,7 @@ def test_every_case_of_a_long_list_stands_on_some_chart() -> None:
 
 
 def test_the_title_states_how_far_apart_the_lines_are() -> None:
-    (spec,) = charts.available(example.matmul())
+    spec = next(spec for spec in charts.available(example.matmul()) if spec.name == "time_by_size")
     assert spec.title == "matmul/square at size 1,024: cuda is 18.5× [17.7, 19.4] as fast as cpu"
 
 
@@ -144,17 +150,24 @@ def test_overlapping_intervals_are_not_resolved() -> None:
 
 
 def test_one_launch_decides_nothing() -> None:
-    assert all("not resolved" in spec.title for spec in charts.available(one_launch()) if spec.name != "throughput")
+    assert all("not resolved" in spec.title for spec in charts.available(one_launch()) if spec.name != "saturation")
 
 
-def test_a_larger_batch_that_brings_nothing_measurable_is_named() -> None:
-    title = next(spec.title for spec in charts.available(example.loaders()) if spec.name == "throughput")
-    assert "its lead over batch 2,048 is not resolved by this data" in title
+def test_the_title_of_saturation_states_the_knee() -> None:
+    title = next(spec.title for spec in charts.available(example.loaders()) if spec.name == "saturation")
+    assert title.endswith("reaches 6.6 M rows/s [6.4, 6.7] at batch 8,192, 90 % of it between batch 128 and 2,048")
 
 
-def test_throughput_that_still_rises_is_said_to_rise() -> None:
-    frame = example.frame(*(example.row("d/e", 1 / n, batch=n, items=10.0) for n in (8, 64)))
-    assert charts.available(frame)[0].title.endswith("at batch 64, still rising")
+def test_a_knee_beyond_the_largest_batch_is_not_resolved_and_the_chart_says_why() -> None:
+    frame = example.frame(*(example.row("d/e", 1.0, batch=n, items=10.0 * n) for n in (8, 64, 512)))
+    assert charts.available(frame)[0].title.endswith("at batch 512; its knee is not resolved by this data")
+    said = " ".join(text.get_text() for text in texts(charts.draw("saturation", frame)))
+    assert "No knee: throughput still rises at batch 512." in said
+
+
+def test_titles_are_what_the_data_say(golden: Callable[[str, str], None]) -> None:
+    specs = charts.available(example.everything())
+    golden("chart_titles.txt", "".join(f"{spec.slug}: {spec.title}\n" for spec in specs))
 
 
 def test_the_title_of_modes_counts_what_beats_eager() -> None:
@@ -184,7 +197,7 @@ def test_the_footer_names_machine_run_torch_clock_and_method() -> None:
 
 
 def test_what_all_lines_share_stands_in_the_footer() -> None:
-    said = " ".join(text.get_text() for text in texts(charts.draw("throughput", example.loaders())))
+    said = " ".join(text.get_text() for text in texts(charts.draw("saturation", example.loaders())))
     assert "cpu · float32 · eager · 1 thread" in " ".join(said.split())
 
 
@@ -211,7 +224,7 @@ def test_alt_text_gives_every_point() -> None:
     ("name", "frame", "command"),
     [
         ("time_by_size", example.loaders, "bench run 'dataloader/epoch' --set size=64,256,1024"),
-        ("throughput", example.matmul, "bench run 'matmul/square' --set batch=32,128,512"),
+        ("saturation", example.matmul, "bench run 'matmul/square' --set batch=32,128,512"),
         ("modes", example.matmul, "bench run 'matmul/square' --set mode=eager,compile,script,trace"),
         ("modes", pd.DataFrame, "bench run"),
     ],
@@ -222,7 +235,7 @@ def test_a_chart_without_its_data_names_the_command_that_measures_them(name: str
 
 
 def test_an_unknown_chart_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match="time_by_size, throughput, modes"):
+    with pytest.raises(UserError, match="crossover, speedup, time_by_size"):
         charts.draw("pie", example.matmul())
 
 

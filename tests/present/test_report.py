@@ -72,7 +72,7 @@ def test_no_id_stands_twice(made: str) -> None:
 
 def test_every_chart_has_a_dark_twin_and_alt_text_with_numbers(made: str) -> None:
     reader = Reader(made)
-    assert len(reader.all("source")) == len(reader.all("img")) == 3
+    assert len(reader.all("source")) == len(reader.all("img")) == 4
     assert all("µs" in str(image["alt"]) or "×" in str(image["alt"]) for image in reader.all("img"))
 
 

@@ -81,7 +81,9 @@ def test_a_count_sets_thousands_apart() -> None:
     assert (units.count(1024), units.count(None)) == ("1,024", "–")
 
 
-@pytest.mark.parametrize(("value", "text"), [(1e-5, "10 µs"), (1e-3, "1 ms"), (1.05e-3, "1.05 ms"), (90, "1.5 min")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(1e-5, "10 µs"), (1e-3, "1 ms"), (1.05e-3, "1.05 ms"), (90, "90 s"), (1e4, "10,000 s")]
+)
 def test_a_tick_has_no_needless_zeros(value: float, text: str) -> None:
     assert units.tick_seconds(value) == text
 

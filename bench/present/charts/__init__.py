@@ -4,8 +4,9 @@
         style.save(charts.draw(spec.slug, frame, "dark"), f"{spec.slug}.svg")
 
 A chart module has `NAME`, `QUESTION`, `NEEDS` (columns), and, each from the rows alone, `selections(records)` (what it
-can draw), `finding(frame)` (its title), `describe(frame)` (its alt text) and `draw(frame, theme)`. To add one, write
-the module and put its name into `NAMES`.
+can draw), `finding(frame)` (its title), `describe(frame)` (its alt text) and `draw(frame, theme)`; or it has one object
+`CHART` with all of these. `CARRIES` names nested columns that it draws where they are there. To add one, write the
+module and put its name into `NAMES`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
     from bench.present.charts.select import Selection
 
-NAMES = ("time_by_size", "throughput", "modes")
+NAMES = (
+    *("crossover", "speedup", "time_by_size", "launch_floor", "saturation", "loaders", "threads", "precision"),
+    *("modes", "break_even", "frameworks", "pitfalls", "anatomy", "roofline", "floor", "distribution"),
+)
+"""Of the modules, in the order in which their charts are told."""
 
 
 class Chart(Protocol):
@@ -64,7 +69,8 @@ def module(name: str) -> Chart:
     """The module of a chart. Raises `UserError` on a name that is none."""
     if name not in NAMES:
         raise UserError(f"there is no chart '{name}'; choose one of {', '.join(NAMES)}")
-    return cast("Chart", importlib.import_module(f"{__name__}.{name}"))
+    found = importlib.import_module(f"{__name__}.{name}")
+    return cast("Chart", getattr(found, "CHART", found))
 
 
 def available(frame: pd.DataFrame) -> list[ChartSpec]:

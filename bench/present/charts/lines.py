@@ -6,58 +6,39 @@ Labels stand at the ends of their lines. All text is placed by measured size, so
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.present import style, units
 from bench.present.charts import ticks
+from bench.present.charts.lined import MOST_SERIES, Plot
 from bench.present.charts.page import LEADING, MARGIN, WIDTH, Page, spread
 from bench.present.charts.series import Point, Series
+from bench.present.charts.strips import LABEL_WIDTH, Strip
+from bench.present.charts.strips import strips as strips_of
 from bench.present.style import MARKERS, TEXT_PT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_SERIES = 8
-"""Colours and markers that can be told apart from the back of a room."""
-
-LABEL_LETTERS = 23
-"""What fits on a line of a label, about."""
-
-_LABEL_WIDTH = 250.0
 _CAPTION_WIDTH = 560.0
 """Points of width that leave the labels at the right alone."""
 _LINE = TEXT_PT * LEADING
-_MOST_STRIP = 110.0
-"""Points of height that losses may take before they are told by outcome alone."""
 _HOLLOW_NOTE = "Hollow mark: no interval (one launch)."
 
 
 @dataclass(frozen=True)
-class Plot:
-    """What to draw."""
+class _End:
+    """Where a line ends, and what is written there."""
 
-    title: str
-    series: Sequence[Series]
-    x_label: str
-    y_label: str
-    y_text: Callable[[float], str]
-    footer: str
-    notes: tuple[str, ...] = ()
-    y_from_zero: bool = False
-    """A linear axis from zero where the values span less than a factor of 20, else logarithmic."""
-
-
-@dataclass(frozen=True)
-class _Strip:
-    """A row of losses below the axes."""
-
-    label: str
-    xs: tuple[float, ...]
+    x: float
+    y: float
+    text: str
     color: str
-    height: float
+    marker: str
+    hollow: bool
 
 
 def draw(plot: Plot, theme_name: str) -> Figure:
@@ -66,10 +47,21 @@ def draw(plot: Plot, theme_name: str) -> Figure:
     with style.drawing(theme):
         page = Page(theme)
         page.title(plot.title)
-        shown, strips = plot.series[:MOST_SERIES], _strips(plot.series, page)
+        shown, strips = plot.series[:MOST_SERIES], strips_of(plot.series, page)
         page.foot([*_notes(plot), *plot.notes, plot.footer])
-        labels = [page.wrap(line.label, _LABEL_WIDTH, lines=3) if line.points else "" for line in shown]
-        _Chart(page, plot, shown, labels, strips).draw()
+        # First the guides: where there is no room for all, they keep their names.
+        ends = [
+            _End(guide.xs[-1], guide.ys[-1], page.wrap(guide.label, LABEL_WIDTH, lines=3), theme.faint, "", False)
+            for guide in plot.guides
+        ]
+        ends += [
+            _End(
+                line.points[-1].x, line.points[-1].value, page.wrap(line.label, LABEL_WIDTH, lines=3),
+                theme.colors[place], MARKERS[place], not line.points[-1].bounded,
+            )
+            for place, line in enumerate(shown) if line.points and line.label
+        ]  # fmt: skip
+        _Chart(page, plot, shown, ends, strips).draw()
         return page.figure
 
 
@@ -92,29 +84,6 @@ def _hidden(points: Sequence[Point]) -> bool:
     return widest < math.log(high / low) / 20
 
 
-def _strips(series: Sequence[Series], page: Page) -> list[_Strip]:
-    """A row for each series and outcome; where these are many, a row for each outcome."""
-    rows: dict[tuple[str, str], _Strip] = {}
-    for place, line in enumerate(series):
-        color = page.theme.colors[place] if place < MOST_SERIES else page.theme.faint
-        for outcome in dict.fromkeys(loss.outcome for loss in line.losses):
-            xs = tuple(loss.x for loss in line.losses if loss.outcome == outcome)
-            rows[outcome, line.label] = _strip(page, f"{outcome}: {line.label}" if line.label else outcome, xs, color)
-    if sum(strip.height for strip in rows.values()) <= _MOST_STRIP:
-        return list(rows.values())
-    merged: list[_Strip] = []
-    for outcome in dict.fromkeys(outcome for outcome, _ in rows):
-        of = [strip for (name, _), strip in rows.items() if name == outcome]
-        xs = tuple(dict.fromkeys(x for strip in of for x in strip.xs))
-        merged.append(_strip(page, f"{outcome}: {len(of)} lines", xs, page.theme.ink))
-    return merged
-
-
-def _strip(page: Page, label: str, xs: tuple[float, ...], color: str) -> _Strip:
-    wrapped = page.wrap(label, _LABEL_WIDTH, lines=3)
-    return _Strip(wrapped, xs, color, height=(wrapped.count("\n") + 1) * _LINE + 4)
-
-
 @dataclass
 class _Chart:
     """The axes with everything around them; edges in points."""
@@ -122,11 +91,12 @@ class _Chart:
     page: Page
     plot: Plot
     series: Sequence[Series]
-    labels: Sequence[str]
-    strips: Sequence[_Strip]
+    ends: Sequence[_End]
+    strips: Sequence[Strip]
 
     def draw(self) -> None:
         page, points = self.page, [point for line in self.series for point in line.points]
+        points += [Point(x, y, None, None) for line in self.plot.guides for x, y in zip(line.xs, line.ys, strict=True)]
         self.logarithmic = _is_log(points, self.plot.y_from_zero)
         self.y_low, self.y_high = _y_limits(points, self.logarithmic)
         y_ticks = (
@@ -134,11 +104,13 @@ class _Chart:
         )
         y_texts = [self.plot.y_text(tick) for tick in y_ticks]
         self.left = MARGIN + max((page.width_of(text) for text in y_texts), default=0) + 12
-        words = [page.width_of(text) for text in [*self.labels, *(strip.label for strip in self.strips)] if text]
+        names = [*(end.text for end in self.ends), *(strip.label for strip in self.strips)]
+        names += [name for name, _ in self.plot.below]
+        words = [page.width_of(text) for text in names if text]
         self.right = WIDTH - MARGIN - (max(words) + 48 if words else 12)
         page.note(MARGIN, page.top, page.wrap(self.plot.y_label, _CAPTION_WIDTH, lines=1), va="top")
-        self.top = page.top - _LINE - 10
-        floor = page.bottom + 2 * _LINE + 14
+        self.top = page.top - _LINE - 10 - (_LINE if self.plot.bands else 0)
+        floor = page.bottom + (2 + len(self.plot.below)) * _LINE + 14
         self.bottom = floor + sum(strip.height for strip in self.strips)
         axes = page.axes(self.left, self.bottom, self.right, self.top)
         self._scale(axes)
@@ -146,6 +118,9 @@ class _Chart:
             axes.axhline(tick, color=page.theme.grid, linewidth=1.2, zorder=0)
             page.text(self.left - 10, self._y(axes, tick), text, ha="right", va="center_baseline")
         self._x_ticks(axes, floor)
+        self._bands(axes)
+        for guide in self.plot.guides:
+            axes.plot(guide.xs, guide.ys, color=page.theme.faint, linestyle=(0, (4, 2)), linewidth=2.2, zorder=1.5)
         for place, line in enumerate(self.series):
             self._line(axes, line, place)
         if not points:
@@ -161,6 +136,7 @@ class _Chart:
 
     def _scale(self, axes: Axes) -> None:
         xs = [point.x for line in self.series for point in line.points] + [x for strip in self.strips for x in strip.xs]
+        xs += [x for guide in self.plot.guides for x in guide.xs]
         low, high = (min(xs), max(xs)) if xs else (1.0, 1.0)
         axes.set_yscale("log" if self.logarithmic else "linear")
         if low > 0:
@@ -185,19 +161,26 @@ class _Chart:
         values = sorted(
             {point.x for line in self.series for point in line.points} | {x for strip in self.strips for x in strip.xs}
         )
-        texts = [units.short(value) for value in values]
+        if self.plot.round_x:
+            values = ticks.round_ticks(*axes.get_xlim())
+        columns = [[units.short(value), *(texts.get(value, "") for _, texts in self.plot.below)] for value in values]
         places = [self._x(axes, value) for value in values]
-        kept = ticks.thinned(values, places, [self.page.width_of(text) for text in texts], gap=14)
-        for value, place, text in zip(values, places, texts, strict=True):
+        widths = [max(map(self.page.width_of, column)) for column in columns]
+        kept = ticks.thinned(values, places, widths, gap=14)
+        for value, place, column in zip(values, places, columns, strict=True):
             self.page.rule([(place, floor), (place, floor - (7 if value in kept else 4))], self.page.theme.faint)
-            if value in kept:
-                self.page.text(place, floor - 10, text, ha="center", va="top")
-        self.page.note((self.left + self.right) / 2, floor - 12 - _LINE, self.plot.x_label, ha="center", va="top")
+            for line, text in enumerate(column if value in kept else ()):
+                self.page.text(place, floor - 10 - line * _LINE, text, ha="center", va="top")
+        for line, (name, _) in enumerate(self.plot.below, start=1):
+            self.page.note(self.right + 38, floor - 10 - line * _LINE, name, va="top")
+        under = floor - 12 - (1 + len(self.plot.below)) * _LINE
+        self.page.note((self.left + self.right) / 2, under, self.plot.x_label, ha="center", va="top")
 
     def _line(self, axes: Axes, line: Series, place: int) -> None:
         color, marker = self.page.theme.colors[place], MARKERS[place]
         xs = [point.x for point in line.points]
-        axes.plot(xs, [point.value for point in line.points], color=color, zorder=2 + place)
+        if self.plot.joined:
+            axes.plot(xs, [point.value for point in line.points], color=color, zorder=2 + place)
         for point in line.points:
             if point.low is not None and point.high is not None:
                 ends = [[max(0.0, point.value - point.low)], [max(0.0, point.high - point.value)]]
@@ -210,23 +193,47 @@ class _Chart:
                 clip_on=False, markerfacecolor=color if point.bounded else self.page.theme.paper,
             )  # fmt: skip
 
+    def _bands(self, axes: Axes) -> None:
+        """Shades, and a name above each; one that would touch its left neighbour is left to the notes."""
+        page, taken = self.page, MARGIN
+        for band in sorted(self.plot.bands, key=lambda band: band.low or 0.0):
+            low, high = axes.get_xlim()
+            low, high = max(low, band.low or low), min(high, band.high or high)
+            axes.axvspan(low, high, color=page.theme.shade, zorder=0, linewidth=0)
+            for edge in (band.low, band.high):
+                if edge is not None:
+                    axes.axvline(edge, color=page.theme.faint, linewidth=1.2, linestyle=":", zorder=0.5)
+            text = page.wrap(band.label, _CAPTION_WIDTH, lines=1)
+            half = page.width_of(text) / 2
+            centre = (self._x(axes, low) + self._x(axes, high)) / 2
+            centre = max(min(centre, self.right - half), MARGIN + half)
+            if centre - half >= taken:
+                page.note(centre, self.top + 6, text, ha="center", va="bottom")
+                taken = centre + half + 14
+
+    @property
+    def _ceiling(self) -> float:
+        """How high labels may reach: beside the caption of the axis, but not beside names of bands."""
+        return self.top + (0 if self.plot.bands else _LINE)
+
     def _labels(self, axes: Axes) -> None:
-        named = [place for place, text in enumerate(self.labels) if text]
-        heights = [(self.labels[place].count("\n") + 1) * _LINE for place in named]
+        named = list(self.ends)
+        heights = [(end.text.count("\n") + 1) * _LINE for end in named]
         # Lines too many to be named beside the axes keep their colour and marker, and the table names them.
-        while sum(heights) > self.top - self.bottom + _LINE and heights:
+        while sum(heights) > self._ceiling - self.bottom and heights:
             named.pop()
             heights.pop()
-        ends = [self.series[place].points[-1] for place in named]
-        centres = spread([self._y(axes, end.value) for end in ends], heights, self.bottom - 2, self.top + _LINE)
-        for place, end, centre in zip(named, ends, centres, strict=True):
-            color = self.page.theme.colors[place]
-            start = (self._x(axes, end.x) + 9, self._y(axes, end.value))
+        centres = spread([self._y(axes, end.y) for end in named], heights, self.bottom - 2, self._ceiling)
+        for end, centre in zip(named, centres, strict=True):
+            start = (self._x(axes, end.x) + 9, self._y(axes, end.y))
             # A line that ends early must not look as if it went on: its label hangs on a dotted thread.
-            early = self._x(axes, end.x) < max(self._x(axes, other.x) for other in ends) - 1
-            self.page.rule([start, (self.right + 4, start[1]), (self.right + 16, centre)], color, dotted=early)
-            self.page.mark(self.right + 24, centre, MARKERS[place], color, hollow=not end.bounded)
-            self.page.text(self.right + 38, centre, self.labels[place], va="center_baseline", ha="left")
+            early = self._x(axes, end.x) < max(self._x(axes, other.x) for other in named) - 1
+            self.page.rule([start, (self.right + 4, start[1]), (self.right + 16, centre)], end.color, dotted=early)
+            if end.marker:
+                self.page.mark(self.right + 24, centre, end.marker, end.color, hollow=end.hollow)
+            else:
+                self.page.rule([(self.right + 16, centre), (self.right + 34, centre)], end.color)
+            self.page.text(self.right + 38, centre, end.text, va="center_baseline", ha="left")
 
     def _losses(self, axes: Axes, floor: float) -> None:
         at = self.bottom
@@ -260,15 +267,3 @@ def _y_limits(points: Sequence[Point], logarithmic: bool) -> tuple[float, float]
         return 0.0, high * 1.08
     pad = max((high / low) ** 0.06, 1.05)
     return low / pad, high * pad
-
-
-def in_words(
-    finding: str, series: Sequence[Series], axis: str, text: Callable[[float, float | None, float | None], str]
-) -> str:
-    """A chart of lines as a paragraph: the finding, then for each line its points and losses."""
-    sentences = [f"{finding}."]
-    for line in series:
-        said = [f"{units.short(point.x)}: {text(point.value, point.low, point.high)}" for point in line.points]
-        said += [f"{units.short(loss.x)}: {loss.outcome}" for loss in line.losses]
-        sentences.append(f"{line.label + ', by ' if line.label else 'By '}{axis}: {'; '.join(said)}.")
-    return " ".join(sentences)

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.present import frames, units
+from bench.present import frames
 from bench.present.frames import Row
 from bench.records import UserError
+from bench.stats.missing import number
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def sweep(records: Iterable[Row], axes: Sequence[str]) -> str | None:
     """The first of `axes` that is swept in these rows: numbers, the largest at least `LEAST_SPAN` times the least."""
     records = list(records)
     for axis in axes:
-        numbers = (units.number(row["params"].get(axis)) for row in records)
+        numbers = (number(row["params"].get(axis)) for row in records)
         values = {value for value in numbers if value is not None}
         if len(values) > 1 and max(values) >= LEAST_SPAN * min(values):
             return axis

@@ -9,6 +9,7 @@ from typing import Any
 from bench.present import frames, units
 from bench.present.frames import OK, Row
 from bench.records import UNIVERSAL_AXES
+from bench.stats.missing import number
 
 UNRESOLVED = "not resolved by this data"
 
@@ -49,7 +50,7 @@ class Series:
 
 def split(records: Sequence[Row], axis: str, value: str, low: str, high: str) -> list[Series]:
     """A series for each combination of whatever varies besides `axis`; `value`, `low`, `high` name columns."""
-    records = [row for row in records if units.number(row["params"].get(axis)) is not None]
+    records = [row for row in records if number(row["params"].get(axis)) is not None]
     names = [name for name in frames.varying(records) if name != axis]
     sources = [name for name in ("machine", "run") if len(frames.distinct(records, name)) > 1][:1]
     groups: dict[tuple[Any, ...], list[Row]] = {}
@@ -77,7 +78,7 @@ def _series(label: str, rows: Sequence[Row], axis: str, columns: tuple[str, str,
     losses: list[Loss] = []
     for row in rows:
         x = float(row["params"][axis])
-        value, low, high = (units.number(row.get(name)) for name in columns)
+        value, low, high = (number(row.get(name)) for name in columns)
         if row["outcome"] == OK and value is not None and value > 0:
             bounded = low is not None and high is not None and low > 0
             points[x] = Point(x, value, low if bounded else None, high if bounded else None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bench.present import frames, units
-from bench.present.charts import lines, select
+from bench.present.charts import lined, lines, select
 from bench.present.charts.series import (
     UNRESOLVED,
     Point,
@@ -41,14 +41,14 @@ def selections(records: Sequence[Row]) -> list[select.Selection]:
         axis = select.sweep(rows, AXES)
         if axis:
             entries = [(line.label, line.keys) for line in _series(rows, axis)]
-            found += select.parts(workload, entries, lines.LABEL_LETTERS, lines.MOST_SERIES)
+            found += select.parts(workload, entries, lined.LABEL_LETTERS, lined.MOST_SERIES)
     return found
 
 
 def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     """Time per step in seconds against size, both logarithmic. Raises `UserError` where no axis is swept."""
     records, axis = _prepared(frame)
-    plot = lines.Plot(
+    plot = lined.Plot(
         title=finding(frame),
         series=_series(records, axis),
         x_label=axis,
@@ -101,7 +101,7 @@ def _growth(workload: str, axis: str, line: Series) -> str:
 def describe(frame: pd.DataFrame) -> str:
     """The chart in words, for those who cannot see it: the finding, then every point."""
     records, axis = _prepared(frame)
-    return lines.in_words(finding(frame), _series(records, axis), axis, units.interval)
+    return lined.in_words(finding(frame), _series(records, axis), axis, units.interval)
 
 
 def _series(records: Sequence[Row], axis: str) -> list[Series]:

@@ -1,0 +1,202 @@
+"""Where did my ten milliseconds go?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.analyse.readings import Ends, time_of
+from bench.present import frames, style, units
+from bench.present.charts import select
+from bench.present.charts.page import LEADING, MARGIN, WIDTH, Page
+from bench.present.charts.series import UNRESOLVED, provenance, reasons, shown
+from bench.present.frames import OK, Row
+from bench.present.style import TEXT_PT
+from bench.records import UserError
+from bench.stats.intervals import ratio_of
+from bench.stats.missing import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+NAME = "anatomy"
+QUESTION = "Which phase takes how much of a step?"
+NEEDS = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "phases")
+
+ONCE = ("build", "first_call", "compile_cold", "compile_warm")
+"""Phases that are no part of a step."""
+
+MOST_ROWS = 6
+_LINE = TEXT_PT * LEADING
+_LABEL_WIDTH, _LABEL_LETTERS = 250.0, 23
+_GAP = "gap"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A case: its phases in order, and the whole step, which was timed by itself."""
+
+    label: str
+    phases: tuple[tuple[str, float], ...]
+    """Name and seconds."""
+    shares: tuple[Ends, ...]
+    """Of the step, by phase: value, low, high; NaN where there is no interval."""
+    wall: tuple[float, float | None, float | None] | None
+    """Seconds of a step: value, low, high; None where the case gave no number."""
+    outcome: str
+
+    @property
+    def gap(self) -> float:
+        """Seconds of the step that no phase accounts for; negative where the phases overlap within a step."""
+        return (self.wall[0] if self.wall else 0.0) - sum(seconds for _, seconds in self.phases)
+
+
+def selections(records: Sequence[Row]) -> list[select.Selection]:
+    """A chart for each workload that times two phases or more apart, in portions that fit."""
+    found: list[select.Selection] = []
+    for workload, rows in select.workloads(records):
+        chosen = _chosen(rows)
+        if chosen:
+            entries = [(_label(row, chosen), (str(row["key"]),)) for row in chosen]
+            found += select.parts(workload, entries, _LABEL_LETTERS, MOST_ROWS)
+    return found
+
+
+def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
+    """Stacked bars of phases as shares of the step. Raises `UserError` where none were timed apart."""
+    records, bars = _prepared(frame)
+    colors = style.theme(theme)
+    with style.drawing(colors):
+        page = Page(colors)
+        page.title(finding(frame))
+        notes = ["Phases are timed apart; where they take more than the step, they overlap in it."]
+        page.foot([*notes, *reasons(records), provenance(records)])
+        _rows(page, bars)
+        return page.figure
+
+
+def finding(frame: pd.DataFrame) -> str:
+    """What the data say: the largest phase of the smallest and of the largest case, where intervals allow to say so."""
+    records, bars = _prepared(frame)
+    workload = str(records[0]["workload"])
+    timed = [bar for bar in bars if bar.wall]
+    if not timed:
+        return f"{workload}: nothing was measured"
+    if any(bar.wall is not None and bar.wall[1] is None for bar in timed):
+        return f"{workload}: where its time goes is {UNRESOLVED}, one launch has no interval"
+    told = []
+    for bar in dict.fromkeys((timed[0], timed[-1])):
+        place = max(range(len(bar.phases)), key=lambda place: bar.phases[place][1])
+        of = f" at {bar.label}" if bar.label else ""
+        told.append(f"{bar.phases[place][0].replace('_', ' ')} is {units.share(*bar.shares[place])} of a step{of}")
+    return f"{workload}: {', '.join(told)}"
+
+
+def describe(frame: pd.DataFrame) -> str:
+    """The chart in words, for those who cannot see it: the finding, then every case."""
+    _, bars = _prepared(frame)
+    told = []
+    for bar in bars:
+        parts = [f"{name.replace('_', ' ')} {units.seconds(seconds)}" for name, seconds in bar.phases]
+        whole = f"a step {units.interval(*bar.wall)}" if bar.wall else bar.outcome
+        told.append(f"{bar.label or 'the only case'}: {', '.join([whole, *parts])}")
+    return f"{finding(frame)}. {'; '.join(told)}."
+
+
+def _rows(page: Page, bars: Sequence[Bar]) -> None:
+    names = list(dict.fromkeys(name for bar in bars for name, _ in bar.phases))
+    colors = dict(zip(names, page.theme.colors, strict=False))
+    _legend(page, [*colors.items(), (_GAP, page.theme.grid)])
+    labels = [page.wrap(bar.label, _LABEL_WIDTH, lines=2) for bar in bars]
+    words = [units.interval(*bar.wall) if bar.wall else bar.outcome for bar in bars]
+    left = MARGIN + max(page.width_of(label) for label in labels) + 20
+    right = WIDTH - MARGIN - max(page.width_of(word) for word in words) - 20
+    top, bottom = page.top - _LINE - 16, page.bottom + _LINE + 16
+    axes = page.axes(left, bottom, right, top)
+    shares = [sum(s for _, s in bar.phases) / bar.wall[0] for bar in bars if bar.wall]
+    end = max([1.0, *shares]) * 1.04
+    axes.set_xlim(0, end)
+    axes.set_ylim(bottom, top)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for share in [tick / 4 for tick in range(int(4 * end) + 1)]:
+        place = left + (right - left) * share / end
+        axes.axvline(share, color=page.theme.grid, linewidth=1.2, zorder=0)
+        if share in (0, 0.5, 1.0, 1.5, 2.0):
+            page.text(place, bottom - 8, f"{100 * share:.0f} %", ha="center", va="top")
+    height = (top - bottom) / len(bars)
+    for place, (bar, label, word) in enumerate(zip(bars, labels, words, strict=True)):
+        centre = top - (place + 0.5) * height
+        page.text(left - 14, centre, label, ha="right", va="center_baseline")
+        page.text(right + 16, centre, word, ha="left", va="center_baseline")
+        if bar.wall is None:
+            page.mark(left + 16, centre, "x", page.theme.faint)
+            continue
+        at, thick = 0.0, min(34.0, height * 0.6)
+        for name, seconds in [*bar.phases, (_GAP, max(bar.gap, 0.0))]:
+            share = seconds / bar.wall[0]
+            axes.barh(centre, share, thick, at, color=colors.get(name, page.theme.grid), edgecolor=page.theme.paper)
+            at += share
+        axes.plot([1, 1], [centre - thick * 0.7, centre + thick * 0.7], color=page.theme.ink, linewidth=3.5)
+        if bar.wall[1] is not None and bar.wall[2] is not None:
+            ends = [bar.wall[1] / bar.wall[0], min(bar.wall[2] / bar.wall[0], end)]
+            axes.plot(ends, [centre, centre], color=page.theme.ink, linewidth=2, marker="|", markersize=12)
+
+
+def _legend(page: Page, entries: Sequence[tuple[str, str]]) -> None:
+    """The phases in their order, and the whole step, on one line above the bars."""
+    x = MARGIN
+    for name, color in entries:
+        text = name.replace("_", " ")
+        page.mark(x + 8, page.top - _LINE / 2, "s", color)
+        page.note(x + 22, page.top - _LINE / 2, text, va="center_baseline")
+        x += 22 + page.width_of(text) + 24
+    page.rule([(x + 4, page.top - _LINE + 2), (x + 4, page.top - 2)], page.theme.ink)
+    page.note(x + 14, page.top - _LINE / 2, "the step = 100 %", va="center_baseline")
+
+
+def _parts(row: Row) -> dict[str, Ends]:
+    """Seconds of each phase of a step: value, low, high; NaN where there is no interval."""
+    found: dict[str, Ends] = {}
+    for name, ends in (row.get("phases") or {}).items():
+        value, low, high = (math.nan if (x := number(end)) is None else x for end in ends)
+        if name not in ONCE and value > 0:
+            found[name] = (value, low, high)
+    return found
+
+
+def _chosen(records: Sequence[Row]) -> list[Row]:
+    """Rows with two phases or more; with them the lost ones of the same workload."""
+    own = frames.one_clock(records)
+    if not any(len(_parts(row)) > 1 for row in own):
+        return []
+    chosen = [row for row in own if len(_parts(row)) > 1 or row["outcome"] != OK]
+    return sorted(chosen, key=lambda row: frames.by_params(row, frames.varying(chosen)))
+
+
+def _label(row: Row, chosen: Sequence[Row]) -> str:
+    names = [name for name in frames.varying(chosen) if name in row["params"]]
+    return ", ".join(shown(name, row["params"][name]) for name in names)
+
+
+def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Bar]]:
+    records = frames.rows(frame)
+    advice = "bench run 'matmul/round_trip'"
+    select.require(records, NEEDS, advice)
+    select.single_workload(records, advice)
+    chosen = _chosen(records)
+    if not chosen:
+        raise UserError(f"no case times two phases of its step apart: {advice} measures one that does")
+    return chosen, [_bar(row, _label(row, chosen)) for row in chosen]
+
+
+def _bar(row: Row, label: str) -> Bar:
+    parts = _parts(row)
+    phases = tuple((name, ends[0]) for name, ends in parts.items())
+    if row["outcome"] != OK:
+        return Bar(label, phases, (), None, row["outcome"])
+    shares = tuple(ratio_of(ends, time_of(row)) for ends in parts.values())
+    return Bar(label, phases, shares, (row["value_s"], number(row["low_s"]), number(row["high_s"])), OK)

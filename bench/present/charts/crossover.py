@@ -1,0 +1,157 @@
+"""From what size is the device worth it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bench.analyse.crossover import crossover, fastest
+from bench.present import frames, units
+from bench.present.charts import lined, lines, select
+from bench.present.charts.series import UNRESOLVED, Series, lost_text, place_text, provenance, reasons, split
+from bench.present.charts.time_by_size import AXES
+from bench.present.frames import OK, Row
+from bench.records import UserError
+from bench.stats.curves import Crossing
+from bench.stats.missing import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+NAME = "crossover"
+QUESTION = "From what size is the device faster than the CPU?"
+NEEDS = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s")
+
+ROUND_TRIP, KERNEL = "round_trip", "calibration/empty_kernel"
+"""The workload of a family that also moves its numbers to the device and back; the one that only launches."""
+
+
+def selections(records: Sequence[Row]) -> list[select.Selection]:
+    """A chart for each workload that was measured, or tried, on the CPU and on a device, at two sizes or more."""
+    found: list[select.Selection] = []
+    launches = [row for row in records if row["workload"] == KERNEL and row["params"].get("device") != "cpu"]
+    for workload, rows in select.workloads(records):
+        family, _, name = workload.partition("/")
+        if name == ROUND_TRIP or not select.sweep(rows, AXES) or len(_devices(rows)) < 2:
+            continue
+        moved = [row for row in records if row["workload"] == f"{family}/{ROUND_TRIP}"]
+        keys = [str(row["key"]) for row in [*rows, *moved, *launches]]
+        found.append(select.Selection(workload, tuple(dict.fromkeys(keys))))
+    return found
+
+
+def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
+    """Time by size on the CPU, on the device, and with the way there and back. Raises `UserError` without both."""
+    records, axis = _prepared(frame)
+    found = _crossing(records, axis)
+    series = _series(records, axis)
+    xs = sorted({point.x for line in series for point in line.points})
+    least = _launch_s(records)
+    guides = (
+        (lined.Guide(f"one launch: {units.seconds(least)}", tuple(xs), (least,) * len(xs)),) if least and xs else ()
+    )
+    bands = () if found.reason else (lined.Band("here the device overtakes", found.low, found.high),)
+    plot = lined.Plot(
+        title=finding(frame),
+        series=series,
+        x_label=axis,
+        y_label="time per step (lower is better)",
+        y_text=units.tick_seconds,
+        guides=guides,
+        bands=bands,
+        notes=(*((f"No crossover: {found.reason}.",) if found.reason else ()), *reasons(records)),
+        footer=provenance([row for row in records if row["workload"] != KERNEL]),
+    )
+    return lines.draw(plot, theme)
+
+
+def finding(frame: pd.DataFrame) -> str:
+    """What the data say: between which sizes the device becomes the faster one."""
+    records, axis = _prepared(frame)
+    workload, found = _subject(records), _crossing(records, axis)
+    device = next(name for name in _devices(records) if name != "cpu")
+    if not any(line.points for line in _series(records, axis)):
+        return f"{workload}: nothing was measured ({lost_text(records)})"
+    if not found.reason and found.low is not None and found.high is not None:
+        between = f"{place_text(axis, found.low)} and {units.count(found.high)}"
+        return f"{workload}: {device} overtakes the CPU between {between}"
+    if found.high is not None:
+        return (
+            f"{workload}: {device} is faster from {place_text(axis, found.high)} on; where it overtakes is {UNRESOLVED}"
+        )
+    if found.low is not None:
+        return (
+            f"{workload}: the CPU is faster up to {place_text(axis, found.low)}; where it is overtaken is {UNRESOLVED}"
+        )
+    return f"{workload}: where {device} overtakes the CPU is {UNRESOLVED}"
+
+
+def describe(frame: pd.DataFrame) -> str:
+    """The chart in words, for those who cannot see it: the finding, then every point."""
+    records, axis = _prepared(frame)
+    return lined.in_words(finding(frame), _series(records, axis), axis, units.interval)
+
+
+def _devices(rows: Sequence[Row]) -> list[str]:
+    """Of these rows, the CPU first."""
+    return sorted({str(row["params"].get("device", "cpu")) for row in rows}, key=lambda name: (name != "cpu", name))
+
+
+def _subject(records: Sequence[Row]) -> str:
+    """The workload that is compared: the one that neither travels nor merely launches."""
+    names = [name for name in frames.distinct(records, "workload") if name != KERNEL]
+    return next((name for name in names if not name.endswith(f"/{ROUND_TRIP}")), names[0])
+
+
+def _parts(records: Sequence[Row], axis: str) -> dict[str, list[Row]]:
+    """Rows by line: the CPU at its fastest thread count of each size, the device, the device with the way."""
+    subject = _subject(records)
+    sized = [row for row in records if number(row["params"].get(axis)) is not None]
+    cpu = [row for row in sized if row["workload"] == subject and row["params"].get("device", "cpu") == "cpu"]
+    best = {str(row["key"]) for row in fastest(cpu, axis).values()}
+    made = {"CPU": [row for row in cpu if str(row["key"]) in best or row["outcome"] != OK]}
+    for device in _devices(sized)[1:]:
+        own = [row for row in sized if row["params"].get("device") == device]
+        made[device] = [row for row in own if row["workload"] == subject]
+        made[f"{device}, there and back"] = [row for row in own if str(row["workload"]).endswith(f"/{ROUND_TRIP}")]
+    return {name: rows for name, rows in made.items() if rows}
+
+
+def _series(records: Sequence[Row], axis: str) -> list[Series]:
+    made = []
+    for name, rows in _parts(records, axis).items():
+        # One line a part, whatever else varies in it: the CPU is at its fastest of several thread counts.
+        bare = [{**row, "params": {axis: row["params"][axis]}, "machine": None, "run": None} for row in rows]
+        (line,) = split(bare, axis, "value_s", "low_s", "high_s")
+        made.append(Series(name, line.points, line.losses, line.keys))
+    return made
+
+
+def _crossing(records: Sequence[Row], axis: str) -> Crossing:
+    parts = _parts(records, axis)
+    device = next((rows for name, rows in parts.items() if name != "CPU"), [])
+    return crossover(parts.get("CPU", []), device, axis)
+
+
+def _launch_s(records: Sequence[Row]) -> float | None:
+    """Seconds of one empty kernel on the device, where that was measured."""
+    for row in records:
+        if (
+            row["workload"] == KERNEL
+            and row["params"].get("device") != "cpu"
+            and row["outcome"] == OK
+            and row["kernels"]
+        ):
+            return float(row["value_s"] / row["kernels"])
+    return None
+
+
+def _prepared(frame: pd.DataFrame) -> tuple[list[Row], str]:
+    records = frames.one_clock(frames.rows(frame))
+    advice = select.command([row for row in records if row["workload"] != KERNEL], "device=cpu,cuda")
+    select.require(records, NEEDS, advice)
+    axis = select.sweep(records, AXES)
+    if axis is None or len(_devices(records)) < 2:
+        raise UserError(f"the CPU and a device at two sizes or more are needed: {advice} measures them")
+    return records, axis

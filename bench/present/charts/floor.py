@@ -1,0 +1,95 @@
+"""How far from the limit? Time ÷ floor by case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bench.present import frames, units
+from bench.present.charts import dots, select
+from bench.present.charts.dots import Dot
+from bench.present.charts.series import UNRESOLVED, provenance, shown
+from bench.present.frames import OK, Row
+from bench.records import UNIVERSAL_AXES, UserError
+from bench.stats.missing import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+NAME = "floor"
+QUESTION = "How far above the least that its work takes on this machine is each case?"
+NEEDS = ("key", "workload", "params", "outcome", "times_floor", "times_floor_low", "times_floor_high", "floor_by")
+
+
+SUBJECT = "machine"
+"""Stands for a workload: the chart has all of a run."""
+
+
+def selections(records: Sequence[Row]) -> list[select.Selection]:
+    """Charts of the workloads of a run, each by the case that comes nearest to its floor, in portions that fit."""
+    entries = [(_label(row), (str(row["key"]),)) for row in _nearest(records)]
+    return list(select.parts(SUBJECT, entries, dots.LABEL_LETTERS, dots.MOST_ROWS))
+
+
+def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
+    """Dots with intervals right of the line at 1. Raises `UserError` where no case has a floor."""
+    records, found = _prepared(frame)
+    plot = dots.Plot(
+        title=finding(frame),
+        dots=found,
+        caption="time ÷ floor, 1 = the least the work takes, left is better",
+        text=lambda value: f"{units.short(value)}×",
+        footer=provenance(records),
+        line=1.0,
+        good=dots.BELOW,
+    )
+    return dots.draw(plot, theme)
+
+
+def finding(frame: pd.DataFrame) -> str:
+    """What the data say: which case comes nearest to its floor, and which stays farthest from it."""
+    _, found = _prepared(frame)
+    judged = [dot for dot in found if dot.value is not None and dot.low is not None]
+    if not judged:
+        return f"How far cases are from the least that their work takes is {UNRESOLVED}"
+    near, far = judged[0], judged[-1]
+    nearest = f"{near.label} takes {units.ratio(near.value, near.low, near.high)} its floor"
+    return nearest if near is far else f"{nearest}, {far.label} {units.ratio(far.value, far.low, far.high)}"
+
+
+def describe(frame: pd.DataFrame) -> str:
+    """The chart in words, for those who cannot see it: the finding, then every case."""
+    _, found = _prepared(frame)
+    return f"{finding(frame)}. Time against the floor: {dots.said(found, units.ratio)}."
+
+
+def _nearest(records: Sequence[Row]) -> list[Row]:
+    """Of each workload the case that comes nearest to its floor, the nearest first."""
+    best: dict[str, Row] = {}
+    for row in frames.one_clock(records):
+        if number(row.get("times_floor")) and row["outcome"] == OK:
+            name = str(row["workload"])
+            best[name] = min(row, best.get(name, row), key=lambda each: float(each["times_floor"]))
+    return sorted(best.values(), key=lambda row: float(row["times_floor"]))
+
+
+def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Dot]]:
+    records = frames.rows(frame)
+    advice = "bench run 'calibration/*' together with the workload"
+    select.require(records, NEEDS, advice)
+    chosen = _nearest(records)
+    if not chosen:
+        raise UserError(f"no case has a floor, as the run has not measured the peaks of its machine: {advice}")
+    return chosen, [_dot(row, _label(row)) for row in chosen]
+
+
+def _dot(row: Row, label: str) -> Dot:
+    value, low, high = (number(row.get(name)) for name in ("times_floor", "times_floor_low", "times_floor_high"))
+    return Dot(label, value, low, high, f"{units.ratio_parts(value, low, high)[0]} {row['floor_by']}", 1.0)
+
+
+def _label(row: Row) -> str:
+    """The workload, and the axes of its own."""
+    own = [name for name in row["params"] if name not in UNIVERSAL_AXES]
+    return " ".join([str(row["workload"]), *(shown(name, row["params"][name]) for name in own)])

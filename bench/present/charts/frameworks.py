@@ -1,0 +1,12 @@
+"""And in NumPy, scikit-learn, JAX?"""
+
+from bench.present.charts.twinned import Twinned
+
+CHART = Twinned(
+    NAME="frameworks",
+    QUESTION="How fast do other frameworks do the same job, with the same answer?",
+    axis="framework",
+    plain="torch",
+    called="torch",
+    values="torch,numpy,sklearn,jax",
+)

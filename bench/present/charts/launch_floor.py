@@ -1,0 +1,130 @@
+"""Why do tiny operations not get faster?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bench.analyse.launch_floor import LaunchFloor, launch_floor
+from bench.present import frames, units
+from bench.present.charts import lined, lines, select
+from bench.present.charts.series import UNRESOLVED, Series, lost_text, provenance, reasons, split
+from bench.present.charts.time_by_size import AXES
+from bench.present.frames import OK, Row
+from bench.records import UserError
+from bench.stats.missing import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+NAME = "launch_floor"
+QUESTION = "Why does an operation on few numbers not get faster?"
+NEEDS = (
+    "key",
+    "workload",
+    "params",
+    "outcome",
+    "clock",
+    "value_s",
+    "low_s",
+    "high_s",
+    "bytes",
+    "kernels",
+    "sd_launches",
+)
+
+SAME_WORK = 1.01
+"""Largest over least work a byte of a sweep over sizes: more is another operation at each size, as a product is."""
+
+
+def selections(records: Sequence[Row]) -> list[select.Selection]:
+    """A chart for each workload that is one operation, of the same work a byte, at four sizes or more."""
+    found: list[select.Selection] = []
+    for workload, rows in select.workloads(records):
+        axis = select.sweep(rows, AXES)
+        if axis and _one_operation(rows, axis):
+            entries = [(line.label, line.keys) for line in _series(rows, axis)]
+            found += select.parts(workload, entries, lined.LABEL_LETTERS, lined.MOST_SERIES)
+    return found
+
+
+def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
+    """Time by size with overhead and bandwidth. Raises `UserError` where no operation is swept over four sizes."""
+    records, axis = _prepared(frame)
+    fitted = launch_floor(_first(records, axis))
+    plot = lined.Plot(
+        title=finding(frame),
+        series=_series(records, axis),
+        x_label=axis,
+        y_label="time per step (lower is better)",
+        y_text=units.tick_seconds,
+        guides=_guides(fitted, _first(records, axis), axis) if isinstance(fitted, LaunchFloor) else (),
+        notes=(*((f"No floor: {fitted}.",) if isinstance(fitted, str) else ()), *reasons(records)),
+        footer=provenance(records),
+    )
+    return lines.draw(plot, theme)
+
+
+def finding(frame: pd.DataFrame) -> str:
+    """What the data say: what a step costs at least, and from where on its size decides."""
+    records, axis = _prepared(frame)
+    workload, rows = str(records[0]["workload"]), _first(records, axis)
+    if not rows:
+        return f"{workload}: nothing was measured ({lost_text(records)})"
+    fitted = launch_floor(rows)
+    who = f"{_series(records, axis)[0].label}: " if len(_series(records, axis)) > 1 else ""
+    if isinstance(fitted, str):
+        return f"{workload}: {who}what a step costs at least is {UNRESOLVED}"
+    low, high = (units.size(end) for end in fitted.knee_bytes[1:])
+    return (
+        f"{workload}: {who}below {low} to {high} a step costs {units.interval(*fitted.overhead_s)}, whatever its size"
+    )
+
+
+def describe(frame: pd.DataFrame) -> str:
+    """The chart in words, for those who cannot see it: the finding, then every point."""
+    records, axis = _prepared(frame)
+    return lined.in_words(finding(frame), _series(records, axis), axis, units.interval)
+
+
+def _guides(fitted: LaunchFloor, rows: Sequence[Row], axis: str) -> tuple[lined.Guide, ...]:
+    """The overhead, and from a third of it on the time that the bytes take."""
+    xs = [float(row["params"][axis]) for row in rows]
+    moved = [(float(row["params"][axis]), row["bytes"] / fitted.bandwidth[0]) for row in rows]
+    beyond = [(x, time_s) for x, time_s in moved if time_s > fitted.overhead_s[0] / 3]
+    rate, within = units.rate_parts(*fitted.bandwidth, "B")
+    return (
+        lined.Guide(f"overhead {units.interval(*fitted.overhead_s)}", tuple(xs), (fitted.overhead_s[0],) * len(xs)),
+        lined.Guide(f"{rate.replace('Bs', 'B')} {within}", *(tuple(each) for each in zip(*beyond, strict=True))),
+    )
+
+
+def _first(records: Sequence[Row], axis: str) -> list[Row]:
+    """The timed rows of the first line, by size: the one that is fitted."""
+    lines_ = [line for line in _series(records, axis) if line.points]
+    own = [row for row in records if lines_ and str(row["key"]) in lines_[0].keys and row["outcome"] == OK]
+    return sorted(own, key=lambda row: float(row["params"][axis]))
+
+
+def _one_operation(rows: Sequence[Row], axis: str) -> bool:
+    timed = [row for row in rows if row["outcome"] == OK and number(row.get("bytes"))]
+    sizes = {number(row["params"].get(axis)) for row in timed}
+    a_byte = [(number(row.get("flops")) or 0.0) / row["bytes"] for row in timed]
+    kernels = {number(row.get("kernels")) for row in timed}
+    return len(sizes) >= 4 and kernels == {1.0} and max(a_byte) <= SAME_WORK * min(a_byte)
+
+
+def _series(records: Sequence[Row], axis: str) -> list[Series]:
+    return split(frames.one_clock(records), axis, "value_s", "low_s", "high_s")
+
+
+def _prepared(frame: pd.DataFrame) -> tuple[list[Row], str]:
+    records = frames.rows(frame)
+    advice = "bench run 'tensors/elementwise' --set size=3,100,10000,1000000"
+    select.require(records, NEEDS, advice)
+    select.single_workload(records, advice)
+    axis = select.sweep(records, AXES)
+    if axis is None or not _one_operation(records, axis):
+        raise UserError(f"no single operation of the same work a byte at four sizes: {advice} measures one")
+    return frames.one_clock(records), axis

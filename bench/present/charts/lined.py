@@ -1,0 +1,68 @@
+"""What a chart of lines says, before it is drawn: its series, its dashed guides, its shaded bands, and all in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.present import units
+from bench.present.charts.series import Series
+
+MOST_SERIES = 8
+"""Colours and markers that can be told apart from the back of a room."""
+
+LABEL_LETTERS = 23
+"""What fits on a line of a label, about."""
+
+
+@dataclass(frozen=True)
+class Guide:
+    """A dashed line that was not measured: a limit, a fit, an ideal; named at its end like the others."""
+
+    label: str
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A part of the x axis that is shaded from top to bottom, and its name above; None reaches to the edge."""
+
+    label: str
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Plot:
+    """What to draw."""
+
+    title: str
+    series: Sequence[Series]
+    x_label: str
+    y_label: str
+    y_text: Callable[[float], str]
+    footer: str
+    notes: tuple[str, ...] = ()
+    y_from_zero: bool = False
+    """A linear axis from zero where the values span less than a factor of 20, else logarithmic."""
+    guides: tuple[Guide, ...] = ()
+    bands: tuple[Band, ...] = ()
+    joined: bool = True
+    """Whether a line joins the points of a series."""
+    round_x: bool = False
+    """Ticks at round numbers of x, in place of the values that were measured."""
+    below: tuple[tuple[str, Mapping[float, str]], ...] = ()
+    """Rows of text below the ticks: what it is, and by x what it says."""
+
+
+def in_words(
+    finding: str, series: Sequence[Series], axis: str, text: Callable[[float, float | None, float | None], str]
+) -> str:
+    """A chart of lines as a paragraph: the finding, then for each line its points and losses."""
+    sentences = [f"{finding}."]
+    for line in series:
+        said = [f"{units.short(point.x)}: {text(point.value, point.low, point.high)}" for point in line.points]
+        said += [f"{units.short(loss.x)}: {loss.outcome}" for loss in line.losses]
+        sentences.append(f"{line.label + ', by ' if line.label else 'By '}{axis}: {'; '.join(said)}.")
+    return " ".join(sentences)

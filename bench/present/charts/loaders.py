@@ -1,0 +1,13 @@
+"""What does the loader cost?"""
+
+from bench.present.charts.twinned import Twinned
+
+CHART = Twinned(
+    NAME="loaders",
+    QUESTION="What does a loader cost against slices of a tensor?",
+    axis="loader",
+    plain="sliced",
+    called="the sliced tensor",
+    values="sliced,dataloader,device_resident",
+    cost=True,
+)

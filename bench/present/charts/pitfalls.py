@@ -1,0 +1,14 @@
+"""How wrong can a benchmark be?"""
+
+from bench.present.charts.twinned import Twinned
+
+CHART = Twinned(
+    NAME="pitfalls",
+    QUESTION="By which factor does each mistake change the time?",
+    axis="form",
+    plain="cure",
+    called="its cure",
+    values="mistake,cure",
+    cost=True,
+    families=True,
+)

@@ -1,0 +1,148 @@
+"""Compute or memory bound?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from bench.analyse.peaks import CALIBRATION, Peaks, peaks
+from bench.analyse.roofline import Roof, Under, under
+from bench.present import frames, units
+from bench.present.charts import lined, lines, select
+from bench.present.charts.series import UNRESOLVED, Point, Series, provenance
+from bench.present.frames import Row
+from bench.records import UserError
+from bench.stats.missing import number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NAME = "roofline"
+QUESTION = "Does arithmetic or memory bind each case, and how near does it come?"
+NEEDS = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "flops", "bytes", "created")
+
+MOST_SERIES = 5
+"""Workloads on one chart, besides its ceilings."""
+
+SUBJECT = "machine"
+"""Stands for a workload: the chart has all of a run that are held to one roof."""
+
+
+def selections(records: Sequence[Row]) -> list[select.Selection]:
+    """A chart for each place and dtype whose roof was measured, its workloads in portions that can be told apart."""
+    found: list[select.Selection] = []
+    groups: dict[tuple[str, int, str], list[Under]] = {}
+    for item in _under(records):
+        place = item.roof.place
+        groups.setdefault((place.device, place.threads, item.roof.dtype), []).append(item)
+    calibration = {str(row["key"]) for row in records if str(row["workload"]).startswith(CALIBRATION)}
+    for items in groups.values():
+        names = list(dict.fromkeys(_workload(item) for item in items))
+        for start in range(0, len(names), MOST_SERIES):
+            some = names[start : start + MOST_SERIES]
+            keys = [item.key for item in items if _workload(item) in some]
+            found.append(select.Selection(SUBJECT, (*keys, *sorted(calibration)), len(found) + 1))
+    return found
+
+
+def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
+    """Flops per second by flops a byte, beneath the ceilings. Raises `UserError` where no roof was measured."""
+    records, items = _prepared(frame)
+    series = _series(items)
+    xs = [point.x for line in series for point in line.points]
+    # Up to the ridge and beyond it, so that both ceilings are seen.
+    roof = max((item.roof for item in items), key=lambda roof: roof.bandwidth.value)
+    slow = min((item.roof for item in items), key=lambda roof: roof.bandwidth.value)
+    along = np.geomspace(min([*xs, roof.ridge / 4]), max([*xs, slow.ridge * 4]), 60)
+    guides = [lined.Guide(_ceiling(slow), tuple(along.tolist()), tuple(slow.at(x)[0] for x in along))]
+    if roof.bandwidth.value > 1.2 * slow.bandwidth.value:
+        rate, _ = units.rate_parts(roof.bandwidth.value, None, None, "byte")
+        part = [x for x in along if x <= roof.ridge]
+        guides.append(lined.Guide(f"cache: {rate}", tuple(part), tuple(roof.at(x)[0] for x in part)))
+    plot = lined.Plot(
+        title=finding(frame),
+        series=series,
+        x_label="flops a byte",
+        y_label="flops per second (higher is better)",
+        y_text=units.short,
+        guides=tuple(guides),
+        joined=False,
+        round_x=True,
+        notes=(f"Ceilings: {_when(records)}, 95 % intervals; a case is held to that of the memory that holds it.",),
+        footer=provenance([row for row in records if not str(row["workload"]).startswith(CALIBRATION)]),
+    )
+    return lines.draw(plot, theme)
+
+
+def finding(frame: pd.DataFrame) -> str:
+    """What the data say: which case comes nearest to its roof, and what binds most of them."""
+    _, items = _prepared(frame)
+    sure = [item for item in items if not math.isnan(item.share[1])]
+    if not sure:
+        return f"How near the cases come to their roof is {UNRESOLVED}"
+    best = max(sure, key=lambda item: item.share[0])
+    bound = {name: sum(item.bound == name for item in items) for name in ("memory", "compute")}
+    halves = sum(item.share[1] >= 0.5 for item in sure)
+    return (
+        f"{_workload(best)} comes nearest to its roof, {units.share(*best.share)}; {halves} of {len(items)} "
+        f"cases surely reach half of theirs, memory would bind {bound['memory']}"
+    )
+
+
+def describe(frame: pd.DataFrame) -> str:
+    """The chart in words, for those who cannot see it: the finding, then every case."""
+    _, items = _prepared(frame)
+    told = "; ".join(
+        f"{item.key}: {item.intensity:.3g} flops a byte, {item.share[0]:.0%} of its roof, {item.bound}"
+        for item in items
+    )
+    return f"{finding(frame)}. {told}."
+
+
+def _workload(item: Under) -> str:
+    return item.key.partition("[")[0]
+
+
+def _ceiling(roof: Roof) -> str:
+    """The two ceilings, each with its interval."""
+    flat = " ".join(units.rate_parts(roof.peak.value, roof.peak.low, roof.peak.high, "flop"))
+    slope = " ".join(units.rate_parts(roof.bandwidth.value, roof.bandwidth.low, roof.bandwidth.high, "byte"))
+    return f"roof: {slope}, {flat}".replace(f" {units.DASH}", "")
+
+
+def _series(items: Sequence[Under]) -> list[Series]:
+    """A line a workload, in order of intensity; its points are cases."""
+    made = []
+    for name in dict.fromkeys(_workload(item) for item in items):
+        own = sorted((item for item in items if _workload(item) == name), key=lambda item: item.intensity)
+        points = tuple(Point(item.intensity, item.rate[0], *map(number, item.rate[1:])) for item in own)
+        made.append(Series(name, points, (), tuple(item.key for item in own)))
+    return made
+
+
+def _when(records: Sequence[Row]) -> str:
+    return f"by this run, {str(next(row['created'] for row in records if row.get('created')))[:10]}"
+
+
+def _under(records: Sequence[Row]) -> list[Under]:
+    found = _peaks(records)
+    return under(frames.one_clock(records), found) if found else []
+
+
+def _peaks(records: Sequence[Row]) -> Peaks | None:
+    own = [row for row in records if str(row["workload"]).startswith(CALIBRATION) and row.get("created")]
+    return peaks(pd.DataFrame(own), str(own[0]["created"])) if own else None
+
+
+def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Under]]:
+    records = frames.rows(frame)
+    advice = "bench run 'calibration/*' together with the workloads"
+    select.require(records, NEEDS, advice)
+    items = _under(records)
+    if not items:
+        raise UserError(f"no case states its flops and bytes beneath a roof that the run measured: {advice}")
+    return records, items

@@ -1,0 +1,124 @@
+"""What batch size? Throughput and time by batch, memory, the knee, and where memory ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bench.analyse.saturation import KNEE_SHARE, knee
+from bench.present import frames, units
+from bench.present.charts import lined, lines, select
+from bench.present.charts.series import UNRESOLVED, Series, lost_text, provenance, reasons, split
+from bench.present.frames import OK, Row
+from bench.records import UserError
+from bench.stats.curves import Crossing
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+NAME = "saturation"
+QUESTION = "From which batch does a larger one bring little more?"
+NEEDS = ("key", "workload", "params", "outcome", "clock", "items_per_s", "items_per_s_low", "items_per_s_high")
+AXES = ("batch",)
+
+
+def selections(records: Sequence[Row]) -> list[select.Selection]:
+    """A chart for each workload that was measured, or tried, with two batch sizes or more."""
+    found: list[select.Selection] = []
+    for workload, rows in select.workloads(records):
+        if select.sweep(rows, AXES) and (frames.has(rows, "items_per_s") or not frames.has(rows, "value_s")):
+            entries = [(line.label, line.keys) for line in _series(rows)]
+            found += select.parts(workload, entries, lined.LABEL_LETTERS, lined.MOST_SERIES)
+    return found
+
+
+def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
+    """Items per second against batch, and the knee. Raises `UserError` where no batch is swept or nothing counted."""
+    records = _prepared(frame)
+    unit, best = _unit(records), _best(records)
+    found, rows = (_knee(records, best), _rows(records, best)) if best else (None, [])
+    plot = lined.Plot(
+        title=finding(frame),
+        series=_series(records),
+        x_label=f"batch (below: {best.label})" if best and best.label and len(_series(records)) > 1 else "batch",
+        y_label=f"{units.plural(unit)} per second (higher is better)",
+        y_text=units.short,
+        y_from_zero=True,
+        notes=(*((f"No knee: {found.reason}.",) if found and found.reason else ()), *reasons(records)),
+        footer=provenance(records),
+        bands=(lined.Band(f"the knee: {100 * KNEE_SHARE:.0f} % of the best", found.low, found.high),)
+        if found and not found.reason
+        else (),
+        below=_below(rows, best),
+    )
+    return lines.draw(plot, theme)
+
+
+def finding(frame: pd.DataFrame) -> str:
+    """What the data say: the highest throughput, and from which batch nine tenths of it are reached."""
+    records = _prepared(frame)
+    workload, unit, line = str(records[0]["workload"]), _unit(records), _best(records)
+    if line is None:
+        return f"{workload}: nothing was measured ({lost_text(records)})"
+    best = max(line.points, key=lambda point: point.value)
+    who = f"{line.label} " if line.label and len(_series(records)) > 1 else ""
+    speed = " ".join(text for text in units.rate_parts(best.value, best.low, best.high, unit) if text != units.DASH)
+    reached = f"{workload}: {who}reaches {speed} at batch {units.count(best.x)}"
+    found = _knee(records, line)
+    if found.reason:
+        return f"{reached}; its knee is {UNRESOLVED}"
+    low, high = (units.count(end) for end in (found.low or 0, found.high or 0))
+    return f"{reached}, {100 * KNEE_SHARE:.0f} % of it between batch {low} and {high}"
+
+
+def _best(records: Sequence[Row]) -> Series | None:
+    """The line with the highest throughput."""
+    series = [line for line in _series(records) if line.points]
+    return max(series, key=lambda line: max(point.value for point in line.points), default=None)
+
+
+def _rows(records: Sequence[Row], line: Series) -> list[Row]:
+    return [row for row in records if str(row["key"]) in line.keys and row["outcome"] == OK]
+
+
+def _knee(records: Sequence[Row], line: Series) -> Crossing:
+    return knee(_rows(records, line))
+
+
+def _below(rows: Sequence[Row], line: Series | None) -> tuple[tuple[str, dict[float, str]], ...]:
+    """What a step of the best line takes at each batch: time, and memory where it was read."""
+    if line is None:
+        return ()
+    times = {float(row["params"]["batch"]): units.seconds(row["value_s"]) for row in rows}
+    sizes = {float(row["params"]["batch"]): units.size(row.get("peak_bytes")) for row in rows if row.get("peak_bytes")}
+    return (("time a step", times), *((("peak memory", sizes),) if sizes else ()))
+
+
+def describe(frame: pd.DataFrame) -> str:
+    """The chart in words, for those who cannot see it: the finding, then every point."""
+    records = _prepared(frame)
+    unit = _unit(records)
+
+    def rate(value: float, low: float | None, high: float | None) -> str:
+        return " ".join(text for text in units.rate_parts(value, low, high, unit) if text != units.DASH)
+
+    return lined.in_words(finding(frame), _series(records), "batch", rate)
+
+
+def _unit(records: Sequence[Row]) -> str:
+    return next(iter(frames.distinct(records, "unit")), "item")
+
+
+def _series(records: Sequence[Row]) -> list[Series]:
+    return split(frames.one_clock(records), "batch", "items_per_s", "items_per_s_low", "items_per_s_high")
+
+
+def _prepared(frame: pd.DataFrame) -> list[Row]:
+    records = frames.rows(frame)
+    advice = select.command(records, "batch=32,128,512")
+    select.require(records, NEEDS, advice)
+    select.single_workload(records, advice)
+    if select.sweep(records, AXES) is None:
+        raise UserError(f"no two values of batch: {advice} measures some")
+    return frames.one_clock(records)

@@ -1,0 +1,12 @@
+"""How many times faster is the device?"""
+
+from bench.present.charts.twinned import Twinned
+
+CHART = Twinned(
+    NAME="speedup",
+    QUESTION="How many times as fast as the CPU, at its best number of threads, is the device?",
+    axis="device",
+    plain="cpu",
+    called="the CPU",
+    values="cpu,cuda",
+)

@@ -1,0 +1,153 @@
+"""What a figure carries: it can be drawn again from itself, and no change of data or picture goes unseen."""
+
+import json
+import re
+import zlib
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from bench.present import charts
+from bench.present.charts import evidence
+from bench.records import UserError
+from tests.present import present_frames as example
+
+SPECS = {spec.slug: spec for spec in charts.available(example.everything())}
+
+
+def carried(slug: str, theme: str = "light") -> evidence.Evidence:
+    return evidence.evidence(SPECS[slug], example.everything(), theme)
+
+
+@pytest.mark.parametrize("slug", list(SPECS))
+def test_every_chart_is_drawn_again_to_the_byte(slug: str, tmp_path: Path) -> None:
+    for suffix in ("svg", "png"):
+        path = tmp_path / f"{slug}.{suffix}"
+        path.write_bytes(evidence.encode(carried(slug), suffix))
+        assert evidence.encode(evidence.read(path), suffix) == path.read_bytes()
+        assert evidence.problems(path) == []
+
+
+def test_a_pdf_carries_it_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "threads.pdf"
+    path.write_bytes(evidence.encode(carried("threads-matmul-square"), "pdf"))
+    assert evidence.read(path) == carried("threads-matmul-square")
+    assert evidence.problems(path) == []
+
+
+def test_a_changed_digit_in_the_data_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "figure.svg"
+    written = evidence.encode(carried("time_by_size-tensors-elementwise"), "svg")
+    changed = re.sub(rb"&quot;value_s&quot;: 5e-06|\"value_s\": 5e-06", b'"value_s": 4e-06', written, count=1)
+    assert changed != written
+    path.write_bytes(changed)
+    with pytest.raises(UserError, match="the data that it carries were changed"):
+        evidence.problems(path)
+
+
+@pytest.mark.parametrize("slug", list(SPECS))
+def test_a_changed_digit_in_the_picture_is_found(slug: str, tmp_path: Path) -> None:
+    path = tmp_path / "figure.svg"
+    written = evidence.encode(carried(slug), "svg").decode()
+    picture = written.index("</metadata>", written.index('id="coursebench"'))
+    digit = next(re.compile(r'd="M \d').finditer(written, picture)).end() - 1
+    path.write_text(f"{written[:digit]}{(int(written[digit]) + 1) % 10}{written[digit + 1 :]}", encoding="utf-8")
+    assert evidence.problems(path) == ["the picture is not the one that its data give"]
+
+
+def test_data_and_digest_changed_together_are_found_by_the_picture(tmp_path: Path) -> None:
+    found = carried("speedup-matmul-square")
+    twin = {"device": {**found.rows[0]["twins"]["device"], "speedup": 9.9}}
+    forged = evidence.Evidence(**{**vars(found), "rows": ({**found.rows[0], "twins": twin}, *found.rows[1:])})
+    path = tmp_path / "figure.svg"
+    honest = evidence.encode(found, "svg").decode()
+    held = re.search(r'<metadata id="coursebench">(.*?)</metadata>', honest, re.DOTALL)
+    assert held is not None
+    path.write_text(honest.replace(held.group(1), forged.text()), encoding="utf-8")
+    assert evidence.problems(path) == ["the picture is not the one that its data give"]
+
+
+def test_other_versions_are_no_verification(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "figure.png"
+    path.write_bytes(evidence.encode(carried("threads-matmul-square"), "png"))
+    monkeypatch.setattr(evidence, "versions", lambda: {"coursebench": "9", "matplotlib": "9", "numpy": "9"})
+    (problem,) = evidence.problems(path)
+    assert problem.startswith("drawn by other versions")
+
+
+def test_names_of_people_who_mean_harm_stay_text(tmp_path: Path) -> None:
+    name = "<script>alert(1)</script>]]>&amp;"
+    frame = example.operations().assign(machine=name)
+    spec = next(each for each in charts.available(frame) if each.name == "launch_floor")
+    path = tmp_path / "figure.svg"
+    path.write_bytes(evidence.encode(evidence.evidence(spec, frame, "light"), "svg"))
+    root = ElementTree.parse(path).getroot()
+    assert not [each for each in root.iter() if each.tag.endswith("script")]
+    assert evidence.read(path).rows[0]["machine"] == name
+    assert evidence.problems(path) == []
+
+
+def test_the_alt_text_is_in_the_file(tmp_path: Path) -> None:
+    found = carried("threads-matmul-square")
+    root = ElementTree.fromstring(evidence.encode(found, "svg"))
+    told = {each.tag.rpartition("}")[2]: each.text for each in root}
+    assert (told["title"], told["desc"]) == (found.title, found.alt)
+    chunk = evidence.encode(found, "png").split(b"iTXtDescription\0\1\0\0\0")[1]
+    assert zlib.decompressobj().decompress(chunk).decode() == found.alt
+
+
+def test_an_infinite_number_and_a_missing_one_come_back() -> None:
+    found = carried("break_even-regression-train_step-2")
+    told = json.loads(found.text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert "inf" in {row.get("break_even") for row in told["rows"]}
+    assert float("inf") in found.frame()["break_even"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "carries no data"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "carries no data"),
+        (b'<svg><metadata id="coursebench">{"schema": 1}</metadata></svg>', "is damaged"),
+        (b'<svg><metadata id="coursebench">{"schema": 99}</metadata></svg>', "is of schema 99"),
+        (b'<svg><metadata id="coursebench">[]</metadata></svg>', "is damaged"),
+    ],
+)
+def test_what_is_no_figure_of_ours_is_refused(content: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "figure.svg"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=says):
+        evidence.read(path)
+
+
+def test_another_machine_is_drawn_over_the_first() -> None:
+    lower = carried("time_by_size-tensors-elementwise")
+    other = example.operations(machine="a laptop", run="20250101T120000-cd34")
+    both = evidence.overlaid(lower, other)
+    assert "a laptop" in both.alt
+    assert "2-core AMD EPYC" in both.alt
+    assert "a laptop" in {text.get_text() for text in both.figure().texts}
+
+
+@pytest.mark.parametrize(
+    ("slug", "frame", "says"),
+    [
+        ("speedup-matmul-square", example.devices(run="other"), "shows one machine"),
+        ("time_by_size-tensors-elementwise", example.loaders(run="other"), "did not measure tensors/elementwise"),
+        ("time_by_size-tensors-elementwise", example.operations(), "is the run that the figure shows"),
+        ("time_by_size-tensors-elementwise", example.operations(run="other").head(1), "too few cases"),
+    ],
+)
+def test_what_cannot_be_drawn_over_it_is_refused(slug: str, frame: pd.DataFrame, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        evidence.overlaid(carried(slug), frame)
+
+
+def test_the_csv_is_what_is_drawn() -> None:
+    found = carried("time_by_size-tensors-elementwise")
+    lines = found.csv().splitlines()
+    assert len(lines) == 1 + len(found.rows)
+    assert "value_s" in lines[0]
+    assert "params" not in lines[0]
