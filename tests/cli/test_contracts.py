@@ -160,6 +160,25 @@ def test_plot_draws_files_and_prints_their_paths(finished):
     assert {path.rpartition(".")[2] for path in paths} == {"svg", "png", "pdf"}
     for path in paths:
         assert (terminal.folder / path).stat().st_size > 5000
+        assert (terminal.folder / path).with_suffix(".csv").read_text().count("\n") > 1
+        assert len((terminal.folder / path).with_suffix(".txt").read_text()) > 50
+
+
+def test_a_figure_is_drawn_again_from_itself_and_verified(finished):
+    terminal, _ = finished
+    path = terminal("plot", "run", "--out", "once", "--to", "png").stdout.split()[0]
+    again = terminal("plot", "--from", path, "--out", "again")
+    assert again.returncode == 0, again.stderr
+    whole = (terminal.folder / path).read_bytes()
+    assert (terminal.folder / again.stdout.strip()).read_bytes() == whole
+    assert "its picture is what its data give" in terminal("plot", "--from", path, "--verify").stdout
+    (terminal.folder / "bad.png").write_bytes(whole[:-30] + bytes([whole[-30] ^ 1]) + whole[-29:])
+    done = terminal("plot", "--from", "bad.png", "--verify")
+    assert done.returncode == 2
+    assert "the picture is not the one that its data give" in done.stderr
+    done = terminal("plot", "--from", path, "--overlay", "run")
+    assert done.returncode == 2
+    assert "shows one machine" in done.stderr
 
 
 def test_report_is_one_page_that_names_every_case(finished):
