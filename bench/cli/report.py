@@ -24,6 +24,7 @@ def report(
     from bench.store import runs
 
     data, frame, against = frame_to_draw(run, vs)
+    runs.refuse_pairs(data.run)
     for problem in data.problems:
         note(f"warning: {problem}")
     folder = out or Path("reports") / str(data.run["run"])

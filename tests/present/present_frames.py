@@ -266,3 +266,20 @@ def everything(**more: Any) -> pd.DataFrame:
         ],
         ignore_index=True,
     )  # fmt: skip
+
+
+def gate(**more: Any) -> pd.DataFrame:
+    """The verdicts of a gate: regressed, not resolved, improved, not slower, failed, changed."""
+    cases = {
+        800: ("regressed", 1.051, 1.042, 1.06, "ok"), 32: ("not_resolved", 1.012, 0.95, 1.06, "ok"),
+        8: ("improved", 0.93, 0.91, 0.95, "ok"), 64: ("not_slower", 1.001, 0.99, 1.012, "ok"),
+        128: ("not_resolved", NAN, NAN, NAN, "failed"), 256: ("workload_changed", NAN, NAN, NAN, "ok"),
+    }  # fmt: skip
+    return frame(*(
+        {"key": Case.of("regression/train_step", {"rows": rows}).key, "workload": "regression/train_step",
+         "params": {"rows": rows}, "outcome": outcome, "reason": "head: it raised" if outcome == "failed" else "",
+         "clock": "wall", "verdict": verdict, "ratio": ratio, "ratio_low": low, "ratio_high": high, "pairs": 9,
+         "slack": 0.02, "limit": 0.05, "suite_verdict": "regressed", "method": "95 % confidence sequence over pairs",
+         "run": "20250101T120000-ab12", "machine": "2-core AMD EPYC", "torch": "2.13.0", **more}
+        for rows, (verdict, ratio, low, high, outcome) in cases.items()
+    ))  # fmt: skip

@@ -79,7 +79,7 @@ def normal() -> pd.DataFrame:
 
 FRAMES = {
     "normal": normal, "everything": example.everything, "one launch": one_launch, "only failures": only_failures,
-    "50 cases": fifty_cases,
+    "50 cases": fifty_cases, "gate": example.gate,
     "long names": long_names, "script tag": lambda: long_names("<script>alert(1)</script>$x$"),
 }  # fmt: skip
 PICTURES = [
@@ -166,7 +166,7 @@ def test_a_knee_beyond_the_largest_batch_is_not_resolved_and_the_chart_says_why(
 
 
 def test_titles_are_what_the_data_say(golden: Callable[[str, str], None]) -> None:
-    specs = charts.available(example.everything())
+    specs = [*charts.available(example.everything()), *charts.available(example.gate())]
     golden("chart_titles.txt", "".join(f"{spec.slug}: {spec.title}\n" for spec in specs))
 
 

@@ -14,14 +14,16 @@ from bench.present.charts import evidence
 from bench.records import UserError
 from tests.present import present_frames as example
 
-SPECS = {spec.slug: spec for spec in charts.available(example.everything())}
+FRAMES = {
+    spec.slug: (spec, frame) for frame in (example.everything(), example.gate()) for spec in charts.available(frame)
+}
 
 
-def carried(slug: str, theme: str = "light") -> evidence.Evidence:
-    return evidence.evidence(SPECS[slug], example.everything(), theme)
+def carried(slug: str) -> evidence.Evidence:
+    return evidence.evidence(*FRAMES[slug], "light")
 
 
-@pytest.mark.parametrize("slug", list(SPECS))
+@pytest.mark.parametrize("slug", list(FRAMES))
 def test_every_chart_is_drawn_again_to_the_byte(slug: str, tmp_path: Path) -> None:
     for suffix in ("svg", "png"):
         path = tmp_path / f"{slug}.{suffix}"
@@ -47,7 +49,7 @@ def test_a_changed_digit_in_the_data_is_found(tmp_path: Path) -> None:
         evidence.problems(path)
 
 
-@pytest.mark.parametrize("slug", list(SPECS))
+@pytest.mark.parametrize("slug", list(FRAMES))
 def test_a_changed_digit_in_the_picture_is_found(slug: str, tmp_path: Path) -> None:
     path = tmp_path / "figure.svg"
     written = evidence.encode(carried(slug), "svg").decode()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 NAMES = (
     *("crossover", "speedup", "time_by_size", "launch_floor", "saturation", "loaders", "threads", "precision"),
     *("modes", "break_even", "frameworks", "pitfalls", "anatomy", "roofline", "floor", "distribution"),
+    "verdict",
 )
 """Of the modules, in the order in which their charts are told."""
 

@@ -43,12 +43,16 @@ class Dot:
     word: str
     line: float | None = None
     """What the value is compared with; None where it stands for itself."""
+    said: str = ""
+    """One of the verdicts above, where something else than the interval beside the line decides it."""
 
     @property
     def verdict(self) -> str:
         """What its interval allows to say."""
         if self.value is None:
             return LOST
+        if self.said:
+            return self.said
         if self.low is None or self.high is None:
             return BARE
         if self.line is None:
@@ -71,6 +75,10 @@ class Plot:
     line: float | None = None
     good: str = ABOVE
     """Which side of the line is the better one."""
+    marks: tuple[float, ...] = ()
+    """Values that are marked by dashed lines besides."""
+    hollow: str = ""
+    """What a hollow dot means, where it is not that its interval crosses the line."""
 
 
 def draw(plot: Plot, theme_name: str) -> Figure:
@@ -93,7 +101,7 @@ def _notes(plot: Plot) -> list[str]:
     verdicts = {dot.verdict for dot in plot.dots}
     notes = []
     if OPEN in verdicts and plot.line is not None:
-        notes.append(f"Hollow: the interval crosses {plot.line:g}, so the data cannot tell.")
+        notes.append(plot.hollow or f"Hollow: the interval crosses {plot.line:g}, so the data cannot tell.")
     if BARE in verdicts:
         notes.append("Hollow without a bar: one launch, no interval.")
     return notes
@@ -114,7 +122,7 @@ def _rows(page: Page, plot: Plot, dots: Sequence[Dot], labels: Sequence[str]) ->
     left = MARGIN + max(page.width_of(label) for label in labels) + 20
     right = WIDTH - MARGIN - max(page.width_of(dot.word) for dot in dots) - 16
     axes = page.axes(left, bottom, right, top)
-    low, high = _limits(dots, plot.line)
+    low, high = _limits(dots, [*plot.marks, *([] if plot.line is None else [plot.line])])
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.set_ylim(bottom, top)
@@ -122,6 +130,8 @@ def _rows(page: Page, plot: Plot, dots: Sequence[Dot], labels: Sequence[str]) ->
     axes.set_xticks([])
     axes.set_yticks([])
     _scale(page, plot, axes, bottom)
+    for mark in plot.marks:
+        axes.axvline(mark, color=page.theme.faint, linewidth=1.8, linestyle=(0, (4, 3)))
     heights = [(label.count("\n") + 1) * _LINE + 4 for label in labels]
     air = (top - bottom - sum(heights)) / len(dots)
     at = top
@@ -169,9 +179,9 @@ def _look(dot: Dot, plot: Plot, theme: Theme) -> tuple[str, str]:
     return {PLAIN: (theme.colors[0], "o"), LOST: (theme.faint, "x")}.get(dot.verdict, (theme.faint, "D"))
 
 
-def _limits(dots: Sequence[Dot], line: float | None) -> tuple[float, float]:
+def _limits(dots: Sequence[Dot], marks: Sequence[float]) -> tuple[float, float]:
     ends = [end for dot in dots for end in (dot.value, dot.low, dot.high) if end is not None and end > 0]
-    ends += [] if line is None else [line]
+    ends += marks
     low, high = (min(ends), max(ends)) if ends else (1.0, 10.0)
     pad = max((high / low) ** 0.06, 1.02)
     return low / pad, high * pad
@@ -181,6 +191,6 @@ def said(dots: Sequence[Dot], text: Callable[[float | None, float | None, float 
     """Every dot in words: `script: 1.01× [0.97, 1.04] (cannot tell); …`."""
     return "; ".join(
         f"{dot.label}: {dot.word if dot.value is None else text(dot.value, dot.low, dot.high)}"
-        + (f" ({dot.verdict})" if dot.verdict in (OPEN, BARE) else "")
+        + (f" ({dot.word if dot.said else dot.verdict})" if dot.said or dot.verdict in (OPEN, BARE) else "")
         for dot in dots
     )
