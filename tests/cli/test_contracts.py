@@ -181,6 +181,19 @@ def test_a_figure_is_drawn_again_from_itself_and_verified(finished):
     assert "shows one machine" in done.stderr
 
 
+def test_a_deck_is_made_in_each_format(finished):
+    terminal, _ = finished
+    done = terminal("report", "run", "--out", "deck", "--to", "pptx,pdf,beamer")
+    assert done.stdout.split() == ["deck/deck.pptx", "deck/deck.pdf", "deck/deck.tex"]
+    text = (terminal.folder / "deck" / "deck.tex").read_text()
+    shown = [part.partition("}")[0] for part in text.split(r"\includegraphics[width=\paperwidth]{")[1:]]
+    assert shown
+    assert all((terminal.folder / "deck" / name).exists() for name in shown)
+    refused = terminal("report", "run", "--to", "odt")
+    assert refused.returncode == 2
+    assert "html, pptx, pdf, beamer" in refused.stderr
+
+
 def test_report_is_one_page_that_names_every_case(finished):
     terminal, _ = finished
     done = terminal("report", "run", "--out", "page")

@@ -170,6 +170,10 @@ def test_titles_are_what_the_data_say(golden: Callable[[str, str], None]) -> Non
     golden("chart_titles.txt", "".join(f"{spec.slug}: {spec.title}\n" for spec in specs))
 
 
+def test_a_speedup_on_one_axis_is_none_on_another() -> None:
+    assert {spec.name for spec in charts.available(example.modes())} == {"time_by_size", "modes"}
+
+
 def test_the_title_of_modes_counts_what_beats_eager() -> None:
     title = next(spec.title for spec in charts.available(example.modes()) if spec.name == "modes")
     assert title.endswith("is 1.52× [1.48, 1.57] as fast as eager; 2 of 6 cases beat eager")

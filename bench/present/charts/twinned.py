@@ -186,4 +186,6 @@ def twin(row: Row, axis: str, plain: Value) -> Row | None:
         reference = Case.from_key(str(found.get("reference") or ""))
     except UserError:
         return None
-    return found if reference.axes.get(axis) == plain else None
+    # A speed-up against another axis may have a reference with the plain value too: then the row has it as well.
+    differs = row["params"].get(axis) not in (None, plain)
+    return found if differs and reference.axes.get(axis) == plain else None
