@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import certify, check, compare, doctor, export, gate, history, import_, list_, plot, report, run, show
+from bench.cli import (
+    certify,
+    check,
+    compare,
+    doctor,
+    export,
+    gate,
+    history,
+    import_,
+    lecture,
+    list_,
+    plot,
+    report,
+    run,
+    show,
+)
 
 app = typer.Typer(
     name="bench",
@@ -24,6 +39,7 @@ app = typer.Typer(
     bench show --vs mode=eager   the latest run as a table, with speed-ups
     bench plot                   its charts
     bench report                 one page with all of it
+    bench lecture                run, page and deck of the lecture's charts: one command
     bench compare RUN RUN        two stored runs beside each other
     bench gate --base main       did this change make it slower?
     bench history                when did it get slower?
@@ -40,6 +56,7 @@ app.command("run")(run.run)
 app.command("show")(show.show)
 app.command("plot")(plot.plot)
 app.command("report")(report.report)
+app.command("lecture")(lecture.lecture)
 app.command("compare")(compare.compare)
 app.command("gate")(gate.gate)
 app.command("history")(history.history)

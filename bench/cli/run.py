@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -15,10 +15,13 @@ from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, note, 
 from bench.records import Settings, UserError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bench.plan.selection import Plan
     from bench.protocol import Hello
     from bench.run.runner import Ended
     from bench.run.stop import Stop
+    from bench.store.tables import RunData
 
 
 def run(
@@ -161,13 +164,11 @@ def go_on(resume: str, budget: str | None, stop: Stop, quiet: bool) -> tuple[Pat
         return folder, runner.measure(folder, planned, settings, hello, stop, watch)
 
 
-def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None:
-    """Say what came of it, keep which answers were wrong, and leave with the code that says it too."""
-    import json
-
+def close(folder: Path, ended: Ended) -> tuple[RunData, pd.DataFrame, dict[str, int]]:
+    """The run, its judged estimates, and how many cases ended in each outcome; keeps which answers were wrong."""
     from bench.analyse.floor import judged
     from bench.records import Outcome
-    from bench.store import runs, schema, tables
+    from bench.store import runs, tables
 
     data = tables.read(folder)
     frame = judged(data)
@@ -176,6 +177,16 @@ def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None
     outcomes = {str(name): int(n) for name, n in frame.drop_duplicates("key")["outcome"].value_counts().items()}
     for problem in ended.problems:
         note(f"warning: {problem}")
+    return data, frame, outcomes
+
+
+def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None:
+    """Say what came of it, and leave with the code that says it too."""
+    import json
+
+    from bench.store import schema
+
+    data, frame, outcomes = close(folder, ended)
     if format_ is TableFormat.JSON:
         say(
             json.dumps(
@@ -197,4 +208,9 @@ def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None
         if ended.status != "complete":
             note(f"go on with: bench run --resume {folder}")
         note(f"kept in {folder}; next: bench report {folder}")
+    leave(outcomes, stop)
+
+
+def leave(outcomes: dict[str, int], stop: Stop) -> NoReturn:
+    """Leave with the code that says what came of a run."""
     raise typer.Exit(codes.of_outcomes(outcomes) if stop.signal is None else codes.stopped(stop.signal))
