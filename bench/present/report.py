@@ -45,6 +45,7 @@ class Picture:
 
     slug: str
     workload: str
+    title: str
     question: str
     alt: str
     light: str
@@ -59,7 +60,8 @@ class Table:
     same: str
     before: tuple[Column, ...]
     after: tuple[Column, ...]
-    rows: tuple[Mapping[str, str], ...]
+    rows: tuple[Mapping[str, Any], ...]
+    """Texts by column; `sort` has the numbers behind them, `told` what stands behind a time."""
 
 
 def page(
@@ -152,7 +154,7 @@ def _launches(records: Sequence[Row]) -> str:
 
 def _picture(spec: ChartSpec, frame: pd.DataFrame) -> Picture:
     light, dark = (_data_uri(gallery.draw(spec.slug, frame, theme)) for theme in ("light", "dark"))
-    return Picture(spec.slug, spec.workload, spec.question, gallery.describe(spec, frame), light, dark)
+    return Picture(spec.slug, spec.workload, spec.title, spec.question, gallery.describe(spec, frame), light, dark)
 
 
 def _data_uri(figure: Figure) -> str:
@@ -176,10 +178,32 @@ def _table(workload: str, rows: Sequence[Row], letters: dict[str, str]) -> Table
     body = []
     for row in rows:
         case = ", ".join(f"{axis}={row['params'][axis]}" for axis in varying if axis in row["params"])
-        body.append({**tables.cells(row, letters), "case": case or "the only case"})
+        told = {"case": case or "the only case", "sort": _sort(row), "told": _told(row)}
+        body.append({**tables.cells(row, letters), **told})
     same = ", ".join(f"{axis}={value}" for axis, value in frames.constants(rows).items())
     before, after = ([column for column in columns if column.name in wanted] for columns in (_BEFORE, _AFTER))
     return Table(workload, same, tuple(before), tuple(after), tuple(body))
+
+
+_SORTED: Mapping[str, str] = {
+    "median": "value_s", "interval": "low_s", "faster": "speedup", "launches": "launches", "items": "items_per_s",
+    "peak": "peak_bytes", "first_call": "first_call_s", "cold": "compile_cold_s", "warm": "compile_warm_s",
+    "break_even": "break_even",
+}  # fmt: skip
+"""By column of a table, the number that its rows are sorted by."""
+
+
+def _sort(row: Row) -> dict[str, str]:
+    """Those numbers of a row, empty where there is none."""
+    numbers = {name: number(row.get(column)) for name, column in _SORTED.items()}
+    return {name: "" if value is None else repr(value) for name, value in numbers.items()}
+
+
+def _told(row: Row) -> str:
+    """What stands behind a time: its interval, how that was had, and every doubt."""
+    doubts = "; ".join(f"{item.severity}: {item.message}" for item in row["findings"])
+    time = units.interval(row.get("value_s"), row.get("low_s"), row.get("high_s"))
+    return ". ".join(text for text in (time, str(row.get("method") or ""), doubts) if text)
 
 
 def _flat(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -51,7 +51,8 @@ def test_nothing_a_user_wrote_becomes_a_tag() -> None:
         example.row(f"family/{EVIL}", size=2, outcome="failed", reason=EVIL, machine=EVIL),
     )
     text = page(evil, environment={EVIL: EVIL}, run={"run": EVIL, "command": EVIL}, lessons={f"family/{EVIL}": EVIL})
-    assert "script" not in [tag for tag, _ in Reader(text).tags]
+    assert [tag for tag, _ in Reader(text).tags].count("script") == 1  # our own, at the end
+    assert text.count("<script>") == 1
 
 
 def test_the_page_fetches_nothing(made: str) -> None:
