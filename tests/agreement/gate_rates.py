@@ -2,12 +2,15 @@
 
     python -m tests.agreement.gate_rates record FOLDER [--states idle,hog,memory,stop-and-go] [--parts train,eager,…]
                                                [--again 2]
+    python -m tests.agreement.gate_rates live FOLDER [--gates 8]
     python -m tests.agreement.gate_rates pack FOLDER
     python -m tests.agreement.gate_rates replay [--suites 10000]
 
 `record` runs twenty gates of HEAD against HEAD in this repository: the `ci` preset in five parts, each beside four
 loads: none, a busy loop, one that reads and writes much memory, one that stops and goes. What is there already is not
-recorded again. `pack` puts them into the one file that is kept in the repository.
+recorded again. `pack` puts them into the one file that is kept in the repository. `live` runs gates as a user does, each
+case stopping as soon as it is decided, beside one load after the other, and tells what they said; as such pairs end
+where they look decided, no suites are drawn from them.
 
 `replay` judges each gate as it was, and draws suites of ten cases and thirty pairs from all of them, the coin of each
 pair tossed anew: it counts those in which any case is called regressed, at the stated 1 %; also without a slack, which
@@ -18,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import math
 import subprocess
 import sys
@@ -92,6 +96,32 @@ def record(folder: Path, states: list[str], parts: list[str], again: str) -> Non
                     [*cases, "--base", "HEAD", "--head", "HEAD", "--pairs", str(pairs)], out, Path.cwd()
                 )
             print(f"{out.name}: exit code {code}, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+
+
+def stopping(folder: Path, gates: int) -> None:
+    """Gates of HEAD against HEAD with the stopping of a user's gate; a row a gate."""
+    print("| load | cases | verdicts | exit code | pairs | largest evidence of a regression | seconds |")
+    print("| --- | --- | --- | ---: | --- | ---: | ---: |")
+    for number in range(gates):
+        state, part = list(LOADS)[number % len(LOADS)], ("eager", "script")[number // len(LOADS) % 2]
+        out, file = folder / f"live.{number}", folder / f"live.{number}.json"
+        if not out.exists():
+            started, words = time.monotonic(), [*SUITES[part][0], "--base", "HEAD", "--head", "HEAD"]
+            with beside(LOADS[state]):
+                code = recorded.gate([*words, "--max-pairs", "30", "--json", str(file)], out, Path.cwd())
+            told = {**json.loads(file.read_text()), "code": code, "state": state, "part": part}
+            file.write_text(json.dumps({**told, "seconds": time.monotonic() - started}))
+        told = json.loads(file.read_text())
+        verdicts = Counter(case["verdict"] for case in told["cases"])
+        pairs = recorded.ratios_of_run(out)
+        rule = Rule(cases=len(told["cases"]))
+        most = max(rule.evidence(x["log_ratio"].tolist(), REGRESSED) for _, x in pairs.groupby("key"))
+        print(
+            f"| {told['state']} | {told['part']} | {', '.join(f'{n} {name}' for name, n in verdicts.items())} | "
+            f"{told['code']} | {', '.join(str(case['pairs']) for case in told['cases'])} | "
+            f"{math.exp(most):.1f} of {math.exp(rule.needed(REGRESSED)):.0f} | {told['seconds']:.0f} |",
+            flush=True,
+        )
 
 
 def rate(seen: int, of: int) -> str:
@@ -173,15 +203,19 @@ def replay(suites: int) -> None:
 def main() -> None:
     """Record, pack, or replay."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["record", "pack", "replay"])
+    parser.add_argument("what", choices=["record", "live", "pack", "replay"])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("results/unchanged"))
     parser.add_argument("--states", default=",".join(LOADS))
     parser.add_argument("--parts", default=",".join(SUITES))
     parser.add_argument("--again", default="")
+    parser.add_argument("--gates", type=int, default=8)
     parser.add_argument("--suites", type=int, default=10_000)
     options = parser.parse_args()
     if options.what == "record":
         record(options.folder, options.states.split(","), options.parts.split(","), options.again)
+    elif options.what == "live":
+        options.folder.mkdir(parents=True, exist_ok=True)
+        stopping(options.folder.resolve(), options.gates)
     elif options.what == "pack":
         print(f"{len(recorded.ratios(recorded.pack(options.folder, '*-*', recorded.UNCHANGED)))} pairs")
     else:

@@ -69,6 +69,12 @@ def pack(folder: Path, runs: str, into: Path, kept: Callable[[str], int] = lambd
     return whole
 
 
+def ratios_of_run(folder: Path) -> pd.DataFrame:
+    """A row a pair of a finished gate, the canary's left out: key, pair, log_ratio."""
+    pairs = tables.read(folder).pairs
+    return pair_ratios(pairs[(pairs["clock"] == "wall") & ~pairs["twin"].astype(bool)]).sort_values(["key", "pair"])
+
+
 def ratios(frame: pd.DataFrame) -> pd.DataFrame:
     """A row a pair, in the order they were measured: state, suite, key, twin, pair, log_ratio, base_first."""
     pairs = frame.drop_duplicates(PAIR)[[*PAIR, "prepared_first", "log_ratio", "couples"]]
