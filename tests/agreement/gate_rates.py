@@ -8,8 +8,8 @@
 
 `record` runs twenty gates of HEAD against HEAD in this repository: the `ci` preset in five parts, each beside four
 loads: none, a busy loop, one that reads and writes much memory, one that stops and goes. What is there already is not
-recorded again. `pack` puts them into the one file that is kept in the repository. `live` runs gates as a user does, each
-case stopping as soon as it is decided, beside one load after the other, and tells what they said; as such pairs end
+recorded again. `pack` puts them into the one file that is kept in the repository. `live` runs gates as a user does:
+each case stops once it is decided, beside one load after the other, and the gate tells what it said; as such pairs end
 where they look decided, no suites are drawn from them.
 
 `replay` judges each gate as it was, and draws suites of ten cases and thirty pairs from all of them, the coin of each

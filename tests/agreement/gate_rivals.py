@@ -87,7 +87,7 @@ PEERS = (
 
 @dataclass(frozen=True)
 class Pool:
-    """The pairs of one case in one suite, in the order they were measured."""
+    """The pairs of one case, in the order they were measured."""
 
     base: list[np.ndarray]
     head: list[np.ndarray]
@@ -102,19 +102,39 @@ class Pool:
         return (sides[1], sides[0]) if coin and dice.random() < 0.5 else sides
 
 
-def pools(frame: pd.DataFrame, wanted: Callable[[str], bool] = lambda key: True) -> list[Pool]:
+def pools(frame: pd.DataFrame) -> list[Pool]:
     """A pool a case and suite, without the canary's."""
-    found = []
+    return [pool for _, suite in frame.groupby(["state", "suite"], observed=True) for pool in _of(suite).values()]
+
+
+def pools_by_case(frame: pd.DataFrame, wanted: Callable[[str], bool]) -> list[Pool]:
+    """A pool a case over all suites, for those that were recorded in rounds of few pairs: of the neighbours in such a
+    pool a few are of different hours."""
+    parts: dict[str, list[Pool]] = {}
     for _, suite in frame.groupby(["state", "suite"], observed=True):
-        pair_s = suite["wall_s"].iloc[0] / suite.groupby(["key", "twin", "pair"], observed=True).ngroups
-        for key, case in suite[~suite["twin"]].groupby("key", observed=True):
-            if wanted(str(key)):
-                sides = [
-                    [(x[f"{side}_ns"] / x["steps"]).to_numpy() / 1e9 for _, x in case.groupby("pair")]
-                    for side in ("base", "head")
-                ]
-                logs = case.drop_duplicates("pair")["log_ratio"].to_numpy()
-                found.append(Pool(*sides, logs, float(pair_s)))
+        for key, pool in _of(suite, wanted).items():
+            parts.setdefault(key, []).append(pool)
+    return [
+        Pool(
+            [x for pool in own for x in pool.base], [x for pool in own for x in pool.head],
+            np.concatenate([pool.logs for pool in own]), float(np.median([pool.pair_s for pool in own])),
+        )
+        for own in parts.values()
+    ]  # fmt: skip
+
+
+def _of(suite: pd.DataFrame, wanted: Callable[[str], bool] = lambda key: True) -> dict[str, Pool]:
+    """A pool a case of one suite, of those that are wanted."""
+    found = {}
+    pair_s = suite["wall_s"].iloc[0] / suite.groupby(["key", "twin", "pair"], observed=True).ngroups
+    for key, case in suite[~suite["twin"]].groupby("key", observed=True):
+        if not wanted(str(key)):
+            continue
+        sides = [
+            [(x[f"{side}_ns"] / x["steps"]).to_numpy() / 1e9 for _, x in case.groupby("pair")]
+            for side in ("base", "head")
+        ]
+        found[str(key)] = Pool(*sides, case.drop_duplicates("pair")["log_ratio"].to_numpy(), float(pair_s))
     return found
 
 
@@ -158,7 +178,7 @@ def main() -> None:
     parser.add_argument("--suites", type=int, default=2000)
     suites, dice = parser.parse_args().suites, np.random.default_rng(0)
     unchanged = pools(pd.read_parquet(recorded.UNCHANGED))
-    slower = pools(pd.read_parquet(recorded.INJECTED), lambda key: recorded.work_and_percent(key)[1] == 5)
+    slower = pools_by_case(pd.read_parquet(recorded.INJECTED), lambda key: recorded.work_and_percent(key)[1] == 5)
     print(
         "| rule | suites of ten that alarm, nothing changed | given lockstep pairs | a 5 % slow-down found | seconds |"
     )
