@@ -139,7 +139,7 @@ def _read(folders: list[Path]) -> Iterator[RunData]:
             note(f"read {number} of {len(folders)} runs")
         try:
             if not runs.is_of_pairs(runs.read(folder)):
-                yield tables.read(folder)
+                yield tables.read(folder, lean=True)
         except UserError as error:
             note(f"left out: {error}")
 

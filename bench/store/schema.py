@@ -46,6 +46,9 @@ COLUMNS = frozenset((
 BLOCKS: Mapping[str, str] = {item.name: _DTYPES[str(item.type)] for item in fields(Block)}
 """Column to pandas dtype of `blocks.parquet`."""
 
+MEDIAN_BLOCKS: Mapping[str, str] = {name: kind for name, kind in BLOCKS.items() if name not in ("visit", "index")}
+"""What of `blocks.parquet` the medians of launches are made of."""
+
 LAUNCHES: Mapping[str, str] = {item.name: _DTYPES.get(str(item.type), "string") for item in fields(CaseLaunch)}
 """Column to pandas dtype of `launches.parquet`. Mappings are stored as JSON text: nothing is ever unpickled."""
 

@@ -32,10 +32,15 @@ class RunData:
     problems: list[str] = field(default_factory=list)
 
 
-def read(folder: Path) -> RunData:
-    """Read a run, sealed or not. Raises `UserError` for a newer schema or a damaged Parquet file, which it names."""
+def read(folder: Path, lean: bool = False) -> RunData:
+    """Read a run, sealed or not. Raises `UserError` for a newer schema or a damaged Parquet file, which it names.
+
+    lean: of the blocks of a sealed run only what medians of launches are made of, its texts as categories; a history
+    reads hundreds of runs.
+    """
     run = runs.read(folder)
-    blocks = _read_parquet(folder / "blocks.parquet", schema.BLOCKS)
+    lean = lean and not (folder / journal.NAME).exists()
+    blocks = _read_parquet(folder / "blocks.parquet", schema.BLOCKS, schema.MEDIAN_BLOCKS if lean else None)
     launches = _read_parquet(folder / "launches.parquet", schema.LAUNCHES)
     pairs = _read_parquet(folder / "pairs.parquet", schema.PAIRS)
     sessions = {item["started"]: item for item in run.get("sessions", [])}
@@ -85,16 +90,26 @@ def _joined(
     return both.drop_duplicates(list(identity), keep="last", ignore_index=True)
 
 
-def _read_parquet(path: Path, dtypes: Mapping[str, str]) -> pd.DataFrame:
+def _read_parquet(path: Path, dtypes: Mapping[str, str], only: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """The table; of `only`, where given, these columns, each text read as a category."""
     if not path.exists():
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()})
     try:
-        frame = pd.read_parquet(path)
+        frame = pd.read_parquet(path) if only is None else _categories(path, only)
     except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
         first = (str(error).splitlines() or ["no message"])[0]
         raise UserError(f"{path} is damaged and cannot be read: {first}") from None
-    added = schema.missing(frame.columns, dtypes)
+    added = schema.missing(frame.columns, dtypes if only is None else only)
     return frame.assign(**{name: pd.Series(value, frame.index, dtypes[name]) for name, value in added.items()})
+
+
+def _categories(path: Path, only: Mapping[str, str]) -> pd.DataFrame:
+    import pyarrow.parquet as pq
+
+    there = [name for name in pq.read_schema(path).names if name in only]
+    texts = [name for name in there if only[name] == "string"]
+    frame: pd.DataFrame = pq.read_table(path, columns=there, read_dictionary=texts).to_pandas()
+    return frame
 
 
 def _write_parquet(path: Path, frame: pd.DataFrame) -> None:

@@ -195,15 +195,16 @@ def operations(dice: np.random.Generator, time_s: Callable[[float], float], **mo
     return [row(dice, time_s(moved), bytes=moved, size=int(moved), **more) for moved in MOVED]
 
 
-@pytest.mark.parametrize(("name", "truth"), [("overhead_s", 5e-6), ("bandwidth", 3e11), ("knee_bytes", 5e-6 * 3e11)])
-def test_the_launch_floor_is_held_by_its_interval(name: str, truth: float) -> None:
-    def draw(dice: np.random.Generator) -> tuple[float, float]:
+def test_the_launch_floor_is_held_by_its_interval() -> None:
+    truth, dice = {"overhead_s": 5e-6, "bandwidth": 3e11, "knee_bytes": 5e-6 * 3e11}, np.random.default_rng(7)
+    counts = dict.fromkeys(truth, 0)
+    for _ in range(DRAWS):
         found = launch_floor(operations(dice, lambda moved: max(5e-6, moved / 3e11)))
         assert isinstance(found, LaunchFloor) or "more than its noise" in found
-        _, low, high = getattr(found, name) if isinstance(found, LaunchFloor) else (math.nan,) * 3
-        return low, high
-
-    assert held(draw, truth) >= FEWEST
+        for name, value in truth.items() if isinstance(found, LaunchFloor) else ():
+            _, low, high = getattr(found, name)
+            counts[name] += low <= value <= high
+    assert min(counts.values()) >= FEWEST, counts
 
 
 @pytest.mark.parametrize(

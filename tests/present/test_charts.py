@@ -86,13 +86,14 @@ PICTURES = [
     (name, spec.slug, theme)
     for name, make in FRAMES.items()
     for spec in charts.available(make())
-    for theme in (("light", "dark") if name == "everything" else ("light",))
+    for theme in (("light", "dark") if name == "gate" else ("light",))  # a theme changes colours alone
 ]
 
 
 @pytest.mark.parametrize(("name", "slug", "theme"), PICTURES)
-def test_no_text_is_clipped_or_covers_another(name: str, slug: str, theme: str) -> None:
+def test_no_text_is_small_is_clipped_or_covers_another(name: str, slug: str, theme: str) -> None:
     figure = charts.draw(slug, FRAMES[name](), theme)
+    assert min(text.get_fontsize() for text in texts(figure)) >= 18
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
     width, height = figure.get_size_inches() * figure.dpi
     outside = [text for text, box in boxes if box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height]
@@ -102,11 +103,6 @@ def test_no_text_is_clipped_or_covers_another(name: str, slug: str, theme: str) 
         if min(a.x1, b.x1) - max(a.x0, b.x0) > 0.5 and min(a.y1, b.y1) - max(a.y0, b.y0) > 0.5
     ]
     assert (outside, overlapping) == ([], [])
-
-
-@pytest.mark.parametrize(("name", "slug", "theme"), PICTURES)
-def test_all_text_has_18_points_or_more(name: str, slug: str, theme: str) -> None:
-    assert min(text.get_fontsize() for text in texts(charts.draw(slug, FRAMES[name](), theme))) >= 18
 
 
 @pytest.mark.parametrize("name", list(FRAMES))

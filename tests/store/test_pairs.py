@@ -66,6 +66,7 @@ def test_a_run_of_the_first_version_is_read_with_what_it_did_not_write(folder: P
     for name, columns in added.items():
         path = folder / f"{name}.parquet"
         pd.read_parquet(path).drop(columns=columns).to_parquet(path, index=False)
+    assert set(tables.read(folder, lean=True).blocks["side"]) == {""}
     data = tables.read(folder)
     assert set(data.blocks["side"]) == {""}
     assert data.launches["throttled_blocks"].tolist() == [0, 0]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pandas.testing import assert_frame_equal
 
+from bench.analyse.medians import launch_medians
 from bench.records import Block, CaseLaunch, UserError
 from bench.store import journal, runs, schema, tables
 from tests.store.conftest import KEY, OTHER, begin, block, visit_of, write_down
@@ -55,6 +56,18 @@ def test_a_sealed_run_reads_as_its_journal_did(new_folder: Callable[[], Path], d
     from_journal = tables.read(folder)
     tables.seal(tables.read(folder), {"status": "complete"})
     same(tables.read(folder), from_journal)
+
+
+@EXAMPLES
+@given(drawn=runs_of())
+def test_a_lean_reading_has_the_same_medians_of_launches(new_folder: Callable[[], Path], drawn: Drawn) -> None:
+    folder = new_folder()
+    measure(folder, drawn)
+    assert_frame_equal(launch_medians(tables.read(folder, lean=True)), launch_medians(tables.read(folder)))
+    tables.seal(tables.read(folder), {})
+    lean = tables.read(folder, lean=True)
+    assert "visit" not in lean.blocks
+    assert_frame_equal(launch_medians(lean), launch_medians(tables.read(folder)))
 
 
 @EXAMPLES
