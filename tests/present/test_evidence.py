@@ -133,6 +133,17 @@ def test_another_machine_is_drawn_over_the_first() -> None:
     assert "a laptop" in {text.get_text() for text in both.figure().texts}
 
 
+def test_of_two_machines_the_knee_is_that_of_the_better_one_alone() -> None:
+    lower = carried("saturation-dataloader-epoch")
+    slower = example.loaders(machine="a laptop", run="20250101T120000-cd34")
+    times = {name: slower[name] * 3 for name in ("value_s", "low_s", "high_s")}
+    rates = {name: slower[name] / 3 for name in slower if str(name).startswith("items_per_s")}
+    both = evidence.overlaid(lower, slower.assign(**times, **rates))
+    assert both.title.removeprefix("dataloader/epoch: device_resident 2-core AMD EPYC") == lower.title.removeprefix(
+        "dataloader/epoch: device_resident"
+    )
+
+
 @pytest.mark.parametrize(
     ("slug", "frame", "says"),
     [

@@ -102,9 +102,8 @@ def _guides(fitted: LaunchFloor, rows: Sequence[Row], axis: str) -> tuple[lined.
 
 def _first(records: Sequence[Row], axis: str) -> list[Row]:
     """The timed rows of the first line, by size: the one that is fitted."""
-    lines_ = [line for line in _series(records, axis) if line.points]
-    own = [row for row in records if lines_ and str(row["key"]) in lines_[0].keys and row["outcome"] == OK]
-    return sorted(own, key=lambda row: float(row["params"][axis]))
+    line = next((line for line in _series(records, axis) if line.points), None)
+    return sorted(line.rows(records), key=lambda row: float(row["params"][axis])) if line else []
 
 
 def _one_operation(rows: Sequence[Row], axis: str) -> bool:

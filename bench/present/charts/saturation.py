@@ -9,7 +9,7 @@ from bench.analyse.saturation import KNEE_SHARE, knee
 from bench.present import frames, units
 from bench.present.charts import lined, lines, select
 from bench.present.charts.series import UNRESOLVED, Series, lost_text, provenance, reasons, split
-from bench.present.frames import OK, Row
+from bench.present.frames import Row
 from bench.records import UserError
 from bench.stats.curves import Crossing
 
@@ -37,7 +37,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     """Items per second against batch, and the knee. Raises `UserError` where no batch is swept or nothing counted."""
     records = _prepared(frame)
     unit, best = _unit(records), _best(records)
-    found, rows = (_knee(records, best), _rows(records, best)) if best else (None, [])
+    found, rows = (_knee(records, best), best.rows(records)) if best else (None, [])
     plot = lined.Plot(
         title=finding(frame),
         series=_series(records),
@@ -78,12 +78,8 @@ def _best(records: Sequence[Row]) -> Series | None:
     return max(series, key=lambda line: max(point.value for point in line.points), default=None)
 
 
-def _rows(records: Sequence[Row], line: Series) -> list[Row]:
-    return [row for row in records if str(row["key"]) in line.keys and row["outcome"] == OK]
-
-
 def _knee(records: Sequence[Row], line: Series) -> Crossing:
-    return knee(_rows(records, line))
+    return knee(line.rows(records))
 
 
 def _below(rows: Sequence[Row], line: Series | None) -> tuple[tuple[str, dict[float, str]], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.present import frames, units
@@ -46,6 +46,13 @@ class Series:
     points: tuple[Point, ...]
     losses: tuple[Loss, ...]
     keys: tuple[str, ...]
+    source: tuple[str, Any] | None = None
+    """Column and value that tell its rows from those of another machine or run; None where there is one alone."""
+
+    def rows(self, records: Sequence[Row]) -> list[Row]:
+        """Those of its cases that gave a number."""
+        own = [row for row in records if str(row["key"]) in self.keys and row["outcome"] == OK]
+        return own if self.source is None else [row for row in own if row.get(self.source[0]) == self.source[1]]
 
 
 def split(records: Sequence[Row], axis: str, value: str, low: str, high: str) -> list[Series]:
@@ -60,7 +67,8 @@ def split(records: Sequence[Row], axis: str, value: str, low: str, high: str) ->
     made = []
     for mark in sorted(groups, key=lambda mark: tuple(frames.order(item) for item in mark)):
         texts = [shown(name, item) for name, item in zip([*names, *sources], mark, strict=True) if item is not None]
-        made.append(_series(" ".join(texts), groups[mark], axis, (value, low, high)))
+        line = _series(" ".join(texts), groups[mark], axis, (value, low, high))
+        made.append(replace(line, source=(sources[0], mark[-1])) if sources else line)
     return made
 
 

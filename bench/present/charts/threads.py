@@ -97,7 +97,7 @@ def _best(records: Sequence[Row]) -> Series | None:
 def _fit(records: Sequence[Row]) -> Fit | str:
     """Amdahl's law through the times of the best line, up to the number of cores where that is known."""
     best = _best(records)
-    own = [row for row in records if best and str(row["key"]) in best.keys]
+    own = best.rows(records) if best else []
     cores = max((threads_of(row) or 0 for row in own if row.get("cores_asked")), default=float("inf"))
     return amdahl([row for row in own if (threads_of(row) or 0) <= cores])
 

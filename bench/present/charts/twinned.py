@@ -162,6 +162,8 @@ class Twinned:
         """The value of the axis, and whatever else tells this case from the others."""
         names = [name for name in frames.varying(compared) if name != self.axis and name in row["params"]]
         texts = [shown(name, row["params"][name]) for name in names]
+        if len(frames.distinct(compared, "machine")) > 1:
+            texts.append(f"on {row.get('machine')}")
         if self.families:
             return ", ".join([str(row["workload"]).partition("/")[2].replace("_", " "), *texts])
         return ", ".join([str(row["params"][self.axis]), *texts])
