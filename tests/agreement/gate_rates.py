@@ -64,6 +64,9 @@ SUITES = {
 }  # fmt: skip
 """The `ci` preset in parts that each start few processes: its cases, and the pairs that are recorded of each."""
 
+FEW = 2
+"""Cases of a gate of `live`."""
+
 CASES, PAIRS = 10, 30
 PLACEMENT = math.log(1.04)
 """What the planted placement favours the side that was prepared first by."""
@@ -106,7 +109,7 @@ def stopping(folder: Path, gates: int) -> None:
         state, part = list(LOADS)[number % len(LOADS)], ("eager", "script")[number // len(LOADS) % 2]
         out, file = folder / f"live.{number}", folder / f"live.{number}.json"
         if not out.exists():
-            started, words = time.monotonic(), [*SUITES[part][0], "--base", "HEAD", "--head", "HEAD"]
+            started, words = time.monotonic(), [*SUITES[part][0][:FEW], "--base", "HEAD", "--head", "HEAD"]
             with beside(LOADS[state]):
                 code = recorded.gate([*words, "--max-pairs", "30", "--json", str(file)], out, Path.cwd())
             told = {**json.loads(file.read_text()), "code": code, "state": state, "part": part}
