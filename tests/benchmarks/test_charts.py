@@ -1,0 +1,42 @@
+"""Sixteen charts of a run of 400 cases. Nothing here asserts a duration; this prints it, and the memory it took:
+
+python -m pytest tests/benchmarks/test_charts.py --benchmark-enable -s
+"""
+
+from __future__ import annotations
+
+import resource
+
+import pandas as pd
+
+from bench.present import charts
+from bench.present.charts import evidence
+from tests.present import present_frames as example
+
+CASES, CHARTS = 400, 16
+
+
+def run_of_400_cases() -> pd.DataFrame:
+    """A frame that allows every chart, and sweeps of more cases."""
+    frame = example.everything()
+    more = [
+        example.row("matmul/create_on_device", 1e-6 * size * threads, size=size, threads=threads, where=f"w{kind}")
+        for size in (64, 128, 256, 512, 1024)
+        for threads in (1, 2, 4, 8)
+        for kind in range(CASES // 20)
+    ]
+    return pd.concat([frame, pd.DataFrame(more[: CASES - len(frame)])], ignore_index=True)
+
+
+def test_sixteen_charts_of_400_cases(benchmark, request):
+    frame, count = run_of_400_cases(), CHARTS if request.config.getoption("benchmark_enable") else 2
+    assert len(frame) == CASES
+
+    def draw() -> list[bytes]:
+        by_name = {spec.name: spec for spec in reversed(charts.available(frame))}
+        specs = list(by_name.values())[:count]
+        return [evidence.encode(evidence.evidence(spec, frame, "light"), "png") for spec in specs]
+
+    drawn = benchmark.pedantic(draw, rounds=1)
+    assert len(drawn) == count
+    print(f"\n{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB at most")
