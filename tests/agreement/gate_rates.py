@@ -33,6 +33,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bench.present.gate import short
 from bench.stats import evidence
 from bench.stats.coverage import exact_bounds
 from bench.stats.decision import REGRESSED, Rule
@@ -63,9 +64,6 @@ SUITES = {
     ),
 }  # fmt: skip
 """The `ci` preset in parts that each start few processes: its cases, and the pairs that are recorded of each."""
-
-FEW = 2
-"""Cases of a gate of `live`."""
 
 CASES, PAIRS = 10, 30
 PLACEMENT = math.log(1.04)
@@ -102,27 +100,26 @@ def record(folder: Path, states: list[str], parts: list[str], again: str) -> Non
 
 
 def stopping(folder: Path, gates: int) -> None:
-    """Gates of HEAD against HEAD with the stopping of a user's gate; a row a gate."""
-    print("| load | cases | verdicts | exit code | pairs | largest evidence of a regression | seconds |")
+    """Gates of one case, HEAD against HEAD, with the stopping of a user's gate; a row a gate."""
+    print("| load | case | verdict | exit code | pairs | largest evidence of a regression | seconds |")
     print("| --- | --- | --- | ---: | --- | ---: | ---: |")
     for number in range(gates):
         state, part = list(LOADS)[number % len(LOADS)], ("eager", "script")[number // len(LOADS) % 2]
         out, file = folder / f"live.{number}", folder / f"live.{number}.json"
         if not out.exists():
-            started, words = time.monotonic(), [*SUITES[part][0][:FEW], "--base", "HEAD", "--head", "HEAD"]
+            case = SUITES[part][0][number % len(SUITES[part][0])]
+            started, words = time.monotonic(), [case, "--base", "HEAD", "--head", "HEAD"]
             with beside(LOADS[state]):
                 code = recorded.gate([*words, "--max-pairs", "30", "--json", str(file)], out, Path.cwd())
-            told = {**json.loads(file.read_text()), "code": code, "state": state, "part": part}
+            told = {**json.loads(file.read_text()), "code": code, "state": state}
             file.write_text(json.dumps({**told, "seconds": time.monotonic() - started}))
         told = json.loads(file.read_text())
-        verdicts = Counter(case["verdict"] for case in told["cases"])
-        pairs = recorded.ratios_of_run(out)
-        rule = Rule(cases=len(told["cases"]))
-        most = max(rule.evidence(x["log_ratio"].tolist(), REGRESSED) for _, x in pairs.groupby("key"))
+        (case,), pairs = told["cases"], recorded.ratios_of_run(out)
+        rule = Rule(cases=1)
         print(
-            f"| {told['state']} | {told['part']} | {', '.join(f'{n} {name}' for name, n in verdicts.items())} | "
-            f"{told['code']} | {', '.join(str(case['pairs']) for case in told['cases'])} | "
-            f"{math.exp(most):.1f} of {math.exp(rule.needed(REGRESSED)):.0f} | {told['seconds']:.0f} |",
+            f"| {told['state']} | {short(case['key'])} | {case['verdict']} | {told['code']} | {case['pairs']} | "
+            f"{math.exp(rule.evidence(pairs['log_ratio'].tolist(), REGRESSED)):.1f} of "
+            f"{math.exp(rule.needed(REGRESSED)):.0f} | {told['seconds']:.0f} |",
             flush=True,
         )
 
