@@ -32,6 +32,12 @@ def test_every_chart_is_drawn_again_to_the_byte(slug: str, tmp_path: Path) -> No
         assert evidence.problems(path) == []
 
 
+def test_a_chart_of_cases_that_gave_no_number_is_carried_too() -> None:
+    frame = example.frame(*(example.row("m/n", outcome="oom", reason="too large", size=n) for n in (8, 64)))
+    (spec,) = charts.available(frame)
+    assert b"</svg>" in evidence.encode(evidence.evidence(spec, frame, "light"), "svg")
+
+
 def test_a_pdf_carries_it_as_well(tmp_path: Path) -> None:
     path = tmp_path / "threads.pdf"
     path.write_bytes(evidence.encode(carried("threads-matmul-square"), "pdf"))

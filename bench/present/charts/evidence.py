@@ -94,7 +94,11 @@ def evidence(spec: charts.ChartSpec, frame: pd.DataFrame, theme: str) -> Evidenc
     carried = (*chart.NEEDS, *getattr(chart, "CARRIES", ()))
     left = {*LEFT_OUT, *(name for name in NESTED if name not in carried)}
     rows = tuple(
-        {name: _plain(value) for name, value in row.items() if name not in left and value is not None}
+        {
+            name: _plain(value)
+            for name, value in row.items()
+            if name not in left and (value is not None or name in chart.NEEDS)
+        }
         for row in frames.rows(charts.subset(frame, spec.keys))
     )
     found = Evidence(spec.name, spec.slug, theme, "", "", rows, versions())
