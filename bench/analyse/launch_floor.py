@@ -35,12 +35,9 @@ def launch_floor(rows: Sequence[Row]) -> LaunchFloor | str:
     found = readings(rows, lambda row: number(row.get("bytes")))
     if len({each.x for each in found}) < 4:
         return "four sizes are needed: two parameters fit fewer too well"
-    try:
-        fitted = fit(found, log_above, (math.log(found[0].x), math.log(found[-1].x)))
-    except ValueError as error:
-        return str(error)
-    if fitted.reason:
-        return fitted.reason
+    fitted = fit(found, log_above, (math.log(found[0].x), math.log(found[-1].x)))
+    if isinstance(fitted, str):
+        return fitted
     if fitted.shape_low <= math.log(found[1].x):
         return "even the smallest size takes longer than the overhead: it is not seen"
     if fitted.shape_high >= math.log(found[-2].x):

@@ -33,12 +33,7 @@ def amdahl(rows: Sequence[Row]) -> Fit | str:
     found = readings(rows, threads_of)
     if len({each.x for each in found}) < 3:
         return "three thread counts are needed: any law fits two"
-    try:
-        fitted = fit(found, log_share, (0.0, 1.0))
-    except ValueError as error:
-        return str(error)
-    if fitted.reason:
-        return fitted.reason
-    if fitted.shape_high >= 1.0:
+    fitted = fit(found, log_share, (0.0, 1.0))
+    if isinstance(fitted, Fit) and fitted.shape_high >= 1.0:
         return "no number of threads is surely faster than one"
     return fitted

@@ -111,16 +111,11 @@ def save(picture: Figure, path: str | Path) -> Path:
     Raises `UserError` on another suffix.
     """
     path = Path(path)
-    path.write_bytes(encode(picture, known(path)))
-    return path
-
-
-def known(path: Path) -> str:
-    """The format that a name asks for. Raises `UserError` where it is none of ours."""
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in _NO_DATE:
         raise UserError(f"cannot draw to '{path.name}'; the name must end in .{', .'.join(_NO_DATE)}")
-    return suffix
+    path.write_bytes(encode(picture, suffix))
+    return path
 
 
 def encode(picture: Figure, format: str, told: Mapping[str, str] | None = None) -> bytes:

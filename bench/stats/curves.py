@@ -48,7 +48,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Fit:
-    """The shape and the level that describe readings best, with 95 % intervals; or the reason why none does."""
+    """The shape and the level that describe readings best, with 95 % intervals."""
 
     shape: float
     shape_low: float
@@ -59,8 +59,6 @@ class Fit:
     """(shape, lowest level, highest level) of all that the data allow: for intervals of what follows from both."""
     misfit: float
     """The farthest reading off the curve, as a share of it."""
-    reason: str = ""
-    """Why the curve describes nothing; empty where it does."""
 
     def of(self, derived: Callable[[float, float], float]) -> tuple[float, float, float]:
         """value, low, high of a number that follows from shape and level, monotone in the level."""
@@ -69,13 +67,22 @@ class Fit:
         return value, min([value, *ends]), max([value, *ends])
 
 
-def fit(readings: Sequence[Reading], curve: Curve, bounds: tuple[float, float]) -> Fit:
-    """The best curve: log of a reading = level + curve(shape, x), the shape within `bounds`.
+def fit(readings: Sequence[Reading], curve: Curve, bounds: tuple[float, float]) -> Fit | str:
+    """The best curve: log of a reading = level + curve(shape, x), the shape within `bounds`; or why there is none.
 
-    Readings need two values each at least, as their spread, pooled, is the noise. Raises `ValueError` for fewer than
-    three readings (two parameters describe any two), or without a spread.
+    The pooled spread of the values that readings are medians of is the noise; without one nothing is known. Nor is it
+    where a reading lies off the curve by more than noise and more than `MISFIT_SHARE`. Raises `ValueError` for fewer
+    than three readings: two parameters describe any two.
     """
-    x, y, weights, degrees = _prepared(readings)
+    if len(readings) < 3:
+        raise ValueError(f"{len(readings)} readings are too few for a level and a shape")
+    degrees = sum(each.n - 1 for each in readings)
+    variance = sum((each.n - 1) * each.sd**2 for each in readings if each.n > 1)
+    if not degrees or not variance > 0:
+        return "readings of one value each, or without any spread: their noise is not known"
+    n = np.array([each.n for each in readings], dtype=np.float64)
+    x = np.array([each.x for each in readings], dtype=np.float64)
+    y, weights = np.log([each.value for each in readings]), n / (MEDIAN_EFFICIENCY * variance / degrees)
     scale = 1.0
     shapes = np.linspace(*bounds, GRID)
     squares, levels = _squares(shapes, x, y, weights, curve)
@@ -92,30 +99,13 @@ def fit(readings: Sequence[Reading], curve: Curve, bounds: tuple[float, float]) 
     off = np.expm1(np.abs(y - levels[best] - curve(shapes[best : best + 1, None], x)[0]))
     beyond = squares.min() / (len(x) - 2) > fdtri(len(x) - 2, degrees, MISFIT_LEVEL)
     worst = int(off.argmax())
-    reason = (
-        f"the reading at {x[worst]:,.6g} lies {off[worst]:.0%} off the best curve, more than its noise explains"
-        if beyond and off[worst] > MISFIT_SHARE
-        else ""
-    )
+    if beyond and off[worst] > MISFIT_SHARE:
+        return f"the reading at {x[worst]:,.6g} lies {off[worst]:.0%} off the best curve, more than its noise explains"
     ends = shapes[inside]
     return Fit(
         float(shapes[best]), float(ends.min()), float(ends.max()), float(levels[best]),
-        tuple((float(a), float(b), float(c)) for a, b, c in region), float(off[worst]), reason,
+        tuple((float(a), float(b), float(c)) for a, b, c in region), float(off[worst]),
     )  # fmt: skip
-
-
-def _prepared(readings: Sequence[Reading]) -> tuple[Floats, Floats, Floats, int]:
-    """Places, logs, weights, and the degrees of freedom of the pooled noise."""
-    if len(readings) < 3:
-        raise ValueError(f"{len(readings)} readings are too few for a level and a shape")
-    degrees = sum(each.n - 1 for each in readings)
-    variance = sum((each.n - 1) * each.sd**2 for each in readings if each.n > 1)
-    if not degrees or not variance > 0:
-        raise ValueError("readings of one value each, or without any spread: their noise is not known")
-    n = np.array([each.n for each in readings], dtype=np.float64)
-    x = np.array([each.x for each in readings], dtype=np.float64)
-    y = np.log([each.value for each in readings])
-    return x, y, n / (MEDIAN_EFFICIENCY * variance / degrees), degrees
 
 
 def _squares(shapes: Floats, x: Floats, y: Floats, weights: Floats, curve: Curve) -> tuple[Floats, Floats]:

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 from bench.present import charts, style
 from bench.present.charts.page import spread
-from bench.records import Finding, UserError
+from bench.records import Case, Finding, UserError
 from tests.present import present_frames as example
 
 NAN = float("nan")
@@ -128,12 +128,12 @@ def test_every_case_of_a_long_list_stands_on_some_chart() -> None:
 
 def test_the_title_states_how_far_apart_the_lines_are() -> None:
     spec = next(spec for spec in charts.available(example.matmul()) if spec.name == "time_by_size")
-    assert spec.title == "matmul/square at size 1,024: cuda is 18.5× [17.7, 19.4] as fast as cpu"
+    assert spec.title == "matmul/square at size 1,024: cuda is 18.5× [18.0, 19.1] as fast as cpu"
 
 
 def test_the_title_of_a_single_line_states_its_growth() -> None:
     frame = example.frame(*(example.row("m/n", size * 1e-6, size=size) for size in (10, 1000)))
-    assert charts.available(frame)[0].title == "m/n: 100× the size takes 100× [96, 104] the time"
+    assert charts.available(frame)[0].title == "m/n: 100× the size takes 100× [97, 103] the time"
 
 
 def test_overlapping_intervals_are_not_resolved() -> None:
@@ -164,6 +164,20 @@ def test_a_knee_beyond_the_largest_batch_is_not_resolved_and_the_chart_says_why(
 def test_titles_are_what_the_data_say(golden: Callable[[str, str], None]) -> None:
     specs = [*charts.available(example.everything()), *charts.available(example.gate())]
     golden("chart_titles.txt", "".join(f"{spec.slug}: {spec.title}\n" for spec in specs))
+
+
+def test_a_crossover_compares_a_dtype_with_itself_alone() -> None:
+    """The planted mistake: halves on the device are ten times as fast, and would move the crossover."""
+    halves = example.devices(dtype="float16")
+    faster = halves["params"].map(lambda params: 0.1 if params.get("device") == "cuda" else 1.0)
+    halves = halves.assign(**{name: halves[name] * faster for name in ("value_s", "low_s", "high_s")})
+    both = pd.concat([example.devices(), halves], ignore_index=True)
+    charts_of = {spec.slug: spec for spec in charts.available(both) if spec.name == "crossover"}
+    assert set(charts_of) == {"crossover-matmul-square", "crossover-matmul-square-2"}
+    dtypes = [
+        {Case.from_key(key)["dtype"] for key in spec.keys if "calibration" not in key} for spec in charts_of.values()
+    ]
+    assert dtypes == [{"float32"}, {"float16"}]
 
 
 def test_a_speedup_on_one_axis_is_none_on_another() -> None:

@@ -52,7 +52,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         y_text=units.tick_seconds,
         bands=bands,
         round_x=True,
-        notes=tuple(reasons(records)),
+        notes=("Bars are those of the steps; compiling is added as its median.", *reasons(records)),
         footer=provenance([eager, compiled]),
     )
     return lines.draw(plot, theme)

@@ -28,17 +28,37 @@ ROUND_TRIP, KERNEL = "round_trip", "calibration/empty_kernel"
 
 
 def selections(records: Sequence[Row]) -> list[select.Selection]:
-    """A chart for each workload that was measured, or tried, on the CPU and on a device, at two sizes or more."""
+    """A chart for each workload that was measured, or tried, on the CPU and on a device, at two sizes or more.
+
+    Of several dtypes or modes each has a chart of its own: a half on the device is no match for a float32 on the CPU.
+    """
     found: list[select.Selection] = []
-    launches = [row for row in records if row["workload"] == KERNEL and row["params"].get("device") != "cpu"]
+    launches = [str(row["key"]) for row in records if row["workload"] == KERNEL and not _on_cpu(row)]
     for workload, rows in select.workloads(records):
         family, _, name = workload.partition("/")
-        if name == ROUND_TRIP or not select.sweep(rows, AXES) or len(_devices(rows)) < 2:
+        axis = select.sweep(rows, AXES)
+        if name == ROUND_TRIP or axis is None:
             continue
         moved = [row for row in records if row["workload"] == f"{family}/{ROUND_TRIP}"]
-        keys = [str(row["key"]) for row in [*rows, *moved, *launches]]
-        found.append(select.Selection(workload, tuple(dict.fromkeys(keys))))
+        groups: dict[str, list[Row]] = {}
+        for row in rows:
+            groups.setdefault(_alike(row, axis), []).append(row)
+        part = 0
+        for mark, own in groups.items():
+            if len(_devices(own)) > 1 and select.sweep(own, [axis]):
+                part += 1
+                keys = [str(row["key"]) for row in [*own, *(row for row in moved if _alike(row, axis) == mark)]]
+                found.append(select.Selection(workload, tuple(dict.fromkeys([*keys, *launches])), part))
     return found
+
+
+def _alike(row: Row, axis: str) -> str:
+    """What two rows must share to be compared: every axis but the size, the device and the CPU's thread count."""
+    return str(sorted((name, str(x)) for name, x in row["params"].items() if name not in (axis, "device", "threads")))
+
+
+def _on_cpu(row: Row) -> bool:
+    return bool(row["params"].get("device", "cpu") == "cpu")
 
 
 def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
@@ -108,7 +128,7 @@ def _parts(records: Sequence[Row], axis: str) -> dict[str, list[Row]]:
     """Rows by line: the CPU at its fastest thread count of each size, the device, the device with the way."""
     subject = _subject(records)
     sized = [row for row in records if number(row["params"].get(axis)) is not None]
-    cpu = [row for row in sized if row["workload"] == subject and row["params"].get("device", "cpu") == "cpu"]
+    cpu = [row for row in sized if row["workload"] == subject and _on_cpu(row)]
     best = {str(row["key"]) for row in fastest(cpu, axis).values()}
     made = {"CPU": [row for row in cpu if str(row["key"]) in best or row["outcome"] != OK]}
     for device in _devices(sized)[1:]:

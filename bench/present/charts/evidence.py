@@ -174,14 +174,6 @@ def encode(found: Evidence, suffix: str) -> bytes:
     return drawn[:at] + _chunk("Description", found.alt) + _chunk(MARK, text) + drawn[at:]
 
 
-def save(found: Evidence, path: Path) -> Path:
-    """Write it. Raises `UserError` on another suffix than `style.save` takes."""
-    suffix = path.suffix.lower().removeprefix(".")
-    style.known(path)
-    path.write_bytes(encode(found, suffix))
-    return path
-
-
 def _chunk(keyword: str, text: str) -> bytes:
     """An international text chunk, compressed (PNG, third edition, 11.3.3.4)."""
     body = b"iTXt" + keyword.encode() + b"\0\1\0\0\0" + zlib.compress(text.encode(), 9)

@@ -44,8 +44,7 @@ def selections(records: Sequence[Row]) -> list[select.Selection]:
     for workload, rows in select.workloads(records):
         axis = select.sweep(rows, AXES)
         if axis and _one_operation(rows, axis):
-            entries = [(line.label, line.keys) for line in _series(rows, axis)]
-            found += select.parts(workload, entries, lined.LABEL_LETTERS, lined.MOST_SERIES)
+            found += lined.parts(workload, _series(rows, axis))
     return found
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.present import units
+from bench.present.charts import select
 from bench.present.charts.series import Series
 
 MOST_SERIES = 8
@@ -54,6 +55,11 @@ class Plot:
     """Ticks at round numbers of x, in place of the values that were measured."""
     below: tuple[tuple[str, Mapping[float, str]], ...] = ()
     """Rows of text below the ticks: what it is, and by x what it says."""
+
+
+def parts(workload: str, series: Sequence[Series]) -> Iterator[select.Selection]:
+    """Lines in portions that a chart can name."""
+    yield from select.parts(workload, [(line.label, line.keys) for line in series], LABEL_LETTERS, MOST_SERIES)
 
 
 def in_words(

@@ -28,8 +28,7 @@ def selections(records: Sequence[Row]) -> list[select.Selection]:
     found: list[select.Selection] = []
     for workload, rows in select.workloads(records):
         if select.sweep(rows, AXES) and (frames.has(rows, "items_per_s") or not frames.has(rows, "value_s")):
-            entries = [(line.label, line.keys) for line in _series(rows)]
-            found += select.parts(workload, entries, lined.LABEL_LETTERS, lined.MOST_SERIES)
+            found += lined.parts(workload, _series(rows))
     return found
 
 

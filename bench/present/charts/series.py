@@ -9,6 +9,7 @@ from typing import Any
 from bench.present import frames, units
 from bench.present.frames import OK, Row
 from bench.records import UNIVERSAL_AXES
+from bench.stats.intervals import ratio_of
 from bench.stats.missing import number
 
 UNRESOLVED = "not resolved by this data"
@@ -98,11 +99,10 @@ def _series(label: str, rows: Sequence[Row], axis: str, columns: tuple[str, str,
 
 
 def quotient(top: Point, bottom: Point) -> tuple[float, float | None, float | None]:
-    """`top` ÷ `bottom`, with the widest interval that the two allow (unpaired: end by end), or None for its ends."""
-    value = top.value / bottom.value
+    """`top` ÷ `bottom`, with the interval of independent estimates, or None for its ends."""
     if top.low is None or top.high is None or bottom.low is None or bottom.high is None:
-        return value, None, None
-    return value, top.low / bottom.high, top.high / bottom.low
+        return top.value / bottom.value, None, None
+    return ratio_of((top.value, top.low, top.high), (bottom.value, bottom.low, bottom.high))
 
 
 def resolved(ratio: tuple[float, float | None, float | None]) -> bool:

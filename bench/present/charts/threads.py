@@ -32,8 +32,7 @@ def selections(records: Sequence[Row]) -> list[select.Selection]:
     found: list[select.Selection] = []
     for workload, rows in select.workloads(records):
         if any(twin(row, "threads", 1) for row in rows):
-            entries = [(line.label, line.keys) for line in _series(_scaled(rows))]
-            found += select.parts(workload, entries, lined.LABEL_LETTERS, lined.MOST_SERIES)
+            found += lined.parts(workload, _series(_scaled(rows)))
     return found
 
 
