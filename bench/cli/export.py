@@ -20,30 +20,40 @@ class Target(StrEnum):
     GITHUB_ACTION_BENCHMARK = "github-action-benchmark"
     CSV = "csv"
     PARQUET = "parquet"
+    RUN = "run"
 
 
 def export(
     run: RunName = None,
     to: Annotated[Target, typer.Option("--to", help="The kind of file.")] = Target.CSV,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The file; stdout without it (not Parquet).")
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="The file, of a run the folder; else stdout, if it is text."),
     ] = None,
 ) -> None:
     """Write the times of a run for another tool. Cases without a time are left out, and counted on stderr.
 
     pytest-benchmark: a round for each launch, so that its spread is that of processes. github-action-benchmark: a
     `data.js` is added to as a push; another file gets the list for `tool: customSmallerIsBetter`. csv and parquet: a
-    row a case, clock and launch, which `bench history` and `bench import` read again.
+    row a case, clock and launch, which `bench history` and `bench import` read again. run: the whole run in a folder of
+    its own, without the paths of this machine, for others to read.
 
     \b
     bench export --to pytest-benchmark -o head.json && pytest-benchmark compare base.json head.json
     bench export --to github-action-benchmark -o data.js
+    bench export results/… --to run -o results/reference/laptop
     """
     from bench.interop import github_action, pytest_benchmark, tidy
     from bench.interop.ours import kept
-    from bench.store import runs, tables
+    from bench.store import runs, shared, tables
 
     data = tables.read(runs.locate(run))
+    if to is Target.RUN:
+        if out is None:
+            raise UserError("a run is no text: name a folder with --out")
+        shared.copy(data, out)
+        note(f"wrote {out}")
+        return
     times = kept(data)
     if lost := len(data.run["plan"]) - len({case.key for case in times.cases}):
         note(f"{lost} of {len(data.run['plan'])} cases have no time and are left out")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +16,7 @@ from bench.analyse.floor import Peaks, command, judged, peaks_of, with_floor
 from bench.analyse.peaks import CALIBRATION
 from bench.analyse.speedups import with_speedups
 from bench.records import Outcome, UserError
-from bench.store import journal, runs, tables
+from bench.store import journal, machines, runs, tables
 from bench.store.tables import RunData
 
 
@@ -22,6 +25,27 @@ def frame_of(run: str | None, vs: str | None) -> tuple[RunData, pd.DataFrame]:
     data = tables.read(runs.locate(run))
     frame = with_break_even(judged(data), phases(data))
     return data, with_speedups(frame, data, vs) if vs else frame
+
+
+def beside(batch: Sequence[RunData], frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several runs as one frame: never pooled, each with a `machine` of its own, which its doubts name."""
+    called = []
+    for frame, name in zip(frames, machines.names([data.run for data in batch]), strict=True):
+        columns: dict[str, Any] = {"machine": name}
+        if "findings" in frame:
+            columns["findings"] = [
+                [replace(item, case=f"{item.case} on {name}" if item.case else "") for item in found]
+                for found in frame["findings"]
+            ]
+        called.append(frame.assign(**columns))
+    return pd.concat(called, ignore_index=True)
+
+
+def refuse_twins(batch: Sequence[RunData]) -> None:
+    """Raise `UserError` where a run is there twice: nothing can be learned from one beside itself."""
+    ids = [str(data.run["run"]) for data in batch]
+    if twice := next((name for place, name in enumerate(ids) if name in ids[:place]), None):
+        raise UserError(f"run {twice} is there twice")
 
 
 def floored(run: str | None, vs: str | None, named: str | None) -> tuple[RunData, pd.DataFrame, Peaks]:

@@ -28,6 +28,14 @@ RunName = Annotated[
     str | None,
     typer.Argument(metavar="[RUN]", help="A run's folder, its id, or reference:NAME; the latest run without it."),
 ]
+RunNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[RUN]...",
+        help="Runs: a folder, an id, or reference:NAME; the latest without any. Several stand beside each other, "
+        "never pooled.",
+    ),
+]
 Versus = Annotated[
     str | None,
     typer.Option(

@@ -3,28 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from bench.analyse.chartable import chartable
 from bench.analyse.forest import forest
 from bench.analyse.speedups import with_speedups
-from bench.cli.loading import frame_of
+from bench.cli.loading import beside, frame_of, refuse_twins
 from bench.present.charts import ChartSpec, available
 from bench.records import Outcome, UserError
-from bench.store import runs, tables
+from bench.store import machines, runs, tables
 from bench.store.tables import RunData
 
 
-def frame_to_draw(run: str | None, vs: str | None) -> tuple[RunData, pd.DataFrame, str | None]:
-    """A run, its estimates with all that charts draw, and what its speed-ups are against; of a gate its verdicts.
+@dataclass(frozen=True)
+class ToDraw:
+    """One or more runs, and the frame that charts take."""
 
-    Where nothing was asked for, against eager, if anything was measured eager; a default is never an error.
+    batch: tuple[RunData, ...]
+    frame: pd.DataFrame
+    """Estimates with all that charts draw, of a gate its verdicts; a run's own `machine` where there are several."""
+    against: str | None
+    """What speed-ups are against."""
+
+    @property
+    def name(self) -> str:
+        """What a folder for its pictures is called."""
+        return str(self.batch[0].run["run"])
+
+    @property
+    def machines(self) -> list[str]:
+        """What each run is called in the frame."""
+        return machines.names([data.run for data in self.batch])
+
+    @property
+    def problems(self) -> list[str]:
+        """What of the runs could not be read."""
+        return [problem for data in self.batch for problem in data.problems]
+
+
+def to_draw(names: Sequence[str] | None, vs: str | None) -> ToDraw:
+    """The runs of these names, or the latest. Raises `UserError` for one that cannot be read, or that is there twice.
+
+    Where nothing was asked for, speed-ups are against eager, if anything was measured eager; a default is never an
+    error. Runs are never pooled: of several, each has its own `machine`.
     """
-    data = tables.read(runs.locate(run))
+    wanted: Sequence[str | None] = names or [None]
+    found = [_one(name, vs) for name in wanted]
+    batch = tuple(data for data, _, _ in found)
+    refuse_twins(batch)
+    against = next((each for _, _, each in found if each is not None), None)
+    if len(batch) == 1:
+        return ToDraw(batch, found[0][1], against)
+    for data in batch:
+        runs.refuse_pairs(data.run)
+    return ToDraw(batch, beside(batch, [frame for _, frame, _ in found]), against)
+
+
+def _one(name: str | None, vs: str | None) -> tuple[RunData, pd.DataFrame, str | None]:
+    data = tables.read(runs.locate(name))
     if "gate" in data.run:
         return data, forest(data), None
-    data, frame = frame_of(run, None)
+    data, frame = frame_of(name, None)
     eager = (frame["outcome"] == Outcome.OK) & (frame["mode"] == "eager")
     against = vs if vs is not None or not eager.any() else "mode=eager"
     return data, chartable(with_speedups(frame, data, against) if against else frame, data), against
@@ -40,3 +81,9 @@ def drawable(frame: pd.DataFrame, names: Sequence[str]) -> list[ChartSpec]:
         if name not in slugs:
             raise UserError(f"no chart '{name}' for this run; there are: {', '.join(slugs) or 'none'}")
     return [slugs[name] for name in names]
+
+
+def filled(specs: Sequence[ChartSpec], own: str) -> list[ChartSpec]:
+    """Without those of other machines that ask what `own`, of the same workload, has answered itself."""
+    answered = {(spec.name, spec.workload) for spec in specs if spec.machine == own}
+    return [spec for spec in specs if spec.machine in ("", own) or (spec.name, spec.workload) not in answered]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import RunName, Versus, note, say
+from bench.cli.options import RunNames, Versus, note, say
 from bench.records import UserError
 
 
@@ -20,7 +20,7 @@ class Theme(StrEnum):
 
 
 def plot(
-    run: RunName = None,
+    run: RunNames = None,
     charts: Annotated[
         list[str] | None, typer.Option("--chart", "-c", help="Only these charts (see --list); repeatable.")
     ] = None,
@@ -44,6 +44,9 @@ def plot(
 ) -> None:
     """Draw the charts a run has data for, and print the paths of the files.
 
+    Of several runs, lines of time, throughput and launches stand in one picture, a line each machine; any other chart
+    is drawn for each, and says of which machine it is.
+
     Each figure carries its rows, its alt text, the ids of its runs and a digest; beside it lie the alt text (.txt) and
     what is drawn (.csv).
     """
@@ -52,20 +55,20 @@ def plot(
         return
     if verify or overlay:
         raise UserError("--verify and --overlay go with --from FIGURE")
-    from bench.cli.pictures import drawable, frame_to_draw
+    from bench.cli.pictures import drawable, to_draw
     from bench.present.charts.evidence import encode, evidence
     from bench.store import runs
 
-    data, frame, _ = frame_to_draw(run, vs)
+    drawn = to_draw(run, vs)
     wanted = suffixes(formats)
-    specs = drawable(frame, charts or [])
+    specs = drawable(drawn.frame, charts or [])
     if list_:
         say("\n".join(f"{spec.slug}  {spec.title}" for spec in specs))
         return
-    folder = out or Path("reports") / str(data.run["run"])
+    folder = out or Path("reports") / drawn.name
     runs.make_folder(folder)
     for spec in specs:
-        carried = evidence(spec, frame, theme.value)
+        carried = evidence(spec, drawn.frame, theme.value)
         for suffix in wanted:
             path = folder / f"{spec.slug}.{suffix}"
             runs.replace_whole(path, encode(carried, suffix))
@@ -91,10 +94,9 @@ def _again(figure: Path, verify: bool, overlay: str | None, out: Path | None, fo
     carried = evidence.read(figure)
     name = figure.stem
     if overlay is not None:
-        from bench.cli.pictures import frame_to_draw
+        from bench.cli.pictures import to_draw
 
-        _, frame, _ = frame_to_draw(overlay, None)
-        carried, name = evidence.overlaid(carried, frame), f"{figure.stem}-overlay"
+        carried, name = evidence.overlaid(carried, to_draw([overlay], None).frame), f"{figure.stem}-overlay"
     folder = out or Path("reports")
     runs.make_folder(folder)
     for suffix in formats or [figure.suffix.lower().removeprefix(".")]:

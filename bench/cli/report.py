@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import RunName, Versus, say
+from bench.cli.options import RunNames, Versus, say
 
 
 def report(
-    run: RunName = None,
+    run: RunNames = None,
     vs: Versus = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the page; reports/<run id> without it.")
@@ -22,7 +22,7 @@ def report(
 ) -> None:
     """Write one self-contained HTML page: tables, charts, environment and doubts; or a deck of the charts.
 
-    Prints the paths.
+    Prints the paths. Several runs stand in it beside each other, each by its machine.
     """
     from bench.cli.written import formats_of, written
 

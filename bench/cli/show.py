@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from bench.cli.options import Format, RunName, TableFormat, Versus, colour, note, say, width
+from bench.cli.options import Format, RunNames, TableFormat, Versus, colour, note, say, width
 from bench.records import UserError
 
 
 def show(
-    run: RunName = None,
+    run: RunNames = None,
     vs: Versus = None,
     phases: Annotated[
         bool, typer.Option("--phases", help="What is timed apart: phases of workloads, and what each case costs once.")
@@ -35,27 +36,35 @@ def show(
     bench show --vs mode=eager               speed-ups against eager
     bench show --floor                       how far above the machine's limits each case stays
     bench show results/… --format csv > t.csv
+    bench show results/laptop results/server  two machines, row by row
     """
     if peaks and not floor:
         raise UserError("--peaks says where --floor takes its peaks from; give both")
     if phases and floor:
         raise UserError("phases have no floor: the work of a workload is stated for its whole step")
     if floor:
-        say(floors(run, vs, peaks, format_))
+        if len(run or []) > 1:
+            raise UserError("--floor is of one machine: name one run")
+        say(floors(run[0] if run else None, vs, peaks, format_))
         return
-    from bench.cli.loading import frame_of
+    from bench.cli.loading import beside, frame_of, refuse_twins
     from bench.present import layout, tables
 
-    data, frame = frame_of(run, vs)
-    for problem in data.problems:
+    wanted: Sequence[str | None] = run or [None]
+    found = [frame_of(name, vs) for name in wanted]
+    batch = [data for data, _ in found]
+    refuse_twins(batch)
+    for problem in (problem for data in batch for problem in data.problems):
         note(f"warning: {problem}")
     if phases:
         from bench.analyse.estimates import phases as phases_of
 
-        found = phases_of(data)
-        rows = [dict(zip(found.columns, row, strict=True)) for row in found.itertuples(index=False)]
-        say(layout.render(rows, list(found.columns), format_.value, width=width(), color=colour()))
+        of_each = [phases_of(data) for data in batch]
+        frame = of_each[0] if len(batch) == 1 else beside(batch, of_each)
+        rows = [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]
+        say(layout.render(rows, list(frame.columns), format_.value, width=width(), color=colour()))
         return
+    frame = found[0][1] if len(batch) == 1 else beside(batch, [frame for _, frame in found])
     say(tables.show(frame, format_.value, vs=vs, width=width(), color=colour()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,8 @@ from bench.cli.options import note
 from bench.records import UserError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from bench.store.tables import RunData
+    from bench.cli.pictures import ToDraw
+    from bench.present.charts import ChartSpec
 
 FORMATS = ("html", "pptx", "pdf", "beamer")
 
@@ -25,53 +25,59 @@ def formats_of(text: str) -> list[str]:
     return wanted
 
 
-def written(run: str | None, vs: str | None, out: Path | None, wanted: list[str]) -> list[Path]:
-    """Write the report of a run in these formats; the paths, in the order of `FORMATS`.
+def written(
+    names: Sequence[str] | None, vs: str | None, out: Path | None, wanted: list[str], fill: bool = False
+) -> list[Path]:
+    """Write the report of these runs in these formats; the paths, in the order of `FORMATS`.
 
+    fill: runs after the first give only what the first has no chart of.
     Raises `UserError` for a run of pairs, which has no estimates.
     """
-    from bench.cli.pictures import frame_to_draw
+    from bench.cli.pictures import drawable, filled, to_draw
     from bench.store import runs
 
-    data, frame, against = frame_to_draw(run, vs)
-    runs.refuse_pairs(data.run)
-    for problem in data.problems:
+    drawn = to_draw(names, vs)
+    for data in drawn.batch:
+        runs.refuse_pairs(data.run)
+    for problem in drawn.problems:
         note(f"warning: {problem}")
-    folder = out or Path("reports") / str(data.run["run"])
+    folder = out or Path("reports") / drawn.name
     runs.make_folder(folder)
-    pages = [_page(frame, data, against, folder)] if "html" in wanted else []
-    return [*pages, *_deck(frame, data, folder, [name for name in wanted if name != "html"])]
+    specs = drawable(drawn.frame, [])
+    if fill:
+        specs = filled(specs, drawn.machines[0])
+    pages = [_page(drawn, specs, folder)] if "html" in wanted else []
+    return [*pages, *_deck(drawn, specs, folder, [name for name in wanted if name != "html"])]
 
 
-def _page(frame: pd.DataFrame, data: RunData, against: str | None, folder: Path) -> Path:
-    from bench.cli.pictures import drawable
+def _page(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path) -> Path:
     from bench.plan import catalog
     from bench.present.report import page
     from bench.store import runs
 
     path = folder / "index.html"
     lessons = {item.name: item.lesson for item in catalog.find().values()}
-    run_facts = {**data.run, "wall_s": data.run.get("time", {}).get("wall_s")}
-    text = page(frame, drawable(frame, []), data.run["environment"], run_facts, [], lessons=lessons, vs=against)
+    told = [{**data.run, "machine": name} for data, name in zip(drawn.batch, drawn.machines, strict=True)]
+    text = page(drawn.frame, specs, told, lessons=lessons, vs=drawn.against)
     runs.replace_whole(path, text.encode())
     return path
 
 
-def _deck(frame: pd.DataFrame, data: RunData, folder: Path, wanted: list[str]) -> list[Path]:
+def _deck(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, wanted: list[str]) -> list[Path]:
     """The deck in each of the formats."""
     if not wanted:
         return []
-    from bench.cli.pictures import drawable
     from bench.present import deck
     from bench.present.charts.evidence import encode, evidence
     from bench.store import runs
 
-    slides = [evidence(spec, frame, "light") for spec in drawable(frame, [])]
-    heading, created = f"Measured on {data.run['machine']}", str(data.run["created"])
+    slides = [evidence(spec, drawn.frame, "light") for spec in specs]
+    heading = f"Measured on {' and on '.join(drawn.machines)}"
     made: dict[Path, bytes] = {}
     if "pptx" in wanted:
-        below = f"run {data.run['run']}, torch {data.run['environment']['torch']['version']}"
-        made[folder / "deck.pptx"] = deck.pptx(slides, heading, below, created)
+        ids = [f"run {item.run['run']}, torch {item.run['environment']['torch']['version']}" for item in drawn.batch]
+        created = str(drawn.batch[0].run["created"])
+        made[folder / "deck.pptx"] = deck.pptx(slides, heading, "; ".join(ids), created)
     if "pdf" in wanted:
         made[folder / "deck.pdf"] = deck.pdf(slides, heading)
     if "beamer" in wanted:

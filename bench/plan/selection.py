@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.plan import grids
 from bench.plan.catalog import Catalog, Workload
@@ -37,12 +37,14 @@ def choose(
     select: keys, in part or whole, names of workloads, and globs on them; all that the preset proposes where empty.
     sets: `axis=v1,v2`, in place of the values the chosen cases have.
     exclude: globs, and keys in part or whole, of what to leave out; added to the preset's own.
-    devices: those of this machine, used where neither the preset nor the user names any.
+    devices: those of this machine, used where neither the preset nor the user names any; a rule that `needs` another
+        one is left out.
     Raises `UserError` for names, axes and values that are not known, and where nothing is left.
     """
     notes: list[str] = []
     assigned = _assigned(sets, catalog)
-    chosen = _selected(catalog, preset, select)
+    rules = [rule for rule in preset.rules if not rule.needs or rule.needs in devices]
+    chosen = _selected(catalog, replace(preset, rules=tuple(rules)), select)
     kept = _with_axes(chosen, assigned, notes)
     cases = {case.key: case for grid in kept for case in grid.but(assigned).cases(devices)}
     if not cases:

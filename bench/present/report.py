@@ -67,47 +67,52 @@ class Table:
 def page(
     frame: pd.DataFrame,
     charts: Sequence[ChartSpec],
-    environment: Mapping[str, Any],
-    run: Mapping[str, Any],
-    findings: Sequence[Finding],
+    batch: Sequence[Mapping[str, Any]],
     *,
     lessons: Mapping[str, str] | None = None,
     vs: str | None = None,
 ) -> str:
     """The whole page.
 
-    `charts` are those of `charts.available(frame)` to show, drawn here in both themes. `environment` is shown as it is,
-    nested mappings flattened. From `run`, `run` (id), `status`, `command` and `wall_s` (seconds) go to the top where
-    they are present, `settings`, `git` and `schema` below. `findings` are those of the run as a whole; those of
-    the rows are taken from the frame.
+    `charts` are those of `charts.available(frame)` to show, drawn here in both themes. `batch` is what `run.json` says
+    of each run in the frame: `run` (id), `status`, `command` and `time` (its `wall_s` in seconds) go to the top where
+    they are present, `environment`, `settings`, `git` and `schema` below, nested mappings flattened; `machine` is what
+    the run is called in the frame.
     `lessons` gives the lesson of a workload; without it, tables are grouped by family. `vs` names what speed-ups refer
     to (`mode=eager`).
     """
     records = frames.rows(frame)
-    letters = {check: f"{place}" for place, (check, _) in enumerate(frames.by_check(_all(records, findings)), start=1)}
+    letters = {check: f"{place}" for place, (check, _) in enumerate(frames.by_check(_all(records)), start=1)}
     environ = jinja2.Environment(
         loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    counts = frames.outcome_counts(records)
     return environ.get_template("report.html.j2").render(
-        run_id=str(run.get("run") or next(iter(frames.distinct(records, "run")), "")),
+        runs=[_told_of(run) for run in batch],
         machines=frames.distinct(records, "machine"),
-        summary=_summary(records, run),
-        command=layout.cell_text(run.get("command")) if run.get("command") else "",
-        counts=counts,
+        summary=_summary(records, batch),
+        counts=frames.outcome_counts(records),
         meanings=MEANINGS,
-        doubts=doubts(_all(records, findings), letters),
+        doubts=doubts(_all(records), letters),
         pictures=[_picture(spec, frame) for spec in charts],
         chapters=_chapters(records, letters, lessons or {}),
         caption=tables.caption(records, vs),
-        environment=_flat(environment),
-        settings=_flat({name: value for name, value in run.items() if name in ("settings", "git", "schema")}),
         launches=_launches(records),
         methods=frames.distinct(records, "method"),
         clocks=[clock for clock in frames.CLOCKS if clock in frames.distinct(records, "clock")],
         speedup_methods=frames.distinct(records, "speedup_method"),
     )
+
+
+def _told_of(run: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page says of a run besides its rows."""
+    return {
+        "id": str(run.get("run") or ""),
+        "machine": str(run.get("machine") or ""),
+        "command": str(run.get("command") or ""),
+        "environment": _flat(run.get("environment") or {}),
+        "settings": _flat({name: value for name, value in run.items() if name in ("settings", "git", "schema")}),
+    }
 
 
 MEANINGS: Mapping[str, str] = {
@@ -122,19 +127,21 @@ MEANINGS: Mapping[str, str] = {
 """What each outcome means, in a few words."""
 
 
-def _all(records: Sequence[Row], findings: Sequence[Finding]) -> list[Finding]:
-    return list(dict.fromkeys([*findings, *(item for row in records for item in row["findings"])]))
+def _all(records: Sequence[Row]) -> list[Finding]:
+    return list(dict.fromkeys(item for row in records for item in row["findings"]))
 
 
-def _summary(records: Sequence[Row], run: Mapping[str, Any]) -> str:
+def _summary(records: Sequence[Row], batch: Sequence[Mapping[str, Any]]) -> str:
     cases, workloads = {row["key"] for row in records}, {row["workload"] for row in records}
     parts = [f"{_numbered(len(cases), 'case')} of {_numbered(len(workloads), 'workload')}"]
     if frames.distinct(records, "machine"):
         parts.append(f"on {' and '.join(frames.distinct(records, 'machine'))}")
-    if number(run.get("wall_s")) is not None:
-        parts.append(f"in {units.seconds(run['wall_s'])}")
-    if run.get("status"):
-        parts.append(f"({run['status']})")
+    times = [time for run in batch if (time := number((run.get("time") or {}).get("wall_s"))) is not None]
+    if times:
+        parts.append(f"in {' and '.join(units.seconds(time) for time in times)}")
+    said = [str(run["status"]) for run in batch if run.get("status")]
+    if said:
+        parts.append(f"({' and '.join(said)})")
     return " ".join(parts)
 
 
@@ -153,7 +160,7 @@ def _launches(records: Sequence[Row]) -> str:
 
 
 def _picture(spec: ChartSpec, frame: pd.DataFrame) -> Picture:
-    light, dark = (_data_uri(gallery.draw(spec.slug, frame, theme)) for theme in ("light", "dark"))
+    light, dark = (_data_uri(gallery.drawn(spec, frame, theme)) for theme in ("light", "dark"))
     return Picture(spec.slug, spec.workload, spec.title, spec.question, gallery.describe(spec, frame), light, dark)
 
 

@@ -18,6 +18,8 @@ from bench.store import schema
 
 RESULTS = Path("results")
 REFERENCE = "reference"
+SHIPPED = (Path(__file__).parents[1] / REFERENCE, Path(__file__).parents[2] / RESULTS / REFERENCE)
+"""Where the reference tables of this program lie: beside its packages once installed, in `results/` of a checkout."""
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 
@@ -92,7 +94,7 @@ def locate(name: str | Path | None, results: Path = RESULTS) -> Path:
         return _latest(results)
     text = str(name)
     if text.startswith(f"{REFERENCE}:"):
-        return _reference(text.partition(":")[2], results / REFERENCE)
+        return _reference(text.partition(":")[2], results)
     for folder in (Path(text), results / text):
         if exists(folder) and folder.is_dir():
             return folder
@@ -138,11 +140,17 @@ def exists(path: Path) -> bool:
         raise UserError(f"{path}: {error.strerror}") from None
 
 
-def _reference(name: str, shelf: Path) -> Path:
-    if (shelf / name / "run.json").exists():
-        return shelf / name
-    names = sorted(path.name for path in shelf.glob("*") if path.is_dir())
-    raise UserError(f"no reference table '{name}'; there are: {', '.join(names) or 'none yet'}")
+def _reference(name: str, results: Path) -> Path:
+    found = references(results)
+    if name in found:
+        return found[name]
+    raise UserError(f"no reference table '{name}'; there are: {', '.join(found) or 'none yet'}")
+
+
+def references(results: Path = RESULTS) -> dict[str, Path]:
+    """By name, the runs of other machines: those in `results/reference/` here, and those shipped with this program."""
+    shelves = (*SHIPPED, results / REFERENCE)
+    return {path.parent.name: path.parent for shelf in shelves for path in sorted(shelf.glob("*/run.json"))}
 
 
 def fingerprint(facts: Mapping[str, Any]) -> str:

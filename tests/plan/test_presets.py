@@ -221,8 +221,34 @@ def test_every_rule_of_a_built_in_preset_chooses_something_of_the_course(name: s
     preset = load(name, tmp_path)
     assert preset.title
     for rule in preset.rules:
-        assert choose(find(), dataclasses.replace(preset, rules=(rule,), exclude=())).planned
+        assert choose(
+            find(), dataclasses.replace(preset, rules=(rule,), exclude=()), devices=(rule.needs or "cpu",)
+        ).planned
     assert choose(find(), preset).planned
+
+
+def test_a_rule_that_needs_a_device_says_nothing_where_there_is_none(tmp_path: Path) -> None:
+    text = """
+[[cases]]
+select = "matmul/square"
+set = { size = 64 }
+
+[[cases]]
+select = "matmul/square"
+needs = "cuda"
+set = { size = 8192, device = "cuda" }
+"""
+    (tmp_path / "mine.toml").write_text(text)
+    preset = load(str(tmp_path / "mine.toml"), tmp_path)
+    without, beside = (choose(find(), preset, devices=devices).planned for devices in (("cpu",), ("cpu", "cuda")))
+    assert [item.case["size"] for item in without] == [64]
+    assert [(item.case["device"], item.case["size"]) for item in beside] == [("cpu", 64), ("cuda", 64), ("cuda", 8192)]
+
+
+def test_a_rule_that_needs_what_is_no_device_is_an_error_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('[[cases]]\nselect = "matmul/*"\nneeds = "abacus"\n')
+    with pytest.raises(UserError, match=r"mine.toml:3: needs names a device \(cpu, cuda\), not 'abacus'"):
+        load(str(tmp_path / "mine.toml"), tmp_path)
 
 
 def quick_cases(tmp_path: Path) -> list[Case]:

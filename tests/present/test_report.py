@@ -14,15 +14,18 @@ from tests.present import present_frames as example
 EVIL = "<script>alert(1)</script>"
 
 
-def page(frame: pd.DataFrame | None = None, **more: object) -> str:
-    frame = pd.concat([example.matmul(), example.modes()], ignore_index=True) if frame is None else frame
-    given = {
-        "environment": {"cpu": {"model": "AMD EPYC"}, "python": "3.11.9"},
-        "run": {"run": "20250101T120000-ab12", "status": "complete", "wall_s": 118.2, "settings": {"launches": 6}},
-        "findings": [Finding("foreign-load", "warning", "another process was busy", "close it")],
-        **more,
-    }
-    return report.page(frame, charts.available(frame), **given)  # type: ignore[arg-type]
+RUN = {
+    "run": "20250101T120000-ab12", "status": "complete", "time": {"wall_s": 118.2}, "settings": {"launches": 6},
+    "environment": {"cpu": {"model": "AMD EPYC"}, "python": "3.11.9"},
+}  # fmt: skip
+
+
+def page(frame: pd.DataFrame | None = None, *batch: dict[str, object], **more: object) -> str:
+    if frame is None:
+        frame = pd.concat([example.matmul(), example.modes()], ignore_index=True)
+        busy = [Finding("foreign-load", "warning", "another process was busy", "close it")]
+        frame["findings"] = [[*found, *(busy if place == 0 else [])] for place, found in enumerate(frame["findings"])]
+    return report.page(frame, charts.available(frame), batch or [RUN], **more)  # type: ignore[arg-type]
 
 
 class Reader(HTMLParser):
@@ -50,7 +53,10 @@ def test_nothing_a_user_wrote_becomes_a_tag() -> None:
         example.row(f"family/{EVIL}", 1e-3, size=1, findings=[Finding(EVIL, EVIL, EVIL, EVIL, EVIL)]),
         example.row(f"family/{EVIL}", size=2, outcome="failed", reason=EVIL, machine=EVIL),
     )
-    text = page(evil, environment={EVIL: EVIL}, run={"run": EVIL, "command": EVIL}, lessons={f"family/{EVIL}": EVIL})
+    text = page(
+        evil, {"run": EVIL, "command": EVIL, "machine": EVIL, "environment": {EVIL: EVIL}},
+        lessons={f"family/{EVIL}": EVIL},
+    )  # fmt: skip
     assert [tag for tag, _ in Reader(text).tags].count("script") == 1  # our own, at the end
     assert text.count("<script>") == 1
 

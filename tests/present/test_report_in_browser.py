@@ -29,7 +29,9 @@ def report(tmp_path_factory):
     """The address of a report with charts, failures and a name that would like to be a script."""
     frame = pd.concat([example.matmul(), example.loaders()], ignore_index=True)
     path = tmp_path_factory.mktemp("report") / "index.html"
-    path.write_text(page(frame, charts.available(frame), {"cpu": "<script>alert(1)</script>"}, {"run": "r"}, []))
+    path.write_text(
+        page(frame, charts.available(frame), [{"run": "r", "environment": {"cpu": "<script>alert(1)</script>"}}])
+    )
     return path.as_uri()
 
 

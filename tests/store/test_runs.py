@@ -88,14 +88,27 @@ def test_a_reference_table_is_found_by_its_name(tmp_path: Path) -> None:
     assert runs.locate("reference:laptop", tmp_path) == folder
 
 
-def test_an_unknown_reference_table_names_those_there_are(tmp_path: Path) -> None:
+def test_shipped_tables_are_found_from_everywhere_and_ones_own_come_before_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf, own = tmp_path / "shipped", tmp_path / "results"
+    shipped = {name: place(shelf, name) for name in ("laptop", "server")}
+    mine = place(own / "reference", "laptop")
+    monkeypatch.setattr(runs, "SHIPPED", (shelf,))
+    assert runs.references(own) == {"laptop": mine, "server": shipped["server"]}
+    assert runs.locate("reference:server", own) == shipped["server"]
+
+
+def test_an_unknown_reference_table_names_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "SHIPPED", ())
     place(tmp_path / "reference", "laptop")
     place(tmp_path / "reference", "server")
     with pytest.raises(UserError, match="no reference table 'phone'; there are: laptop, server"):
         runs.locate("reference:phone", tmp_path)
 
 
-def test_without_reference_tables_there_are_none_yet(tmp_path: Path) -> None:
+def test_without_reference_tables_there_are_none_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "SHIPPED", ())
     with pytest.raises(UserError, match="none yet"):
         runs.locate("reference:phone", tmp_path)
 

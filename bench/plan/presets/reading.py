@@ -13,7 +13,8 @@ from bench.records import Settings, UserError
 
 Setting = int | float
 
-_RULE_KEYS = ("select", "set")
+_RULE_KEYS = ("select", "set", "needs")
+_DEVICES = ("cpu", "cuda")
 _SWEEPS = ("quick", "all")
 
 
@@ -25,6 +26,8 @@ class Rule:
     sets: tuple[Assign, ...] = ()
     origin: str = ""
     """What begins an error about it: `mine.toml:7: `."""
+    needs: str = ""
+    """A device without which the rule says nothing; cases that name an absent device would be skipped, each told."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,10 @@ def _rule(table: Table) -> Rule:
         raise table.fault("a [[cases]] table needs 'select': a glob such as 'matmul/*', or a key", "select")
     chosen = table.table("set")
     sets = tuple(Assign(axis, chosen.values(axis), chosen.origin(axis)) for axis in chosen.data)
-    return Rule(select, sets, table.origin("select"))
+    needs = table.text("needs")
+    if needs and needs not in _DEVICES:
+        raise table.fault(f"needs names a device ({', '.join(_DEVICES)}), not {needs!r}", "needs")
+    return Rule(select, sets, table.origin("select"), needs)
 
 
 def _settings(table: Table) -> dict[str, Setting]:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
-from bench.present import frames
+from bench.present import frames, machines
 from bench.records import UserError
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ NAMES = (
     "verdict",
 )
 """Of the modules, in the order in which their charts are told."""
+
+
+TOGETHER = ("time_by_size", "saturation", "launch_floor")
+"""Charts that draw several machines over each other; of the others each machine has its own."""
 
 
 class Chart(Protocol):
@@ -64,6 +68,15 @@ class ChartSpec:
     question: str
     workload: str
     keys: tuple[str, ...]
+    machine: str = ""
+    """Whose rows alone it shows; empty where it shows those of all."""
+    before: str = ""
+    """What title and alt text begin with where there are several machines: `16-core Xeon + H200: `."""
+
+    def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """What of the frame it shows."""
+        own = frame[frame["machine"] == self.machine] if self.machine else frame
+        return subset(own, self.keys)
 
 
 def module(name: str) -> Chart:
@@ -75,17 +88,28 @@ def module(name: str) -> Chart:
 
 
 def available(frame: pd.DataFrame) -> list[ChartSpec]:
-    """Every chart that can be drawn from these estimates, by chart, then by workload."""
-    records = frames.rows(frame)
+    """Every chart that can be drawn from these estimates, by chart, then by machine, then by workload.
+
+    Machines are never pooled: a chart shows one, which its title then names where there are several, or a line each.
+    """
+    names = frames.distinct(frames.rows(frame), "machine") if "machine" in frame else []
+    short = dict(zip(names, machines.whole(names), strict=True))
     specs: list[ChartSpec] = []
     for name in NAMES:
         chart = module(name)
         if not all(column in frame.columns for column in chart.NEEDS):
             continue
-        for chosen in chart.selections(records):
-            rows = subset(frame, chosen.keys)
-            slug = "-".join([name, safe(chosen.workload), *([str(chosen.part)] if chosen.part > 1 else [])])
-            specs.append(ChartSpec(name, slug, chart.finding(rows), chart.QUESTION, chosen.workload, chosen.keys))
+        for machine in [""] if len(names) < 2 or name in TOGETHER else names:
+            own = frame[frame["machine"] == machine] if machine else frame
+            for chosen in chart.selections(frames.rows(own)):
+                rows = subset(own, chosen.keys)
+                # Where there are several, a picture of one says which.
+                of_one = [f"{short[each]}: " for each in names if len(names) > 1 and set(rows["machine"]) == {each}]
+                before = "".join(of_one)
+                words = [name, chosen.workload, *([short[machine]] if machine else [])]
+                slug = "-".join([*map(safe, words), *([str(chosen.part)] if chosen.part > 1 else [])])
+                title, question = before + chart.finding(rows), chart.QUESTION
+                specs.append(ChartSpec(name, slug, title, question, chosen.workload, chosen.keys, machine, before))
     return specs
 
 
@@ -99,8 +123,7 @@ def draw(name_or_slug: str, frame: pd.DataFrame, theme: str = "light") -> Figure
     found = [spec for spec in specs if name_or_slug in (spec.slug, spec.name)]
     exact = [spec for spec in found if spec.slug == name_or_slug]
     if exact or len(found) == 1:
-        spec = (exact or found)[0]
-        return module(spec.name).draw(subset(frame, spec.keys), theme)
+        return drawn((exact or found)[0], frame, theme)
     if found:
         raise UserError(f"'{name_or_slug}' fits {len(found)} charts: {', '.join(spec.slug for spec in found)}")
     if name_or_slug not in NAMES:
@@ -111,9 +134,14 @@ def draw(name_or_slug: str, frame: pd.DataFrame, theme: str = "light") -> Figure
     return module(name_or_slug).draw(first, theme)
 
 
+def drawn(spec: ChartSpec, frame: pd.DataFrame, theme: str = "light") -> Figure:
+    """One of the charts that `available` found in this frame."""
+    return module(spec.name).draw(spec.rows(frame), theme)
+
+
 def describe(spec: ChartSpec, frame: pd.DataFrame) -> str:
     """The alt text of a chart: what it shows, in words and numbers."""
-    return module(spec.name).describe(subset(frame, spec.keys))
+    return spec.before + module(spec.name).describe(spec.rows(frame))
 
 
 def subset(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

@@ -99,15 +99,11 @@ def evidence(spec: charts.ChartSpec, frame: pd.DataFrame, theme: str) -> Evidenc
             for name, value in row.items()
             if name not in left and (value is not None or name in chart.NEEDS)
         }
-        for row in frames.rows(charts.subset(frame, spec.keys))
+        for row in frames.rows(spec.rows(frame))
     )
     found = Evidence(spec.name, spec.slug, theme, "", "", rows, versions())
     own = found.frame()
-    return Evidence(spec.name, spec.slug, theme, chart.finding(own), chart.describe(own), rows, versions())
-
-
-OVERLAID = ("time_by_size", "saturation", "launch_floor")
-"""Charts whose lines say of which machine they are."""
+    return Evidence(spec.name, spec.slug, theme, spec.title, spec.before + chart.describe(own), rows, versions())
 
 
 def overlaid(lower: Evidence, frame: pd.DataFrame) -> Evidence:
@@ -115,9 +111,9 @@ def overlaid(lower: Evidence, frame: pd.DataFrame) -> Evidence:
 
     Raises `UserError` for a chart that cannot show two machines, for the same run, and for one without its workloads.
     """
-    if lower.chart not in OVERLAID:
+    if lower.chart not in charts.TOGETHER:
         raise UserError(
-            f"'{lower.chart}' shows one machine; two can be drawn over each other in: {', '.join(OVERLAID)}"
+            f"'{lower.chart}' shows one machine; two can be drawn over each other in: {', '.join(charts.TOGETHER)}"
         )
     workloads = {row["workload"] for row in lower.rows}
     own = frame[frame["workload"].isin(workloads)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.present import frames, units
+from bench.present import frames, machines, units
 from bench.present.frames import OK, Row
 from bench.records import UNIVERSAL_AXES
 from bench.stats.intervals import ratio_of
@@ -61,16 +61,28 @@ def split(records: Sequence[Row], axis: str, value: str, low: str, high: str) ->
     records = [row for row in records if number(row["params"].get(axis)) is not None]
     names = [name for name in frames.varying(records) if name != axis]
     sources = [name for name in ("machine", "run") if len(frames.distinct(records, name)) > 1][:1]
+    parts = machines.labels(map(_part, records)) if sources == ["machine"] else {}
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in records:
         mark = (*(row["params"].get(name) for name in names), *(row.get(name) for name in sources))
         groups.setdefault(mark, []).append(row)
     made = []
     for mark in sorted(groups, key=lambda mark: tuple(frames.order(item) for item in mark)):
-        texts = [shown(name, item) for name, item in zip([*names, *sources], mark, strict=True) if item is not None]
-        line = _series(" ".join(texts), groups[mark], axis, (value, low, high))
+        line = _series(_label([*names, *sources], mark, groups[mark][0], parts), groups[mark], axis, (value, low, high))
         made.append(replace(line, source=(sources[0], mark[-1])) if sources else line)
     return made
+
+
+def _part(row: Row) -> tuple[str, str]:
+    """What computed a row: its machine, and the device in it."""
+    return str(row["machine"]), str(row["params"].get("device", "cpu"))
+
+
+def _label(names: Sequence[str], mark: Sequence[Any], row: Row, parts: Mapping[tuple[str, str], str]) -> str:
+    """The values that tell a line apart; of several machines the part of it that computed stands for its device."""
+    told = {"device", "machine"} if parts else set()
+    texts = [shown(name, item) for name, item in zip(names, mark, strict=True) if item is not None and name not in told]
+    return " ".join([*([parts[_part(row)]] if parts else []), *texts])
 
 
 def shown(name: str, value: Any) -> str:
