@@ -54,7 +54,8 @@ class Prepared:
     phases: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     """Named parts of the step, timed apart."""
     quality: Callable[[], Mapping[str, float]] | None = None
-    """Metrics such as loss or accuracy, read after the last block, before anything is reset."""
+    """Metrics such as loss or accuracy, read after the last block, before anything is reset. One that was read after
+    each epoch is named for it: `test_accuracy_after_3`."""
 
 
 class Context(Protocol):

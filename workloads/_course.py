@@ -74,10 +74,10 @@ class Classifier(nn.Module):
 Net = TypeVar("Net", bound=nn.Module)
 
 
-def fresh(ctx: Context, make: Callable[[], Net]) -> Net:
-    """The net that `make` builds, on the case's device, its weights drawn in float32 on the CPU from `ctx.seed`."""
+def fresh(ctx: Context, make: Callable[[], Net], draw: int = 0) -> Net:
+    """The net that `make` builds, on the case's device, its weights drawn in float32 on the CPU from seed and draw."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(ctx.seed)
+        torch.manual_seed(ctx.seed + draw)
         return make().to(ctx.device, ctx.dtype)
 
 
@@ -86,9 +86,9 @@ def regression_net(ctx: Context) -> RegressionNet:
     return fresh(ctx, RegressionNet)
 
 
-def classifier(ctx: Context) -> Classifier:
-    """A fresh `Classifier` of the case, in training mode: its dropout is active."""
-    return fresh(ctx, Classifier)
+def classifier(ctx: Context, draw: int = 0) -> Classifier:
+    """A fresh `Classifier` of the case, in training mode: its dropout is active. draw: of several, which."""
+    return fresh(ctx, Classifier, draw)
 
 
 class Split(NamedTuple):

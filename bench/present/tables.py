@@ -14,7 +14,7 @@ from bench.present.frames import OK, Row
 from bench.present.notes import finding_notes, marks
 from bench.present.terminal import Column, Line
 from bench.present.units import DASH
-from bench.records import UNIVERSAL_AXES, Case
+from bench.records import AFTER, UNIVERSAL_AXES, Case
 from bench.stats.missing import number
 
 if TYPE_CHECKING:
@@ -94,8 +94,12 @@ def cells(row: Row, letters: dict[str, str]) -> dict[str, str]:
 
 
 def _quality(row: Row) -> str:
-    """What the workload says of its answer beside the time: `test accuracy 0.985`. What could not be had is a dash."""
-    said = ((name.replace("_", " "), number(value)) for name, value in (row.get("quality") or {}).items())
+    """What the workload says of its answer beside the time: `test accuracy 0.985`. What could not be had is a dash.
+
+    Of a course over epochs (`…_after_3`) the table has no room: a chart draws it.
+    """
+    told = {name: value for name, value in (row.get("quality") or {}).items() if not AFTER.fullmatch(name)}
+    said = ((name.replace("_", " "), number(value)) for name, value in told.items())
     return ", ".join(f"{name} {DASH if value is None else f'{value:.4g}'}" for name, value in said) or DASH
 
 

@@ -100,7 +100,8 @@ def fit(readings: Sequence[Reading], curve: Curve, bounds: tuple[float, float]) 
     beyond = squares.min() / (len(x) - 2) > fdtri(len(x) - 2, degrees, MISFIT_LEVEL)
     worst = int(off.argmax())
     if beyond and off[worst] > MISFIT_SHARE:
-        return f"the reading at {x[worst]:,.6g} lies {off[worst]:.0%} off the best curve, more than its noise explains"
+        at = f"{x[worst]:,.0f}" if x[worst] >= 1000 else f"{x[worst]:.4g}"
+        return f"the reading at {at} lies {100 * off[worst]:.0f} % off the best curve, more than its noise explains"
     ends = shapes[inside]
     return Fit(
         float(shapes[best]), float(ends.min()), float(ends.max()), float(levels[best]),

@@ -1,6 +1,6 @@
 """Do medians of the pytest plugin agree with those of `bench run`? Sessions and runs take turns, in random order.
 
-    python -m tests.agreement.plugin FOLDER [--rounds 12]
+    python -m tests.agreement.plugin FOLDER [--rounds 12] [--seed 0]
 
 A row a case: the median over rounds of the ratio of both medians of a round, with its interval. What is there already
 is not measured again.
@@ -53,8 +53,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=0, help="Of the order within each round.")
     options = parser.parse_args()
-    dice, found = random.Random(0), dict[str, list[tuple[float, float]]]()
+    dice, found = random.Random(options.seed), dict[str, list[tuple[float, float]]]()
     for number in range(options.rounds):
         folder = options.folder.resolve() / str(number)
         folder.mkdir(parents=True, exist_ok=True)

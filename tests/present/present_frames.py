@@ -163,6 +163,24 @@ def loaders(**more: Any) -> pd.DataFrame:
     return frame(*rows)
 
 
+def trainings(**more: Any) -> pd.DataFrame:
+    """Three draws of a training to the same accuracy, by a loader in batches of 32 and by full batches."""
+    rows = []
+    for loader, batch, epoch_s, epochs in (
+        ("dataloader", 32, 40e-3, (6, 8, 10)),
+        ("sliced", 800, 3e-3, (110, 140, 180)),
+    ):
+        for draw, number in enumerate(epochs):
+            course = {f"test_accuracy_after_{n}": 0.9 - 0.4 * (1 - n / number) ** 2 for n in range(1, number + 1)}
+            rows.append(
+                row(
+                    "dataloader/time_to_accuracy", epoch_s * number, loader=loader, batch=batch, draw=draw,
+                    quality={"epochs": number, "test_accuracy": 0.9, **course}, unit="training", **more,
+                )
+            )  # fmt: skip
+    return frame(*rows)
+
+
 def twin(axis: str, reference: str, ratio: float, spread: float = 0.05) -> dict[str, Any]:
     """The nested column of a case that is `ratio` times as fast as its twin on an axis."""
     ends = {"speedup": ratio, "speedup_low": ratio * (1 - spread), "speedup_high": ratio * (1 + spread)}
@@ -258,6 +276,7 @@ def everything(**more: Any) -> pd.DataFrame:
     return pd.concat(
         [
             devices(**more), threads(**more), operations(**more), compiled(**more), loaders(**more), measured(**more),
+            trainings(**more),
             compared("losses/custom", "dtype", "float32", {"float64": 0.6, "bfloat16": 1.02, "float16": 1.7}, **more),
             compared("frameworks/fit", "framework", "torch", {"numpy": 9.0, "sklearn": 1.01, "jax": 0.4}, **more),
             compared("pitfalls/item_every_step", "form", "cure", {"mistake": 0.7}, **more),

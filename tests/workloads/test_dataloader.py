@@ -168,21 +168,21 @@ def test_a_loader_that_reshuffles_without_reset_is_refused(epoch):
 def training(opened):
     """A training to the target, in batches of 128 where nothing else is said."""
 
-    def open_training(loader="sliced", batch=128, **options):
-        return opened(dataloader.time_to_accuracy, loader=loader, batch=batch, **options)
+    def open_training(loader="sliced", batch=128, draw=0, **options):
+        return opened(dataloader.time_to_accuracy, loader=loader, batch=batch, draw=draw, **options)
 
     return open_training
 
 
-def by_hand(ctx, batch: int, epochs: int) -> list[tuple[float, float]]:
+def by_hand(ctx, batch: int, epochs: int, draw: int = 0) -> list[tuple[float, float]]:
     """Test accuracy and last loss of each epoch of the course's loop, written out."""
-    data, model = moons(ctx), classifier(ctx)
+    data, model = moons(ctx), classifier(ctx, draw)
     criterion, optimizer = torch.nn.BCELoss(), torch.optim.Adam(model.parameters(), lr=0.001)
-    torch.manual_seed(ctx.seed)
+    torch.manual_seed(ctx.seed + draw)
     found = []
     for epoch in range(epochs):
         model.train()
-        order = torch.randperm(800, generator=torch.Generator().manual_seed(ctx.seed + epoch))
+        order = torch.randperm(800, generator=torch.Generator().manual_seed(ctx.seed + draw + epoch))
         for first in range(0, 800, batch):
             rows = order[first : first + batch]
             loss = criterion(model(data.x_train[rows]), data.y_train[rows])
@@ -195,10 +195,10 @@ def by_hand(ctx, batch: int, epochs: int) -> list[tuple[float, float]]:
     return found
 
 
-@pytest.mark.parametrize("batch", [32, 128])
-def test_a_training_is_the_courses_loop_epoch_by_epoch(training, context, batch):
-    accuracies, losses = training("dataloader", batch, dtype=torch.float64).run()
-    expected = by_hand(context(dtype=torch.float64), batch, len(losses))
+@pytest.mark.parametrize(("batch", "draw"), [(32, 0), (128, 0), (32, 2)])
+def test_a_training_is_the_courses_loop_epoch_by_epoch(training, context, batch, draw):
+    accuracies, losses = training("dataloader", batch, draw, dtype=torch.float64).run()
+    expected = by_hand(context(dtype=torch.float64), batch, len(losses), draw)
     assert accuracies == [accuracy for accuracy, _ in expected]
     assert [loss.item() for loss in losses] == pytest.approx([loss for _, loss in expected], rel=1e-10)
 
@@ -207,6 +207,15 @@ def test_a_training_ends_with_the_first_epoch_at_the_target(training):
     *before, last = training().run()[0]
     assert last >= 0.9
     assert max(before) < 0.9
+
+
+def test_draws_are_of_other_luck_and_tell_their_course(training):
+    cases = [training(batch=32, draw=draw) for draw in (0, 1)]
+    courses = [case.run()[0] for case in cases]
+    assert courses[0] != courses[1]
+    for case, course in zip(cases, courses, strict=True):
+        told = case.prepared.quality()
+        assert [told[f"test_accuracy_after_{n}"] for n in range(1, len(course) + 1)] == course
 
 
 def test_all_loaders_take_the_same_way_to_the_target(training):

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from bench.present.charts.select import Selection
 
 NAMES = (
-    *("crossover", "speedup", "time_by_size", "launch_floor", "saturation", "loaders", "threads", "precision"),
+    *("crossover", "speedup", "time_by_size", "launch_floor", "saturation", "time_to_accuracy"),
+    *("loaders", "threads", "precision"),
     *("modes", "break_even", "frameworks", "pitfalls", "anatomy", "roofline", "floor", "distribution"),
     "verdict",
 )

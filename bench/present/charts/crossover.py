@@ -69,7 +69,9 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     xs = sorted({point.x for line in series for point in line.points})
     least = _launch_s(records)
     guides = (
-        (lined.Guide(f"one launch: {units.seconds(least)}", tuple(xs), (least,) * len(xs)),) if least and xs else ()
+        (lined.Guide(f"an empty kernel: {units.seconds(least)}", tuple(xs), (least,) * len(xs)),)
+        if least and xs
+        else ()
     )
     bands = () if found.reason else (lined.Band("here the device overtakes", found.low, found.high),)
     plot = lined.Plot(

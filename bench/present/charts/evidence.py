@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """1: chart, slug, theme, title, alt, rows, runs, versions, digest."""
 
-NESTED = ("twins", "phases", "samples")
+NESTED = ("twins", "phases", "samples", "quality")
 """Columns that only charts which name them in `NEEDS` carry."""
 
 LEFT_OUT = ("findings", "detail", "counters", "no_clock", "break_reasons")

@@ -72,7 +72,8 @@ def finding(frame: pd.DataFrame) -> str:
     if not rows:
         return f"{workload}: nothing was measured ({lost_text(records)})"
     fitted = launch_floor(rows)
-    who = f"{_series(records, axis)[0].label}: " if len(_series(records, axis)) > 1 else ""
+    line = _fitted(records, axis)
+    who = f"{line.label}: " if line and len(_series(records, axis)) > 1 else ""
     if isinstance(fitted, str):
         return f"{workload}: {who}what a step costs at least is {UNRESOLVED}"
     low, high = (units.size(end) for end in fitted.knee_bytes[1:])
@@ -99,9 +100,15 @@ def _guides(fitted: LaunchFloor, rows: Sequence[Row], axis: str) -> tuple[lined.
     )
 
 
+def _fitted(records: Sequence[Row], axis: str) -> Series | None:
+    """The line that is fitted: the first of a device, which has launches to hide, else the first."""
+    own = [line for line in _series(records, axis) if line.points]
+    return min(own, key=lambda line: line.rows(records)[0]["params"].get("device", "cpu") == "cpu", default=None)
+
+
 def _first(records: Sequence[Row], axis: str) -> list[Row]:
-    """The timed rows of the first line, by size: the one that is fitted."""
-    line = next((line for line in _series(records, axis) if line.points), None)
+    """Its timed rows, by size."""
+    line = _fitted(records, axis)
     return sorted(line.rows(records), key=lambda row: float(row["params"][axis])) if line else []
 
 

@@ -47,19 +47,37 @@ class Plot:
     notes: tuple[str, ...] = ()
     y_from_zero: bool = False
     """A linear axis from zero where the values span less than a factor of 20, else logarithmic."""
+    y_from: float | None = None
+    """Where a linear axis begins that shall not begin at zero."""
+    ends_marked: bool = False
+    """Marks at the ends of lines alone: where points are many."""
     guides: tuple[Guide, ...] = ()
     bands: tuple[Band, ...] = ()
     joined: bool = True
     """Whether a line joins the points of a series."""
     round_x: bool = False
     """Ticks at round numbers of x, in place of the values that were measured."""
+    x_text: Callable[[float], str] = units.short
+    """A value of x, at its tick."""
     below: tuple[tuple[str, Mapping[float, str]], ...] = ()
     """Rows of text below the ticks: what it is, and by x what it says."""
 
 
 def parts(workload: str, series: Sequence[Series]) -> Iterator[select.Selection]:
-    """Lines in portions that a chart can name."""
-    yield from select.parts(workload, [(line.label, line.keys) for line in series], LABEL_LETTERS, MOST_SERIES)
+    """Lines in portions that a chart can name, the longest first; those of the same cases, on several machines, stay
+    together.
+
+    A portion of lone points has no chart: nothing grows in it.
+    """
+    alike: dict[tuple[str, ...], list[Series]] = {}
+    for line in sorted(series, key=lambda line: -len(line.points) - len(line.losses)):
+        alike.setdefault(line.keys, []).append(line)
+    entries = [("\n".join(line.label for line in lines), keys) for keys, lines in alike.items()]
+    for portion in select.parts(workload, entries, LABEL_LETTERS, MOST_SERIES):
+        own = [line for line in series if set(line.keys) <= set(portion.keys)]
+        xs = {x for line in own for x in (*(point.x for point in line.points), *(loss.x for loss in line.losses))}
+        if len(xs) > 1 and max(xs) >= select.LEAST_SPAN * min(xs):
+            yield portion
 
 
 def in_words(

@@ -6,11 +6,11 @@ Labels stand at the ends of their lines. All text is placed by measured size, so
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.present import style, units
+from bench.present import style
 from bench.present.charts import ticks
 from bench.present.charts.lined import MOST_SERIES, Plot
 from bench.present.charts.page import LEADING, MARGIN, WIDTH, Page, spread
@@ -47,7 +47,9 @@ def draw(plot: Plot, theme_name: str) -> Figure:
     with style.drawing(theme):
         page = Page(theme)
         page.title(plot.title)
-        shown, strips = plot.series[:MOST_SERIES], strips_of(plot.series, page)
+        groups = list(dict.fromkeys(_group(line) for line in plot.series))
+        places = {name: place for place, name in enumerate(groups[:MOST_SERIES])}
+        shown, strips = [line for line in plot.series if _group(line) in places], strips_of(plot.series, page)
         page.foot([*_notes(plot), *plot.notes, plot.footer])
         # First the guides: where there is no room for all, they keep their names.
         ends = [
@@ -57,12 +59,16 @@ def draw(plot: Plot, theme_name: str) -> Figure:
         ends += [
             _End(
                 line.points[-1].x, line.points[-1].value, page.wrap(line.label, LABEL_WIDTH, lines=3),
-                theme.colors[place], MARKERS[place], not line.points[-1].bounded,
+                theme.colors[places[_group(line)]], MARKERS[places[_group(line)]], not line.points[-1].bounded,
             )
-            for place, line in enumerate(shown) if line.points and line.label
+            for line in shown if line.points and line.label
         ]  # fmt: skip
-        _Chart(page, plot, shown, ends, strips).draw()
+        _Chart(page, plot, shown, places, ends, strips).draw()
         return page.figure
+
+
+def _group(line: Series) -> object:
+    return line.group or (line.label, line.keys, line.source)
 
 
 def _notes(plot: Plot) -> list[str]:
@@ -70,10 +76,11 @@ def _notes(plot: Plot) -> list[str]:
     points = [point for line in plot.series for point in line.points]
     if any(not point.bounded for point in points):
         notes.append(_HOLLOW_NOTE if any(point.bounded for point in points) else "One launch a case: no interval.")
-    elif points and not plot.y_from_zero and _hidden(points):
+    elif points and not plot.y_from_zero and plot.y_from is None and _hidden(points):
         notes.append("Intervals are narrower than the marks.")
-    if len(plot.series) > MOST_SERIES:
-        notes.append(f"{len(plot.series) - MOST_SERIES} more lines stand on further charts.")
+    beyond = len({_group(line) for line in plot.series}) - MOST_SERIES
+    if beyond > 0:
+        notes.append(f"{beyond} more lines stand on further charts.")
     return notes
 
 
@@ -91,14 +98,16 @@ class _Chart:
     page: Page
     plot: Plot
     series: Sequence[Series]
+    places: Mapping[object, int]
+    """Of each group of lines, which colour and marker it has."""
     ends: Sequence[_End]
     strips: Sequence[Strip]
 
     def draw(self) -> None:
         page, points = self.page, [point for line in self.series for point in line.points]
         points += [Point(x, y, None, None) for line in self.plot.guides for x, y in zip(line.xs, line.ys, strict=True)]
-        self.logarithmic = _is_log(points, self.plot.y_from_zero)
-        self.y_low, self.y_high = _y_limits(points, self.logarithmic)
+        self.logarithmic = self.plot.y_from is None and _is_log(points, self.plot.y_from_zero)
+        self.y_low, self.y_high = _y_limits(points, self.logarithmic, self.plot.y_from or 0.0)
         y_ticks = (
             (ticks.round_ticks if self.logarithmic else ticks.even_ticks)(self.y_low, self.y_high) if points else []
         )
@@ -121,8 +130,8 @@ class _Chart:
         self._bands(axes)
         for guide in self.plot.guides:
             axes.plot(guide.xs, guide.ys, color=page.theme.faint, linestyle=(0, (4, 2)), linewidth=2.2, zorder=1.5)
-        for place, line in enumerate(self.series):
-            self._line(axes, line, place)
+        for line in self.series:
+            self._line(axes, line, self.places[_group(line)])
         if not points:
             page.note(
                 (self.left + self.right) / 2,
@@ -137,6 +146,7 @@ class _Chart:
     def _scale(self, axes: Axes) -> None:
         xs = [point.x for line in self.series for point in line.points] + [x for strip in self.strips for x in strip.xs]
         xs += [x for guide in self.plot.guides for x in guide.xs]
+        xs += [x for line in self.series for p in line.points for x in (p.x_low, p.x_high) if x is not None]
         low, high = (min(xs), max(xs)) if xs else (1.0, 1.0)
         axes.set_yscale("log" if self.logarithmic else "linear")
         if low > 0:
@@ -163,7 +173,9 @@ class _Chart:
         )
         if self.plot.round_x:
             values = ticks.round_ticks(*axes.get_xlim())
-        columns = [[units.short(value), *(texts.get(value, "") for _, texts in self.plot.below)] for value in values]
+        columns = [
+            [self.plot.x_text(value), *(texts.get(value, "") for _, texts in self.plot.below)] for value in values
+        ]
         places = [self._x(axes, value) for value in values]
         widths = [max(map(self.page.width_of, column)) for column in columns]
         kept = ticks.thinned(values, places, widths, gap=14)
@@ -181,8 +193,14 @@ class _Chart:
         xs = [point.x for point in line.points]
         if self.plot.joined:
             axes.plot(xs, [point.value for point in line.points], color=color, zorder=2 + place)
-        for point in line.points:
-            if point.low is not None and point.high is not None:
+        for point in line.points[-1:] if self.plot.ends_marked else line.points:
+            if point.x_low is not None and point.x_high is not None:
+                along = [[max(0.0, point.x - point.x_low)], [max(0.0, point.x_high - point.x)]]
+                axes.errorbar(
+                    [point.x], [point.value], xerr=along, color=color, capsize=9, capthick=2.5, elinewidth=2.5,
+                    zorder=2 + place,
+                )  # fmt: skip
+            elif point.low is not None and point.high is not None:
                 ends = [[max(0.0, point.value - point.low)], [max(0.0, point.high - point.value)]]
                 axes.errorbar(
                     [point.x], [point.value], yerr=ends, color=color, capsize=9, capthick=2.5, elinewidth=2.5,
@@ -257,13 +275,13 @@ def _is_log(points: Sequence[Point], from_zero: bool) -> bool:
     return bool(ends) and max(ends) / min(ends) > 20
 
 
-def _y_limits(points: Sequence[Point], logarithmic: bool) -> tuple[float, float]:
-    """The range of the values and their intervals, with some air."""
+def _y_limits(points: Sequence[Point], logarithmic: bool, start: float = 0.0) -> tuple[float, float]:
+    """The range of the values and their intervals, with some air; a linear one from `start`."""
     ends = [end for p in points for end in (p.value, p.low, p.high) if end is not None]
     if not ends:
         return (1.0, 10.0)
     low, high = min(ends), max(ends)
     if not logarithmic:
-        return 0.0, high * 1.08
+        return start, high + (high - start) * 0.08
     pad = max((high / low) ** 0.06, 1.05)
     return low / pad, high * pad

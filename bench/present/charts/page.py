@@ -24,8 +24,8 @@ MARGIN = 24.0
 LEADING = 1.3
 """Line height over font size."""
 
-_WORDS = re.compile(r"\[[^\[\]]{1,24}\]\S*|\S+")
-"""What a line break must not part: a word, and an interval in brackets."""
+_WORDS = re.compile(r"(?:\[[^\[\]]{1,24}\]\S*|\S+)(?: ·(?= ))?")
+"""What a line break must not part: a word, and an interval in brackets, with the dot that ends a part of a list."""
 
 _SLACK = 0.98
 """Hinting makes text up to 2 % wider at another resolution than at the one it was measured at."""

@@ -133,9 +133,14 @@ def _under(records: Sequence[Row]) -> list[Under]:
     return under(frames.one_clock(records), found) if found else []
 
 
+_NUMBERS = ("value_s", "low_s", "high_s", "fastest_s", "flops", "bytes", "kernels")
+"""Columns that peaks are computed from."""
+
+
 def _peaks(records: Sequence[Row]) -> Peaks | None:
     own = [row for row in records if str(row["workload"]).startswith(CALIBRATION) and row.get("created")]
-    return peaks(pd.DataFrame(own), str(own[0]["created"])) if own else None
+    # Of one launch no end of an interval is known: a column of nothing is one of numbers still.
+    return peaks(pd.DataFrame(own).astype(dict.fromkeys(_NUMBERS, float)), str(own[0]["created"])) if own else None
 
 
 def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Under]]:

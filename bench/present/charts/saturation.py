@@ -22,6 +22,9 @@ QUESTION = "From which batch does a larger one bring little more?"
 NEEDS = ("key", "workload", "params", "outcome", "clock", "items_per_s", "items_per_s_low", "items_per_s_high")
 AXES = ("batch",)
 
+_KNEE_POINTS = 3
+"""From fewer batches no knee is found."""
+
 
 def selections(records: Sequence[Row]) -> list[select.Selection]:
     """A chart for each workload that was measured, or tried, with two batch sizes or more."""
@@ -72,8 +75,10 @@ def finding(frame: pd.DataFrame) -> str:
 
 
 def _best(records: Sequence[Row]) -> Series | None:
-    """The line with the highest throughput."""
+    """The line with the highest throughput, of those with the most batches: a knee needs three."""
     series = [line for line in _series(records) if line.points]
+    most = max((min(len(line.points), _KNEE_POINTS) for line in series), default=0)
+    series = [line for line in series if len(line.points) >= most]
     return max(series, key=lambda line: max(point.value for point in line.points), default=None)
 
 

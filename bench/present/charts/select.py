@@ -70,10 +70,13 @@ def command(records: Sequence[Row], change: str) -> str:
 
 
 def parts(workload: str, entries: Sequence[tuple[str, Sequence[str]]], per_line: int, most: int) -> Iterator[Selection]:
-    """Entries (a label and its keys) in portions whose labels take at most `most` lines of `per_line` letters."""
+    """Entries (a label and its keys) in portions whose labels take at most `most` lines of `per_line` letters.
+
+    An entry of several labels has each on a line of its own.
+    """
     part, used, keys = 1, 0, list[str]()
     for label, own in entries:
-        lines = min(3, max(1, math.ceil(len(label) / per_line)))
+        lines = sum(min(3, max(1, math.ceil(len(line) / per_line))) for line in label.split("\n"))
         if keys and used + lines > most:
             yield Selection(workload, tuple(keys), part)
             part, used, keys = part + 1, 0, []

@@ -23,6 +23,9 @@ class Point:
     value: float
     low: float | None
     high: float | None
+    x_low: float | None = None
+    x_high: float | None = None
+    """Ends of the interval of `x`, where that was measured."""
 
     @property
     def bounded(self) -> bool:
@@ -49,6 +52,8 @@ class Series:
     keys: tuple[str, ...]
     source: tuple[str, Any] | None = None
     """Column and value that tell its rows from those of another machine or run; None where there is one alone."""
+    group: str = ""
+    """Lines of one group have one colour and marker, and one label, at the first of them."""
 
     def rows(self, records: Sequence[Row]) -> list[Row]:
         """Those of its cases that gave a number."""

@@ -1,0 +1,202 @@
+"""DataLoader or full batch? Accuracy by wall-clock, a line a training, and what an epoch takes."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from bench.present import frames, units
+from bench.present.charts import lined, lines, select
+from bench.present.charts.series import UNRESOLVED, Point, Series, lost_text, provenance, reasons, resolved, shown
+from bench.present.frames import OK, Row
+from bench.records import AFTER, UserError
+from bench.stats.intervals import ratio_of
+from bench.stats.missing import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+NAME = "time_to_accuracy"
+QUESTION = "DataLoader or full batch: which is right soonest?"
+NEEDS = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "quality")
+DRAW = "draw"
+"""The axis of trainings that differ in luck alone: weights, order, masks."""
+
+
+def selections(records: Sequence[Row]) -> list[select.Selection]:
+    """A chart for each workload that tells how right it was after each of several epochs, in portions of lines."""
+    found: list[select.Selection] = []
+    for workload, rows in select.workloads(records):
+        if any(_course(row) for row in rows):
+            groups = _groups(frames.one_clock(rows))
+            entries = [(_label(name, own), tuple(str(row["key"]) for row in own)) for name, own in groups.items()]
+            found += select.parts(workload, entries, lined.LABEL_LETTERS, lined.MOST_SERIES - 1)  # one for the target
+    return found
+
+
+def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
+    """Accuracy against seconds since the start. Raises `UserError` where no workload tells it by epoch."""
+    records = _prepared(frame)
+    series = _series(records)
+    xs = [point.x for line in series for point in line.points]
+    target = min((line.points[-1].value for line in series if line.points), default=None)
+    guides = (lined.Guide(f"{_percent(target)} right", (min(xs), max(xs)), (target, target)),) if target and xs else ()
+    plot = lined.Plot(
+        title=finding(frame),
+        series=series,
+        x_label="time since the start",
+        y_label=f"{_metric(records)} (higher is better)",
+        y_text=_percent,
+        y_from=_floor(series),
+        ends_marked=True,
+        x_text=units.tick_seconds,
+        round_x=True,
+        guides=guides,
+        notes=(*_notes(records), *reasons(records)),
+        footer=provenance(records),
+    )
+    return lines.draw(plot, theme)
+
+
+def finding(frame: pd.DataFrame) -> str:
+    """What the data say: which way is right soonest, and how much luck there is in it."""
+    records = _prepared(frame)
+    workload, groups = str(records[0]["workload"]), _timed(records)
+    if not groups:
+        return f"{workload}: nothing was measured ({lost_text(records)})"
+    ranked = sorted(groups, key=lambda name: _middle(groups[name]))
+    best, times = ranked[0], sorted(row["value_s"] for row in groups[ranked[0]])
+    luck = f" ({_span(times)} in {len(times)} draws)" if len(times) > 1 else ""
+    goal = _percent(min(line.points[-1].value for line in _series(records) if line.points))
+    said = f"{goal} right after {units.seconds(_middle(groups[best]))}{luck}"
+    if len(ranked) == 1:
+        return f"{workload}: {best or 'a training'} is {said}".replace("is is", "is")
+    if all(_sooner(groups[best], groups[other]) for other in ranked[1:]):
+        return f"{workload}: {best} is the first to be {said}"
+    return f"{workload}: {best} is {said}; which way is right soonest is {UNRESOLVED}"
+
+
+def describe(frame: pd.DataFrame) -> str:
+    """The chart in words, for those who cannot see it: the finding, then every training."""
+    records = _prepared(frame)
+    told = []
+    for name, rows in _groups(records).items():
+        for row in rows:
+            what = f"{name or 'a training'}, draw {row['params'].get(DRAW, 0)}"
+            if row["outcome"] != OK:
+                told.append(f"{what}: {row['outcome']}")
+                continue
+            course = _course(row)
+            rights = ", ".join(_percent(right) for right in course.values())
+            time = units.interval(row["value_s"], row["low_s"], row["high_s"])
+            told.append(f"{what}: {time} for {len(course)} epochs, after each {rights}")
+    return f"{finding(frame)}. {'; '.join(told)}."
+
+
+def _course(row: Row) -> dict[int, float]:
+    """By epoch, how right a training was after it."""
+    found = ((AFTER.fullmatch(name), number(value)) for name, value in (row.get("quality") or {}).items())
+    return dict(sorted((int(mark["epoch"]), right) for mark, right in found if mark and right is not None))
+
+
+def _metric(records: Sequence[Row]) -> str:
+    """What is right: `test accuracy`."""
+    names = (AFTER.fullmatch(name) for row in records for name in row.get("quality") or {})
+    return next((mark["metric"].replace("_", " ") for mark in names if mark), "accuracy")
+
+
+def _groups(records: Sequence[Row]) -> dict[str, list[Row]]:
+    """Rows that differ in their draw alone, by what tells the groups apart."""
+    names = [name for name in frames.varying(records) if name != DRAW]
+    groups: dict[str, list[Row]] = {}
+    for row in sorted(records, key=lambda row: frames.by_params(row, [*names, DRAW])):
+        label = " ".join(shown(name, row["params"][name]) for name in names if name in row["params"])
+        groups.setdefault(label, []).append(row)
+    return groups
+
+
+def _timed(records: Sequence[Row]) -> dict[str, list[Row]]:
+    """Those of the groups that have a time and a course, and of them those rows."""
+    found = {
+        name: [row for row in rows if row["outcome"] == OK and number(row["value_s"]) and _course(row)]
+        for name, rows in _groups(records).items()
+    }
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def _series(records: Sequence[Row]) -> list[Series]:
+    """A line a training, of one colour those that differ in luck alone; the first of them has the label."""
+    made: list[Series] = []
+    for name, rows in _timed(records).items():
+        for place, row in enumerate(rows):
+            course = _course(row)
+            ends = [number(row.get(end)) for end in ("low_s", "high_s")]
+            points = []
+            for epoch, right in course.items():
+                share = epoch / len(course)  # every epoch does the same work
+                last = epoch == len(course) and None not in ends
+                points.append(
+                    Point(row["value_s"] * share, right, right, right, *(ends if last else ()))
+                    if None not in ends
+                    else Point(row["value_s"] * share, right, None, None)
+                )
+            label = _label(name, rows) if place == 0 else ""
+            made.append(Series(label, tuple(points), (), (str(row["key"]),), group=f"{name} "))
+    return made
+
+
+def _label(name: str, rows: Sequence[Row]) -> str:
+    """`sliced batch 32: 41 ms an epoch`."""
+    epochs = [row["value_s"] / len(_course(row)) for row in rows if _course(row) and number(row.get("value_s"))]
+    each = f"{units.seconds(statistics.median(epochs))} an epoch" if epochs else ""
+    return ": ".join(text for text in (name, each) if text)
+
+
+def _notes(records: Sequence[Row]) -> list[str]:
+    draws = {row["params"].get(DRAW) for row in records}
+    drawn = f", of {len(draws)} draws of weights and order" if len(draws) > 1 else ""
+    bounded = any(number(row.get("low_s")) is not None for row in records)
+    return [f"A line is a training{drawn}{'; its bar is the interval of its whole time' if bounded else ''}."]
+
+
+def _middle(rows: Sequence[Row]) -> float:
+    return float(statistics.median(row["value_s"] for row in rows))
+
+
+def _sooner(fast: Sequence[Row], slow: Sequence[Row]) -> bool:
+    """Whether each draw that both have, at least one, was surely sooner."""
+    others: Mapping[object, Row] = {row["params"].get(DRAW): row for row in slow}
+    shared = [(row, others[row["params"].get(DRAW)]) for row in fast if row["params"].get(DRAW) in others]
+    ratios = [ratio_of(*((row["value_s"], row["low_s"], row["high_s"]) for row in couple)) for couple in shared
+              if None not in (couple[0]["low_s"], couple[1]["low_s"])]  # fmt: skip
+    return len(ratios) == len(shared) > 0 and all(
+        value < 1 and resolved((value, low, high)) for value, low, high in ratios
+    )
+
+
+def _span(times: Sequence[float]) -> str:
+    return f"{units.seconds(times[0])} to {units.seconds(times[-1])}"
+
+
+def _floor(series: Sequence[Series]) -> float:
+    """A tenth below which no training was."""
+    worst = min((point.value for line in series for point in line.points), default=0.0)
+    return max(0.0, math.floor(10 * worst - 0.5) / 10)
+
+
+def _percent(x: float) -> str:
+    return f"{100 * x:.0f} %"
+
+
+def _prepared(frame: pd.DataFrame) -> list[Row]:
+    records = frames.rows(frame)
+    advice = "bench run 'dataloader/time_to_accuracy' --set loader=dataloader,sliced --set draw=0,1,2"
+    select.require(records, NEEDS, advice)
+    select.single_workload(records, advice)
+    records = frames.one_clock(records)
+    if not any(_course(row) for row in records):
+        raise UserError(f"no workload tells how right it was after each epoch: {advice} measures one that does")
+    return records

@@ -1,0 +1,56 @@
+"""What is said of trainings to an accuracy."""
+
+import pytest
+
+from bench.present import charts
+from bench.records import UserError
+from tests.present import present_frames as example
+
+
+def title(frame):
+    (spec,) = [each for each in charts.available(frame) if each.name == "time_to_accuracy"]
+    return spec.title
+
+
+def test_the_way_that_is_sooner_in_every_draw_is_said_to_be_first():
+    assert title(example.trainings()) == (
+        "dataloader/time_to_accuracy: batch 32 dataloader is the first to be 90 % right after 320 ms "
+        "(240 ms to 400 ms in 3 draws)"
+    )
+
+
+def test_where_one_draw_cannot_tell_the_order_is_not_resolved():
+    frame = example.trainings()
+    frame.loc[frame["params"].map(lambda axes: axes["draw"] == 1), ["low_s", "high_s"]] = [0.01, 9.0]
+    assert title(frame).endswith("which way is right soonest is not resolved by this data")
+
+
+def test_one_launch_decides_nothing():
+    frame = example.trainings(launches=1)
+    frame[["low_s", "high_s"]] = float("nan")
+    assert title(frame).endswith("not resolved by this data")
+
+
+def test_one_way_is_told_without_a_rank():
+    frame = example.trainings()
+    assert title(frame[frame["params"].map(lambda axes: axes["batch"] == 32)]) == (
+        "dataloader/time_to_accuracy: a training is 90 % right after 320 ms (240 ms to 400 ms in 3 draws)"
+    )
+
+
+def test_every_training_is_told_in_words_with_its_epochs():
+    (spec,) = [each for each in charts.available(example.trainings()) if each.name == "time_to_accuracy"]
+    words = charts.describe(spec, example.trainings())
+    assert "batch 32 dataloader, draw 2: 400 ms [392, 410] for 10 epochs, after each 58 %" in words
+    assert words.count("draw ") == 6
+
+
+def test_an_epoch_has_its_price_at_each_label():
+    said = [text.get_text().replace("\n", " ") for text in charts.draw("time_to_accuracy", example.trainings()).texts]
+    assert "batch 32 dataloader: 40.0 ms an epoch" in said
+    assert "batch 800 sliced: 3.00 ms an epoch" in said
+
+
+def test_a_workload_that_tells_no_course_has_no_such_chart():
+    with pytest.raises(UserError, match="how right it was after each epoch"):
+        charts.draw("time_to_accuracy", example.loaders(quality={"epochs": 3}))
