@@ -12,6 +12,7 @@ from bench.analyse.forest import forest
 from bench.analyse.speedups import with_speedups
 from bench.cli.loading import beside, frame_of, refuse_twins
 from bench.present.charts import ChartSpec, available
+from bench.present.charts.series import UNRESOLVED
 from bench.records import Outcome, UserError
 from bench.store import machines, runs, tables
 from bench.store.tables import RunData
@@ -87,3 +88,17 @@ def filled(specs: Sequence[ChartSpec], own: str) -> list[ChartSpec]:
     """Without those of other machines that ask what `own`, of the same workload, has answered itself."""
     answered = {(spec.name, spec.workload) for spec in specs if spec.machine == own}
     return [spec for spec in specs if spec.machine in ("", own) or (spec.name, spec.workload) not in answered]
+
+
+def one_of_each(specs: Sequence[ChartSpec], frame: pd.DataFrame) -> list[ChartSpec]:
+    """Of each chart the one that shows most: one that resolves its question, of the most machines, then rows."""
+
+    def shows(spec: ChartSpec) -> tuple[bool, int, int]:
+        rows = spec.rows(frame)
+        return UNRESOLVED not in spec.title, rows["machine"].nunique(), len(rows)
+
+    best: dict[str, ChartSpec] = {}
+    for spec in specs:
+        if spec.name not in best or shows(spec) > shows(best[spec.name]):
+            best[spec.name] = spec
+    return list(best.values())

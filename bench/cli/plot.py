@@ -30,6 +30,9 @@ def plot(
     ] = None,
     formats: Annotated[str, typer.Option("--to", help="File formats: svg, png, pdf; several with commas.")] = "svg,png",
     theme: Annotated[Theme, typer.Option(help="Colours.")] = Theme.LIGHT,
+    gallery: Annotated[
+        bool, typer.Option("--gallery", help="Of each chart only one, as PNG, and a README.md that shows them.")
+    ] = False,
     list_: Annotated[bool, typer.Option("--list", help="Print which charts this run has data for.")] = False,
     from_: Annotated[
         Path | None, typer.Option("--from", help="Draw a figure again from the data that it carries; no run is read.")
@@ -55,26 +58,34 @@ def plot(
         return
     if verify or overlay:
         raise UserError("--verify and --overlay go with --from FIGURE")
-    from bench.cli.pictures import drawable, to_draw
+    from bench.cli.pictures import drawable, one_of_each, to_draw
+    from bench.present import gallery as pages
     from bench.present.charts.evidence import encode, evidence
     from bench.store import runs
 
     drawn = to_draw(run, vs)
     wanted = suffixes(formats)
     specs = drawable(drawn.frame, charts or [])
+    if gallery:
+        wanted, specs = ["png"], one_of_each(specs, drawn.frame)
     if list_:
         say("\n".join(f"{spec.slug}  {spec.title}" for spec in specs))
         return
     folder = out or Path("reports") / drawn.name
     runs.make_folder(folder)
+    shown = []
     for spec in specs:
         carried = evidence(spec, drawn.frame, theme.value)
+        shown.append(carried)
         for suffix in wanted:
             path = folder / f"{spec.slug}.{suffix}"
             runs.replace_whole(path, encode(carried, suffix))
             say(str(path))
         runs.replace_whole(folder / f"{spec.slug}.csv", carried.csv().encode())
         runs.replace_whole(folder / f"{spec.slug}.txt", f"{carried.alt}\n".encode())
+    if gallery:
+        runs.replace_whole(folder / "README.md", pages.page(shown, drawn.machines).encode())
+        say(str(folder / "README.md"))
     if not specs:
         note(
             "this run has too few cases for any chart: sweep a size, a batch or modes, e.g. bench run --preset lecture"

@@ -131,5 +131,10 @@ def test_a_processor_that_varies_by_itself_is_named(field: str, fine: object, do
 def test_what_the_machine_cannot_do_is_said_with_its_reason() -> None:
     found = machine_findings(READING, FACTS, {**CAPABLE, "peak host memory": "not on this system"})
     said = {finding.check: finding.message for finding in found}
-    assert said.pop("cuda-unproven").startswith("CUDA unproven on this build")
     assert said == {"no-cuda": "no NVIDIA driver", "no-peak-host-memory": "not on this system"}
+
+
+def test_a_gpu_is_unproven_until_it_was_held_to_a_certificate() -> None:
+    found = machine_findings(READING, FACTS, {**CAPABLE, "cuda": ""})
+    (doubt,) = [finding for finding in found if finding.check == "cuda-unproven"]
+    assert doubt.advice == "hold them on this one with bench certify"

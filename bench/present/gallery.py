@@ -1,0 +1,29 @@
+"""A folder of charts as a page of Markdown: what each asks, what it found, and the picture with its words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bench.present import charts, layout
+
+if TYPE_CHECKING:
+    from bench.present.charts.evidence import Evidence
+
+
+def page(shown: Sequence[Evidence], machines: Sequence[str]) -> str:
+    """The page, for PNGs that lie beside it under their slugs. machines: what the runs were measured on."""
+    parts = [
+        "# Gallery",
+        f"<!-- Made by bench plot --gallery: draw it again, do not edit it. -->\n\nMeasured on {_and(machines)}. Each "
+        "picture carries its rows: `bench plot --from PICTURE` draws it again, `--verify` finds a changed digit, and "
+        "the `.csv` and `.txt` beside it hold the numbers and the words.",
+    ]
+    for found in shown:
+        asks = layout.markdown_text(charts.module(found.chart).QUESTION)
+        parts += [f"## {asks}", f"![{layout.markdown_text(found.title)}]({found.slug}.png)"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _and(names: Sequence[str]) -> str:
+    return layout.markdown_text(" and ".join(names))
