@@ -3,6 +3,7 @@
 #   make test    environment, all tests
 #   make check   environment, format, lint, types, layers
 #   make lessons the pages of docs/lessons, from the docstrings of the workloads
+#   make gallery one of each chart, of the runs in results/reference
 #   make clean   removes the environment and what tools cached
 # TORCH=... installs your own build of torch, e.g. make demo TORCH="torch --index-url https://download.pytorch.org/whl/cu130"
 
@@ -12,7 +13,7 @@ BIN := .venv/bin
 READY := .venv/ready
 DEMO ?= results/demo
 
-.PHONY: demo test check lessons clean
+.PHONY: demo test check lessons gallery clean
 
 demo: $(READY)
 	rm -rf $(DEMO)
@@ -34,6 +35,10 @@ check: $(READY)
 
 lessons: $(READY)
 	$(BIN)/bench list --pages docs/lessons --course docs/lessons/course.toml
+
+gallery: $(READY)
+	rm -rf reports/gallery
+	$(BIN)/bench plot $(patsubst results/reference/%/run.json,reference:%,$(wildcard results/reference/*/run.json)) --gallery --out reports/gallery
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
