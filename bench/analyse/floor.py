@@ -26,8 +26,8 @@ __all__ = ["FLOOR_COLUMNS", "BelowFloor", "Floor", "Peaks", "command", "judged",
 Row = Mapping[Any, Any]
 
 FLOOR_COLUMNS = (
-    *("floor_s", "floor_low_s", "floor_high_s", "floor_by", "times_floor", "times_floor_low", "times_floor_high"),
-    "floor_reason",
+    *("floor_s", "floor_low_s", "floor_high_s", "floor_by", "floor_proven"),
+    *("times_floor", "times_floor_low", "times_floor_high", "floor_reason"),
 )
 
 WITHHELD = (
@@ -154,6 +154,7 @@ def _columns(row: Row, floor: Floor) -> dict[str, Any]:
         "floor_low_s": floor.low,
         "floor_high_s": floor.high,
         "floor_by": floor.by,
+        "floor_proven": floor.proven,
         "times_floor": row["value_s"] / floor.value,
         "times_floor_low": row["low_s"] / floor.high,
         "times_floor_high": row["high_s"] / floor.low,

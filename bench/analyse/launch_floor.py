@@ -39,9 +39,9 @@ def launch_floor(rows: Sequence[Row]) -> LaunchFloor | str:
     if isinstance(fitted, str):
         return fitted
     if fitted.shape_low <= math.log(found[1].x):
-        return "even the smallest size takes longer than the overhead: it is not seen"
+        return "at most one size costs the overhead alone: two are needed to see it"
     if fitted.shape_high >= math.log(found[-2].x):
-        return "even the largest size costs no more than the overhead: the bandwidth is not seen"
+        return "at most one size takes longer than the overhead: two are needed to see the bandwidth"
     return LaunchFloor(
         fitted.of(lambda _, level: math.exp(level)),
         fitted.of(lambda knee, level: math.exp(knee - level)),

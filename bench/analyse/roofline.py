@@ -7,7 +7,7 @@ workloads reached them in the same place; the bandwidth is that of the memory th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,9 @@ class Under:
     """Flops per second."""
     roof: Roof
     share: Ends
-    """Of the roof that it reaches; above 1 wholly cannot be."""
+    """Of the roof that it reaches; above 1 wholly cannot be, where the roof is proven."""
+    proven: bool = True
+    """Whether the peak was seen with as much work: a larger product may run at a higher rate."""
 
     @property
     def bound(self) -> str:
@@ -87,7 +89,8 @@ def under(rows: Iterable[Row], peaks: Peaks) -> list[Under]:
             continue
         roof = roof_of(row, peaks)
         if roof is not None:
-            found.append(_under(row, flops, flops / moved, roof))
+            proven = flops <= peaks.largest[roof.place, roof.dtype]
+            found.append(replace(_under(row, flops, flops / moved, roof), proven=proven))
     return found
 
 

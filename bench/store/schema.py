@@ -39,6 +39,7 @@ COLUMNS = frozenset((
     "floor_high_s", "floor_by", "times_floor", "times_floor_low", "times_floor_high", "floor_reason", "sd_between",
     "sd_within", "autocorrelation", "drift", "drift_p", "side", "pair", "couple", "first", "base_ns", "head_ns",
     "break_even", "break_even_low", "twin", "cpu", "one_core", "break_even_high", "break_even_of",
+    "floor_proven",
 ))
 # fmt: on
 """Names of the tables' own columns, which no axis may take: each axis is a column beside them."""

@@ -40,6 +40,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         dots=found,
         caption="time ÷ floor, 1 = the least the work takes, left is better",
         text=lambda value: f"{units.short(value)}×",
+        notes=tuple(select.unproven(sum(not _proven(row) for row in frames.rows(frame)))),
         footer=provenance(records),
         line=1.0,
         good=dots.BELOW,
@@ -68,10 +69,15 @@ def _nearest(records: Sequence[Row]) -> list[Row]:
     """Of each workload the case that comes nearest to its floor, the nearest first."""
     best: dict[str, Row] = {}
     for row in frames.one_clock(records):
-        if number(row.get("times_floor")) and row["outcome"] == OK:
+        if number(row.get("times_floor")) and row["outcome"] == OK and _proven(row):
             name = str(row["workload"])
             best[name] = min(row, best.get(name, row), key=lambda each: float(each["times_floor"]))
     return sorted(best.values(), key=lambda row: float(row["times_floor"]))
+
+
+def _proven(row: Row) -> bool:
+    """Whether the peak was seen with as much work. What is larger has no floor to be near to."""
+    return row.get("floor_proven") is not False
 
 
 def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Dot]]:

@@ -72,7 +72,10 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         guides=tuple(guides),
         joined=False,
         round_x=True,
-        notes=(f"Ceilings: {_when(records)}, 95 % intervals; a case is held to that of the memory that holds it.",),
+        notes=(
+            f"Ceilings: {_when(records)}, 95 % intervals; a case is held to that of the memory that holds it.",
+            *select.unproven(sum(not item.proven for item in items)),
+        ),
         footer=provenance([row for row in records if not str(row["workload"]).startswith(CALIBRATION)]),
     )
     return lines.draw(plot, theme)
@@ -81,7 +84,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
 def finding(frame: pd.DataFrame) -> str:
     """What the data say: which case comes nearest to its roof, and what binds most of them."""
     _, items = _prepared(frame)
-    sure = [item for item in items if not math.isnan(item.share[1])]
+    sure = [item for item in items if item.proven and not math.isnan(item.share[1])]
     if not sure:
         return f"How near the cases come to their roof is {UNRESOLVED}"
     best = max(sure, key=lambda item: item.share[0])

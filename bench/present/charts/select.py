@@ -84,3 +84,11 @@ def parts(workload: str, entries: Sequence[tuple[str, Sequence[str]]], per_line:
         keys += own
     if keys:
         yield Selection(workload, tuple(keys), part)
+
+
+def unproven(cases: int) -> list[str]:
+    """The note of so many cases that do more work than any product the peak was measured with."""
+    if not cases:
+        return []
+    those = "1 case is" if cases == 1 else f"{cases} cases are"
+    return [f"{those} larger than any product the peak was seen with, and may lie beyond it: calibrate larger ones."]
