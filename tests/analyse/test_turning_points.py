@@ -210,8 +210,8 @@ def test_the_launch_floor_is_held_by_its_interval() -> None:
 @pytest.mark.parametrize(
     ("time_s", "says"),
     [
-        (lambda moved: 5e-6, "the bandwidth is not seen"),
-        (lambda moved: moved / 3e11, "the overhead"),
+        (lambda moved: 5e-6, "to see the bandwidth"),
+        (lambda moved: moved / 3e11, "costs the overhead alone"),
         (lambda moved: 5e-6 * (4 if round(math.log10(moved)) % 2 else 1), "more than its noise explains"),
     ],
     ids=["flat", "proportional", "contradictory"],
