@@ -1,9 +1,9 @@
-"""A run written as a page and as a deck, as `report` and `lecture` do it."""
+"""A run written as pages and as a deck, as `report` and `lecture` do it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.cli.options import note
 from bench.records import UserError
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     from bench.store.tables import RunData
 
-FORMATS = ("html", "pptx", "pdf", "beamer")
+FORMATS = ("html", "pptx", "pdf", "beamer", "explore")
+
+REPORT, EXPLORE = "index.html", "explore.html"
+"""The names of the pages; each leads to the other where both are written."""
 
 
 def formats_of(text: str) -> list[str]:
@@ -39,27 +42,44 @@ def written(run: str | None, vs: str | None, out: Path | None, wanted: list[str]
         note(f"warning: {problem}")
     folder = out or Path("reports") / str(data.run["run"])
     runs.make_folder(folder)
-    pages = [_page(frame, data, against, folder)] if "html" in wanted else []
-    return [*pages, *_deck(frame, data, folder, [name for name in wanted if name != "html"])]
+    both = {"html", "explore"} <= set(wanted)
+    # First, since it may lack a library: a report would then lead to a page that is not there.
+    points = [_explore(frame, data, against, folder, REPORT if both else None)] if "explore" in wanted else []
+    pages = [_page(frame, data, against, folder, EXPLORE if both else None)] if "html" in wanted else []
+    return [*pages, *_deck(frame, data, folder, wanted), *points]
 
 
-def _page(frame: pd.DataFrame, data: RunData, against: str | None, folder: Path) -> Path:
+def _explore(frame: pd.DataFrame, data: RunData, against: str | None, folder: Path, beside: str | None) -> Path:
+    from bench.present import explore
+    from bench.store import runs
+
+    path = folder / EXPLORE
+    runs.replace_whole(path, explore.page(frame, _facts(data), vs=against, beside=beside).encode())
+    return path
+
+
+def _facts(data: RunData) -> dict[str, Any]:
+    """What a page tells of the run as a whole."""
+    return {**data.run, "wall_s": data.run.get("time", {}).get("wall_s")}
+
+
+def _page(frame: pd.DataFrame, data: RunData, against: str | None, folder: Path, beside: str | None) -> Path:
     from bench.cli.pictures import drawable
     from bench.plan import catalog
     from bench.present.report import page
     from bench.store import runs
 
-    path = folder / "index.html"
+    path = folder / REPORT
     lessons = {item.name: item.lesson for item in catalog.find().values()}
-    run_facts = {**data.run, "wall_s": data.run.get("time", {}).get("wall_s")}
-    text = page(frame, drawable(frame, []), data.run["environment"], run_facts, [], lessons=lessons, vs=against)
+    charts, environment = drawable(frame, []), data.run["environment"]
+    text = page(frame, charts, environment, _facts(data), [], lessons=lessons, vs=against, beside=beside)
     runs.replace_whole(path, text.encode())
     return path
 
 
 def _deck(frame: pd.DataFrame, data: RunData, folder: Path, wanted: list[str]) -> list[Path]:
-    """The deck in each of the formats."""
-    if not wanted:
+    """The deck in each of the formats that are one."""
+    if not {"pptx", "pdf", "beamer"} & set(wanted):
         return []
     from bench.cli.pictures import drawable
     from bench.present import deck

@@ -73,6 +73,7 @@ def page(
     *,
     lessons: Mapping[str, str] | None = None,
     vs: str | None = None,
+    beside: str | None = None,
 ) -> str:
     """The whole page.
 
@@ -81,7 +82,7 @@ def page(
     they are present, `settings`, `git` and `schema` below. `findings` are those of the run as a whole; those of
     the rows are taken from the frame.
     `lessons` gives the lesson of a workload; without it, tables are grouped by family. `vs` names what speed-ups refer
-    to (`mode=eager`).
+    to (`mode=eager`). `beside` is the address of the page to explore, where one is written too.
     """
     records = frames.rows(frame)
     letters = {check: f"{place}" for place, (check, _) in enumerate(frames.by_check(_all(records, findings)), start=1)}
@@ -93,7 +94,8 @@ def page(
     return environ.get_template("report.html.j2").render(
         run_id=str(run.get("run") or next(iter(frames.distinct(records, "run")), "")),
         machines=frames.distinct(records, "machine"),
-        summary=_summary(records, run),
+        summary=summary(records, run),
+        beside=beside,
         command=layout.cell_text(run.get("command")) if run.get("command") else "",
         counts=counts,
         meanings=MEANINGS,
@@ -126,7 +128,8 @@ def _all(records: Sequence[Row], findings: Sequence[Finding]) -> list[Finding]:
     return list(dict.fromkeys([*findings, *(item for row in records for item in row["findings"])]))
 
 
-def _summary(records: Sequence[Row], run: Mapping[str, Any]) -> str:
+def summary(records: Sequence[Row], run: Mapping[str, Any]) -> str:
+    """How many cases of how many workloads were measured, where, and in what time (`wall_s` of `run`, seconds)."""
     cases, workloads = {row["key"] for row in records}, {row["workload"] for row in records}
     parts = [f"{_numbered(len(cases), 'case')} of {_numbered(len(workloads), 'workload')}"]
     if frames.distinct(records, "machine"):
