@@ -27,9 +27,6 @@ UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mod
 """The axes every case has, with the declared default of a row that lacks one."""
 UNKNOWN = "unknown"  # what stands for their values in a case that another tool measured
 
-AFTER = re.compile(r"(?P<metric>.+)_after_(?P<epoch>\d+)")
-"""How a metric of `quality` is named that was read after each epoch: `test_accuracy_after_3`."""
-
 # A string value must survive inside a key: no comma, bracket, equals sign or space.
 SAFE_TEXT = re.compile(r"[A-Za-z0-9_.:+-]+")
 _KEY = re.compile(r"(?P<workload>[\w-]+/[\w-]+)(?:\[(?P<params>[^\[\]]*)\])?")

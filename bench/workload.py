@@ -5,6 +5,7 @@ from bench.workload import Context, Prepared, Work, workload
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, TypeVar
@@ -17,6 +18,9 @@ DIFFERENTIABLE = ("eager", "compile", "compile-reduce-overhead", "compile-max-au
 
 MODES = (*DIFFERENTIABLE, "frozen", "export", "aoti", "cudagraph")
 """The execution modes the harness knows; `modes="all"` stands for them."""
+
+AFTER = re.compile(r"(?P<metric>.+)_after_(?P<epoch>\d+)")
+"""How a metric of `quality` is named that was read after each epoch: `test_accuracy_after_3`."""
 
 Values = Sequence[str | int | float | bool]
 

@@ -20,7 +20,7 @@ def lecture(
         Path | None, typer.Option("--out", "-o", help="Folder for page and deck; reports/<run id> without it.")
     ] = None,
     formats: Annotated[
-        str, typer.Option("--to", help="html, pptx, pdf, beamer; several with commas.")
+        str, typer.Option("--to", help="html, pptx, pdf, beamer, explore; several with commas.")
     ] = "html,pptx,pdf",
     beside: Annotated[
         list[str] | None,

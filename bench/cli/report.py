@@ -1,4 +1,4 @@
-"""`bench report`: a run as one page, and as a deck."""
+"""`bench report`: a run as one page, as a page to explore, and as a deck."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ def report(
         Path | None, typer.Option("--out", "-o", help="Folder for the page; reports/<run id> without it.")
     ] = None,
     formats: Annotated[
-        str, typer.Option("--to", help="html, pptx, pdf, beamer; several with commas. A deck has a chart a slide.")
+        str,
+        typer.Option(
+            "--to",
+            help="html, pptx, pdf, beamer, explore; several with commas. A deck has a chart a slide; explore is a page "
+            "on which the reader chooses what is drawn.",
+        ),
     ] = "html",
 ) -> None:
     """Write one self-contained HTML page: tables, charts, environment and doubts; or a deck of the charts.

@@ -1,10 +1,10 @@
-"""A run written as a page and as a deck, as `report` and `lecture` do it."""
+"""A run written as pages and as a deck, as `report` and `lecture` do it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.cli.options import note
 from bench.records import UserError
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from bench.cli.pictures import ToDraw
     from bench.present.charts import ChartSpec
 
-FORMATS = ("html", "pptx", "pdf", "beamer")
+FORMATS = ("html", "pptx", "pdf", "beamer", "explore")
+
+REPORT, EXPLORE = "index.html", "explore.html"
+"""The names of the pages; each leads to the other where both are written."""
 
 
 def formats_of(text: str) -> list[str]:
@@ -43,29 +46,45 @@ def written(
         note(f"warning: {problem}")
     folder = out or Path("reports") / drawn.name
     runs.make_folder(folder)
+    both = {"html", "explore"} <= set(wanted)
+    # First, since it may lack a library: a report would then lead to a page that is not there.
+    points = [_explore(drawn, folder, REPORT if both else None)] if "explore" in wanted else []
     specs = drawable(drawn.frame, [])
     if fill:
         specs = filled(specs, drawn.machines[0])
-    pages = [_page(drawn, specs, folder)] if "html" in wanted else []
-    return [*pages, *_deck(drawn, specs, folder, [name for name in wanted if name != "html"])]
+    pages = [_page(drawn, specs, folder, EXPLORE if both else None)] if "html" in wanted else []
+    return [*pages, *_deck(drawn, specs, folder, wanted), *points]
 
 
-def _page(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path) -> Path:
+def _explore(drawn: ToDraw, folder: Path, beside: str | None) -> Path:
+    from bench.present import explore
+    from bench.store import runs
+
+    path = folder / EXPLORE
+    runs.replace_whole(path, explore.page(drawn.frame, _told(drawn), vs=drawn.against, beside=beside).encode())
+    return path
+
+
+def _told(drawn: ToDraw) -> list[dict[str, Any]]:
+    """What a page tells of each run as a whole."""
+    return [{**data.run, "machine": name} for data, name in zip(drawn.batch, drawn.machines, strict=True)]
+
+
+def _page(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, beside: str | None) -> Path:
     from bench.plan import catalog
     from bench.present.report import page
     from bench.store import runs
 
-    path = folder / "index.html"
+    path = folder / REPORT
     lessons = {item.name: item.lesson for item in catalog.find().values()}
-    told = [{**data.run, "machine": name} for data, name in zip(drawn.batch, drawn.machines, strict=True)]
-    text = page(drawn.frame, specs, told, lessons=lessons, vs=drawn.against)
+    text = page(drawn.frame, specs, _told(drawn), lessons=lessons, vs=drawn.against, beside=beside)
     runs.replace_whole(path, text.encode())
     return path
 
 
 def _deck(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, wanted: list[str]) -> list[Path]:
-    """The deck in each of the formats."""
-    if not wanted:
+    """The deck in each of the formats that are one."""
+    if not {"pptx", "pdf", "beamer"} & set(wanted):
         return []
     from bench.present import deck
     from bench.present.charts.evidence import encode, evidence

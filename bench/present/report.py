@@ -71,6 +71,7 @@ def page(
     *,
     lessons: Mapping[str, str] | None = None,
     vs: str | None = None,
+    beside: str | None = None,
 ) -> str:
     """The whole page.
 
@@ -79,7 +80,7 @@ def page(
     they are present, `environment`, `settings`, `git` and `schema` below, nested mappings flattened; `machine` is what
     the run is called in the frame.
     `lessons` gives the lesson of a workload; without it, tables are grouped by family. `vs` names what speed-ups refer
-    to (`mode=eager`).
+    to (`mode=eager`). `beside` is the address of the page to explore, where one is written too.
     """
     records = frames.rows(frame)
     letters = {check: f"{place}" for place, (check, _) in enumerate(frames.by_check(_all(records)), start=1)}
@@ -90,8 +91,9 @@ def page(
     return environ.get_template("report.html.j2").render(
         runs=[_told_of(run) for run in batch],
         machines=frames.distinct(records, "machine"),
-        summary=_summary(records, batch),
+        summary=summary(records, batch),
         counts=frames.outcome_counts(records),
+        beside=beside,
         meanings=MEANINGS,
         doubts=doubts(_all(records), letters),
         pictures=[_picture(spec, frame) for spec in charts],
@@ -131,7 +133,8 @@ def _all(records: Sequence[Row]) -> list[Finding]:
     return list(dict.fromkeys(item for row in records for item in row["findings"]))
 
 
-def _summary(records: Sequence[Row], batch: Sequence[Mapping[str, Any]]) -> str:
+def summary(records: Sequence[Row], batch: Sequence[Mapping[str, Any]]) -> str:
+    """How many cases of how many workloads were measured, where, and in what time. batch: `run.json` of each run."""
     cases, workloads = {row["key"] for row in records}, {row["workload"] for row in records}
     parts = [f"{_numbered(len(cases), 'case')} of {_numbered(len(workloads), 'workload')}"]
     if frames.distinct(records, "machine"):

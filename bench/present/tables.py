@@ -14,8 +14,9 @@ from bench.present.frames import OK, Row
 from bench.present.notes import finding_notes, marks
 from bench.present.terminal import Column, Line
 from bench.present.units import DASH
-from bench.records import AFTER, UNIVERSAL_AXES, Case
+from bench.records import UNIVERSAL_AXES, Case
 from bench.stats.missing import number
+from bench.workload import AFTER
 
 if TYPE_CHECKING:
     import pandas as pd

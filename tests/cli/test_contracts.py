@@ -1,8 +1,13 @@
 """What other programs may rely on: the shapes of the JSON that commands write."""
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
+
+from bench.cli.written import written
+from bench.records import UserError
 
 RUN_KEYS = {"schema", "run", "path", "status", "outcomes", "wall_s"}
 SHOW_KEYS = {
@@ -191,7 +196,29 @@ def test_a_deck_is_made_in_each_format(finished):
     assert all((terminal.folder / "deck" / name).exists() for name in shown)
     refused = terminal("report", "run", "--to", "odt")
     assert refused.returncode == 2
-    assert "html, pptx, pdf, beamer" in refused.stderr
+    assert "html, pptx, pdf, beamer, explore" in refused.stderr
+
+
+def test_the_page_to_explore_and_the_report_lead_to_each_other(finished):
+    terminal, _ = finished
+    done = terminal("report", "run", "--out", "both", "--to", "explore,html")
+    assert done.stdout.split() == ["both/index.html", "both/explore.html"]
+    report, explore = ((terminal.folder / name).read_text() for name in done.stdout.split())
+    assert 'href="explore.html"' in report
+    assert 'href="index.html"' in explore
+    assert "matmul/round_trip[device=cpu,dtype=float32,mode=script,size=64,threads=1]" in explore
+    alone = terminal("report", "run", "--out", "alone", "--to", "explore")
+    assert alone.stdout.split() == ["alone/explore.html"]
+    assert 'href="index.html"' not in (terminal.folder / "alone" / "explore.html").read_text()
+
+
+def test_without_the_libraries_to_explore_no_report_leads_to_a_page_that_is_not_there(finished, monkeypatch):
+    terminal, _ = finished
+    monkeypatch.chdir(terminal.folder)
+    monkeypatch.setitem(sys.modules, "altair", None)
+    with pytest.raises(UserError, match=r"coursebench\[explore\]"):
+        written("run", None, Path("neither"), ["html", "explore"])
+    assert not (terminal.folder / "neither" / "index.html").exists()
 
 
 def test_report_is_one_page_that_names_every_case(finished):

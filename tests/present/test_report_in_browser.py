@@ -1,27 +1,14 @@
 """The report in a real browser: opened from disk, with the network off."""
 
-import shutil
-
 import pandas as pd
 import pytest
 
 from bench.present import charts
 from bench.present.report import page
+from tests.present import browsing
 from tests.present import present_frames as example
 
-sync_api = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-]
-
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+pytestmark = browsing.MARKS
 
 
 @pytest.fixture(scope="module")
@@ -37,26 +24,14 @@ def report(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
+    with browsing.browser() as found:
+        yield found
 
 
 @pytest.fixture(params=[(1280, "light"), (1280, "dark"), (390, "light")], ids=str)
 def opened(request, browser, report):
-    """The page as a reader has it, and what the browser complained of or asked the network for."""
-    width, scheme = request.param
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
-    tab = context.new_page()
-    complaints: list[str] = []
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("dialog", lambda dialog: complaints.append("a script ran: " + dialog.message))
-    tab.on("request", lambda asked: complaints.append(asked.url) if asked.url.startswith("http") else None)
-    tab.goto(report)
-    yield tab, complaints
-    context.close()
+    with browsing.opened(browser, report, *request.param) as found:
+        yield found
 
 
 def test_it_opens_without_a_complaint_and_asks_the_network_for_nothing(opened):
@@ -78,7 +53,7 @@ def test_every_picture_is_there_and_has_words_for_who_cannot_see_it(opened):
 
 def test_nothing_sticks_out_to_the_side(opened):
     tab, _ = opened
-    assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert not browsing.sticks_out(tab)
 
 
 def medians(tab):
@@ -146,8 +121,5 @@ def test_the_findings_stand_first_and_lead_to_their_charts(opened):
 
 
 def test_no_serious_fault_of_accessibility(opened):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     tab, _ = opened
-    found = axe.Axe().run(tab).response["violations"]
-    serious = {each["id"]: each["nodes"][0]["html"] for each in found if each["impact"] in ("serious", "critical")}
-    assert serious == {}
+    assert browsing.serious_faults(tab) == {}

@@ -11,9 +11,10 @@ from bench.present import frames, units
 from bench.present.charts import lined, lines, select
 from bench.present.charts.series import UNRESOLVED, Point, Series, lost_text, provenance, reasons, resolved, shown
 from bench.present.frames import OK, Row
-from bench.records import AFTER, UserError
+from bench.records import UserError
 from bench.stats.intervals import ratio_of
 from bench.stats.missing import number
+from bench.workload import AFTER
 
 if TYPE_CHECKING:
     import pandas as pd
