@@ -6,28 +6,17 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bench.analyse.chartable import chartable
-from bench.analyse.forest import forest
-from bench.analyse.speedups import with_speedups
-from bench.cli.loading import frame_of
+from bench.analyse.drawable import to_draw
 from bench.present.charts import ChartSpec, available
-from bench.records import Outcome, UserError
+from bench.records import UserError
 from bench.store import runs, tables
 from bench.store.tables import RunData
 
 
 def frame_to_draw(run: str | None, vs: str | None) -> tuple[RunData, pd.DataFrame, str | None]:
-    """A run, its estimates with all that charts draw, and what its speed-ups are against; of a gate its verdicts.
-
-    Where nothing was asked for, against eager, if anything was measured eager; a default is never an error.
-    """
+    """A run, its estimates with all that charts draw, and what its speed-ups are against; of a gate its verdicts."""
     data = tables.read(runs.locate(run))
-    if "gate" in data.run:
-        return data, forest(data), None
-    data, frame = frame_of(run, None)
-    eager = (frame["outcome"] == Outcome.OK) & (frame["mode"] == "eager")
-    against = vs if vs is not None or not eager.any() else "mode=eager"
-    return data, chartable(with_speedups(frame, data, against) if against else frame, data), against
+    return data, *to_draw(data, vs)
 
 
 def drawable(frame: pd.DataFrame, names: Sequence[str]) -> list[ChartSpec]:

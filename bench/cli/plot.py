@@ -53,7 +53,7 @@ def plot(
     if verify or overlay:
         raise UserError("--verify and --overlay go with --from FIGURE")
     from bench.cli.pictures import drawable, frame_to_draw
-    from bench.present.charts.evidence import encode, evidence
+    from bench.present.charts.evidence import evidence, write
     from bench.store import runs
 
     data, frame, _ = frame_to_draw(run, vs)
@@ -65,13 +65,8 @@ def plot(
     folder = out or Path("reports") / str(data.run["run"])
     runs.make_folder(folder)
     for spec in specs:
-        carried = evidence(spec, frame, theme.value)
-        for suffix in wanted:
-            path = folder / f"{spec.slug}.{suffix}"
-            runs.replace_whole(path, encode(carried, suffix))
+        for path in write(evidence(spec, frame, theme.value), folder, spec.slug, wanted):
             say(str(path))
-        runs.replace_whole(folder / f"{spec.slug}.csv", carried.csv().encode())
-        runs.replace_whole(folder / f"{spec.slug}.txt", f"{carried.alt}\n".encode())
     if not specs:
         note(
             "this run has too few cases for any chart: sweep a size, a batch or modes, e.g. bench run --preset lecture"

@@ -74,11 +74,17 @@ def module(name: str) -> Chart:
     return cast("Chart", getattr(found, "CHART", found))
 
 
-def available(frame: pd.DataFrame) -> list[ChartSpec]:
-    """Every chart that can be drawn from these estimates, by chart, then by workload."""
+def drawn_columns(name: str) -> tuple[str, ...]:
+    """What a chart needs, and the nested columns that it draws where they are there."""
+    chart = module(name)
+    return (*chart.NEEDS, *getattr(chart, "CARRIES", ()))
+
+
+def available(frame: pd.DataFrame, names: Sequence[str] = NAMES) -> list[ChartSpec]:
+    """Every chart, or each of these names, that can be drawn from these estimates: by chart, then by workload."""
     records = frames.rows(frame)
     specs: list[ChartSpec] = []
-    for name in NAMES:
+    for name in names:
         chart = module(name)
         if not all(column in frame.columns for column in chart.NEEDS):
             continue
