@@ -319,6 +319,8 @@ def test_a_page_shows_every_interval_and_every_verdict(two: tuple[Path, Path]) -
         assert item.verdict in shown
         assert item.low is None or f"{item.low:.3f} to {item.high:.3f}" in shown
     assert "one process of a side supports no verdict" in shown
+    assert shown.count("<td") == 3 * 9
+    assert "></td>" not in shown  # what is empty reads as in the terminal: a dash
     assert "<code>bench gate</code> takes turns" in shown
 
 

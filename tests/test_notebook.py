@@ -24,7 +24,8 @@ def cells(tmp_path_factory):
     """By id, the outputs of each cell. The run it reads is as small as can be; a reader's is that of `make demo`."""
     terminal = Terminal(tmp_path_factory.mktemp("notebook"))
     done = terminal(
-        "run", "matmul/square", "-s", "size=64,256", "-s", "mode=eager,script", "--launches", 3, "--out", "run",
+        "run", "matmul/square", "-s", "device=cpu", "-s", "size=64,256", "-s", "mode=eager,script",
+        "--launches", 3, "--out", "run",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     home = terminal.folder / "home"

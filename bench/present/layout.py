@@ -105,10 +105,10 @@ def as_markdown(cells: Iterable[Mapping[str, str]], columns: Sequence[Column]) -
     return "\n".join(lines) + "\n"
 
 
-def as_html(cells: Iterable[Mapping[str, str]], columns: Sequence[Column]) -> str:
+def as_html(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> str:
     """A table of HTML, for a page that has its own style; all text in it is escaped."""
     head = _html_row([column.heading for column in columns], columns, "th", ' scope="col"')
-    body = "\n".join(_html_row([cell[column.name] for column in columns], columns, "td") for cell in cells)
+    body = "\n".join(_html_row([cell_text(row[column.name]) for column in columns], columns, "td") for row in rows)
     return f"<table>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
 
 
