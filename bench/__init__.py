@@ -3,6 +3,8 @@
 import bench
 frame = bench.load()                          # the latest run, a row a case and clock
 blocks = bench.load("results/…", level="blocks")
+bench.charts.time_by_size(frame)              # shows itself in Jupyter; .save("growth.svg")
+bench.compare("results/monday", frame)        # head ÷ base, with intervals
 """
 
 from __future__ import annotations
@@ -10,12 +12,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from bench import charts
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["load"]
+    from bench.present.compare import Comparison
+    from bench.store.tables import RunData
 
-Level = Literal["estimates", "phases", "launches", "blocks"]
+__all__ = ["charts", "compare", "load"]
+
+Level = Literal["estimates", "phases", "launches", "blocks", "verdicts"]
 
 
 def load(run: str | Path | None = None, level: Level = "estimates", vs: str | None = None) -> pd.DataFrame:
@@ -23,31 +30,75 @@ def load(run: str | Path | None = None, level: Level = "estimates", vs: str | No
 
     run: a folder, a run id, or None for the latest run in `results/`.
     level: `estimates` (a row a case and clock; held to the run's own peaks, where it measured some), `phases`,
-        `launches` (a row a case and launch), or `blocks`.
+        `launches` (a row a case and launch), or `blocks`; of a run of `bench gate` its `verdicts`, a row a case.
     vs: adds speed-ups to estimates, against `axis=value` or a case key.
 
     Warns of lines of the journal that could not be read. Raises `bench.records.UserError` for a run that cannot be
     read, or one of a newer schema.
     """
-    import warnings
-
-    from bench.analyse import estimates, floor
-    from bench.store import runs, tables
-
-    data = tables.read(runs.locate(run))
-    for problem in data.problems:
-        warnings.warn(problem, stacklevel=2)
+    data = _read(run)
     match level:
         case "blocks":
             return data.blocks
         case "launches":
             return data.launches
         case "phases":
-            return estimates.phases(data)
+            from bench.analyse.estimates import phases
+
+            return phases(data)
+        case "verdicts":
+            from bench.analyse.forest import forest
+
+            return forest(data)
         case "estimates":
-            frame = floor.judged(data)
+            from bench.analyse.floor import judged
+
+            frame = judged(data)
     if vs is None:
         return frame
     from bench.analyse.speedups import with_speedups
 
     return with_speedups(frame, data, vs)
+
+
+def compare(base: str | Path | pd.DataFrame, head: str | Path | pd.DataFrame) -> Comparison:
+    """Two stored runs beside each other, case by case, as `bench compare` does it: head ÷ base, above 1 is slower.
+
+    base, head: a folder, a run id, or some rows of the estimates of a run. Returns a value that shows itself in Jupyter
+    and as text; `frame` has a row a case and clock, times in seconds per step. They were measured one after the other,
+    so that no verdict is a regression. Raises `bench.records.UserError` for a run that cannot be read, and for a frame
+    that is not of one run as it is stored.
+    """
+    from bench.analyse import compare as analysis
+    from bench.present.compare import Comparison
+
+    (base_data, base_frame), (head_data, head_frame) = _side(base), _side(head)
+    found = analysis.compare(base_data, head_data, {"base": base_frame, "head": head_frame})
+    return Comparison(tuple(found), base_data.run, head_data.run)
+
+
+def _side(of: str | Path | pd.DataFrame) -> tuple[RunData, pd.DataFrame]:
+    """The run and its judged estimates; of a frame those of its rows."""
+    from bench.analyse import drawable
+    from bench.analyse.floor import judged
+    from bench.store import loaded
+
+    if isinstance(of, str | Path):
+        data = _read(of)
+        return data, judged(data)
+    data = _read(loaded.folder_of(drawable.run_of(of)))
+    drawable.refuse_others(of, judged(data))
+    return data, of
+
+
+def _read(run: str | Path | None) -> RunData:
+    """A run; warns of what could not be read of it, and keeps in mind where it lies."""
+    import warnings
+
+    from bench.store import loaded, runs, tables
+
+    data = tables.read(runs.locate(run))
+    for problem in data.problems:
+        warnings.warn(problem, stacklevel=3)
+    loaded.remember(str(data.run["run"]), data.folder)
+    return data

@@ -51,7 +51,9 @@ WorkloadFiles = Annotated[
 
 def width() -> int:
     """Columns of the terminal; wide where output goes to a pipe, so that nothing is cut."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
+    from bench.present.layout import WIDE
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
 
 
 def colour() -> bool:

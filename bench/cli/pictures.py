@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.analyse.chartable import chartable
-from bench.analyse.forest import forest
-from bench.analyse.speedups import with_speedups
-from bench.cli.loading import beside, frame_of, refuse_twins
+from bench.analyse.drawable import to_draw as whole
+from bench.cli.loading import beside, refuse_twins
 from bench.present.charts import ChartSpec, available
 from bench.present.charts.series import UNRESOLVED
-from bench.records import Outcome, UserError
+from bench.records import UserError
 from bench.store import machines, runs, tables
 from bench.store.tables import RunData
 
@@ -64,12 +62,7 @@ def to_draw(names: Sequence[str] | None, vs: str | None) -> ToDraw:
 
 def _one(name: str | None, vs: str | None) -> tuple[RunData, pd.DataFrame, str | None]:
     data = tables.read(runs.locate(name))
-    if "gate" in data.run:
-        return data, forest(data), None
-    data, frame = frame_of(name, None)
-    eager = (frame["outcome"] == Outcome.OK) & (frame["mode"] == "eager")
-    against = vs if vs is not None or not eager.any() else "mode=eager"
-    return data, chartable(with_speedups(frame, data, against) if against else frame, data), against
+    return data, *whole(data, vs)
 
 
 def drawable(frame: pd.DataFrame, names: Sequence[str]) -> list[ChartSpec]:

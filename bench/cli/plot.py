@@ -60,7 +60,7 @@ def plot(
         raise UserError("--verify and --overlay go with --from FIGURE")
     from bench.cli.pictures import drawable, one_of_each, to_draw
     from bench.present import gallery as pages
-    from bench.present.charts.evidence import encode, evidence
+    from bench.present.charts.evidence import evidence, write
     from bench.store import runs
 
     drawn = to_draw(run, vs)
@@ -77,12 +77,8 @@ def plot(
     for spec in specs:
         carried = evidence(spec, drawn.frame, theme.value)
         shown.append(carried)
-        for suffix in wanted:
-            path = folder / f"{spec.slug}.{suffix}"
-            runs.replace_whole(path, encode(carried, suffix))
+        for path in write(carried, folder, spec.slug, wanted):
             say(str(path))
-        runs.replace_whole(folder / f"{spec.slug}.csv", carried.csv().encode())
-        runs.replace_whole(folder / f"{spec.slug}.txt", f"{carried.alt}\n".encode())
     if gallery:
         runs.replace_whole(folder / "README.md", pages.page(shown, drawn.machines).encode())
         say(str(folder / "README.md"))

@@ -1,16 +1,21 @@
-"""Two stored runs beside each other, as a table."""
+"""Two stored runs beside each other, as a table, and as a value that shows itself in a notebook."""
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from bench.analyse.compare import FASTER, OTHER_MACHINE, SLOWER, Compared
 from bench.present import layout
 from bench.present.gate import short
 from bench.present.terminal import Column
 from bench.present.units import DASH, seconds
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = (
     Column("case", wrap=True),
@@ -23,6 +28,38 @@ COLUMNS = (
     Column("launches", right=True, drop=1),
     Column("note", wrap=True),
 )
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """What `bench compare` says of two runs; base, head: `run.json` of either."""
+
+    found: tuple[Compared, ...]
+    base: Mapping[str, Any]
+    head: Mapping[str, Any]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row a case and clock: verdict, seconds per step of either run, their ratio with its interval, a note."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(item) for item in self.found], columns=[item.name for item in fields(Compared)])
+
+    def __str__(self) -> str:
+        return show(self.found, self.base, self.head, "table", width=layout.WIDE).rstrip()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """For Jupyter: what the command says, as a page says it."""
+        table = layout.as_html([_row(item) for item in self.found], COLUMNS)
+        return "".join([_paragraph(heading(self.base, self.head)), table, *map(_paragraph, below(self.found))])
+
+
+def _paragraph(text: str) -> str:
+    """Text as HTML; what stands between backticks is code."""
+    coded = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    return f"<p>{coded}</p>\n"
 
 
 def show(

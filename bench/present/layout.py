@@ -22,6 +22,9 @@ from bench.records import UserError
 
 FORMATS = ("table", "md", "csv", "json")
 
+WIDE = 200
+"""Characters of a table that goes to no terminal: wide, so that nothing is cut."""
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -100,6 +103,22 @@ def as_markdown(cells: Iterable[Mapping[str, str]], columns: Sequence[Column]) -
     lines.append("| " + " | ".join("---:" if column.right else "---" for column in columns) + " |")
     lines.extend("| " + " | ".join(markdown_text(cell[column.name]) for column in columns) + " |" for cell in cells)
     return "\n".join(lines) + "\n"
+
+
+def as_html(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> str:
+    """A table of HTML, for a page that has its own style; all text in it is escaped."""
+    head = _html_row([column.heading for column in columns], columns, "th", ' scope="col"')
+    body = "\n".join(_html_row([cell_text(row[column.name]) for column in columns], columns, "td") for row in rows)
+    return f"<table>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
+
+
+def _html_row(texts: Sequence[str], columns: Sequence[Column], tag: str, more: str = "") -> str:
+    sides = ["right" if column.right else "left" for column in columns]
+    made = [
+        f'<{tag}{more} style="text-align: {side}; padding: 2px 8px">{html.escape(text)}</{tag}>'
+        for text, side in zip(texts, sides, strict=True)
+    ]
+    return f"<tr>{''.join(made)}</tr>"
 
 
 def markdown_text(text: str) -> str:

@@ -111,11 +111,16 @@ def save(picture: Figure, path: str | Path) -> Path:
     Raises `UserError` on another suffix.
     """
     path = Path(path)
+    path.write_bytes(encode(picture, format_of(path)))
+    return path
+
+
+def format_of(path: Path) -> str:
+    """`svg`, `png` or `pdf`, by the suffix of a file's name. Raises `UserError` on another suffix."""
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in _NO_DATE:
         raise UserError(f"cannot draw to '{path.name}'; the name must end in .{', .'.join(_NO_DATE)}")
-    path.write_bytes(encode(picture, suffix))
-    return path
+    return suffix
 
 
 def encode(picture: Figure, format: str, told: Mapping[str, str] | None = None) -> bytes:

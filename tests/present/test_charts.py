@@ -1,6 +1,7 @@
 """The charts: every text readable, every outcome drawn, every title computed."""
 
 import itertools
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -237,14 +238,14 @@ def test_alt_text_gives_every_point() -> None:
 @pytest.mark.parametrize(
     ("name", "frame", "command"),
     [
-        ("time_by_size", example.loaders, "bench run 'dataloader/epoch' --set size=64,256,1024"),
-        ("saturation", example.matmul, "bench run 'matmul/square' --set batch=32,128,512"),
+        ("time_by_size", example.loaders, "bench run '*' --set size=64,256,1024"),
+        ("saturation", example.matmul, "bench run '*' --set batch=32,128,512"),
         ("modes", example.matmul, "bench run 'matmul/square' --set mode=eager,compile,script,trace"),
         ("modes", pd.DataFrame, "bench run"),
     ],
 )
 def test_a_chart_without_its_data_names_the_command_that_measures_them(name: str, frame: type, command: str) -> None:
-    with pytest.raises(UserError, match=command):
+    with pytest.raises(UserError, match=re.escape(command)):
         charts.draw(name, frame())
 
 

@@ -52,7 +52,7 @@ def test_every_chart_says_of_which_machine_it_is_or_has_a_line_each():
             assert spec.title.startswith(f"{machines.whole([LAPTOP, SERVER])[[LAPTOP, SERVER].index(shown.pop())]}: ")
         else:
             assert spec.name in charts.TOGETHER
-            labels = [text.get_text() for text in charts.drawn(spec, both()).texts]
+            labels = [text.get_text() for text in charts.picture(spec, both()).texts]
             assert any("2-core Xeon" in label for label in labels)
 
 

@@ -88,24 +88,30 @@ def module(name: str) -> Chart:
     return cast("Chart", getattr(found, "CHART", found))
 
 
-def available(frame: pd.DataFrame) -> list[ChartSpec]:
-    """Every chart that can be drawn from these estimates, by chart, then by machine, then by workload.
+def drawn_columns(name: str) -> tuple[str, ...]:
+    """What a chart needs, and the nested columns that it draws where they are there."""
+    chart = module(name)
+    return (*chart.NEEDS, *getattr(chart, "CARRIES", ()))
+
+
+def available(frame: pd.DataFrame, names: Sequence[str] = NAMES) -> list[ChartSpec]:
+    """Every chart, or each of these names, that these estimates allow: by chart, then by machine, then by workload.
 
     Machines are never pooled: a chart shows one, which its title then names where there are several, or a line each.
     """
-    names = frames.distinct(frames.rows(frame), "machine") if "machine" in frame else []
-    short = dict(zip(names, machines.whole(names), strict=True))
+    called = frames.distinct(frames.rows(frame), "machine") if "machine" in frame else []
+    short = dict(zip(called, machines.whole(called), strict=True))
     specs: list[ChartSpec] = []
-    for name in NAMES:
+    for name in names:
         chart = module(name)
         if not all(column in frame.columns for column in chart.NEEDS):
             continue
-        for machine in [""] if len(names) < 2 or name in TOGETHER else names:
+        for machine in [""] if len(called) < 2 or name in TOGETHER else called:
             own = frame[frame["machine"] == machine] if machine else frame
             for chosen in chart.selections(frames.rows(own)):
                 rows = subset(own, chosen.keys)
                 # Where there are several, a picture of one says which.
-                of_one = [f"{short[each]}: " for each in names if len(names) > 1 and set(rows["machine"]) == {each}]
+                of_one = [f"{short[each]}: " for each in called if len(called) > 1 and set(rows["machine"]) == {each}]
                 before = "".join(of_one)
                 words = [name, chosen.workload, *([short[machine]] if machine else [])]
                 slug = "-".join([*map(safe, words), *([str(chosen.part)] if chosen.part > 1 else [])])
@@ -124,7 +130,7 @@ def draw(name_or_slug: str, frame: pd.DataFrame, theme: str = "light") -> Figure
     found = [spec for spec in specs if name_or_slug in (spec.slug, spec.name)]
     exact = [spec for spec in found if spec.slug == name_or_slug]
     if exact or len(found) == 1:
-        return drawn((exact or found)[0], frame, theme)
+        return picture((exact or found)[0], frame, theme)
     if found:
         raise UserError(f"'{name_or_slug}' fits {len(found)} charts: {', '.join(spec.slug for spec in found)}")
     if name_or_slug not in NAMES:
@@ -135,7 +141,7 @@ def draw(name_or_slug: str, frame: pd.DataFrame, theme: str = "light") -> Figure
     return module(name_or_slug).draw(first, theme)
 
 
-def drawn(spec: ChartSpec, frame: pd.DataFrame, theme: str = "light") -> Figure:
+def picture(spec: ChartSpec, frame: pd.DataFrame, theme: str = "light") -> Figure:
     """One of the charts that `available` found in this frame."""
     return module(spec.name).draw(spec.rows(frame), theme)
 

@@ -14,7 +14,7 @@ import math
 import re
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape, unescape
 from importlib.metadata import version
@@ -25,6 +25,7 @@ import pandas as pd
 
 from bench.present import charts, frames, style
 from bench.records import UserError
+from bench.store import runs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,7 +92,7 @@ class Evidence:
 def evidence(spec: charts.ChartSpec, frame: pd.DataFrame, theme: str) -> Evidence:
     """What the figure of a chart of these estimates will carry."""
     chart = charts.module(spec.name)
-    carried = (*chart.NEEDS, *getattr(chart, "CARRIES", ()))
+    carried = charts.drawn_columns(spec.name)
     left = {*LEFT_OUT, *(name for name in NESTED if name not in carried)}
     rows = tuple(
         {
@@ -168,6 +169,18 @@ def encode(found: Evidence, suffix: str) -> bytes:
         return drawn[: opened.start()] + root + told_svg.encode() + drawn[opened.end() :]
     at = len(_PNG) + 25  # behind the header, which is always first and 13 bytes long
     return drawn[:at] + _chunk("Description", found.alt) + _chunk(MARK, text) + drawn[at:]
+
+
+def write(found: Evidence, folder: Path, name: str, suffixes: Sequence[str]) -> list[Path]:
+    """Write a figure as `<name>.<suffix>` of each of these, beside it its rows (.csv) and alt text (.txt).
+
+    What had one of these names is replaced. The paths of the figures.
+    """
+    figures = {folder / f"{name}.{suffix}": encode(found, suffix) for suffix in suffixes}
+    beside = {folder / f"{name}.csv": found.csv().encode(), folder / f"{name}.txt": f"{found.alt}\n".encode()}
+    for path, content in {**figures, **beside}.items():
+        runs.replace_whole(path, content)
+    return list(figures)
 
 
 def _chunk(keyword: str, text: str) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.present import frames
 from bench.present.frames import Row
-from bench.records import UserError
+from bench.records import UNIVERSAL_AXES, UserError
 from bench.stats.missing import number
 
 
@@ -64,9 +64,13 @@ def require(records: Sequence[Row], columns: Sequence[str], command: str) -> Non
 
 
 def command(records: Sequence[Row], change: str) -> str:
-    """`bench run 'matmul/square' --set size=64,1024` for the first workload of the rows, or for all."""
-    names = frames.distinct(records, "workload")
-    return f"bench run '{names[0] if len(names) == 1 else '*'}' --set {change}"
+    """`bench run 'matmul/square' --set size=64,1024` for the one workload of the rows, where it has that axis.
+
+    Else for all: `bench run` leaves those out that lack it, and refuses one workload that does.
+    """
+    names, axis = frames.distinct(records, "workload"), change.partition("=")[0]
+    has_it = axis in UNIVERSAL_AXES or any(axis in row["params"] for row in records)
+    return f"bench run '{names[0] if len(names) == 1 and has_it else '*'}' --set {change}"
 
 
 def parts(workload: str, entries: Sequence[tuple[str, Sequence[str]]], per_line: int, most: int) -> Iterator[Selection]:
