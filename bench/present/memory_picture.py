@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -86,7 +87,8 @@ def _timeline(page: Page, profile: Profile) -> None:
     page.foot([f"Largest: {'; '.join(named)}", _source(profile)])
     levels, times = _levels(profile), [0, *profile.allocations["us"].tolist()]
     top = max(levels) * 1.08 or 1.0
-    ticks = [tick for tick in even_ticks(0, top) if tick >= 0]
+    unit = max(1.0, 1024.0 ** int(math.log(top, 1024)))  # round numbers of MiB, not of bytes
+    ticks = [unit * tick for tick in even_ticks(0, top / unit)]
     words = [units.size(tick) for tick in ticks]
     left = MARGIN + max(page.width_of(word) for word in words) + 16
     axes = page.axes(left, page.bottom + 2.2 * _LINE, WIDTH - MARGIN, page.top - 8)

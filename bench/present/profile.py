@@ -162,8 +162,8 @@ def device_lines(profile: Profile, judged: Judged) -> list[str]:
     lines = [f"launches per step: {', '.join(each)}"]
     if judged.idle is not None:
         lines.append(
-            f"the device idles {_value(judged.idle)} of the time under the profiler; {_ends(judged.idle)} at its best "
-            "and worst guess without"
+            f"the device idles {_value(judged.idle)} of the time under the profiler, and {_ends(judged.idle)} "
+            "without it"
         )
     if waits:
         lines.append(f"calls that wait for the device, per step: {waits}")

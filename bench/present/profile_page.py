@@ -47,6 +47,7 @@ def page(found: Profile, judged: Judged) -> str:
         verdict=judged.verdict,
         meaning=MEANINGS[judged.verdict.word],
         shares=judged.shares,
+        sentence=_sentence,
         percent=lambda share: f"{100 * share:.0f} %",
         columns=wanted,
         rows=[{**profile.cells(row), "kind": row["kind"], "sort": _sort(row)} for row in rows[:MOST_ROWS]],
@@ -61,6 +62,12 @@ def page(found: Profile, judged: Judged) -> str:
         run=found.run,
         told=found.told,
     )
+
+
+def _sentence(text: str) -> str:
+    """A line of the terminal as a sentence; names of operators and of torch's own keep their small letter."""
+    first = text.split(" ", 1)[0]
+    return f"{text if '.' in first or '::' in first else text[:1].upper() + text[1:]}."
 
 
 def _sort(row: Mapping[str, Any]) -> dict[str, str]:
