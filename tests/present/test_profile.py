@@ -131,7 +131,7 @@ def test_numbers_of_the_page_sort_by_what_they_are():
 def test_over_budget_the_page_has_no_column_of_times():
     text = profile_page.page(*on_cpu(slower=2.0))
     assert ">self<" not in text
-    assert "shape only" in text
+    assert "Shape only" in text
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -31,7 +31,7 @@ MEANINGS: Mapping[str, str] = {
     LOADER_BOUND: "fetching batches from a DataLoader takes more than half of the step",
     WAITING: "the host waits for more than half of the step for a device that has nothing to do",
     MIXED: "no part takes more than half of the step",
-    CANNOT_TELL: "the profiler slowed the step down so much that no part surely takes more than half of it",
+    CANNOT_TELL: "a part may take more than half of the step, or none: the profiler slowed it down too much",
 }
 """What each verdict claims."""
 
@@ -64,14 +64,15 @@ def verdict_of(shares: Sequence[Share], limits: Limits, cost: Cost, on_device: b
             f", of which at most {_percent(by_name['python'].high)} outside operators" if "python" in by_name else ""
         )
         return Verdict(LAUNCH_BOUND, f"{_between(feeding)} of the step the device idles until the host launches{of_it}")
-    largest = max((*shares, working, *((feeding,) if on_device else ())), key=lambda share: share.value)
-    if largest.value > DOMINATES:
-        return Verdict(
-            CANNOT_TELL,
-            f"under the profiler {largest.name} were {_percent(largest.value)} of the step, but it was "
-            f"{cost.overhead.value:.2f} times as slow: without, they are {_between(largest)}",
-        )
-    return Verdict(MIXED, ", ".join(f"{share.name} {_percent(share.value)}" for share in shares[:3]))
+    possible = [share for share in (*shares, working, *((feeding,) if on_device else ())) if share.high > DOMINATES]
+    if not possible:
+        return Verdict(MIXED, ", ".join(f"{share.name} {_between(share)}" for share in shares[:3]))
+    largest = max(possible, key=lambda share: share.value)
+    return Verdict(
+        CANNOT_TELL,
+        f"under the profiler {largest.name} were {_percent(largest.value)} of the step, but it was "
+        f"{cost.overhead.value:.2f} times as slow: without, they are {_between(largest)}",
+    )
 
 
 def _by_limit(working: Share, limits: Limits, without: str) -> Verdict:

@@ -80,6 +80,12 @@ def test_a_part_that_may_be_less_than_half_without_the_profiler_binds_nothing():
     assert "44 % to 84 %" in found.verdict.because
 
 
+def test_parts_of_which_one_may_be_more_than_half_without_the_profiler_are_not_called_mixed():
+    parts_ms = {"operators": 4, "python": 3, "loader": 3}
+    assert judge(told(parts_ms)).verdict.word == "mixed"
+    assert judge(told(parts_ms, slower=1.3)).verdict.word == "cannot tell"
+
+
 def test_a_part_so_large_that_the_profiler_cannot_have_made_it_binds_even_over_budget():
     found = judge(told({"operators": 9, "python": 1}, slower=2.0))
     assert (found.cost.shape_only, found.verdict.word) == (True, "operator-bound")
