@@ -149,15 +149,16 @@ def described(name: str, planned: Planned, settings: Settings, hello: Hello, rep
 
 
 def shown(found: Profile, peaks: str | None, format_: TableFormat) -> None:
-    """Write the page of a profile, and say what it found."""
+    """Say what a profile found, and write its page."""
     from bench.analyse.profiles import judge
     from bench.cli.loading import peaks_for
     from bench.present import profile as present
-    from bench.present.profile_page import page
     from bench.store import profiles, runs
 
     judged = judge(found.told, peaks_for(found.run, peaks))
-    runs.replace_whole(found.folder / profiles.PAGE, page(found, judged).encode())
     say(present.show(found, judged, format_.value, width=width(), color=colour()).rstrip())
+    from bench.present.profile_page import page  # matplotlib: the answer does not wait for it
+
+    runs.replace_whole(found.folder / profiles.PAGE, page(found, judged).encode())
     note(f"\nthe page: {found.folder / profiles.PAGE}")
     note(f"the trace, for https://ui.perfetto.dev: {found.folder / profiles.TRACE}")
