@@ -85,6 +85,10 @@ def _by_limit(working: Share, limits: Limits, without: str) -> Verdict:
     accounts = (
         f"{_OF[limit.name]} at the peak of this machine would take {_percent(limit.value)} of it (run {limits.run})"
     )
+    if sure > 1:
+        return Verdict(
+            without, f"{said}; {accounts}, which cannot be: measure the peaks anew, bench run 'calibration/*'"
+        )
     if sure > DOMINATES:
         return Verdict(_BOUND[limit.name], f"{said}; {accounts}")
     return Verdict(without, f"{said}; no limit of the machine accounts for half: {accounts}")

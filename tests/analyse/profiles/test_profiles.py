@@ -167,6 +167,11 @@ def test_a_limit_that_accounts_for_half_only_by_chance_says_nothing():
     assert (found.verdict.word, found.limits.found[0].value > 0.5) == ("operator-bound", True)
 
 
+def test_peaks_so_low_that_the_step_beats_them_say_nothing():
+    found = judge(told({"operators": 9, "python": 1}, work=WORK), peaks(flops=5e10)).verdict
+    assert (found.word, "which cannot be" in found.because) == ("operator-bound", True)
+
+
 def test_a_step_that_hardly_works_is_bound_by_no_limit_of_the_machine():
     assert judge(told({"python": 9, "operators": 1}, work=WORK), peaks(flops=1e11)).verdict.word == "Python-bound"
 
