@@ -104,7 +104,7 @@ class Profile(Open):
     """Open a case, take its steps apart with torch.profiler, close it. Answered by `Profiled` or `Refused`."""
 
     profiled_steps: int | None = None
-    """Exactly so many; None takes as many as keep the trace small."""
+    """So many, in whole blocks; None takes as many as keep the trace small."""
     trace: str = ""
     """The file to write the trace to, for Perfetto; its name ends in `.json.gz`."""
 

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from bench.run.stop import Stop
     from bench.store.profiles import Profile
 
-RUNG = "torch.profiler"
-"""How a profile was had. Profiles of different rungs see different things and are never compared."""
-
 
 def profile(
     case: Annotated[
@@ -32,7 +29,7 @@ def profile(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(min=1, max=100_000, help="Profile so many steps; at most 200 that keep the trace small without."),
+        typer.Option(min=1, max=100_000, help="Profile so many steps, in whole blocks; at most 200 without."),
     ] = None,
     workloads: WorkloadFiles = None,
     again: Annotated[
@@ -132,6 +129,7 @@ def described(name: str, planned: Planned, settings: Settings, hello: Hello, rep
     from dataclasses import asdict
 
     from bench.run import runner
+    from bench.run.profile import RUNG
     from bench.store import profiles
 
     facts = reply.facts

@@ -12,6 +12,9 @@ from bench.run.schedule import is_compiled
 from bench.run.stop import Stop
 from bench.run.worker import Worker, WorkerDiedError, WorkerSilentError
 
+RUNG = "torch.profiler"
+"""How a profile was had. Profiles of different rungs see different things and are never compared."""
+
 
 def take(
     planned: Planned,
