@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.analyse.profiles.compiling import parts
 from bench.plan.catalog import find
 from bench.protocol import Profiled, Refused
 from bench.records import Case, Planned, Settings
@@ -73,3 +74,20 @@ def test_a_stop_ends_the_worker_at_once(take):
         take("planted_profiles/ends[how=hangs]", stop, 600, lambda stage: stop.request(signal.SIGINT))
     assert time.monotonic() - began < 60
     assert children() == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_of_a_compiled_case_it_is_told_where_compiling_went(hello, tmp_path):
+    if reason := hello.capabilities["compile"]:
+        pytest.skip(reason)
+    case = Case.from_key("torchscript/inference[mode=compile,batch=32]")
+    planned = Planned(case, find()[case.workload].source)
+    trace, cache = tmp_path / "t.json.gz", tmp_path / "cache"
+    reply = profile.take(planned, Settings(timeout_s=500), hello, Stop(), trace, cache, 20, lambda stage: None)
+    assert isinstance(reply, Profiled), reply
+    compiling = parts(reply.profile["compiling"]["seconds"])
+    assert min(compiling.values()) > 0
+    assert sum(compiling.values()) == pytest.approx(reply.facts["first_call_ns"] / 1e9, rel=0.2)
+    assert (reply.facts["counters"]["compiled_graphs"], reply.profile["compiling"]["recompiles"]) == (1, [])
+    assert reply.profile["split_ns"]["compiled"] > 0
