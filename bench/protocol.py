@@ -1,4 +1,4 @@
-"""The messages between parent and worker, and both ends of the pipe they travel on.
+"""The messages between parent and worker, and how they travel.
 
 Framing is RFC 7464 (JSON text sequences): a record separator, one JSON object, a newline. Whatever else reaches the
 pipe (a library that prints while it is imported) carries no separator and is passed over, never mistaken for a message.
@@ -11,11 +11,11 @@ import json
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import Any
 
 from bench.records import Settings, Source
 
-VERSION = 3
+VERSION = 4
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
 _SEPARATOR = b"\x1e"
@@ -97,6 +97,16 @@ class Close:
     """Check the answer again and let the case go. Answered by `Closed` or `Refused`."""
 
     key: str
+
+
+@dataclass(frozen=True)
+class Profile(Open):
+    """Open a case, take its steps apart with torch.profiler, close it. Answered by `Profiled` or `Refused`."""
+
+    profiled_steps: int | None = None
+    """So many, in whole blocks; None takes as many as keep the trace small."""
+    trace: str = ""
+    """The file to write the trace to, for Perfetto; its name ends in `.json.gz`."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +200,15 @@ class Closed:
 
 
 @dataclass(frozen=True)
+class Profiled:
+    """The case is taken apart, and closed. `facts`: columns of `CaseLaunch`; `profile`: what the profiler saw."""
+
+    key: str
+    facts: dict[str, Any]
+    profile: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Refused:
     """The case ended here, for the reason given. The worker lives on."""
 
@@ -221,8 +240,10 @@ class Heard:
     clock_cost_ns: float
 
 
-Request = Import | Open | Visit | Turn | Rival | Close | Inspect | Listen
-Reply = Hello | Stage | Imported | Opened | Visited | Turned | Rivalled | Closed | Refused | Inspected | Heard
+Request = Import | Open | Visit | Turn | Rival | Close | Profile | Inspect | Listen
+Reply = (
+    Hello | Stage | Imported | Opened | Visited | Turned | Rivalled | Closed | Profiled | Refused | Inspected | Heard
+)
 Message = Request | Reply
 
 _TYPES: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (*typing.get_args(Request), *typing.get_args(Reply))}
@@ -272,24 +293,3 @@ def _fields(value: object) -> dict[str, Any]:
 
 def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no number of JSON")
-
-
-class Channel:
-    """One end of the pipe, for the side that may simply block: the worker."""
-
-    def __init__(self, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
-        self._incoming = incoming
-        self._outgoing = outgoing
-
-    def receive(self) -> Message | None:
-        """The next message; None when the other end is gone."""
-        # A line without its end is half a message: the other end died while it wrote.
-        while (line := self._incoming.readline()).endswith(b"\n"):
-            if (message := decode(line)) is not None:
-                return message
-        return None
-
-    def send(self, message: Message) -> None:
-        """Send, and flush: the other end waits for it. Raises `BrokenPipeError` when it is gone."""
-        self._outgoing.write(encode(message))
-        self._outgoing.flush()

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bench.measure.channel import Channel
 from bench.protocol import (
     VERSION,
-    Channel,
     Closed,
     Heard,
     Hello,
@@ -27,6 +27,8 @@ from bench.protocol import (
     Message,
     Open,
     Opened,
+    Profile,
+    Profiled,
     ProtocolError,
     Refused,
     Reply,
@@ -84,6 +86,10 @@ MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     ),
     Turned: st.builds(Turned, st.text(), st.integers(), st.integers()),
     Closed: st.builds(Closed, st.text(), FACTS),
+    Profile: st.builds(
+        Profile, st.text(), SOURCES, SETTINGS, COUNTS, st.text(), st.booleans(), st.none() | st.integers(), st.text()
+    ),
+    Profiled: st.builds(Profiled, st.text(), FACTS, FACTS),
     Refused: st.builds(Refused, st.text(), st.text(), st.text(), st.text(), FACTS),
     Inspected: st.builds(Inspected, st.text(), TEXTS, st.lists(TEXTS, max_size=3)),
     Heard: st.builds(

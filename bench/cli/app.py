@@ -19,6 +19,7 @@ from bench.cli import (
     lecture,
     list_,
     plot,
+    profile,
     report,
     run,
     show,
@@ -40,6 +41,7 @@ app = typer.Typer(
     bench plot                   its charts
     bench report                 one page with all of it
     bench lecture                run, page and deck of the lecture's charts: one command
+    bench profile CASE           where the time of a step goes
     bench compare RUN RUN        two stored runs beside each other
     bench gate --base main       did this change make it slower?
     bench history                when did it get slower?
@@ -57,6 +59,7 @@ app.command("show")(show.show)
 app.command("plot")(plot.plot)
 app.command("report")(report.report)
 app.command("lecture")(lecture.lecture)
+app.command("profile")(profile.profile)
 app.command("compare")(compare.compare)
 app.command("gate")(gate.gate)
 app.command("history")(history.history)

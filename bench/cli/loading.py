@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -56,7 +56,7 @@ def floored(run: str | None, vs: str | None, named: str | None) -> tuple[RunData
     """
     data = tables.read(runs.locate(run))
     frame = estimates(data)
-    found = named_peaks(named, data) if named else peaks_of(data, frame) or latest_peaks(data)
+    found = named_peaks(named, data.run) if named else peaks_of(data, frame) or latest_peaks(data.run)
     if not found:
         measured = frame[frame["outcome"] == Outcome.OK].to_dict("records")
         raise UserError(
@@ -67,13 +67,21 @@ def floored(run: str | None, vs: str | None, named: str | None) -> tuple[RunData
     return data, with_speedups(frame, data, vs) if vs else frame, found
 
 
-def named_peaks(name: str, data: RunData) -> Peaks:
-    """The peaks of the run `name`, for `data`. Raises `UserError` where it has none or is of another machine."""
+def peaks_for(run: Mapping[str, Any], named: str | None) -> Peaks | None:
+    """The peaks that a profile is held against: of the run `named`, else the latest of its machine, if there are any.
+
+    Raises `UserError` where the named run has none, or none of this machine.
+    """
+    return named_peaks(named, run) if named else latest_peaks(run)
+
+
+def named_peaks(name: str, run: Mapping[str, Any]) -> Peaks:
+    """The peaks of the run `name`, for `run`. Raises `UserError` where it has none or is of another machine."""
     other = tables.read(runs.locate(name))
-    if other.run.get("fingerprint") != data.run.get("fingerprint"):
+    if other.run.get("fingerprint") != run.get("fingerprint"):
         raise UserError(
             f"--peaks {name}: those are peaks of another machine or torch ({other.run['machine']}, fingerprint "
-            f"{other.run['fingerprint']}; the run shown is of {data.run['machine']}, {data.run['fingerprint']})"
+            f"{other.run['fingerprint']}; the run shown is of {run['machine']}, {run['fingerprint']})"
         )
     found = peaks_of(other, estimates(other))
     if not found:
@@ -81,9 +89,9 @@ def named_peaks(name: str, data: RunData) -> Peaks:
     return found
 
 
-def latest_peaks(data: RunData) -> Peaks | None:
-    """The peaks of the latest sealed run in `results/` that measured some on the machine of `data`."""
-    for folder in runs_with_peaks(str(data.run.get("fingerprint"))):
+def latest_peaks(run: Mapping[str, Any]) -> Peaks | None:
+    """The peaks of the latest sealed run in `results/` that measured some on the machine of `run`."""
+    for folder in runs_with_peaks(str(run.get("fingerprint"))):
         try:
             other = tables.read(folder)
         except UserError:

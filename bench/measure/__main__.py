@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from bench.protocol import Channel
+from bench.measure.channel import Channel
 
 
 def main() -> None:

@@ -38,6 +38,25 @@ def break_reasons() -> dict[str, int]:
     return found
 
 
+def compile_seconds() -> dict[str, float]:
+    """Seconds that each part of compiling took in this process, as Dynamo's own timers name it; parts lie in parts.
+
+    From `torch._dynamo.utils.compile_times`, which a user may print.
+    """
+    utils = sys.modules.get("torch._dynamo.utils")
+    if utils is None:
+        return {}
+    names, texts = utils.compile_times(repr="csv", aggregate=True)
+    return {name: float(text) for name, text in zip(names, texts, strict=True)}
+
+
+def recompile_reasons() -> list[str]:
+    """The first line of each reason why Dynamo compiled something again in this process."""
+    utils = sys.modules.get("torch._dynamo.utils")
+    failures = {} if utils is None else utils.guard_failures
+    return [str(reason).strip().splitlines()[0] for reasons in failures.values() for reason in reasons if str(reason)]
+
+
 def precompiled_headers() -> int:
     """Headers of torch that inductor has precompiled on this machine, once for all programs of its user.
 

@@ -10,6 +10,7 @@ from time import perf_counter
 import torch
 
 from bench.measure import disturbance
+from bench.measure.channel import Channel
 from bench.measure.clocks import Clock, wall
 from bench.measure.context import Skip
 from bench.measure.contract import inspect
@@ -18,10 +19,10 @@ from bench.measure.garbage import settle_garbage
 from bench.measure.load import import_errors
 from bench.measure.memory import resident_bytes
 from bench.measure.noise import listen
+from bench.measure.profiling.session import ProfilingSession
 from bench.measure.session import Session, WrongAnswer
 from bench.protocol import (
     VERSION,
-    Channel,
     Close,
     Closed,
     Hello,
@@ -31,6 +32,8 @@ from bench.protocol import (
     Listen,
     Open,
     Opened,
+    Profile,
+    Profiled,
     ProtocolError,
     Refused,
     Reply,
@@ -61,6 +64,8 @@ class Desk:
         match request:
             case Import(sources):
                 return Imported(import_errors(sources))
+            case Profile(key):
+                return self._guarded(key, lambda: self._profile(request))
             case Open(key):
                 return self._guarded(key, lambda: self._open(request))
             case Visit(key, cpu):
@@ -86,12 +91,20 @@ class Desk:
         clocks = [series.partition(":")[2] for series in session.steps if series.startswith("step:")]
         return Opened(request.key, session.steps, clocks, session.facts, resident)
 
+    def _profile(self, request: Profile) -> Reply:
+        session = ProfilingSession(request, self._clock, lambda stage: self._tell(Stage(request.key, stage)))
+        self._sessions[request.key] = session
+        session.open()
+        settle_garbage()
+        profile = session.take_apart()
+        return Profiled(request.key, {**session.facts, **self._close(request.key).facts}, profile)
+
     def _visit(self, key: str, cpu: int | None) -> Reply:
         started = perf_counter()
         rows = self._sessions[key].visit(cpu)
         return Visited(key, rows, perf_counter() - started)
 
-    def _close(self, key: str) -> Reply:
+    def _close(self, key: str) -> Closed:
         session = self._sessions.pop(key)
         learned = session.finish()
         session.release()

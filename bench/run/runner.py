@@ -54,29 +54,40 @@ def begin(
     run: its id; preset, command: what the user gave, for the record; coupled: what is measured in lockstep;
     about: more entries of `run.json`, for whoever reads it.
     """
-    runs.create(
-        folder,
-        {
-            "schema": schema.VERSION,
-            "run": run,
-            "status": "running",
-            "created": now(),
-            "coursebench": metadata.version("coursebench"),
-            "command": command,
-            "preset": preset,
-            "code": code([*planned, *(item.base for item in coupled), *(item.head for item in coupled)]),
-            "machine": runs.machine_name(hello.facts),
-            "fingerprint": runs.fingerprint(hello.facts),
-            "git": git.state(),
-            "settings": dataclasses.asdict(settings),
-            "plan": [_told(item) for item in planned],
-            "coupled": [{"base": _told(item.base), "head": _told(item.head)} for item in coupled],
-            "environment": hello.facts,
-            "capabilities": hello.capabilities,
-            "sessions": [],
-            **(about or {}),
-        },
-    )
+    told = described(run, "running", planned, settings, hello, preset, command, coupled)
+    runs.create(folder, {**told, **(about or {})})
+
+
+def described(
+    run: str,
+    status: str,
+    planned: Sequence[Planned],
+    settings: Settings,
+    hello: Hello,
+    preset: str,
+    command: str,
+    coupled: Sequence[Coupled] = (),
+) -> dict[str, Any]:
+    """What `run.json` says of a run, whatever it measures."""
+    return {
+        "schema": schema.VERSION,
+        "run": run,
+        "status": status,
+        "created": now(),
+        "coursebench": metadata.version("coursebench"),
+        "command": command,
+        "preset": preset,
+        "code": code([*planned, *(item.base for item in coupled), *(item.head for item in coupled)]),
+        "machine": runs.machine_name(hello.facts),
+        "fingerprint": runs.fingerprint(hello.facts),
+        "git": git.state(),
+        "settings": dataclasses.asdict(settings),
+        "plan": [_told(item) for item in planned],
+        "coupled": [{"base": _told(item.base), "head": _told(item.head)} for item in coupled],
+        "environment": hello.facts,
+        "capabilities": hello.capabilities,
+        "sessions": [],
+    }
 
 
 def _told(item: Planned) -> dict[str, Any]:

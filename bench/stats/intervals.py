@@ -76,25 +76,26 @@ def paired_ratio(over: Sequence[float], under: Sequence[float], by: str) -> Inte
     return Interval(found.value, found.low, found.high, found.n, f"paired by {by}: {found.method}")
 
 
-def unpaired_ratio(over: Sequence[float], under: Sequence[float]) -> Interval:
+def unpaired_ratio(over: Sequence[float], under: Sequence[float], of: str = "launches") -> Interval:
     """over ÷ under of launches measured apart: Welch's t on logs (Biometrika 34, 1947), degrees rounded down.
 
-    The value is the ratio of medians. Without two launches a side there is no interval.
+    The value is the ratio of medians. Without two launches a side there is no interval. of: what the values are, in
+    the plural, for the words of the method.
     """
     value = statistics.median(over) / statistics.median(under)
     n = min(len(over), len(under))
     if n < 2:
-        return Interval(value, None, None, n, "unpaired, one launch: no interval")
+        return Interval(value, None, None, n, f"unpaired, one {'launch' if of == 'launches' else of[:-1]}: no interval")
     a, b = [math.log(x) for x in over], [math.log(x) for x in under]
     wa, wb = statistics.variance(a) / len(a), statistics.variance(b) / len(b)
     centre = statistics.fmean(a) - statistics.fmean(b)
     spread = wa + wb
     if spread == 0:
-        return Interval(value, value, value, n, "unpaired: no spread between launches")
+        return Interval(value, value, value, n, f"unpaired: no spread between {of}")
     degrees = spread**2 / (wa**2 / (len(a) - 1) + wb**2 / (len(b) - 1))
     half = student.quantile(1 - (1 - CONFIDENCE) / 2, max(1, math.floor(degrees))) * math.sqrt(spread)
     low, high = math.exp(centre - half), math.exp(centre + half)
-    return Interval(value, min(low, value), max(high, value), n, f"unpaired: Welch's t on logs, {n} launches, 95 %")
+    return Interval(value, min(low, value), max(high, value), n, f"unpaired: Welch's t on logs, {n} {of}, 95 %")
 
 
 def ratio_of(over: tuple[float, float, float], under: tuple[float, float, float]) -> tuple[float, float, float]:

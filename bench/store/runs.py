@@ -101,20 +101,20 @@ def locate(name: str | Path | None, results: Path = RESULTS) -> Path:
     raise UserError(f"no run '{text}': neither a folder nor an id in {results}/")
 
 
-READERS: Mapping[str, str] = {"certificate": "certify --from", "gate": "gate --replay"}
-"""By what `run.json` has besides: the command that reads a run of lockstep pairs."""
+READERS: Mapping[str, str] = {"certificate": "certify --from", "gate": "gate --replay", "profile": "profile --from"}
+"""By what `run.json` has besides: the command that reads a run which measured no cases for a table."""
 
 
 def is_of_pairs(run: Mapping[str, Any]) -> bool:
-    """Is it a run of `bench certify` or `bench gate`? Its pairs are no measurements of cases."""
+    """Is it a run of `bench certify`, `gate` or `profile`? What these keep are no measurements of cases."""
     return any(name in run for name in READERS)
 
 
 def refuse_pairs(run: Mapping[str, Any]) -> None:
-    """Raise `UserError` for a run of lockstep pairs, with the command that reads it."""
+    """Raise `UserError` for a run of lockstep pairs or a profile, with the command that reads it."""
     for name, command in READERS.items():
         if name in run:
-            raise UserError(f"run {run['run']} is a {name}; judge it again with: bench {command} {run['run']}")
+            raise UserError(f"run {run['run']} is a {name}; read it with: bench {command} {run['run']}")
 
 
 def _latest(results: Path) -> Path:

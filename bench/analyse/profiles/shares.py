@@ -1,0 +1,116 @@
+"""Where the time of a step goes, and how far the profiler itself may have moved that.
+
+A profiler slows a step down: what took c of its P nanoseconds while it looked on took at least c - (P - U) and at most
+c of the U nanoseconds that the step takes without it, since whatever it added, it added somewhere. As shares of U
+that is a bound, not an estimate: it holds wherever the profiler's own time went.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.stats import intervals
+from bench.stats.intervals import Interval
+
+BUDGET = 1.25
+"""A step that takes longer than this many times as long under the profiler has no times told of its parts. At 1.25 a
+part that seems to be 60 % of a step may be half of it: no longer more than all else together."""
+
+PARTS: Mapping[str, str] = {
+    "kernels": "the device computes",
+    "copies": "memory is copied",
+    "loader": "a DataLoader fetches a batch",
+    "waiting": "the host waits for an idle device",
+    "compiled": "compiled code runs",
+    "operators": "operators of torch run",
+    "python": "the host is outside of all operators",
+}
+"""What each part of the time is."""
+
+LAUNCHING = "operators call and launch, while the device idles"
+"""What `operators` are for a case that has a device."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a step takes, and what profiling it cost."""
+
+    step_s: Interval
+    """Seconds a step without the profiler, before and after; n counts blocks of one process."""
+    overhead: Interval
+    """A step with the profiler ÷ one without."""
+    profiled_s: float
+    """Seconds a step of what the parts add up to."""
+    steps: int
+    """Steps that were profiled."""
+    on_core: float
+    """Of the time without the profiler, in which the thread that calls the steps was on a core."""
+
+    @property
+    def shape_only(self) -> bool:
+        """Is it over budget? Calls, shapes and bytes are then told, and no times."""
+        return self.overhead.value > BUDGET
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of the time of a step: `value` while the profiler looked on, within `low` and `high` without it."""
+
+    name: str
+    what: str
+    value: float
+    low: float
+    high: float
+
+
+def cost_of(told: Mapping[str, Any]) -> Cost:
+    """What a step takes and what profiling cost, by the blocks before, with, and after."""
+    steps = told["steps"]
+    plain = [total / steps / 1e9 for total in (*told["before_ns"], *told["after_ns"])]
+    profiled = [total / steps / 1e9 for total in told["profiled_ns"]]
+    seen = steps * told["blocks"]
+    return Cost(
+        step_s=intervals.median(plain, of="blocks"),
+        overhead=intervals.unpaired_ratio(profiled, plain, of="blocks"),
+        profiled_s=sum(told["split_ns"].values()) / 1e9 / seen if seen else statistics.median(profiled),
+        steps=seen,
+        on_core=told["thread_ns"] / told["wall_ns"],
+    )
+
+
+def shares_of(told: Mapping[str, Any], cost: Cost) -> tuple[Share, ...]:
+    """The parts that took any time, the largest first."""
+    total = sum(told["split_ns"].values())
+    whats = {**PARTS, "operators": LAUNCHING} if told["device"] is not None else PARTS
+    found = [_share(name, whats[name], ns / total, cost) for name, ns in told["split_ns"].items() if ns]
+    return tuple(sorted(found, key=lambda share: -share.value))
+
+
+def together(shares: Iterable[Share], names: Iterable[str], cost: Cost) -> Share:
+    """Some parts as one: what bounds their sum is narrower than the sum of their bounds."""
+    own = [share for share in shares if share.name in set(names)]
+    *names, last = [share.name for share in own] or ["nothing"]
+    name = f"{', '.join(names)} and {last}" if names else last
+    return _share(name, "", sum(share.value for share in own), cost)
+
+
+def _share(name: str, what: str, value: float, cost: Cost) -> Share:
+    """value: of the time under the profiler. Where that was no slower than without, nothing is to be bounded."""
+    slower = max(1.0, cost.profiled_s / cost.step_s.value)
+    return Share(name, what, value, max(0.0, value * slower - (slower - 1)), min(1.0, value * slower))
+
+
+def device_idle(told: Mapping[str, Any], cost: Cost) -> Share | None:
+    """How much of the time the device had nothing to do: from its first to its last work under the profiler, as
+    `value`; at least so much without it, since its work takes no longer then, as `low`.
+    """
+    device = told["device"]
+    if device is None or not device["span_ns"] or not cost.steps:
+        return None
+    value = 1 - device["busy_ns"] / device["span_ns"]
+    without = 1 - device["busy_ns"] / 1e9 / cost.steps / cost.step_s.value
+    ends = sorted((max(0.0, without), value))
+    return Share("idle", "the device has nothing to do", value, *ends)

@@ -1,0 +1,162 @@
+"""`bench profile`: where does the time of a step go, and what binds it?"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli import codes
+from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, note, say, width
+from bench.records import Planned, Settings, UserError
+
+if TYPE_CHECKING:
+    from bench.protocol import Hello, Profiled
+    from bench.run.stop import Stop
+    from bench.store.profiles import Profile
+
+
+def profile(
+    case: Annotated[
+        str | None, typer.Argument(metavar="[CASE]", help="The case: a key, or a workload, for its default case.")
+    ] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", "-s", metavar="AXIS=VALUE", help="Give an axis this value; repeatable.")
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, max=100_000, help="Profile so many steps, in whole blocks; at most 200 without."),
+    ] = None,
+    workloads: WorkloadFiles = None,
+    again: Annotated[
+        str | None, typer.Option("--from", metavar="RUN", help="Show an earlier profile again; measure nothing.")
+    ] = None,
+    peaks: Annotated[
+        str | None,
+        typer.Option("--peaks", metavar="RUN", help="The run whose peaks say compute or memory; the latest without."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Put the profile into this folder.")] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="A worker that is silent this long counts as hung (120s).")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the data.")] = 0,
+    format_: Format = TableFormat.TABLE,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Take the steps of one case apart: operators, device, memory, compiling, and what binds it, in a word.
+
+    A run of its own, never the timed one: a fresh process times steps without the profiler, with it, and without it
+    again, so that what profiling costs is told. Writes a page, and a trace for https://ui.perfetto.dev.
+
+    \b
+    bench profile 'matmul/square[size=1024]'
+    bench profile regression/train_step -s device=cuda
+    bench profile torchscript/inference -s mode=compile
+    bench profile --from results/… --format json
+    """
+    from bench.run.stop import Stop, Stopped
+    from bench.store import profiles, runs
+
+    stop = Stop()
+    if again is not None:
+        if case or sets or steps or workloads or out:
+            raise UserError("--from shows a profile as it was taken; beside it only --peaks and --format")
+        folder = runs.locate(again)
+    elif case is None:
+        raise UserError("bench profile takes a case; bench list names the workloads")
+    else:
+        try:
+            folder = taken(case, sets or [], workloads or [], steps, timeout, seed, out, stop, quiet)
+        except Stopped:
+            raise typer.Exit(codes.stopped(stop.signal)) from None
+    shown(profiles.read(folder), peaks, format_)
+
+
+def taken(
+    case: str,
+    sets: list[str],
+    workloads: list[Path],
+    steps: int | None,
+    timeout: str | None,
+    seed: int,
+    out: Path | None,
+    stop: Stop,
+    quiet: bool,
+) -> Path:
+    """Take the profile, and return its folder. Nothing is kept of one that failed."""
+    from bench.cli.choosing import Choice, look
+    from bench.cli.run import refuse_bad_folder
+    from bench.plan.presets import parse_duration
+    from bench.protocol import Refused
+    from bench.run import profile as run
+    from bench.store import profiles, runs
+
+    refuse_bad_folder(out)
+    # A bare name is that of the workload's default case, not of all that a preset would measure of it.
+    chosen = Choice([case if "[" in case else f"{case}[]"], "quick", sets, [], workloads)
+    settings = Settings(seed=seed, timeout_s=parse_duration(timeout) if timeout else Settings.timeout_s)
+    only(chosen.plan(("cpu",)).planned)  # before a worker is started to look at the machine
+    stop.listen()
+    hello, plan = look(chosen, stop)
+    planned = only(plan.planned)
+    with tempfile.TemporaryDirectory() as scratch:
+        trace = Path(scratch, profiles.TRACE)
+        heard = (lambda stage: None) if quiet else (lambda stage: note(f"{stage.stage} …"))
+        reply = run.take(planned, settings, hello, stop, trace, Path(scratch, "cache"), steps, heard)
+        if isinstance(reply, Refused):
+            note(f"{reply.outcome}: {reply.key}: {reply.reason}\n{reply.detail}".rstrip())
+            raise typer.Exit(codes.NOTHING_MEASURED)
+        name = runs.new_id()
+        folder = out or runs.RESULTS / name
+        profiles.write(folder, described(name, planned, settings, hello, reply), reply.profile, trace)
+    return folder
+
+
+def only(planned: tuple[Planned, ...]) -> Planned:
+    """The one case that was chosen. Raises `UserError` for several, and names them."""
+    if len(planned) != 1:
+        keys = "\n  ".join(item.case.key for item in planned[:8])
+        raise UserError(f"a profile is of one case; this selects {len(planned)}, narrow it with -s:\n  {keys}")
+    return planned[0]
+
+
+def described(name: str, planned: Planned, settings: Settings, hello: Hello, reply: Profiled) -> dict[str, object]:
+    """The `run.json` of a profile. It has no plan: nothing of it is a measurement of a case."""
+    from dataclasses import asdict
+
+    from bench.run import runner
+    from bench.run.profile import RUNG
+    from bench.store import profiles
+
+    facts = reply.facts
+    command = shlex.join(["bench", *sys.argv[1:]])
+    told = {
+        "key": reply.key,
+        "rung": RUNG,
+        "source": asdict(planned.source),
+        "case_code": runner.code([planned]),
+        **{item: facts.get(item) for item in ("work", "threads", "counters", "break_reasons", "error_after", "cache")},
+        **{item: facts.get(item) for item in ("first_call_ns", "build_ns", "steady", "condition", "foreign_load")},
+    }
+    run = runner.described(name, "complete", [], settings, hello, "profile", command)
+    return {**run, profiles.PROFILE: told}
+
+
+def shown(found: Profile, peaks: str | None, format_: TableFormat) -> None:
+    """Say what a profile found, and write its page."""
+    from bench.analyse.profiles import judge
+    from bench.cli.loading import peaks_for
+    from bench.present import profile as present
+    from bench.store import profiles, runs
+
+    judged = judge(found.told, peaks_for(found.run, peaks))
+    say(present.show(found, judged, format_.value, width=width(), color=colour()).rstrip())
+    from bench.present.profile_page import page  # matplotlib: the answer does not wait for it
+
+    runs.replace_whole(found.folder / profiles.PAGE, page(found, judged).encode())
+    note(f"\nthe page: {found.folder / profiles.PAGE}")
+    note(f"the trace, for https://ui.perfetto.dev: {found.folder / profiles.TRACE}")

@@ -1,0 +1,63 @@
+"""The history of CUDA's caching allocator over a few steps, as plain rows: what was taken and given back, by whom.
+
+`torch.cuda.memory._record_memory_history` and `_snapshot` are the interface that torch documents for this
+("Understanding CUDA Memory Usage"), alike from 2.8 to 2.13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+MOST_ENTRIES = 20_000
+"""Entries that the allocator keeps; of more the oldest are lost, and that is told."""
+
+TAKEN, GIVEN_BACK = "alloc", "free_completed"
+"""The entries that change how much is allocated. `free_requested` comes before the latter, and segments are of the
+driver's memory below."""
+
+_NOT_THE_USERS = (Path(torch.__file__).parent, Path(__file__).parents[1])
+"""Folders whose frames tell nothing of who wanted the memory: torch, and the worker."""
+
+
+def history(work: Callable[[], Any], device: torch.device) -> dict[str, Any]:
+    """What the allocator did while `work` ran: `rows` of [us since the first, bytes (below zero: given back), where],
+    `before`: bytes allocated when it began, `lost`: whether entries are missing at the beginning.
+    """
+    before = torch.cuda.memory_allocated(device)
+    torch.cuda.memory._record_memory_history("all", context="all", stacks="python", max_entries=MOST_ENTRIES)
+    try:
+        work()
+        snapshot = torch.cuda.memory._snapshot(device)
+    finally:
+        torch.cuda.memory._record_memory_history(None)
+    return {"before": before, **rows_of(snapshot, device.index or 0)}
+
+
+def rows_of(snapshot: Mapping[str, Any], device: int) -> dict[str, Any]:
+    """The rows of one device in a snapshot, in the order in which they happened."""
+    traces: Sequence[Sequence[Mapping[str, Any]]] = snapshot["device_traces"]
+    entries = traces[device] if device < len(traces) else []
+    changes = [entry for entry in entries if entry["action"] in (TAKEN, GIVEN_BACK)]
+    first = changes[0]["time_us"] if changes else 0
+    rows = [
+        [entry["time_us"] - first, entry["size"] if entry["action"] == TAKEN else -entry["size"], _where(entry)]
+        for entry in changes
+    ]
+    return {"rows": rows, "lost": len(entries) >= MOST_ENTRIES}
+
+
+def _where(entry: Mapping[str, Any]) -> str:
+    """The innermost frame of the user's code, as `file.py:12 function`; of torch's where there is no other."""
+    frames = [frame for frame in entry.get("frames") or () if str(frame["filename"]).endswith(".py")]
+    for frame in frames:
+        if not any(Path(frame["filename"]).is_relative_to(folder) for folder in _NOT_THE_USERS):
+            return _spelt(frame)
+    return _spelt(frames[0]) if frames else ""
+
+
+def _spelt(frame: Mapping[str, Any]) -> str:
+    return f"{Path(frame['filename']).name}:{frame['line']} {frame['name']}"

@@ -1,0 +1,110 @@
+"""What a profiler saw, as plain rows: what ran on the host, what on the device, and what memory was taken.
+
+Nothing here knows torch, so that a list of events can be written down by hand and what follows from it looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+OPERATOR, ANNOTATION, CALL = HOST = ("operator", "annotation", "call")
+"""On the host: operators of torch, regions that someone named, and calls of the device's runtime or driver."""
+
+KERNEL, COPY, FILL = DEVICE = ("kernel", "copy", "fill")
+"""On the device: kernels, copies of memory, and memory that is set to a value."""
+
+MEMORY = "memory"
+"""An allocation (bytes above zero), or what was given back (below)."""
+
+BLOCK = "coursebench block"
+"""The region from the first step of a block to a drained device. In it lies the region of the steps, which is named
+for the case."""
+
+
+class Event(NamedTuple):
+    """One row of a profile. Times are nanoseconds of one clock, for host and device alike."""
+
+    name: str
+    kind: str
+    start: int
+    end: int
+    thread: int = 0
+    id: int = 0
+    """Of an operator or region its own number; of a call and of all that it launched the one they share."""
+    link: int = 0
+    """Of a call and of what it launched: the operator or region in which it was made; 0 where none is known."""
+    shapes: str = ""
+    bytes: int = 0
+    place: str = "cpu"
+    """Of an allocation: whose memory, `cpu` or `cuda`."""
+
+    @property
+    def ns(self) -> int:
+        """How long it took."""
+        return self.end - self.start
+
+
+class Window(NamedTuple):
+    """A block as the profiler saw it, in ns: its first step begins, the last has returned, the device is drained."""
+
+    start: int
+    end: int
+    drained: int
+
+
+def windows(events: Iterable[Event], region: str) -> list[Window]:
+    """The blocks in order. region: the name of that of the steps. One that is not whole is not among them."""
+    named = [event for event in events if event.kind == ANNOTATION]
+    steps = sorted((event for event in named if event.name == region), key=lambda event: event.start)
+    around = sorted((event for event in named if event.name == BLOCK), key=lambda event: event.start)
+    found, place = [], 0
+    for outer in around:
+        while place < len(steps) and steps[place].start < outer.start:
+            place += 1
+        if place < len(steps) and steps[place].end <= outer.end:
+            found.append(Window(steps[place].start, steps[place].end, outer.end))
+    return found
+
+
+def within(events: Iterable[Event], blocks: Sequence[Window]) -> list[Event]:
+    """The events that began in one of the blocks, in order of their start; the regions of the blocks left out.
+
+    What is launched while a block is filled runs until it is drained; on the host the steps' own region alone counts.
+    """
+    found, place = [], 0
+    for event in sorted(events, key=lambda event: (event.start, -event.end)):
+        while place < len(blocks) and blocks[place].drained <= event.start:
+            place += 1
+        if place == len(blocks):
+            break
+        ends = blocks[place].drained if event.kind in DEVICE else blocks[place].end
+        if blocks[place].start <= event.start < ends and not _frame(event, blocks[place]):
+            found.append(event)
+    return found
+
+
+def _frame(event: Event, block: Window) -> bool:
+    return event.kind == ANNOTATION and (event.start, event.end) == (block.start, block.end)
+
+
+def by_block(events: Iterable[Event], blocks: Sequence[Window]) -> list[list[Event]]:
+    """The events that began in each of the blocks; `events` in order of their start."""
+    found: list[list[Event]] = [[] for _ in blocks]
+    place = 0
+    for event in events:
+        while place < len(blocks) and blocks[place].drained <= event.start:
+            place += 1
+        if place < len(blocks) and blocks[place].start <= event.start:
+            found[place].append(event)
+    return found
+
+
+_DIRECTION = re.compile(r"Memcpy (\w+)")
+
+
+def direction(event: Event) -> str:
+    """Which way a copy went: `HtoD`, `DtoH`, `DtoD`, `PtoP`; its whole name where it says no such thing."""
+    found = _DIRECTION.match(event.name)
+    return found[1] if found else event.name

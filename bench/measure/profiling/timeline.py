@@ -1,0 +1,184 @@
+"""What the time of the steps went to, each nanosecond to one thing: the device before the host, the inner before the
+outer.
+
+A device that computes is what a step waits for, whatever the host does meanwhile; only where it idles does it matter
+what the host was at. On the host the innermost operator counts, but for what stands for a whole: fetching a batch,
+waiting for the device, copying.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from bench.measure.profiling.events import ANNOTATION, CALL, HOST, KERNEL, OPERATOR, Event, Window, by_block
+
+KERNELS, COPIES, LOADER, WAITING, COMPILED, OPERATORS, PYTHON = SPLIT = (
+    *("kernels", "copies", "loader", "waiting", "compiled", "operators", "python"),
+)
+"""What a nanosecond may have gone to; where several fit, the first. `operators` is time in torch's operators and in the
+calls that launch, with an idle device where there is one; `python` is host time outside of all of them."""
+
+SYNCHRONISING = re.compile(
+    r"cuda\w*Synchronize(_\w+)?|cu(Ctx|Stream|Event)Synchronize|aten::(item|_local_scalar_dense)"
+)
+"""Calls that return when the device is done. `.item()` reads a number back: of a tensor on the device it waits."""
+
+COPYING = re.compile(r"aten::(copy_|to|_to_copy|clone|contiguous|_pin_memory|pin_memory)|cuda(Memcpy|Memset)\w*")
+"""Operators and calls that only move numbers. Those that compute and move (cat, stack, index) are not among them."""
+
+LOADING = re.compile(r"enumerate\(DataLoader\)#\w+\.__next__")
+"""The region in which a DataLoader fetches its next batch (torch.utils.data.dataloader)."""
+
+COMPILED_REGION = re.compile(r"Torch-Compiled Region|## Call CompiledFxGraph|CompiledFunction|triton_|AOTDispatcher")
+"""Regions that run what torch.compile made; of generated C++ code the profiler sees no more than the region."""
+
+
+class Span(NamedTuple):
+    """Something that went on from one ns to another, of one of the kinds of `SPLIT` or of `_FRAME`."""
+
+    start: int
+    end: int
+    what: str
+
+
+class Nested(NamedTuple):
+    """An event of the host and the place of the one around it on its thread, in the list it stands in; -1 for none."""
+
+    event: Event
+    parent: int
+
+
+def nested(events: Sequence[Event], main: int) -> list[Nested]:
+    """The events of the host, each after the one it lies in.
+
+    main: the thread that calls the steps. A call of the device's runtime has a thread number of another kind: it
+    belongs where the operator is that it was made in, or to `main`. One that sticks out of the event around it ends
+    with that: the clocks of runtime and profiler differ by less than a microsecond.
+    """
+    owners = {event.id: event.thread for event in events if event.kind in (OPERATOR, ANNOTATION) and event.id}
+    threads: dict[int, list[Event]] = defaultdict(list)
+    for event in events:
+        if event.kind == CALL:
+            threads[owners.get(event.link, main)].append(event)
+        elif event.kind in HOST:
+            threads[event.thread].append(event)
+    found: list[Nested] = []
+    for own in threads.values():
+        open_: list[int] = []
+        for event in sorted(own, key=lambda event: (event.start, -event.end)):
+            while open_ and found[open_[-1]].event.end <= event.start:
+                open_.pop()
+            if open_:
+                event = event._replace(end=min(event.end, found[open_[-1]].event.end))
+            found.append(Nested(event, open_[-1] if open_ else -1))
+            open_.append(len(found) - 1)
+    return found
+
+
+def self_ns(tree: Sequence[Nested]) -> list[int]:
+    """How long each event took less those in it, in ns."""
+    own = [node.event.ns for node in tree]
+    for node in tree:
+        if node.parent >= 0:
+            own[node.parent] -= node.event.ns
+    return own
+
+
+def kinds(tree: Sequence[Nested], on_device: bool) -> list[str]:
+    """To which of `SPLIT` the time in each event counts that no event in it has. on_device: of a case that has one."""
+    found: list[str] = []
+    for node in tree:
+        around = found[node.parent] if node.parent >= 0 else PYTHON
+        found.append(around if around in (LOADER, WAITING, COPIES) else _kind(node.event, around, on_device))
+    return found
+
+
+def _kind(event: Event, around: str, on_device: bool) -> str:
+    if LOADING.fullmatch(event.name):
+        return LOADER
+    if on_device and SYNCHRONISING.fullmatch(event.name):
+        return WAITING
+    if COPYING.fullmatch(event.name):
+        return COPIES
+    if COMPILED_REGION.match(event.name):
+        return COMPILED
+    return around if event.kind == ANNOTATION else OPERATORS
+
+
+def split(tree: Sequence[Nested], device: Sequence[Event], blocks: Sequence[Window], on_device: bool) -> dict[str, int]:
+    """ns of the blocks by what they went to. They add up to the blocks, each from its first step to the last return,
+    or to the end of what the device had to do by then.
+    """
+    spans = [*host_spans(tree, kinds(tree, on_device)), *_frames(device, blocks)]
+    spans += [Span(event.start, event.end, KERNELS if event.kind == KERNEL else COPIES) for event in device]
+    found = dict.fromkeys(SPLIT, 0)
+    for ns, active in _slices(spans):
+        if _FRAME in active:
+            what = next((name for name in SPLIT if name in active), WAITING if _DRAIN in active else PYTHON)
+            found[what] += ns
+    return found
+
+
+_FRAME, _DRAIN = "inside a block", "after its last step"
+
+
+def _frames(device: Sequence[Event], blocks: Sequence[Window]) -> Iterator[Span]:
+    """Where time counts: to the last return, or on to the end of the device's work. Then the host only waits."""
+    for block, own in zip(blocks, by_block(device, blocks), strict=True):
+        ends = max((event.end for event in own), default=block.end)
+        yield Span(block.start, max(block.end, ends), _FRAME)
+        if ends > block.end:
+            yield Span(block.end, ends, _DRAIN)
+
+
+def host_spans(tree: Sequence[Nested], whats: Sequence[str]) -> Iterator[Span]:
+    """The time of each event that no event in it has."""
+    reached = [node.event.start for node in tree]
+    for node in tree:
+        if node.parent >= 0:
+            if node.event.start > reached[node.parent]:
+                yield Span(reached[node.parent], node.event.start, whats[node.parent])
+            reached[node.parent] = max(reached[node.parent], node.event.end)
+    for place, node in enumerate(tree):
+        if node.event.end > reached[place]:
+            yield Span(reached[place], node.event.end, whats[place])
+
+
+def _slices(spans: Iterable[Span]) -> Iterator[tuple[int, set[str]]]:
+    """Stretches in which nothing begins or ends, in ns, with the names of what goes on."""
+    turns = sorted((at, step, span.what) for span in spans for at, step in ((span.start, 1), (span.end, -1)))
+    counts: dict[str, int] = defaultdict(int)
+    active: set[str] = set()
+    last = turns[0][0] if turns else 0
+    for at, step, what in turns:
+        if at > last:
+            yield at - last, active
+            last = at
+        counts[what] += step
+        (active.add if counts[what] > 0 else active.discard)(what)
+
+
+def union_ns(spans: Iterable[tuple[int, int]]) -> int:
+    """ns in which at least one of the (start, end) went on."""
+    total, reached = 0, None
+    for start, end in sorted(spans):
+        if reached is None or start >= reached:
+            total, reached = total + end - start, end
+        elif end > reached:
+            total, reached = total + end - reached, end
+    return total
+
+
+def busy(device: Sequence[Event], blocks: Sequence[Window]) -> tuple[int, int]:
+    """ns in which the device worked, and ns from the first to the last of its work, over all blocks.
+
+    device: in order of their start.
+    """
+    worked = spanned = 0
+    for own in filter(None, by_block(device, blocks)):
+        worked += union_ns((event.start, event.end) for event in own)
+        spanned += max(event.end for event in own) - own[0].start
+    return worked, spanned

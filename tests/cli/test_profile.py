@@ -1,0 +1,79 @@
+"""`bench profile` from its words to its folder; and words that make no sense."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+PLANTED = Path(__file__).parents[1] / "workload_files" / "planted_profiles.py"
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory):
+    """A profile of a small product, and what the command said: (terminal, what it ended as)."""
+    from tests.cli.conftest import Terminal
+
+    terminal = Terminal(tmp_path_factory.mktemp("profiled"))
+    return terminal, terminal("profile", "matmul/square", "-s", "size=64", "--steps", 20, "--out", "p")
+
+
+def test_it_says_what_binds_the_case_and_where_page_and_trace_lie(taken):
+    terminal, done = taken
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("matmul/square[device=cpu,dtype=float32,mode=eager,size=64,threads=1]\n")
+    assert "torch.profiler, 20 steps in 20 blocks of one process" in done.stdout
+    assert "aten::mm" in done.stdout
+    assert "p/profile.html" in done.stderr
+    assert "p/trace.json.gz" in done.stderr
+    assert (terminal.folder / "p" / "profile.html").exists()
+
+
+def test_its_progress_names_the_stages_on_stderr(taken):
+    _, done = taken
+    assert [line for line in done.stderr.splitlines() if line.endswith(" …")] == [
+        f"{stage} …" for stage in ("prepare", "first_call", "check", "warm_up", "profile", "trace", "close")
+    ]
+
+
+def test_it_can_be_shown_again_in_another_form(taken):
+    terminal, done = taken
+    again = terminal("profile", "--from", "p", "--format", "json")
+    found = json.loads(again.stdout)
+    assert (found["rung"], found["blocks"], found["steps"]) == ("torch.profiler", 20, 1)
+    assert found["verdict"] in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["show", "p"], ["compare", "p", "p"], ["export", "p", "--to", "csv", "--out", "x.csv"]]
+)
+def test_other_commands_refuse_it_and_name_the_one_that_reads_it(taken, words):
+    terminal, _ = taken
+    done = terminal(*words)
+    assert done.returncode == 2
+    assert "bench profile --from" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "takes a case"),
+        (["matmul/squire"], "matches no workload"),
+        (["matmul/square", "-s", "size=64,128"], "this selects 2"),
+        (["matmul/square", "--steps", "0"], "--steps"),
+        (["matmul/square", "--from", "p"], "beside it only"),
+        (["--from", "nowhere"], "no run 'nowhere'"),
+    ],
+)
+def test_wrong_words_are_wrong_usage_and_leave_nothing(bench, words, said):
+    done = bench("profile", *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert list(bench.folder.iterdir()) == []
+
+
+def test_a_case_that_fails_leaves_no_folder_and_says_why(bench):
+    done = bench("profile", "--workloads", PLANTED, "planted_profiles/ends[how=raises]", "--out", "p")
+    assert done.returncode == 4
+    assert "failed: planted_profiles/ends[" in done.stderr
+    assert "ZeroDivisionError: of all things" in done.stderr
+    assert not (bench.folder / "p").exists()

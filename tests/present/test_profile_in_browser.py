@@ -1,0 +1,63 @@
+"""The page of a profile in a real browser: opened from disk, with the network off."""
+
+import pytest
+
+from bench.present.profile_page import page
+from tests.present.profile_made_up import on_cpu, on_gpu
+from tests.present.test_report_in_browser import CHROMIUM, FLAGS
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[(1280, "dark", on_gpu), (390, "light", on_cpu)], ids=["wide", "narrow"])
+def opened(request, browser, tmp_path):
+    """The page as a reader has it, and what the browser complained of or asked the network for."""
+    width, scheme, made = request.param
+    path = tmp_path / "profile.html"
+    path.write_text(page(*made()), encoding="utf-8")
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+    tab, complaints = context.new_page(), []
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("request", lambda asked: complaints.append(asked.url) if asked.url.startswith("http") else None)
+    tab.goto(path.as_uri())
+    yield tab, complaints
+    context.close()
+
+
+def test_it_opens_without_a_complaint_and_nothing_sticks_out(opened):
+    tab, complaints = opened
+    tab.wait_for_load_state("load")
+    assert complaints == []
+    assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_operators_sort_by_their_numbers_and_filter_by_words(opened):
+    tab, _ = opened
+    table = tab.locator("[data-workload='operators'] table")
+    table.locator("thead th", has_text="self").get_by_role("button").click()
+    cells = table.locator("tbody tr > :nth-child(4)[data-sort]")
+    numbers = cells.evaluate_all("cells => cells.map(cell => Number(cell.dataset.sort))")
+    assert numbers == sorted(numbers)
+    tab.get_by_label("Show rows with all of these words").fill("aten::mm")
+    assert table.locator("tbody tr:visible").count() == 1
+
+
+def test_no_serious_fault_of_accessibility(opened):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    tab, _ = opened
+    found = axe.Axe().run(tab).response["violations"]
+    assert {each["id"]: each["nodes"][0]["html"] for each in found if each["impact"] in ("serious", "critical")} == {}
