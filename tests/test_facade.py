@@ -16,6 +16,7 @@ import pytest
 
 import bench
 from bench import interop
+from bench.analyse import chartable
 from bench.interop import sealing
 from bench.present import charts as modules
 from bench.present.charts import evidence
@@ -95,7 +96,7 @@ def test_every_chart_of_a_run_is_a_function_that_states_its_question() -> None:
 
 def test_a_frame_stays_a_plain_one_without_what_only_charts_draw(frame: pd.DataFrame) -> None:
     assert type(frame) is pd.DataFrame
-    assert not set(evidence.NESTED) & set(frame)
+    assert not set(chartable.COLUMNS) & set(frame)
     assert frame.attrs == {}
 
 
@@ -263,6 +264,16 @@ def test_two_machines_are_drawn_over_each_other_where_a_chart_tells_them_apart(f
     drawn = bench.charts.time_by_size(both[both["mode"] == "eager"])
     assert "a laptop" in drawn.alt
     assert "2-core" in drawn.alt
+    titles = [each.title for each in bench.charts.modes(both)]
+    assert any(title.startswith("a laptop: ") for title in titles)
+    assert any(title.startswith("2-core") for title in titles)
+
+
+def test_two_runs_of_one_machine_are_refused_by_a_chart_that_cannot_tell_them_apart(
+    folder: Path, tmp_path: Path
+) -> None:
+    other = stored(tmp_path / "other", many(), run="20261101T100000Z-000000bb")
+    both = pd.concat([products(bench.load(folder)), products(bench.load(other))])
     with pytest.raises(UserError, match="'modes' shows one run, and this frame holds 2"):
         bench.charts.modes(both)
     assert bench.charts.modes(both[both["run"] == "20261101T100000Z-000000bb"])
