@@ -153,7 +153,7 @@ def _launches(records: Sequence[Row]) -> str:
 
 
 def _picture(spec: ChartSpec, frame: pd.DataFrame) -> Picture:
-    light, dark = (_data_uri(gallery.draw(spec.slug, frame, theme)) for theme in ("light", "dark"))
+    light, dark = (_data_uri(gallery.picture(spec, frame, theme)) for theme in ("light", "dark"))
     return Picture(spec.slug, spec.workload, spec.title, spec.question, gallery.describe(spec, frame), light, dark)
 
 

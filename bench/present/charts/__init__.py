@@ -1,7 +1,7 @@
 """The charts: one module each, found by name, loaded when drawn.
 
     for spec in charts.available(frame):
-        style.save(charts.draw(spec.slug, frame, "dark"), f"{spec.slug}.svg")
+        style.save(charts.picture(spec, frame, "dark"), f"{spec.slug}.svg")
 
 A chart module has `NAME`, `QUESTION`, `NEEDS` (columns), and, each from the rows alone, `selections(records)` (what it
 can draw), `finding(frame)` (its title), `describe(frame)` (its alt text) and `draw(frame, theme)`; or it has one object
@@ -89,6 +89,11 @@ def available(frame: pd.DataFrame) -> list[ChartSpec]:
     return specs
 
 
+def picture(spec: ChartSpec, frame: pd.DataFrame, theme: str = "light") -> Figure:
+    """A chart that `available` found in these estimates: without finding all of them again."""
+    return module(spec.name).draw(subset(frame, spec.keys), theme)
+
+
 def draw(name_or_slug: str, frame: pd.DataFrame, theme: str = "light") -> Figure:
     """A chart of these estimates, by its slug, or by its name where the frame allows only one of that name.
 
@@ -99,8 +104,7 @@ def draw(name_or_slug: str, frame: pd.DataFrame, theme: str = "light") -> Figure
     found = [spec for spec in specs if name_or_slug in (spec.slug, spec.name)]
     exact = [spec for spec in found if spec.slug == name_or_slug]
     if exact or len(found) == 1:
-        spec = (exact or found)[0]
-        return module(spec.name).draw(subset(frame, spec.keys), theme)
+        return picture((exact or found)[0], frame, theme)
     if found:
         raise UserError(f"'{name_or_slug}' fits {len(found)} charts: {', '.join(spec.slug for spec in found)}")
     if name_or_slug not in NAMES:
