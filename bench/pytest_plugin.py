@@ -122,9 +122,11 @@ class Cases(pytest.Module):
 
 def _chosen(config: pytest.Config) -> tuple[Plan, Settings]:
     from bench.cli.choosing import Choice
-    from bench.measure.devices import available
 
     chosen = Choice(config.getoption("--bench-select"), _asked(config), [], [], config.getoption("--bench-workloads"))
+    chosen.plan(("cpu",))  # what makes no sense is told at once, and not after the import of torch
+    from bench.measure.devices import available
+
     devices = tuple(name for name, why_not in available().items() if not why_not)
     return chosen.plan(devices), chosen.settings({})
 

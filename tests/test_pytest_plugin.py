@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import statistics
@@ -17,23 +18,26 @@ import time
 from bench.workload import Context, Prepared, Work, workload
 
 
-@workload(lesson="Planted", axes={"kind": ("right", "wrong", "skipped", "reset")})
+@workload(lesson="Planted", axes={"kind": ("right", "wrong", "turns_wrong", "skipped", "reset")})
 def planted(ctx: Context, kind: str) -> Prepared:
     """Something for each outcome.
 
     Answer: 1.
     """
-    calls = []
+    calls, checked = [], []
     if kind == "skipped":
         raise RuntimeError('"planted" not implemented for "Half"')
-    answer = 0.0 if kind == "wrong" else 1.0
 
     def step() -> float:
         time.sleep(0.0001)
-        return answer
+        return 0.0 if kind == "wrong" or (kind == "turns_wrong" and checked) else 1.0
+
+    def check(out: float) -> float:
+        checked.append(1)
+        return abs(out - 1.0)
 
     reset = (lambda: calls.append(1) or calls) if kind == "reset" else None
-    return Prepared(step=step, check=lambda out: abs(out - 1.0), work=Work(items=1), reset=reset)
+    return Prepared(step=step, check=check, work=Work(items=1), reset=reset)
 '''
 
 
@@ -51,21 +55,26 @@ def session(folder, *words, timeout=240):
 
 
 def timed(folder, *words):
-    done = session(folder, *words, "--benchmark-json=x.json", "-q")
+    done = session(folder, *words, "--benchmark-json=x.json", "-v")
     assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads((folder / "x.json").read_text())
+    return done.stdout, json.loads((folder / "x.json").read_text())
 
 
 @pytest.fixture(scope="module")
 def square(tmp_path_factory):
-    """The folder of a session that timed the eager products of the quick preset, and its JSON."""
+    """A session that timed the eager products of the quick preset: its folder, what it said, and its JSON.
+
+    Beside them lies a test, in a project that only tests its benchmarks as long as nobody asks for more.
+    """
     folder = tmp_path_factory.mktemp("plugin")
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = --benchmark-disable\n")
+    (folder / "test_theirs.py").write_text("def test_theirs():\n    pass\n")
     words = ("--bench-preset", "quick", "--bench-select", "matmul/square[mode=eager]", "--bench-rounds", 5)
-    return folder, timed(folder, *words)
+    return folder, *timed(folder, *words)
 
 
 def test_each_case_is_a_benchmark_with_its_key(square):
-    _, content = square
+    *_, content = square
     keys = [item["name"] for item in content["benchmarks"]]
     assert keys
     for item in content["benchmarks"]:
@@ -80,7 +89,7 @@ def test_each_case_is_a_benchmark_with_its_key(square):
 
 
 def test_what_it_writes_is_imported_with_our_keys_and_this_machine(square):
-    folder, content = square
+    folder, _, content = square
     bench = [sys.executable, "-m", "bench"]
     done = subprocess.run([*bench, "import", "x.json"], capture_output=True, text=True, cwd=folder, check=True)
     rows = json.loads(
@@ -110,16 +119,11 @@ def test_a_session_that_does_not_ask_imports_nothing_of_ours(tmp_path):
     assert "1 passed" in done.stdout
 
 
-def test_without_paths_only_the_cases_are_collected_and_with_paths_both(tmp_path):
-    (tmp_path / "test_theirs.py").write_text("def test_theirs():\n    pass\n")
-    words = ("--bench-preset", "quick", "--bench-select", "matmul/square[size=64,mode=eager]", "--collect-only", "-q")
-    alone = session(tmp_path, *words)
-    assert alone.returncode == 0, alone.stdout + alone.stderr
-    assert "coursebench::matmul/square[device=cpu" in alone.stdout
-    assert "test_theirs" not in alone.stdout
-    both = session(tmp_path, "test_theirs.py", *words)
-    assert "test_theirs.py::test_theirs" in both.stdout
-    assert "coursebench::matmul/square[" in both.stdout
+def test_without_paths_only_the_cases_are_collected(square):
+    _, said, content = square
+    assert "coursebench::matmul/square[device=cpu" in said
+    assert "test_theirs" not in said
+    assert f"{len(content['benchmarks'])} passed" in said
 
 
 def planted(folder, *words):
@@ -128,16 +132,16 @@ def planted(folder, *words):
 
 
 def test_a_wrong_answer_fails_what_cannot_be_is_skipped_and_the_rest_is_timed(tmp_path):
-    """The planted mistake: a step that is fast and wrong must not get a time."""
+    """The planted mistakes: a step that is fast and wrong must not get a time, nor one that turns wrong while timed."""
     kinds = [
         word
-        for kind in ("right", "wrong", "skipped", "reset")
+        for kind in ("right", "wrong", "turns_wrong", "skipped", "reset")
         for word in ("--bench-select", f"planted/planted[kind={kind}]")
     ]
     done = planted(tmp_path, *kinds, "--benchmark-json=x.json", "-rs")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "wrong: relative error 1 is above the tolerance" in done.stdout
-    assert "1 failed, 2 passed, 1 skipped" in done.stdout
+    assert done.stdout.count("wrong: relative error 1 is above the tolerance") >= 2
+    assert "2 failed, 2 passed, 1 skipped" in done.stdout
     told = {
         item["name"].partition("kind=")[2].partition(",")[0]
         for item in json.loads((tmp_path / "x.json").read_text())["benchmarks"]
@@ -145,22 +149,19 @@ def test_a_wrong_answer_fails_what_cannot_be_is_skipped_and_the_rest_is_timed(tm
     assert told == {"right", "reset"}
 
 
-def test_the_answer_is_checked_again_after_the_rounds(tmp_path):
-    """The planted mistake: an answer that turns wrong while it is timed. It gets no time, in the table or the file."""
-    text = WRONG.replace("return answer", "calls.append(1)\n        return 1.0 if len(calls) < 2000 else 0.0")
-    (tmp_path / "planted.py").write_text(text)
-    words = ("--bench-workloads", "planted.py", "--bench-select", "planted/planted[kind=right]", "--bench-rounds", 400)
-    done = session(tmp_path, "--bench-preset", "quick", *words, "--benchmark-json=x.json")
+def test_where_only_the_answer_after_the_rounds_is_wrong_no_time_is_printed(tmp_path):
+    done = planted(tmp_path, "--bench-select", "planted/planted[kind=turns_wrong]", "--benchmark-json=x.json")
     assert done.returncode == 1
     assert "wrong: relative error 1" in done.stdout
     assert "Median" not in done.stdout
     assert not (tmp_path / "x.json").exists() or not json.loads((tmp_path / "x.json").read_text())["benchmarks"]
 
 
-def test_a_project_that_only_tests_its_benchmarks_is_timed_where_a_preset_is_asked_for(tmp_path):
-    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --benchmark-disable\n")
+def test_a_project_that_only_tests_its_benchmarks_is_timed_where_a_preset_is_asked_for(square, tmp_path):
+    _, said, content = square
+    assert "Median" in said
+    assert content["benchmarks"]
     words = ("--bench-preset", "quick", "--bench-select", "matmul/square[size=64,mode=eager]", "--bench-rounds", 2)
-    assert len(timed(tmp_path, *words)["benchmarks"]) == 1
     done = session(tmp_path, *words, "--benchmark-disable", "-q")
     assert "1 passed" in done.stdout
     assert "Median" not in done.stdout
@@ -191,12 +192,14 @@ def pytest_collection_modifyitems(items):
 """
 
 
-def test_other_tests_find_the_process_as_it_was(tmp_path):
+def test_with_paths_other_tests_are_collected_too_and_find_the_process_as_it_was(tmp_path):
     (tmp_path / "test_theirs.py").write_text(THEIRS)
     (tmp_path / "conftest.py").write_text(THEIRS_LAST)
-    words = ("--bench-preset", "quick", "--bench-select", "vision/cnn_train_step", "--bench-rounds", 1, "-q")
+    words = ("--bench-preset", "quick", "--bench-select", "vision/cnn_train_step", "--bench-rounds", 1, "-v")
     done = session(tmp_path, "test_theirs.py", *words)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "test_theirs.py::test_theirs PASSED" in done.stdout
+    assert "coursebench::vision/cnn_train_step[" in done.stdout
 
 
 def test_compiled_cases_are_skipped_where_several_share_the_process(tmp_path):
@@ -223,6 +226,7 @@ def test_compiled_cases_are_skipped_where_several_share_the_process(tmp_path):
     ],
 )
 def test_what_makes_no_sense_is_a_usage_error(tmp_path, words, reason):
+    (tmp_path / "torch.py").write_text("raise SystemExit('torch was imported')\n")
     done = session(tmp_path, *words)
     assert done.returncode == 4, done.stdout
     assert reason in done.stdout + done.stderr
@@ -230,27 +234,30 @@ def test_what_makes_no_sense_is_a_usage_error(tmp_path, words, reason):
 
 @pytest.mark.slow
 def test_medians_agree_with_those_of_a_run(tmp_path):
-    """Sessions of pytest and runs of ours take turns, in random order: what differs is the tool, not the hour."""
-    keys = ["matmul/square[size=256]"]
-    dice, theirs, ours = random.Random(0), {}, {}
-    for number in range(2):
+    """A session of pytest and a run of ours, in random order: what differs is the tool, not the hour.
+
+    Two processes lie 3 to 5 % apart here, and far more where others are busy: then the two take turns again, up to four
+    times. A tool that timed something else would be as far off each time. tests/agreement/plugin.py takes more of them,
+    and prints how far apart they are.
+    """
+    select, dice, ratio = "matmul/square[size=256]", random.Random(0), math.inf
+    theirs, ours = [], []
+    for number in range(4):
         for tool in dice.sample(("pytest", "run"), 2):
             if tool == "pytest":
-                words = [word for key in keys for word in ("--bench-select", key)]
-                for item in timed(tmp_path, "--bench-preset", "quick", *words)["benchmarks"]:
-                    theirs.setdefault(item["name"], []).append(item["stats"]["median"])
+                _, content = timed(tmp_path, "--bench-preset", "quick", "--bench-select", select)
+                (item,) = content["benchmarks"]
+                theirs.append((item["name"], item["stats"]["median"]))
             else:
-                words = ["run", *keys, "--launches", "1", "--out", f"run-{number}"]
-                bench = [sys.executable, "-m", "bench"]
-                subprocess.run([*bench, *words], capture_output=True, cwd=tmp_path, check=True)
-                shown = subprocess.run(
-                    [*bench, "show", f"run-{number}", "--format", "json"], capture_output=True, text=True, cwd=tmp_path
-                )
-                for row in json.loads(shown.stdout):
-                    ours.setdefault(row["key"], []).append(row["value_s"])
-    assert set(theirs) == set(ours)
-    assert len(theirs) == 1
-    for key, medians in theirs.items():
-        ratio = statistics.median(medians) / statistics.median(ours[key])
-        # Two processes a side, which here lie 3 to 5 % apart; tests/agreement/plugin.py takes more, and prints them.
-        assert 0.8 < ratio < 1.25, f"{key}: {ratio:.3f}"
+                bench, folder = [sys.executable, "-m", "bench"], f"run-{number}"
+                command = [*bench, "run", select, "--launches", "1", "--out", folder, "--quiet"]
+                subprocess.run(command, capture_output=True, cwd=tmp_path, check=True)
+                command = [*bench, "show", folder, "--format", "json"]
+                shown = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+                (row,) = json.loads(shown.stdout)
+                ours.append((row["key"], row["value_s"]))
+        assert {name for name, _ in theirs} == {key for key, _ in ours}
+        ratio = statistics.median(time for _, time in theirs) / statistics.median(time for _, time in ours)
+        if 0.8 < ratio < 1.25:
+            break
+    assert 0.8 < ratio < 1.25

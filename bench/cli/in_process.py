@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from bench.cli import codes
 from bench.cli.options import note
-from bench.measure.serve import Desk
 from bench.plan.selection import Plan
 from bench.protocol import Close, Closed, Open, Opened, Refused, Reply, Request, Stage, Visit, Visited
 from bench.records import Settings, UserError
+
+if TYPE_CHECKING:
+    from bench.measure.serve import Desk
 
 
 def debug(plan: Plan, settings: Settings) -> None:
@@ -20,6 +24,8 @@ def debug(plan: Plan, settings: Settings) -> None:
     if len(plan.planned) != 1:
         keys = "\n  ".join(item.case.key for item in plan.planned[:5])
         raise UserError(f"--in-process takes one case; this selects {len(plan.planned)}:\n  {keys}")
+    from bench.measure.serve import Desk  # and with it torch, which nobody is to wait for who asked for several cases
+
     planned = plan.planned[0]
     key = planned.case.key
     desk = Desk(tell)

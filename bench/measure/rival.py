@@ -14,7 +14,6 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import torch
-from torch.utils.benchmark import Timer
 
 from bench.measure.blocks import Step, nothing, time_block
 from bench.measure.clocks import Clock
@@ -36,6 +35,8 @@ Block = Callable[[Step, int], int]
 
 def by_timer(step: Step, steps: int) -> int:
     """A block of torch's `Timer.timeit`; it makes max(steps/100, 2) calls first that it does not time (torch 2.13)."""
+    from torch.utils.benchmark import Timer  # only here: it imports setuptools, a tenth of the start of every worker
+
     # One thread is its own default.
     timer = Timer("step()", globals={"step": step}, num_threads=torch.get_num_threads())
     return round(timer.timeit(steps).raw_times[0] * 1e9)

@@ -20,16 +20,21 @@ class NarrowTwice:
         """half_width: the wanted half of the interval as a share of the median."""
         self._fewest, self._most, self._wanted = fewest, most, half_width
         self.values: list[float] = []
-        self.half_width = math.inf
         self._narrow = self._narrow_before = False
+
+    @property
+    def half_width(self) -> float:
+        """Of the interval of the values so far, as a share of their median; infinite without one."""
+        return intervals.half_width(intervals.median(self.values)) if self.values else math.inf
 
     def add(self, value: float) -> None:
         """One value more; positive."""
         self.values.append(value)
-        self.half_width = intervals.half_width(intervals.median(self.values))
+        if len(self.values) < self._fewest:
+            return  # nobody looks before the first look
         self._narrow_before, self._narrow = self._narrow, self.half_width <= self._wanted
-        if len(self.values) <= self._fewest:
-            self._narrow_before = True  # nobody looked before the first look
+        if len(self.values) == self._fewest:
+            self._narrow_before = True
 
     def is_finished(self) -> bool:
         """No more values are wanted."""

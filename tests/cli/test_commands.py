@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.cli.conftest import FILES
+from tests.cli.conftest import FILES, Terminal
 
 
 def test_cuda_on_a_machine_without_it_is_skipped_with_the_reason_and_code_4(bench):
@@ -139,18 +139,12 @@ FAULTS = {
         "kept = []\n    step = lambda: (kept.append(x.sum()), x.sum())[1]",
     ),
     "it leaves its process alive": ("step = ctx.mode(torch.sum, x)", "import os\n    step = lambda: os._exit(5)"),
+    "it closes": ('unit="number"))', 'unit="number"), close=lambda: 1 / 0)'),
 }
 
 
-def test_check_finds_nothing_wrong_with_a_good_workload(bench):
-    (bench.folder / "mine.py").write_text(GOOD)
-    done = bench("check", "mine.py")
-    assert done.returncode == 0, done.stdout
-    assert "0 faults in 1 workload" in done.stdout
-
-
-@pytest.mark.parametrize("rule", FAULTS)
-def test_check_tells_the_author_which_rule_is_broken(rule, bench):
+def faulty(rule):
+    """The good workload with one fault, as a function of its own."""
     right, wrong = FAULTS[rule]
     assert right in GOOD
     text = GOOD.replace(right, wrong)
@@ -160,10 +154,47 @@ def test_check_tells_the_author_which_rule_is_broken(rule, bench):
             "global first\n    first = globals().get('first', x.double().sum())\n    exact = x.double().sum()",
         )
         text = text.replace("ctx.relative_error(out, exact)", "ctx.relative_error(out, first)")
-    (bench.folder / "mine.py").write_text(text)
+    return text.partition("from bench.workload")[2].partition("\n")[2].replace("def total", f"def {name_of(rule)}")
+
+
+def name_of(rule):
+    return rule.replace(" ", "_")
+
+
+def test_check_finds_nothing_wrong_with_a_good_workload(bench):
+    (bench.folder / "mine.py").write_text(GOOD)
     done = bench("check", "mine.py")
+    assert done.returncode == 0, done.stdout
+    assert "0 faults in 1 workload" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """A file with a workload for each fault, checked: what was done, and what was said of each."""
+    terminal = Terminal(tmp_path_factory.mktemp("checked"))
+    begins = GOOD[: GOOD.index("@workload")]
+    (terminal.folder / "mine.py").write_text(begins + "".join(map(faulty, FAULTS)))
+    done = terminal("check", "mine.py")
+    said = {part.partition("\n")[0]: part for part in done.stdout.split("mine/")[1:]}
+    return done, said
+
+
+def test_check_ends_with_4_where_there_are_faults(checked):
+    done, said = checked
     assert done.returncode == 4, done.stdout
-    assert f"WRONG  {rule}" in done.stdout
+    assert set(said) == {name_of(rule) for rule in FAULTS}
+    assert f"{len(FAULTS)} faults in {len(FAULTS)} workloads" in done.stdout
+
+
+@pytest.mark.parametrize("rule", FAULTS)
+def test_check_tells_the_author_which_rule_is_broken(rule, checked):
+    _, said = checked
+    assert f"WRONG  {rule}" in said[name_of(rule)]
+
+
+def test_a_workload_that_cannot_close_is_told_why(checked):
+    _, said = checked
+    assert "ZeroDivisionError" in said[name_of("it closes")]
 
 
 def test_a_reader_that_left_before_anything_was_written_is_no_fault(bench):
@@ -189,12 +220,3 @@ def test_the_dry_run_can_be_piped_as_json(bench):
     told = json.loads(done.stdout)
     assert len(told["cases"]) == 1
     assert told["estimate"]["low_s"] <= told["estimate"]["likely_s"] <= told["estimate"]["high_s"]
-
-
-def test_a_workload_that_cannot_close_is_told_so(bench):
-    text = GOOD.replace('unit="number"))', 'unit="number"), close=lambda: 1 / 0)')
-    (bench.folder / "mine.py").write_text(text)
-    done = bench("check", "mine.py")
-    assert done.returncode == 4
-    assert "WRONG  it closes" in done.stdout
-    assert "ZeroDivisionError" in done.stdout

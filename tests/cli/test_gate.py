@@ -65,37 +65,67 @@ class Repository(Terminal):
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return repository_in(tmp_path, monkeypatch)
+
+
+def repository_in(folder, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    return Repository(folder)
+    (folder / "repository").mkdir()
+    return Repository(folder / "repository")
+
+
+@pytest.fixture(scope="module")
+def slowed(tmp_path_factory):
+    """A gate of two cases, of which the head slows one: (repository, what was done, the files it wrote)."""
+    folder = tmp_path_factory.mktemp("slowed")
+    with pytest.MonkeyPatch.context() as patch:
+        repository = repository_in(folder, patch)
+        repository.pace(1.5)
+        files = {name: folder / f"told.{name}" for name in ("json", "markdown", "junit", "summary")}
+        patch.setenv("GITHUB_STEP_SUMMARY", str(files["summary"]))
+        words = [word for name, path in files.items() if name != "summary" for word in (f"--{name}", path)]
+        # Wider bounds than usual, so that six pairs decide both cases even beside other tests.
+        done = repository.gate("mine/paced", "--alpha", 0.05, "--limit", 0.2, "--out", "run", *words)
+    return repository, done, {name: path.read_text() for name, path in files.items() if path.exists()}
 
 
 @pytest.mark.slow
-def test_a_slow_head_ends_with_1_and_a_table_that_names_the_case(repository, tmp_path, monkeypatch):
-    repository.pace(1.5)
-    summary = tmp_path / "summary.md"
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    files = {name: tmp_path / f"told.{name}" for name in ("json", "markdown", "junit")}
-    words = [word for name, path in files.items() for word in (f"--{name}", path)]
-    done = repository.gate("mine/paced[own=0]", "--out", "run", *words)
+def test_a_slow_head_ends_with_1_and_names_the_case(slowed):
+    _, done, files = slowed
     assert done.returncode == 1, done.stderr
-    told = json.loads(files["json"].read_text())
-    (case,) = told["cases"]
-    assert (told["verdict"], case["verdict"]) == ("regressed", "regressed")
-    assert case["key"].startswith("mine/paced[")
-    assert case["ratio"] == pytest.approx(1.5, rel=0.05)
-    assert case["evidence"] >= case["needed"] == pytest.approx(100)
+    told = json.loads(files["json"])
+    slow, _ = sorted(told["cases"], key=lambda case: case["key"])
+    assert (told["verdict"], slow["verdict"]) == ("regressed", "regressed")
+    assert slow["key"].startswith("mine/paced[")
+    assert "own=0" in slow["key"]
+    assert slow["ratio"] == pytest.approx(1.5, rel=0.05)
+    assert slow["evidence"] >= slow["needed"] == pytest.approx(2 / 0.05)  # shared among two cases
     assert not told["canary"]["fired"]
     assert told["sides"]["head"]["dirty"] is True
-    table = files["markdown"].read_text()
-    assert "mine/paced[own=0]" in table
-    assert "regressed" in table
-    assert summary.read_text() == table
-    suite = ElementTree.parse(files["junit"]).getroot()
-    assert suite.get("failures") == "1"
-    # The same pairs, judged again: the same verdict, and another where another is asked for.
+
+
+@pytest.mark.slow
+def test_what_the_head_left_alone_is_not_slower(slowed):
+    _, _, files = slowed
+    _, same = sorted(json.loads(files["json"])["cases"], key=lambda case: case["key"])
+    assert "own=1" in same["key"]
+    assert same["verdict"] == "not_slower"
+    assert same["ratio"] == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.slow
+def test_the_table_for_a_pull_request_and_the_junit_file_name_the_case(slowed):
+    _, _, files = slowed
+    assert "mine/paced[own=0]" in files["markdown"]
+    assert "regressed" in files["markdown"]
+    assert files["summary"] == files["markdown"]
+    assert ElementTree.fromstring(files["junit"]).get("failures") == "1"
+
+
+@pytest.mark.slow
+def test_the_same_pairs_judged_again_give_the_same_verdict_and_another_where_another_is_asked_for(slowed):
+    repository, _, _ = slowed
     assert repository("gate", "--replay", "run").returncode == 1
     assert repository("gate", "--replay", "run", "--alpha", "1e-9", "--fail-on", "not_resolved").returncode == 3
     assert repository("gate", "--replay", "run", "--alpha", "1e-9", "--bisect").returncode == 125
@@ -104,18 +134,9 @@ def test_a_slow_head_ends_with_1_and_a_table_that_names_the_case(repository, tmp
 
 
 @pytest.mark.slow
-def test_an_unchanged_head_is_not_slower(repository):
-    done = repository.gate("mine/paced[own=0]", "--base", "HEAD", "--head", "main", "--json", "told.json")
-    assert done.returncode == 0, done.stderr
-    told = json.loads((repository.folder / "told.json").read_text())
-    assert [case["verdict"] for case in told["cases"]] == ["not_slower"]
-    assert told["sides"]["base"]["commit"] == told["sides"]["head"]["commit"]
-
-
-@pytest.mark.slow
 def test_a_head_that_is_wrong_or_does_not_import_ends_with_4(repository):
     repository.pace(-1.0)  # steps end at once, and their answer is wrong
-    done = repository.gate("mine/paced[own=1]", "--max-pairs", 2)
+    done = repository.gate("mine/paced[own=1]", "--pairs", 2)
     assert done.returncode == 4
     assert "on the head: wrong" in done.stdout
     (repository.folder / "pace.py").write_text("raise RuntimeError('broken here')\n")
@@ -127,10 +148,22 @@ def test_a_head_that_is_wrong_or_does_not_import_ends_with_4(repository):
 
 
 @pytest.mark.slow
-def test_too_few_pairs_are_not_resolved_which_is_a_warning(repository):
-    done = repository.gate("mine/paced[own=1]", "--max-pairs", 1, "--base", "HEAD")
-    assert done.returncode == 0
+def test_too_few_pairs_of_the_same_commit_and_another_interpreter_are_not_resolved_which_is_a_warning(
+    repository, tmp_path
+):
+    """The other one is a link to this one: what differs is told, and both can be measured."""
+    other = tmp_path / "other" / "bin"
+    other.mkdir(parents=True)
+    (other / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (other / "python").chmod(0o755)
+    sides = ("--base", "HEAD", "--head", f"main,python={other / 'python'}")
+    done = repository.gate("mine/paced[own=1]", "--max-pairs", 1, *sides, "--json", "told.json")
+    assert done.returncode == 0, done.stderr
     assert "not_resolved" in done.stdout
+    told = json.loads((repository.folder / "told.json").read_text())
+    assert told["sides"]["base"]["commit"] == told["sides"]["head"]["commit"]
+    assert told["sides"]["head"]["python"] == str(other / "python")
+    assert told["cases"][0]["pairs"] == 1
 
 
 def test_a_workload_that_changed_is_not_compared(repository):
@@ -139,21 +172,6 @@ def test_a_workload_that_changed_is_not_compared(repository):
     done = repository.gate("mine/paced[own=1]")
     assert "workload_changed" in done.stdout
     assert done.returncode == 4  # nothing was measured
-
-
-@pytest.mark.slow
-def test_two_interpreters_are_sides_too(repository, tmp_path):
-    """The other one is a link to this one: what differs is told, and both can be measured."""
-    other = tmp_path / "other" / "bin"
-    other.mkdir(parents=True)
-    (other / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    (other / "python").chmod(0o755)
-    sides = ("--base", "HEAD", "--head", f"python={other / 'python'}")
-    done = repository.gate("mine/paced[own=1]", "--pairs", 1, *sides, "--json", "told.json")
-    assert done.returncode == 0, done.stderr
-    told = json.loads((repository.folder / "told.json").read_text())
-    assert told["sides"]["head"]["python"] == str(other / "python")
-    assert told["cases"][0]["pairs"] == 1
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,3 @@
-import gc
 import subprocess
 import sys
 
@@ -7,7 +6,6 @@ import torch
 
 from bench.measure.context import CaseContext, Skip
 from bench.measure.counters import compiled_graphs
-from bench.measure.facts import capabilities
 from bench.measure.graphs import CapturedTensorError, UnsuitedError
 from bench.measure.modes import Mode
 
@@ -36,23 +34,6 @@ def test_every_mode_computes_the_same(name, pair):
 def test_every_mode_computes_the_same_of_a_module(name, net):
     x = torch.randn(5, 4)
     assert torch.allclose(Mode(name)(net, x)(), net(x))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_what_is_compiled_ahead_computes_the_same_and_leaves_no_file(monkeypatch, tmp_path, pair):
-    if reason := capabilities()["compile"]:
-        pytest.skip(reason)
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where the loader unpacks the library; Python's own choice was made
-    mode = Mode("aoti")
-    call = mode(product, *pair)
-    assert torch.allclose(call(), product(*pair))
-    assert mode.build_ns > 0
-    assert list(tmp_path.rglob("*.pt2")) == []
-    del call
-    gc.collect()
-    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
 @pytest.mark.parametrize("name", ["eager", "compile", "script", "trace", "frozen", "export", "aoti"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import statistics
+import subprocess
+import sys
 
 import pytest
 
@@ -55,3 +57,10 @@ def test_a_timer_that_is_not_installed_is_left_out(monkeypatch):
 
 def test_their_names_are_those_that_the_certificate_knows():
     assert (*ON_THE_HOST, *RIVALS_ON_GPU) == RIVALS
+
+
+def test_a_worker_starts_without_what_other_timers_need():
+    others = {"torch.utils.benchmark", "torch.utils.cpp_extension", "pyperf", "pytest_benchmark"}
+    code = f"import sys, bench.measure.serve; print(sorted({others!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

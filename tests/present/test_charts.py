@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from bench.present import charts, style
-from bench.present.charts.page import spread
+from bench.present.charts.page import most_that_fit, spread
 from bench.records import Case, Finding, UserError
 from tests.present import present_frames as example
 
@@ -83,19 +83,22 @@ FRAMES = {
     "50 cases": fifty_cases, "gate": example.gate,
     "long names": long_names, "script tag": lambda: long_names("<script>alert(1)</script>$x$"),
 }  # fmt: skip
-PICTURES = [
-    (name, spec.slug, theme)
-    for name, make in FRAMES.items()
-    for spec in charts.available(make())
+MADE = {name: make() for name, make in FRAMES.items()}
+SPECS = {name: charts.available(frame) for name, frame in MADE.items()}
+PICTURES = {
+    f"{name}-{spec.slug}-{theme}": (spec, MADE[name], theme)
+    for name, specs in SPECS.items()
+    for spec in specs
     for theme in (("light", "dark") if name == "gate" else ("light",))  # a theme changes colours alone
-]
+}
 
 
-@pytest.mark.parametrize(("name", "slug", "theme"), PICTURES)
-def test_no_text_is_small_is_clipped_or_covers_another(name: str, slug: str, theme: str) -> None:
-    figure = charts.draw(slug, FRAMES[name](), theme)
-    assert min(text.get_fontsize() for text in texts(figure)) >= 18
-    boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
+@pytest.mark.parametrize("picture", list(PICTURES))
+def test_no_text_is_small_is_clipped_or_covers_another(picture: str) -> None:
+    figure = charts.picture(*PICTURES[picture])
+    found = texts(figure)
+    assert min(text.get_fontsize() for text in found) >= 18
+    boxes = [(text.get_text(), text.get_window_extent()) for text in found]
     width, height = figure.get_size_inches() * figure.dpi
     outside = [text for text, box in boxes if box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height]
     overlapping = [
@@ -108,17 +111,14 @@ def test_no_text_is_small_is_clipped_or_covers_another(name: str, slug: str, the
 
 @pytest.mark.parametrize("name", list(FRAMES))
 def test_every_frame_allows_a_chart(name: str) -> None:
-    assert charts.available(FRAMES[name]())
+    assert SPECS[name]
 
 
 def test_slugs_are_unique_and_fit_for_file_names() -> None:
-    slugs = [spec.slug for name in FRAMES for spec in charts.available(FRAMES[name]())]
+    slugs = [spec.slug for specs in SPECS.values() for spec in specs]
     safe = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
     assert all(set(slug) <= safe for slug in slugs)
-    assert all(
-        len({spec.slug for spec in charts.available(make())}) == len(charts.available(make()))
-        for make in FRAMES.values()
-    )
+    assert all(len({spec.slug for spec in specs}) == len(specs) for specs in SPECS.values())
 
 
 def test_every_case_of_a_long_list_stands_on_some_chart() -> None:
@@ -298,6 +298,19 @@ def test_labels_keep_their_distance_and_stay_inside() -> None:
     assert all(b - a >= 20 - 1e-9 for a, b in itertools.pairwise(ordered))
     assert ordered[0] >= 10
     assert ordered[-1] <= 90
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 7, 300])
+@pytest.mark.parametrize("most", [0, 1, 6, 299, 301])
+def test_as_many_letters_as_fit_are_found_in_few_measurements(limit: int, most: int) -> None:
+    measured = []
+
+    def fits(letters: int) -> bool:
+        measured.append(letters)
+        return letters <= most
+
+    assert most_that_fit(limit, fits) == min(limit, most)
+    assert len(measured) <= 9
 
 
 def test_findings_do_not_disturb_a_chart() -> None:

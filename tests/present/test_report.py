@@ -124,6 +124,13 @@ def test_the_same_frame_gives_the_same_page(made: str) -> None:
     assert page() == made
 
 
+def test_the_charts_of_a_page_are_not_looked_for_again_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = example.loaders()
+    specs = charts.available(frame)
+    monkeypatch.setattr(charts, "available", None)
+    assert specs[0].slug in report.page(frame, specs, {}, {}, [])
+
+
 def test_a_page_of_failures_alone_is_a_page() -> None:
     assert "<b>2</b> skipped" in page(example.frame(*(example.row("a/b", size=n, reason="no GPU") for n in (1, 2))))
 

@@ -1,8 +1,11 @@
 """Compiled cases run compiled graphs, each in a process of its own: proved from Dynamo's counters, on real workers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import pandas as pd
 import pytest
 
 from bench.measure.facts import capabilities
@@ -16,8 +19,10 @@ from bench.run.worker import Worker
 from bench.store import tables
 
 FILE = Path(__file__).parents[1] / "workload_files" / "compiled.py"
-TEN = [f"compiled/scaled[factor={factor},mode=compile]" for factor in range(1, 11)]
-AHEAD = "compiled/scaled[factor=1,mode=aoti]"
+ONE, OTHER, EAGER, AHEAD = (
+    f"compiled/scaled[factor={factor},mode={mode}]"
+    for factor, mode in ((1, "compile"), (2, "compile"), (1, "eager"), (1, "aoti"))
+)
 SETTINGS = Settings(visits=2, warm_s=0.01, timeout_s=300)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -53,9 +58,8 @@ def measured(tmp_path_factory):
     return measure
 
 
-@pytest.mark.parametrize("key", TEN)
-def test_each_of_ten_cases_ran_a_compiled_graph_with_no_recompile(measured, key):
-    counters = measured(key).facts["counters"]
+def test_a_case_ran_a_compiled_graph_with_no_recompile(measured):
+    counters = measured(OTHER).facts["counters"]
     assert (counters["compiled_graphs"], counters["graph_breaks"], counters["recompiles"]) == (1, 0, 0)
 
 
@@ -69,66 +73,79 @@ def test_a_step_that_never_reaches_the_compiled_function_is_refused(measured):
     assert "compiled no graph" in refused.reason
 
 
-def two_launches_of(folder, *keys):
-    """These cases through the runner, two launches each; the launches by key."""
+class Twice(NamedTuple):
+    """A compiled case, an eager one and one that is compiled ahead of time, two launches each."""
+
+    folder: Path
+    unpacked: Path
+    """Where torch unpacked libraries meanwhile."""
+    launches: pd.DataFrame
+
+    def of(self, text: str) -> list[dict[str, Any]]:
+        """The two launches of a case."""
+        own = self.launches[self.launches["key"] == Case.from_key(text).key]
+        return own.sort_values("launch").to_dict("records")
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory):
     if reason := capabilities()["compile"]:
         pytest.skip(reason)
+    folder, unpacked = tmp_path_factory.mktemp("compiled") / "run", tmp_path_factory.mktemp("unpacked")
     catalog = find([FILE], installed=False)
-    planned = [Planned(case, catalog[case.workload].source) for case in map(Case.from_key, keys)]
-    settings, stop = Settings(launches=2, visits=2, warm_s=0.01, timeout_s=300), Stop()
-    hello = probe.look(planned, stop)
+    planned = [Planned(case, catalog[case.workload].source) for case in map(Case.from_key, (ONE, EAGER, AHEAD))]
+    settings, stop = replace(SETTINGS, launches=2), Stop()
+    hello = probe.look([], stop)
     runner.begin(folder, "compiled", planned, settings, hello, "test", "bench run")
-    runner.measure(folder, planned, settings, hello, stop, Unwatched())
-    return folder, tables.read(folder).launches.set_index("key")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COMPILED_TMPDIR", str(unpacked))
+        runner.measure(folder, planned, settings, hello, stop, Unwatched())
+    return Twice(folder, unpacked, tables.read(folder).launches)
 
 
-@pytest.fixture(scope="module")
-def two_launches(tmp_path_factory):
-    """A compiled and an eager case, two launches each."""
-    return two_launches_of(tmp_path_factory.mktemp("compiled") / "run", TEN[0], "compiled/scaled[factor=1]")
+def test_a_compiled_case_shares_its_process_with_no_other(twice):
+    assert len(twice.launches) == twice.launches["process"].nunique() == 6
 
 
-@pytest.fixture(scope="module")
-def two_launches_ahead(tmp_path_factory):
-    """A case compiled ahead of time, two launches."""
-    _, launches = two_launches_of(tmp_path_factory.mktemp("ahead") / "run", AHEAD)
-    return launches.loc[Case.from_key(AHEAD).key].sort_values("launch").to_dict("records")
-
-
-def test_a_compiled_case_shares_its_process_with_no_other(two_launches):
-    _, launches = two_launches
-    assert len(launches) == launches["process"].nunique() == 4
-
-
-def test_the_first_launch_compiles_in_a_cold_cache_and_the_next_in_a_warm_one(two_launches):
-    _, launches = two_launches
-    first, second = launches.loc[Case.from_key(TEN[0]).key].sort_values("launch").to_dict("records")
+def test_the_first_launch_compiles_in_a_cold_cache_and_the_next_in_a_warm_one(twice):
+    first, second = twice.of(ONE)
     assert (first["cache"], second["cache"]) == ("cold", "warm")
     assert first["first_call_ns"] > second["first_call_ns"]
 
 
-def test_the_caches_are_gone_when_the_run_is_sealed(two_launches):
-    folder, _ = two_launches
-    assert sorted(path.name for path in folder.iterdir()) == ["blocks.parquet", "launches.parquet", "run.json"]
+def test_a_graph_that_is_found_in_the_cache_is_one_compiled_graph_too(twice):
+    counters = [json.loads(launch["counters"]) for launch in twice.of(ONE)]
+    assert [(each["compiled_graphs"], each["graph_breaks"], each["recompiles"]) for each in counters] == [(1, 0, 0)] * 2
 
 
-def test_what_is_compiled_ahead_is_right_in_a_process_of_its_own_each_time(two_launches_ahead):
-    assert [launch["outcome"] for launch in two_launches_ahead] == ["ok", "ok"]
-    assert len({launch["process"] for launch in two_launches_ahead}) == 2
+def test_the_caches_are_gone_when_the_run_is_sealed(twice):
+    assert sorted(path.name for path in twice.folder.iterdir()) == ["blocks.parquet", "launches.parquet", "run.json"]
 
 
-def test_what_is_compiled_ahead_is_built_in_a_cold_cache_and_then_in_a_warm_one(two_launches_ahead):
-    assert [launch["cache"] for launch in two_launches_ahead] == ["cold", "warm"]
+def test_what_is_compiled_ahead_is_right_in_a_process_of_its_own_each_time(twice):
+    assert [launch["outcome"] for launch in twice.of(AHEAD)] == ["ok", "ok"]
+    assert len({launch["process"] for launch in twice.of(AHEAD)}) == 2
 
 
-def test_compiling_ahead_is_the_cost_of_the_build_and_not_of_the_first_call(two_launches_ahead):
-    assert all(launch["build_ns"] > 10 * launch["first_call_ns"] for launch in two_launches_ahead)
+def test_what_is_compiled_ahead_leaves_no_package_and_once_closed_no_library(twice):
+    told = [json.loads(launch["quality"]) for launch in twice.of(AHEAD)]
+    assert [each["packages"] for each in told] == [0, 0]
+    assert [each["unpacked"] for each in told] == [1, 1]  # else this looks where nothing is
+    assert list(twice.unpacked.iterdir()) == []
 
 
-def test_what_is_compiled_ahead_is_not_held_to_the_counts_of_dynamo(two_launches_ahead):
-    counters = [json.loads(launch["counters"]) for launch in two_launches_ahead]
+def test_what_is_compiled_ahead_is_built_in_a_cold_cache_and_then_in_a_warm_one(twice):
+    assert [launch["cache"] for launch in twice.of(AHEAD)] == ["cold", "warm"]
+
+
+def test_compiling_ahead_is_the_cost_of_the_build_and_not_of_the_first_call(twice):
+    assert all(launch["build_ns"] > 10 * launch["first_call_ns"] for launch in twice.of(AHEAD))
+
+
+def test_what_is_compiled_ahead_is_not_held_to_the_counts_of_dynamo(twice):
+    counters = [json.loads(launch["counters"]) for launch in twice.of(AHEAD)]
     assert [(each["compiled_graphs"], each["recompiles"]) for each in counters] == [(0, 0), (0, 0)]
 
 
-def test_the_peak_memory_of_what_is_compiled_ahead_is_not_told(two_launches_ahead):
-    assert {launch["host_peak_reason"] for launch in two_launches_ahead} == {"a compiled case holds the compiler too"}
+def test_the_peak_memory_of_what_is_compiled_ahead_is_not_told(twice):
+    assert {launch["host_peak_reason"] for launch in twice.of(AHEAD)} == {"a compiled case holds the compiler too"}

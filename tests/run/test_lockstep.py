@@ -6,11 +6,13 @@ import os
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from bench.analyse import certificate
 from bench.analyse.pairs import pair_ratios, ratio
 from bench.plan.catalog import find
+from bench.protocol import Hello
 from bench.records import BASE, HEAD, SIDES, Case, Coupled, Planned, Settings
 from bench.run import lockstep, probe, runner
 from bench.run.arena import Arena, Conduct
@@ -34,56 +36,76 @@ def against_itself(short: str) -> Coupled:
     return Coupled(planned(short), planned(short))
 
 
-def measured(folder: Path, coupled: list[Coupled], pairs: int, **options):
+@pytest.fixture(scope="module")
+def hello():
+    """What a worker says of this machine: one look for all runs of these tests."""
+    return probe.look([], Stop())
+
+
+def measured(folder: Path, coupled: list[Coupled], pairs: int, hello: Hello, **options):
     """A run of so many pairs, read back."""
-    stop = Stop()
-    hello = probe.look([item.base for item in coupled], stop)
     settings, sides = options.pop("settings", SETTINGS), options.pop("sides", lockstep.SAME)
     runner.begin(folder, "pairs", [], settings, hello, "test", "bench test", coupled)
     judge = lockstep.FixedPairs(coupled, lambda key: pairs)
     conduct = Conduct(couples_s=0.05, couples_most_s=0.05, **options)
-    ended = lockstep.measure(folder, judge, settings, hello, stop, lambda *_: None, sides=sides, conduct=conduct)
+    ended = lockstep.measure(folder, judge, settings, hello, Stop(), lambda *_: None, sides=sides, conduct=conduct)
     return ended, tables.read(folder), judge
 
 
+TOLD = [f"told[place={place}]" for place in (1, 2)]
+CORES = [f"cores[how={how}]" for how in ("one", "thread", "process")]
+COLD, SLOW, WRONG = "cold[extra=0]", "paced[slow=1]", "ends[how=wrong]"
+
+
+def key_of(short: str) -> str:
+    return Case.from_key(f"sided/{short}").key
+
+
+def rows(frame: pd.DataFrame, *shorts: str) -> pd.DataFrame:
+    """The rows of these cases."""
+    return frame[frame["key"].isin([key_of(short) for short in shorts])]
+
+
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """Two cases against themselves in three pairs, with the log of their steps."""
-    folder = tmp_path_factory.mktemp("told")
+def together(tmp_path_factory, hello):
+    """Two pairs of everything that can share a process, with the log of the steps of those that tell when they ran."""
+    folder = tmp_path_factory.mktemp("together")
+    itself = [against_itself(short) for short in (*TOLD, *CORES, COLD)]
+    differing = [Coupled(planned("paced[slow=0]"), planned(SLOW)), Coupled(planned("ends[how=well]"), planned(WRONG))]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIDED_LOG", str(folder / "log"))
-        result = measured(folder / "run", [against_itself(f"told[place={place}]") for place in (1, 2)], 3)
+        result = measured(folder / "run", [*itself, *differing], 2, hello, alone=[key_of(COLD)])
     steps = [[int(word) for word in line.split()] for line in (folder / "log").read_text().splitlines()]
     return (*result, steps)
 
 
-def test_one_side_at_a_time_has_the_baton(told):
-    *_, steps = told
+def test_one_side_at_a_time_has_the_baton(together):
+    *_, steps = together
     spans = sorted((began, ended) for _, _, began, ended in steps)
-    assert len({process for process, *_ in steps}) == 6
+    assert len({process for process, *_ in steps}) == 4
     assert all(ended <= began for (_, ended), (began, _) in pairwise(spans))
 
 
-def test_every_pair_is_two_fresh_processes_and_its_couples_are_all_there(told):
-    ended, data, _, _ = told
+def test_every_pair_is_two_fresh_processes_and_its_couples_are_all_there(together):
+    ended, data, _, _ = together
     assert ended.status == "complete"
-    assert set(data.launches["outcome"]) == {"ok"}
-    assert data.launches["process"].nunique() == 6
+    assert set(data.launches.loc[data.launches["key"] != key_of(WRONG), "outcome"]) == {"ok"}
+    assert data.launches["process"].nunique() == 4
     couples = data.pairs.groupby(["key", "pair"])["couple"].agg(["min", "max", "size"])
-    assert len(couples) == 6
+    assert len(couples) == 2 * len([*TOLD, *CORES, COLD, SLOW])
     assert (couples["min"] == 0).all()
     assert (couples["max"] + 1 == couples["size"]).all()
 
 
-def test_cases_take_turns_within_a_pair(told):
-    *_, steps = told
+def test_cases_take_turns_within_a_pair(together):
+    *_, steps = together
     first = [place for process, place, *_ in steps if process == steps[0][0]]
     changes = sum(a != b for a, b in pairwise(first))
     assert changes > 8
 
 
-def test_both_coins_are_tossed_and_recorded(told):
-    _, data, _, _ = told
+def test_both_coins_are_tossed_and_recorded(together):
+    _, data, _, _ = together
     assert set(data.pairs["first"]) == set(SIDES)
     shares = data.pairs.groupby(["key", "pair"])["first"].agg(lambda sides: (sides == BASE).mean())
     assert ((shares > 0.05) & (shares < 0.95)).all()
@@ -131,65 +153,58 @@ def test_where_one_side_lost_its_cache_both_begin_anew(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot hold a thread to a core")
-def test_both_sides_take_turns_on_one_core_where_a_step_needs_no_more(tmp_path):
-    coupled = [against_itself(f"cores[how={how}]") for how in ("one", "thread", "process")]
-    _, data, _ = measured(tmp_path / "run", coupled, 2)
-    assert set(data.launches["outcome"]) == {"ok"}
-    cores = data.pairs.assign(how=data.pairs["key"].str.extract(r"how=(\w+)")[0]).groupby(["how", "pair"])["cpu"]
+def test_both_sides_take_turns_on_one_core_where_a_step_needs_no_more(together):
+    _, data, _, _ = together
+    pairs = rows(data.pairs, *CORES)
+    cores = pairs.assign(how=pairs["key"].str.extract(r"how=(\w+)")[0]).groupby(["how", "pair"])["cpu"]
     seen = {how: set(group.dropna()) for (how, _), group in cores}
     assert (cores.nunique()["one"] == 1).all()
     assert seen["one"] <= set(data.run["environment"]["cpu"]["affinity"])
     assert seen["thread"] == seen["process"] == set()
 
 
-def test_a_block_of_either_side_has_the_same_steps(told):
-    _, data, _, _ = told
-    by_case = data.launches.assign(steps=data.launches["steps"]).groupby("key")["steps"].nunique()
+def test_a_block_of_either_side_has_the_same_steps(together):
+    _, data, _, _ = together
+    by_case = rows(data.launches, *TOLD).groupby("key")["steps"].nunique()
     assert (by_case == 1).all()
     assert (data.pairs["steps"] >= 1).all()
 
 
-def test_a_slower_head_is_found_as_slow_as_it_is(tmp_path):
-    _, data, _ = measured(tmp_path / "run", [Coupled(planned("paced[slow=0]"), planned("paced[slow=1]"))], 2)
-    ratios = pair_ratios(data.pairs)
+def test_a_slower_head_is_found_as_slow_as_it_is(together):
+    _, data, _, _ = together
+    ratios = pair_ratios(rows(data.pairs, "paced[slow=0]", SLOW))
     assert ratio(ratios["log_ratio"].tolist()).value == pytest.approx(1.5, rel=0.03)
-    assert set(ratios["key"]) == {Case.from_key("sided/paced[slow=1]").key}
+    assert set(ratios["key"]) == {key_of(SLOW)}
 
 
 @pytest.mark.slow
-def test_without_the_block_to_be_warm_again_the_harness_fails_its_own_certificate(tmp_path):
+def test_without_the_block_to_be_warm_again_the_harness_fails_its_own_certificate(together, tmp_path, hello):
     """What is timed then is a cold block, three times as long here; 10 to 25 % on a real machine."""
-    verdicts, ratios = {}, {}
-    for rewarm in (True, False):
-        key = Case.from_key("sided/cold[extra=0]").key
-        itself = [against_itself("cold[extra=0]")]
-        _, data, _ = measured(tmp_path / f"run{rewarm}", itself, 3, rewarm=rewarm, alone=[key])
-        (line,) = certificate.alone([{"key": key}], data)
-        verdicts[rewarm], ratios[rewarm] = line.verdict, line.estimate.value
-    assert verdicts[True] != certificate.NOT_HELD
-    assert verdicts[False] == certificate.NOT_HELD
-    assert ratios[True] == pytest.approx(1, abs=0.2)
-    assert ratios[False] > 1.5 * ratios[True]
+    key = key_of(COLD)
+    _, without, _ = measured(tmp_path / "run", [against_itself(COLD)], 3, hello, rewarm=False, alone=[key])
+    (right,), (wrong,) = (certificate.alone([{"key": key}], data) for data in (together[1], without))
+    assert right.verdict != certificate.NOT_HELD
+    assert wrong.verdict == certificate.NOT_HELD
+    assert right.estimate.value == pytest.approx(1, abs=0.2)
+    assert wrong.estimate.value > 1.5 * right.estimate.value
 
 
-def test_a_case_that_is_wrong_on_a_side_costs_itself_alone(tmp_path):
-    coupled = [Coupled(planned("ends[how=well]"), planned("ends[how=wrong]")), against_itself("paced[slow=0]")]
-    ended, data, judge = measured(tmp_path / "run", coupled, 2)
+def test_a_case_that_is_wrong_on_a_side_costs_itself_alone(together):
+    ended, data, judge, _ = together
     assert ended.status == "complete"
-    assert judge.dropped == {Case.from_key("sided/ends[how=wrong]").key: "wrong"}
-    wrong = data.launches[data.launches["outcome"] == "wrong"]
-    assert set(wrong["side"]) == {HEAD}
-    assert set(data.pairs["key"]) == {Case.from_key("sided/paced[slow=0]").key}
+    assert judge.dropped == {key_of(WRONG): "wrong"}
+    assert set(rows(data.launches[data.launches["outcome"] == "wrong"], WRONG)["side"]) == {HEAD}
+    assert set(data.pairs["key"]) == {key_of(short) for short in (*TOLD, *CORES, COLD, SLOW)}
 
 
-def test_a_case_that_kills_its_process_is_crashed_and_the_rest_wants_another_pair(tmp_path):
-    ended, data, judge = measured(
-        tmp_path / "run", [against_itself("ends[how=dies]"), against_itself("paced[slow=0]")], 2
-    )
+def test_a_case_that_kills_its_process_is_crashed_and_the_rest_wants_another_pair(tmp_path, hello):
+    coupled = [against_itself("ends[how=dies]"), against_itself("paced[slow=0]")]
+    ended, data, judge = measured(tmp_path / "run", coupled, 1, hello)
     assert ended.status == "complete"
-    assert judge.dropped == {Case.from_key("sided/ends[how=dies]").key: "crashed"}
+    assert judge.dropped == {key_of("ends[how=dies]"): "crashed"}
     assert "SIGKILL" in data.launches.loc[data.launches["outcome"] == "crashed", "reason"].iloc[0]
-    assert judge.seen == {Case.from_key("sided/paced[slow=0]").key: 2}
+    assert judge.seen == {key_of("paced[slow=0]"): 1}
+    assert set(data.pairs["pair"]) == {1}
 
 
 def test_a_process_that_dies_of_its_imports_is_crashed(tmp_path):
@@ -207,7 +222,7 @@ def test_a_process_that_dies_of_its_imports_is_crashed(tmp_path):
     )
     (item,) = find([file], installed=False).values()
     planned = Planned(Case.of(item.name, item.defaults), item.source)
-    ended, data, _ = measured(tmp_path / "run", [Coupled(planned, planned)], 2)
+    ended, data, _ = measured(tmp_path / "run", [Coupled(planned, planned)], 1, probe.look([planned], Stop()))
     assert ended.status == "complete"
     (launch,) = data.launches.to_dict("records")
     assert launch["outcome"] == "crashed"
@@ -215,14 +230,14 @@ def test_a_process_that_dies_of_its_imports_is_crashed(tmp_path):
     assert data.pairs.empty
 
 
-def test_a_budget_begins_no_pair_that_would_end_after_it(tmp_path):
+def test_a_budget_begins_no_pair_that_would_end_after_it(tmp_path, hello):
     settings = Settings(visits=1, warm_s=0.01, warm_cap_s=0.05, budget_s=1e-6)
-    ended, data, _ = measured(tmp_path / "run", [against_itself("paced[slow=0]")], 3, settings=settings)
+    ended, data, _ = measured(tmp_path / "run", [against_itself("paced[slow=0]")], 3, hello, settings=settings)
     assert ended.status == "out of budget"
     assert len(data.pairs) == 0
 
 
-def test_the_tree_of_a_side_is_imported_and_its_own_bench_shadows_nothing(tmp_path):
+def test_the_tree_of_a_side_is_imported_and_its_own_bench_shadows_nothing(tmp_path, hello):
     """Either side imports `theirs` from its own root, on this harness."""
     from bench.records import Source
     from bench.run.worker import Side
@@ -239,12 +254,6 @@ def test_the_tree_of_a_side_is_imported_and_its_own_bench_shadows_nothing(tmp_pa
         sides[side] = Side(root=root)
         source = Source(str(root / "theirs" / "sided.py"), "paced", "theirs.sided")
         coupled.append(Planned(Case.from_key("sided/paced[slow=0]"), source))
-    stop = Stop()
-    hello = probe.look([], stop)
-    runner.begin(tmp_path / "run", "sides", [], SETTINGS, hello, "test", "bench test", [Coupled(*coupled)])
-    judge = lockstep.FixedPairs([Coupled(*coupled)], lambda key: 2)
-    short = Conduct(couples_s=0.05, couples_most_s=0.05)
-    lockstep.measure(tmp_path / "run", judge, SETTINGS, hello, stop, lambda *_: None, sides=sides, conduct=short)
-    data = tables.read(tmp_path / "run")
+    _, data, _ = measured(tmp_path / "run", [Coupled(*coupled)], 1, hello, sides=sides)
     assert set(data.launches["outcome"]) == {"ok"}
     assert ratio(pair_ratios(data.pairs)["log_ratio"].tolist()).value == pytest.approx(1.5, rel=0.03)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -56,35 +57,76 @@ def launches(folder):
     return tables.read(folder).launches
 
 
+def children_of(pid):
+    """The processes that it started; waited for, since between two launches there is none."""
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        if children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            return children
+        time.sleep(0.002)
+    raise AssertionError("the run started no process within a minute")
+
+
+def still_alive(pids, within_s):
+    """Those that are there after so many seconds; at once where there are none."""
+    ends = time.monotonic() + within_s
+    while (alive := [pid for pid in pids if is_alive(pid)]) and time.monotonic() < ends:
+        time.sleep(0.05)
+    return alive
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Killed(NamedTuple):
+    """A run whose parent was killed after five case launches."""
+
+    folder: Path
+    before: dict[tuple[str, int], str]
+    """By case and launch, the process of what it had finished then."""
+    workers: list[str]
+    """The processes that the parent had started and not ended."""
+    outlived: list[str]
+    """Those of them that were still there some time after it."""
+    shown: list[dict[str, Any]]
+    """What `bench show` said of it before it was resumed."""
+    summary: dict[str, Any]
+    """What it said when it had been resumed."""
+
+
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory):
-    """A run whose parent was killed after five case launches, and what it had finished then."""
     folder = tmp_path_factory.mktemp("killed") / "run"
     process = fresh(folder)
     wait_for_launch_lines(folder, 5)
+    workers = children_of(process.pid)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    outlived = still_alive(workers, 20)
     before = {(item.key, item.launch): item.process for item in journal.read(folder).launches}
-    return folder, before, resume(folder)
+    command = [sys.executable, "-m", "bench", "show", str(folder), "--format", "json"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    return Killed(folder, before, workers, outlived, json.loads(shown.stdout), resume(folder))
 
 
 def test_after_a_kill_no_finished_case_is_measured_again(killed):
-    folder, before, _ = killed
-    after = {(row.key, row.launch): row.process for row in launches(folder).itertuples()}
-    assert len(before) >= 5
-    assert {name: after[name] for name in before} == before
+    after = {(row.key, row.launch): row.process for row in launches(killed.folder).itertuples()}
+    assert len(killed.before) >= 5
+    assert {name: after[name] for name in killed.before} == killed.before
 
 
 def test_after_a_kill_no_case_is_missing(killed):
-    folder, _, summary = killed
-    assert summary["status"] == "complete"
-    assert set(Counter(launches(folder)["key"]).values()) == {LAUNCHES}
-    assert len(set(launches(folder)["key"])) == CASES
+    assert killed.summary["status"] == "complete"
+    assert set(Counter(launches(killed.folder)["key"]).values()) == {LAUNCHES}
+    assert len(set(launches(killed.folder)["key"])) == CASES
 
 
 def test_after_a_kill_every_launch_has_whole_visits_of_one_process(killed):
-    folder, _, _ = killed
-    blocks = tables.read(folder).blocks
+    blocks = tables.read(killed.folder).blocks
     # A visit whose first block was short has a cold block more: what is kept is the same for all.
     per_launch = blocks[blocks["kept"]].groupby(["key", "launch"]).size()
     assert len(per_launch) == CASES * LAUNCHES
@@ -92,57 +134,41 @@ def test_after_a_kill_every_launch_has_whole_visits_of_one_process(killed):
     assert not blocks.duplicated(["key", "launch", "visit", "phase", "clock", "index"]).any()
 
 
-def test_a_killed_run_can_be_shown_before_it_is_resumed(tmp_path):
-    folder = tmp_path / "run"
-    process = fresh(folder)
-    wait_for_launch_lines(folder, 2)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    shown = subprocess.run(
-        [sys.executable, "-m", "bench", "show", str(folder), "--format", "json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    outcomes = Counter(row["outcome"] for row in json.loads(shown.stdout))
+def test_a_killed_run_can_be_shown_before_it_is_resumed(killed):
+    outcomes = Counter(row["outcome"] for row in killed.shown)
     assert outcomes["ok"] >= 2
     assert sum(outcomes.values()) == CASES
 
 
-def test_no_worker_outlives_a_killed_parent(tmp_path):
-    folder = tmp_path / "run"
-    process = fresh(folder)
-    wait_for_launch_lines(folder, 1)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert children
-    ends = time.monotonic() + 20
-    while any(alive(child) for child in children) and time.monotonic() < ends:
-        time.sleep(0.05)
-    assert not any(alive(child) for child in children)
+def test_no_worker_outlives_a_killed_parent(killed):
+    assert killed.workers
+    assert killed.outlived == []
 
 
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_seals_what_is_done_and_the_run_can_be_resumed(tmp_path, number, code):
-    folder = tmp_path / "run"
-    process = fresh(folder)
-    wait_for_launch_lines(folder, 2)
+def stopped(process, folder, lines, number):
+    """What a run says that is sent a signal once its journal has so many lines; and its code."""
+    wait_for_launch_lines(folder, lines)
     process.send_signal(number)
     out, _ = process.communicate(timeout=60)
-    assert process.returncode == code
-    summary = json.loads(out)
-    assert summary["status"] == "interrupted"
-    assert (folder / "launches.parquet").exists()
-    assert not (folder / journal.NAME).exists()
-    before = {(row.key, row.launch): row.process for row in launches(folder).itertuples()}
+    return json.loads(out), process.returncode
+
+
+def test_a_signal_seals_what_is_done_and_the_run_can_be_resumed_and_stopped_again(tmp_path):
+    folder, before = tmp_path / "run", {}
+    # A session that goes on with a sealed run begins a journal of its own.
+    for begin, lines, number, code in (
+        (fresh, 2, signal.SIGINT, 130),
+        (lambda folder: start(folder, "--resume", str(folder)), 1, signal.SIGTERM, 143),
+    ):
+        summary, returned = stopped(begin(folder), folder, lines, number)
+        assert returned == code
+        assert summary["status"] == "interrupted"
+        assert (folder / "launches.parquet").exists()
+        assert not (folder / journal.NAME).exists()
+        after = {(row.key, row.launch): row.process for row in launches(folder).itertuples()}
+        assert len(after) >= len(before) + lines
+        assert {name: after[name] for name in before} == before
+        before = after
     assert resume(folder)["outcomes"] == {"ok": CASES}
     after = {(row.key, row.launch): row.process for row in launches(folder).itertuples()}
     assert len(after) == CASES * LAUNCHES
@@ -150,17 +176,16 @@ def test_a_signal_seals_what_is_done_and_the_run_can_be_resumed(tmp_path, number
 
 
 def test_resuming_a_finished_run_measures_nothing(killed):
-    folder, _, _ = killed
-    before = launches(folder)
-    resume(folder)
-    assert launches(folder).equals(before)
+    before = launches(killed.folder)
+    resume(killed.folder)
+    assert launches(killed.folder).equals(before)
 
 
 def test_a_run_whose_workload_changed_is_not_resumed(tmp_path):
     own = tmp_path / "paced.py"
     own.write_text(FILE.read_text())
     folder = tmp_path / "run"
-    options = ("--workloads", str(own), "paced/*", "--launches", "1", "--out", str(folder))
+    options = ("--workloads", str(own), "paced/*", "-s", "place=1", "--launches", "1", "--out", str(folder))
     assert start(folder, *options).wait() == 0
     own.write_text(FILE.read_text() + "\n# changed\n")
     process = start(folder, "--resume", str(folder))

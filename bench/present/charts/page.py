@@ -5,8 +5,9 @@ All lengths are in points, (0, 0) is the lower left corner of the picture.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.font_manager import FontProperties
@@ -34,6 +35,29 @@ _FOOT_LINES = 4
 """More lines below the picture than this would leave no room for it; the report has the rest."""
 
 
+@functools.cache
+def _ruler() -> Figure:
+    """A picture like any of ours, to measure text with."""
+    return style.figure(style.theme("light"))
+
+
+@functools.lru_cache(maxsize=4096)  # a picture asks twice for much of its text, and its twin in the other theme again
+def _width(line: str, size: float, weight: str) -> float:
+    """The width of a line in points."""
+    renderer: Any = _ruler().canvas.get_renderer()  # type: ignore[attr-defined]
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    return float(renderer.get_text_width_height_descent(line, font, False)[0]) * 72 / _ruler().dpi
+
+
+def most_that_fit(limit: int, fits: Callable[[int], bool]) -> int:
+    """The most letters, up to `limit`, that still fit; 0 where one does not. By halving: measuring text takes time."""
+    low, high = 0, limit
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
+
+
 class Page:
     """A picture being made. What is left for the axes lies between `bottom` and `top`."""
 
@@ -42,13 +66,10 @@ class Page:
         self.figure: Figure = style.figure(theme)
         self.top = HEIGHT - MARGIN
         self.bottom = MARGIN * 0.75
-        self._renderer: Any = self.figure.canvas.get_renderer()  # type: ignore[attr-defined]
 
     def width_of(self, text: str, size: float = TEXT_PT, weight: str = "normal") -> float:
         """The width in points of the longest line of `text`."""
-        font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
-        dots = [self._renderer.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n")]
-        return float(max(dots)) * 72 / self.figure.dpi
+        return max(_width(line, size, weight) for line in text.split("\n"))
 
     def wrap(self, text: str, width: float, size: float = TEXT_PT, weight: str = "normal", lines: int = 99) -> str:
         """`text` in lines of at most `width` points; a longer word is broken.
@@ -73,15 +94,16 @@ class Page:
         done.append(line)
         if len(done) > lines:
             rest = " ".join(done[lines - 1 :])
-            half = len(rest) // 2
-            while half and self.width_of(f"{rest[:half]} … {rest[-half:]}", size, weight) > width:
-                half -= 1
+            half = most_that_fit(
+                len(rest) // 2,
+                lambda half: self.width_of(f"{rest[:half]} … {rest[-half:]}", size, weight) <= width,
+            )
             done = [*done[: lines - 1], f"{rest[:half].rstrip()} … {rest[-half:].lstrip()}"]
         return "\n".join(done)
 
     def _break(self, word: str, width: float, size: float, weight: str) -> int:
         """Where to break a word: after the last separator that fits, else where the width ends."""
-        fits = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or self.width_of(word[:n], size, weight) <= width)
+        fits = max(1, most_that_fit(len(word) - 1, lambda n: self.width_of(word[:n], size, weight) <= width))
         soft = max(word.rfind(mark, 0, fits) + 1 for mark in "_/-.=,")
         return soft if soft > fits // 2 else fits
 
