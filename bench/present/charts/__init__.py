@@ -120,11 +120,6 @@ def available(frame: pd.DataFrame, names: Sequence[str] = NAMES) -> list[ChartSp
     return specs
 
 
-def picture(spec: ChartSpec, frame: pd.DataFrame, theme: str = "light") -> Figure:
-    """A chart that `available` found in these estimates: without finding all of them again."""
-    return module(spec.name).draw(subset(frame, spec.keys), theme)
-
-
 def draw(name_or_slug: str, frame: pd.DataFrame, theme: str = "light") -> Figure:
     """A chart of these estimates, by its slug, or by its name where the frame allows only one of that name.
 
