@@ -1,4 +1,4 @@
-"""What the families share: the course's two nets, their data, how they are trained, and float64 twins of all three.
+"""What the families share: the course's two nets, how they are trained, and float64 twins of both.
 
 Everything random follows from `ctx.seed` alone, so that every device, mode and family sees the same weights and rows.
 """
@@ -10,11 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-import numpy as np
 import torch
-from sklearn.datasets import make_moons
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import StandardScaler
 from torch import nn, optim
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
@@ -98,32 +94,6 @@ class Split(NamedTuple):
     x_test: torch.Tensor
     y_train: torch.Tensor
     y_test: torch.Tensor
-
-
-def regression_data(ctx: Context, rows: int = TRAIN_ROWS) -> Split:
-    """y = sin x + cos 2x + 0.1·noise over [-5, 5]: `rows` training rows, placed; above 800 from a finer grid."""
-    points = max(1000, -(-rows * 5 // 4))  # a fifth goes to the test
-    x = np.linspace(-5, 5, points).reshape(-1, 1)
-    y = np.sin(x) + np.cos(2 * x) + 0.1 * np.random.default_rng(ctx.seed).standard_normal((points, 1))
-    return split(ctx, x, y, rows)
-
-
-def split(ctx: Context, x: np.ndarray, y: np.ndarray, rows: int) -> Split:
-    """The course's split of x (points, features) and y (points, 1), placed; of the training rows the first `rows`."""
-    parts = train_test_split(x, y, test_size=0.2, random_state=42)
-    x_train, x_test, y_train, y_test = (ctx.place(torch.from_numpy(part)) for part in parts)
-    return Split(x_train[:rows], x_test, y_train[:rows], y_test)
-
-
-def moons(ctx: Context, rows: int = TRAIN_ROWS) -> Split:
-    """Two half circles of noisy points, scaled, and the one each belongs to: `rows` training rows, placed.
-
-    The course fixes the seeds of the data (42), so that no seed of a run changes them. Above 800 rows more of the same.
-    """
-    points = max(1000, -(-rows * 5 // 4))
-    x, y = make_moons(n_samples=points, noise=0.1, random_state=42)
-    x = StandardScaler().fit_transform(x)
-    return split(ctx, x, y.reshape(-1, 1).astype(float), rows)
 
 
 Placed = TypeVar("Placed", torch.Tensor, nn.Module)

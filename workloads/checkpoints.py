@@ -21,7 +21,8 @@ import torch
 from torch import nn, optim
 
 from bench.workload import Context, Prepared, Work, workload
-from workloads._course import MOONS_WEIGHTS, Classifier, Training, classifier, in_float64, moons
+from workloads._course import MOONS_WEIGHTS, Classifier, Training, classifier, in_float64
+from workloads._data import moons
 
 EPOCH = 1
 """Epochs that the saved net was trained for: one gives Adam its moments."""

@@ -17,8 +17,8 @@ from sklearn.metrics import classification_report, confusion_matrix
 from torch import nn
 
 from bench.workload import Context, Prepared, Work, workload
-from workloads import _course as course
-from workloads._course import MOONS_PRODUCTS, MOONS_WEIGHTS, TRAIN_ROWS, Training, classifier, in_float64, moons
+from workloads._course import MOONS_PRODUCTS, MOONS_WEIGHTS, TRAIN_ROWS, SameMasks, Training, classifier, in_float64
+from workloads._data import moons
 
 COURSE_EPOCHS = 100
 HELD_EPOCHS = 3
@@ -222,7 +222,7 @@ def evaluate(ctx: Context, report: str, rows: int) -> Prepared:
 def exact_training(ctx: Context) -> Training:
     """The case's training in float64 on the CPU, under the masks of the case."""
     model = in_float64(classifier(ctx))
-    model.dropout = course.SameMasks(ctx, model.dropout.p)
+    model.dropout = SameMasks(ctx, model.dropout.p)
     return Training(model, nn.BCELoss())
 
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.datasets import make_moons
 from torch import Generator, nn
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, TensorDataset
 
 import workloads._course as course
 from bench.workload import Context, Prepared, Work, workload
 from workloads._course import MOONS_PRODUCTS, MOONS_WEIGHTS, TRAIN_ROWS, Slices, Training, course_loader, in_float64
+from workloads._data import make_moons, moons, regression_data
 
 STRAY = 1e-3
 """How far the last loss of a right epoch may be from float64. Over the seeds 0 to 999 at batch 32 the farthest was
@@ -89,7 +89,7 @@ def epoch(ctx: Context, loader: str, batch: int, workers: int, pin: bool) -> Pre
         ctx.skip(f"workers and pinned memory are options of the DataLoader, and loader={loader} has none")
     if pin and ctx.device.type == "cpu":
         ctx.skip("pinned memory is for copies to a device, and this case stays on the CPU")
-    data = course.regression_data(ctx)
+    data = regression_data(ctx)
     training, by_hand = (Training(course.regression_net(ctx)) for _ in range(2))
     shuffle = Generator()
     batches = batches_of(loader, data, batch, shuffle, workers=workers, pin=pin)
@@ -155,7 +155,7 @@ def time_to_accuracy(ctx: Context, loader: str, batch: int, draw: int) -> Prepar
         Larger batches make cheaper epochs and need more: draw 0 takes 6, 19 and 110. Sliced, 32 and 128 were level
         here, and 800 took half as long again. The DataLoader pays for each row: at 800 four times as much as at 32.
     """
-    data = course.moons(ctx)
+    data = moons(ctx)
     training, by_hand = (Training(course.classifier(ctx, draw), nn.BCELoss()) for _ in range(2))
     shuffle = Generator()
     batches = batches_of(loader, data, batch, shuffle)
@@ -203,7 +203,7 @@ def test_pass(ctx: Context, batch: int) -> Prepared:
     Expect:
         Time is that of the batches, not of the rows: 200 at once took an eighth of 25 batches of 8.
     """
-    data, training = course.moons(ctx), Training(course.classifier(ctx), nn.BCELoss())
+    data, training = moons(ctx), Training(course.classifier(ctx), nn.BCELoss())
     torch.manual_seed(ctx.seed)  # of the masks
     for _ in range(100):
         training.update(training.model(data.x_train), data.y_train)

@@ -26,10 +26,9 @@ from workloads._course import (
     WEIGHTS,
     Split,
     classifier,
-    moons,
-    regression_data,
     regression_net,
 )
+from workloads._data import moons, regression_data
 from workloads._frameworks.numpy_nets import EpsilonHatNet, NumpyNet
 from workloads._frameworks.problem import Problem, Trains
 

@@ -9,16 +9,8 @@ from __future__ import annotations
 import torch
 
 from bench.workload import Context, Prepared, Work, workload
-from workloads._course import (
-    PRODUCTS,
-    TRAIN_ROWS,
-    WEIGHTS,
-    Training,
-    in_float64,
-    regression_data,
-    regression_net,
-    training_work,
-)
+from workloads._course import PRODUCTS, TRAIN_ROWS, WEIGHTS, Training, in_float64, regression_net, training_work
+from workloads._data import regression_data
 
 COURSE_EPOCHS = 100
 HELD_EPOCHS = 3

@@ -16,7 +16,8 @@ from torch import optim
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
 from bench.workload import Context, Prepared, Work, workload
-from workloads._course import TRAIN_ROWS, Split, Training, in_float64, regression_data, regression_net, training_work
+from workloads._course import TRAIN_ROWS, Split, Training, in_float64, regression_net, training_work
+from workloads._data import regression_data
 
 EPOCHS = 100
 RATE = 0.001

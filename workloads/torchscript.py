@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 
 from bench.workload import Context, Prepared, Work, workload
-from workloads._course import PRODUCTS, TRAIN_ROWS, WEIGHTS, in_float64, regression_data, regression_net
+from workloads._course import PRODUCTS, TRAIN_ROWS, WEIGHTS, in_float64, regression_net
+from workloads._data import regression_data
 
 
 @workload(

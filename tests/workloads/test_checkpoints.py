@@ -13,7 +13,8 @@ import torch
 from torch import nn, optim
 
 from workloads import checkpoints
-from workloads._course import MOONS_WEIGHTS, Classifier, classifier, moons
+from workloads._course import MOONS_WEIGHTS, Classifier, classifier
+from workloads._data import moons
 
 EVERY = pytest.mark.parametrize("what", ["state_dict", "whole_model", "checkpoint", "torchscript", "exported"])
 BOTH = pytest.mark.parametrize("make", [checkpoints.save, checkpoints.load], ids=["save", "load"])

@@ -14,7 +14,8 @@ from bench.measure.check import TOLERANCE
 from bench.measure.context import CaseContext
 from bench.workload import Prepared
 from workloads import classification
-from workloads._course import Classifier, SameMasks, Training, classifier, moons
+from workloads._course import Classifier, SameMasks, Training, classifier
+from workloads._data import moons
 
 FLOAT32 = TOLERANCE[torch.float32]
 

@@ -1,12 +1,16 @@
-"""_course: the course's data, net and training."""
+"""_course and _data: the course's data, net and training."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 
-from workloads._course import PRODUCTS, WEIGHTS, RegressionNet, Training, regression_data, regression_net
+from workloads._course import PRODUCTS, WEIGHTS, RegressionNet, Training, regression_net
+from workloads._data import regression_data
 
 FLOAT64 = {"dtype": torch.float64}
 
@@ -94,3 +98,10 @@ def test_rewinding_keeps_every_tensor_in_its_place(training, data):
     places = [weight.data_ptr() for weight in training.model.parameters()]
     training.rewind()
     assert [weight.data_ptr() for weight in training.model.parameters()] == places
+
+
+def test_families_that_need_no_rows_start_without_scikit_learn():
+    families = "autograd, calibration, certification, matmul, networks, tensors, transfer"
+    code = f"import sys; from workloads import {families}; print('sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -15,7 +15,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from bench.measure.context import Skip
 from workloads import dataloader
-from workloads._course import Classifier, classifier, moons
+from workloads._course import Classifier, classifier
+from workloads._data import moons
 
 LOADERS = ("dataloader", "sliced", "device_resident")
 X = torch.arange(800.0).reshape(-1, 1)
@@ -126,7 +127,7 @@ def test_no_process_is_left_when_an_epoch_is_over(epoch):
     ],
 )
 def test_what_makes_no_sense_is_skipped_before_anything_is_built(epoch, monkeypatch, axes, reason):
-    monkeypatch.delattr(dataloader.course, "regression_data")
+    monkeypatch.delattr(dataloader, "regression_data")
     with pytest.raises(Skip, match=reason):
         epoch(**axes)
 

@@ -10,7 +10,8 @@ import torch
 
 from bench.measure.context import CaseContext, Skip
 from bench.measure.counters import compiled_graphs
-from workloads._course import TRAIN_ROWS, regression_data, regression_net
+from workloads._course import TRAIN_ROWS, regression_net
+from workloads._data import regression_data
 from workloads.pitfalls import predictions, products, training
 
 FORMS = ("mistake", "cure")

@@ -11,7 +11,8 @@ import torch
 from bench.measure.check import TOLERANCE
 from bench.measure.context import CaseContext
 from workloads import regression
-from workloads._course import RegressionNet, Training, regression_data, regression_net
+from workloads._course import RegressionNet, Training, regression_net
+from workloads._data import regression_data
 
 
 def numpy_loss(ctx) -> float:

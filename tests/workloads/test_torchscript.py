@@ -10,7 +10,8 @@ import torch
 
 from bench.workload import MODES
 from workloads import torchscript
-from workloads._course import regression_data, regression_net
+from workloads._course import regression_net
+from workloads._data import regression_data
 
 
 def test_predictions_are_those_of_numpy(opened, context):

@@ -9,14 +9,8 @@ from collections.abc import Callable
 import torch
 
 from bench.workload import Context, Prepared, Work, workload
-from workloads._course import (
-    PRODUCTS,
-    TRAIN_ROWS,
-    WEIGHTS,
-    in_float64,
-    regression_data,
-    regression_net,
-)
+from workloads._course import PRODUCTS, TRAIN_ROWS, WEIGHTS, in_float64, regression_net
+from workloads._data import regression_data
 
 
 def predictions(ctx: Context, x: torch.Tensor) -> torch.Tensor:

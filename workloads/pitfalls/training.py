@@ -7,16 +7,8 @@ from torch import nn
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from bench.workload import Context, Prepared, Work, workload
-from workloads._course import (
-    PRODUCTS,
-    TRAIN_ROWS,
-    WEIGHTS,
-    Training,
-    in_float64,
-    regression_data,
-    regression_net,
-    training_work,
-)
+from workloads._course import PRODUCTS, TRAIN_ROWS, WEIGHTS, Training, in_float64, regression_net, training_work
+from workloads._data import regression_data
 
 HELD_EPOCHS = 3
 STRAY = 0.05
