@@ -21,6 +21,21 @@ from bench.records import Case, Settings
 CATALOG = find()
 EVERY = pytest.mark.parametrize("name", CATALOG)
 
+LONG = (
+    "autograd/derivative_plot",
+    "classification/fit",
+    "dataloader/time_to_accuracy",
+    "regression/fit",
+    "vision/transfer_learning",
+)
+"""Workloads of long steps."""
+
+MANY = (
+    *(f"calibration/{name}" for name in ("copy", "product", "read", "triad", "write")),
+    *("dataloader/epoch", "frameworks/fit"),
+)  # fmt: skip
+"""Workloads of which many quick values, or large ones, are held to the contract."""
+
 FIXED = {
     "autograd/polynomial",
     "autograd/compute_gradient",
@@ -77,7 +92,9 @@ def declaring(axis: str, *values: str) -> list[str]:
     ]
 
 
-@EVERY
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in (*LONG, *MANY) else name for name in CATALOG]
+)
 def test_it_keeps_the_contract_at_each_of_its_quick_values(name):
     reasons = []
     for key in quick_keys(name):
@@ -173,16 +190,6 @@ def test_an_output_off_by_ten_tolerances_is_refused(name, subject_for):
     off = planted(subject, lambda call, output: spoilt(output, OFF_BY * subject.tolerance))
     with pytest.raises(Broken, match="relative error"):
         contract.answers_right(off)
-
-
-LONG = (
-    "autograd/derivative_plot",
-    "classification/fit",
-    "dataloader/time_to_accuracy",
-    "regression/fit",
-    "vision/transfer_learning",
-)
-"""Workloads of long steps."""
 
 
 @EVERY
