@@ -17,6 +17,7 @@ from bench.measure.context import Skip
 from bench.measure.contract import CALLS, OFF_BY, Broken, Subject, inspect, spoilt, subject_of
 from bench.plan.catalog import find
 from bench.records import Case, Settings
+from bench.workload import Prepared, Work
 
 CATALOG = find()
 EVERY = pytest.mark.parametrize("name", CATALOG)
@@ -212,3 +213,20 @@ def test_a_step_that_turns_wrong_only_in_its_50th_call_is_refused(name, subject_
     )
     with pytest.raises(Broken, match=f"in call {CALLS} "):
         contract.stays_right(once)
+
+
+def test_what_is_kept_is_read_while_answers_are_checked():
+    """Fifty calls that are made anyway tell a quiet step; one round more is for a process that is not quiet itself."""
+    calls = 0
+
+    def step() -> float:
+        nonlocal calls
+        calls += 1
+        return 1.0
+
+    prepared = Prepared(step=step, check=lambda out: 0.0, work=Work(items=1))
+    subject = Subject(lambda: prepared, prepared, 1e-6)
+    contract.stays_right(subject)
+    assert calls == CALLS
+    contract.keeps_nothing(subject)
+    assert calls <= CALLS + contract.ROUND_CALLS
