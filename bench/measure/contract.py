@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy
@@ -49,6 +50,8 @@ class Subject:
     prepare: Callable[[], Prepared]
     prepared: Prepared
     tolerance: float
+    readings: list[tuple[int, int]] = field(default_factory=list, init=False)
+    """What was living before and after the last `ROUND_CALLS` calls whose answers were checked."""
 
     def call(self) -> Any:
         """One step, after its reset."""
@@ -136,6 +139,8 @@ def stays_right(subject: Subject) -> None:
                 f"in call {call} the relative error is {error:.3g}: clear gradients in the step, "
                 "or give Prepared a reset that puts the state back"
             )
+        if CALLS - call in (ROUND_CALLS, 0):
+            subject.readings.append(_living())
 
 
 def repeats(subject: Subject) -> None:
@@ -154,12 +159,11 @@ def keeps_nothing(subject: Subject) -> None:
     Caches fill and come to rest, a leak goes on: one quiet round out of many is enough. Measured quiet: 0 to 2 bytes
     and 0 to 0.2 blocks a call; a float that is kept is one block, a loss with its graph some thousand bytes.
     """
-    subject.call()
-    readings = [_living()]
-    for _ in range(ROUNDS):
-        for _ in range(ROUND_CALLS):
-            subject.call()
-        readings.append(_living())
+    readings: list[tuple[int, int]] = []
+    for reading in islice(_rounds(subject), ROUNDS + 1):
+        readings.append(reading)
+        if len(readings) == 1:
+            continue
         # Against every earlier reading: a figure of ten thousand objects makes single rounds noisy, either way.
         grown = [
             min(
@@ -174,6 +178,15 @@ def keeps_nothing(subject: Subject) -> None:
         f"every call leaves {grown[0]:.1f} Python objects and {grown[1]:.0f} bytes behind: keep nothing from call to "
         "call, or let reset drop it"
     )
+
+
+def _rounds(subject: Subject) -> Iterator[tuple[int, int]]:
+    """What is living, round by round: first as it was read while the answers were checked, then after more calls."""
+    yield from subject.readings
+    while True:
+        for _ in range(ROUND_CALLS):
+            subject.call()
+        yield _living()
 
 
 def _living() -> tuple[int, int]:
