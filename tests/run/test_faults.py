@@ -11,6 +11,8 @@ from bench.run.stop import Stop
 from bench.run.watch import Unwatched
 from bench.store import tables
 
+pytestmark = pytest.mark.slow
+
 FILE = Path(__file__).parents[1] / "workload_files" / "misbehaving.py"
 
 EXPECTED = {
