@@ -66,6 +66,19 @@ def test_what_is_drawn_of_a_machine_is_the_same_alone_and_beside_another():
         assert spec.keys == twin.keys
 
 
+def test_a_picture_of_one_of_several_says_in_its_title_which_it_is():
+    spec = next(spec for spec in charts.available(both()) if spec.machine == SERVER)
+    texts = " ".join(text.get_text() for text in charts.picture(spec, both()).texts)
+    assert texts.startswith("16-core Xeon + H100: ")
+    carried = evidence.evidence(spec, both(), "dark")
+    assert " ".join(text.get_text() for text in carried.figure().texts).startswith("16-core Xeon + H100: ")
+
+
+def test_lines_of_one_point_each_have_no_chart_of_growth():
+    frame = example.trainings()  # each loader at one batch alone
+    assert not [spec for spec in charts.available(frame) if spec.name == "saturation"]
+
+
 def test_slugs_of_several_machines_are_unlike():
     slugs = [spec.slug for spec in charts.available(both())]
     assert len(set(slugs)) == len(slugs)

@@ -143,7 +143,15 @@ def draw(name_or_slug: str, frame: pd.DataFrame, theme: str = "light") -> Figure
 
 def picture(spec: ChartSpec, frame: pd.DataFrame, theme: str = "light") -> Figure:
     """One of the charts that `available` found in this frame."""
-    return module(spec.name).draw(spec.rows(frame), theme)
+    return headed(spec.name, spec.before, spec.rows(frame), theme)
+
+
+def headed(name: str, before: str, rows: pd.DataFrame, theme: str) -> Figure:
+    """The chart of these rows, its title beginning with `before`."""
+    from bench.present.charts import page  # here, since it imports matplotlib
+
+    with page.headed(before):
+        return module(name).draw(rows, theme)
 
 
 def describe(spec: ChartSpec, frame: pd.DataFrame) -> str:

@@ -71,7 +71,9 @@ class Evidence:
 
     def figure(self) -> Figure:
         """The picture, drawn from the rows. Raises `UserError` where they do not allow it."""
-        return charts.module(self.chart).draw(self.frame(), self.theme)
+        frame = self.frame()
+        before = self.title.removesuffix(charts.module(self.chart).finding(frame))
+        return charts.headed(self.chart, before if before != self.title else "", frame, self.theme)
 
     def digest(self) -> str:
         """SHA-256 of all of it, of the canonical JSON."""

@@ -74,10 +74,13 @@ def parts(workload: str, series: Sequence[Series]) -> Iterator[select.Selection]
         alike.setdefault(line.keys, []).append(line)
     entries = [("\n".join(line.label for line in lines), keys) for keys, lines in alike.items()]
     for portion in select.parts(workload, entries, LABEL_LETTERS, MOST_SERIES):
-        own = [line for line in series if set(line.keys) <= set(portion.keys)]
-        xs = {x for line in own for x in (*(point.x for point in line.points), *(loss.x for loss in line.losses))}
-        if len(xs) > 1 and max(xs) >= select.LEAST_SPAN * min(xs):
+        if any(_swept(line) for line in series if set(line.keys) <= set(portion.keys)):
             yield portion
+
+
+def _swept(line: Series) -> bool:
+    xs = [*(point.x for point in line.points), *(loss.x for loss in line.losses)]
+    return len(xs) > 1 and max(xs) >= select.LEAST_SPAN * min(xs)
 
 
 def in_words(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.font_manager import FontProperties
@@ -56,6 +58,19 @@ def most_that_fit(limit: int, fits: Callable[[int], bool]) -> int:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(middle) else (low, middle - 1)
     return low
+
+
+_before: ContextVar[str] = ContextVar("_before", default="")
+
+
+@contextmanager
+def headed(before: str) -> Iterator[None]:
+    """Titles that are drawn within begin with `before`: `16-core Xeon + H100: `."""
+    token = _before.set(before)
+    try:
+        yield
+    finally:
+        _before.reset(token)
 
 
 class Page:
@@ -113,9 +128,9 @@ class Page:
         self.figure.text(x / WIDTH, y / HEIGHT, text, **options)
 
     def title(self, text: str) -> None:
-        """The finding, on top."""
+        """The finding, on top; before it the machine, where a picture was asked to say which."""
         room = WIDTH - 2 * MARGIN
-        wrapped = self.wrap(text, room, TITLE_PT, "bold", lines=3).split("\n")
+        wrapped = self.wrap(_before.get() + text, room, TITLE_PT, "bold", lines=3).split("\n")
         self._lines(MARGIN, self.top, wrapped, TITLE_PT, fontweight="bold")
         self.top -= len(wrapped) * TITLE_PT * LEADING + 8
 
