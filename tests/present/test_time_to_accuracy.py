@@ -22,7 +22,7 @@ def test_the_way_that_is_sooner_in_every_draw_is_said_to_be_first():
 def test_where_one_draw_cannot_tell_the_order_is_not_resolved():
     frame = example.trainings()
     frame.loc[frame["params"].map(lambda axes: axes["draw"] == 1), ["low_s", "high_s"]] = [0.01, 9.0]
-    assert title(frame).endswith("which way is right soonest is not resolved by this data")
+    assert title(frame).endswith("which is soonest is not resolved by this data")
 
 
 def test_one_launch_decides_nothing():

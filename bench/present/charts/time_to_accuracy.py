@@ -77,7 +77,7 @@ def finding(frame: pd.DataFrame) -> str:
         return f"{workload}: {best or 'a training'} is {said}".replace("is is", "is")
     if all(_sooner(groups[best], groups[other]) for other in ranked[1:]):
         return f"{workload}: {best} is the first to be {said}"
-    return f"{workload}: {best} is {said}; which way is right soonest is {UNRESOLVED}"
+    return f"{workload}: {best} is {said}; which is soonest is {UNRESOLVED}"
 
 
 def describe(frame: pd.DataFrame) -> str:
