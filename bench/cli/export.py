@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.options import RunName, note, say
+from bench.cli.options import RunNames, note, say
 from bench.records import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.interop.ours import Kept
+    from bench.store.tables import RunData
 
 
 class Target(StrEnum):
@@ -24,7 +31,7 @@ class Target(StrEnum):
 
 
 def export(
-    run: RunName = None,
+    run: RunNames = None,
     to: Annotated[Target, typer.Option("--to", help="The kind of file.")] = Target.CSV,
     out: Annotated[
         Path | None,
@@ -43,33 +50,52 @@ def export(
     bench export --to github-action-benchmark -o data.js
     bench export results/… --to run -o results/reference/laptop
     """
-    from bench.interop import github_action, pytest_benchmark, tidy
-    from bench.interop.ours import kept
+    from bench.interop import github_action, pytest_benchmark
     from bench.store import runs, shared, tables
 
-    data = tables.read(runs.locate(run))
+    names: Sequence[str | None] = run or [None]
+    batch = [tables.read(runs.locate(name)) for name in names]
+    if len(batch) > 1 and to not in (Target.CSV, Target.PARQUET):
+        raise UserError(f"a file of {to.value} holds one run: name one; csv and parquet take several")
     if to is Target.RUN:
         if out is None:
             raise UserError("a run is no text: name a folder with --out")
-        shared.copy(data, out)
+        shared.copy(batch[0], out)
         note(f"wrote {out}")
         return
-    times = kept(data)
-    if lost := len(data.run["plan"]) - len({case.key for case in times.cases}):
-        note(f"{lost} of {len(data.run['plan'])} cases have no time and are left out")
+    times = [_timed(data) for data in batch]
     match to:
         case Target.PYTEST_BENCHMARK:
-            content = pytest_benchmark.written(times).encode()
+            content = pytest_benchmark.written(times[0]).encode()
         case Target.GITHUB_ACTION_BENCHMARK:
-            page = out is not None and out.suffix == ".js"
-            content = (github_action.written(times, out) if page and out else github_action.listed(times)).encode()
+            page = out if out is not None and out.suffix == ".js" else None
+            content = (github_action.written(times[0], page) if page else github_action.listed(times[0])).encode()
         case Target.CSV:
-            content = tidy.frame(times).to_csv(index=False).encode()
+            content = _tidy(times).to_csv(index=False).encode()
         case Target.PARQUET:
             buffer = io.BytesIO()
-            tidy.frame(times).to_parquet(buffer, index=False)
+            _tidy(times).to_parquet(buffer, index=False)
             content = buffer.getvalue()
     _write(content, out, to)
+
+
+def _timed(data: RunData) -> Kept:
+    """What has a time; how many cases have none is told."""
+    from bench.interop.ours import kept
+
+    times, planned = kept(data), len(data.run["plan"])
+    if lost := planned - len({case.key for case in times.cases}):
+        note(f"{lost} of {planned} cases have no time and are left out")
+    return times
+
+
+def _tidy(times: Sequence[Kept]) -> pd.DataFrame:
+    """The rows of all of them, each with its machine."""
+    import pandas as pd
+
+    from bench.interop import tidy
+
+    return pd.concat([tidy.frame(each) for each in times], ignore_index=True)
 
 
 def _write(content: bytes, out: Path | None, to: Target) -> None:

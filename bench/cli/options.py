@@ -24,10 +24,6 @@ class TableFormat(StrEnum):
 
 
 Format = Annotated[TableFormat, typer.Option("--format", "-f", help="How to write the table.")]
-RunName = Annotated[
-    str | None,
-    typer.Argument(metavar="[RUN]", help="A run's folder, its id, or reference:NAME; the latest run without it."),
-]
 RunNames = Annotated[
     list[str] | None,
     typer.Argument(

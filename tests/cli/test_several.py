@@ -88,3 +88,11 @@ def test_lecture_refuses_what_it_could_only_find_out_after_ten_minutes(bench):
     assert (done.returncode, "no run 'nowhere'" in done.stderr) == (2, True)
     done = bench("lecture", "--beside", "nowhere", "--alone")
     assert (done.returncode, "give one of them" in done.stderr) == (2, True)
+
+
+def test_csv_takes_both_runs_and_a_file_of_another_tool_one(two):
+    terminal, run, other = two
+    rows = list(csv.DictReader(io.StringIO(terminal("export", run, other, "--to", "csv").stdout)))
+    assert len({row["machine"] for row in rows}) == 2
+    done = terminal("export", run, other, "--to", "pytest-benchmark")
+    assert (done.returncode, "holds one run" in done.stderr) == (2, True)
