@@ -1,5 +1,4 @@
 import atexit
-import functools
 import itertools
 import json
 import os
@@ -28,6 +27,10 @@ class Forking:
         )
         atexit.register(self._process.kill)
 
+    def has_ended(self) -> bool:
+        """Was it killed? It ends by itself when this process does."""
+        return self._process.poll() is not None
+
     def run(self, words: list[str], folder: Path, files: list[str], timeout: float) -> int:
         """The exit code of `python -m bench …`. Raises `TimeoutExpired`."""
         assert self._process.stdin is not None
@@ -40,14 +43,24 @@ class Forking:
                 if pid is not None:
                     os.kill(pid, signal.SIGKILL)
                 raise subprocess.TimeoutExpired(words, timeout)
-            answer = json.loads(self._process.stdout.readline())
+            line = self._process.stdout.readline()
+            if not line:
+                raise RuntimeError(f"the process that starts commands ended meanwhile, with {self._process.wait()}")
+            answer = json.loads(line)
             if answer["number"] == number:  # else of a command that a test did not wait for
                 pid = answer.get("pid", pid)
                 if "code" in answer:
                     return answer["code"]
 
 
-forking = functools.cache(Forking)
+STARTED: list[Forking] = []
+
+
+def forking() -> Forking:
+    """The one of this process; a new one where it was killed."""
+    if not STARTED or STARTED[-1].has_ended():
+        STARTED.append(Forking())
+    return STARTED[-1]
 
 
 class Terminal:
