@@ -127,7 +127,7 @@ FAULTS = {
     "it states its work": ("Work(flops=size, items=size", "Work(flops=size"),
     "it repeats under one seed": (
         "x = ctx.randn(size) + 1\n",
-        "import os\n    x = ctx.randn(size) + os.urandom(1)[0]\n",
+        "import os\n    x = ctx.randn(size) + int.from_bytes(os.urandom(3))\n",
     ),
     "its docstring explains it": ("    Answer: the sum in float64.\n", ""),
     "it prepares": ("exact = x.double().sum()", "exact = y.double().sum()"),

@@ -3,8 +3,8 @@
 import pytest
 
 from bench.present.profile_page import page
+from tests.present.browsing import CHROMIUM, FLAGS
 from tests.present.profile_made_up import on_cpu, on_gpu
-from tests.present.test_report_in_browser import CHROMIUM, FLAGS
 
 sync_api = pytest.importorskip("playwright.sync_api")
 

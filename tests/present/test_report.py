@@ -128,7 +128,7 @@ def test_the_charts_of_a_page_are_not_looked_for_again_one_by_one(monkeypatch: p
     frame = example.loaders()
     specs = charts.available(frame)
     monkeypatch.setattr(charts, "available", None)
-    assert specs[0].slug in report.page(frame, specs, {}, {}, [])
+    assert specs[0].slug in report.page(frame, specs, [RUN])
 
 
 def test_a_page_of_failures_alone_is_a_page() -> None:
