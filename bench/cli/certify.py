@@ -97,7 +97,8 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
     name = runs.new_id()
     folder = runs.RESULTS / name
     command = shlex.join(["bench", *sys.argv[1:]])
-    runner.begin(folder, name, [], settings, hello, "certify", command, coupled, about(extent, wanted))
+    told = runner.described(name, [], settings, hello, "certify", command, coupled)
+    runner.begin(folder, told, about(extent, wanted))
     if not quiet:
         end = "" if pairs else f", about {extent.budget_s / 60:.0f} min"
         note(f"{len(wanted)} comparisons, at most {pairs or extent.pairs} pairs each{end} …")

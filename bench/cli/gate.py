@@ -234,7 +234,8 @@ def measured(
         folder = out or runs.RESULTS / name
         runs.refuse_unwritable(folder)
         command = shlex.join(["bench", *sys.argv[1:]])
-        runner.begin(folder, name, [], settings, hello, "gate", command, sided.coupled, {"gate": told})
+        run = runner.described(name, [], settings, hello, "gate", command, sided.coupled)
+        runner.begin(folder, run, {"gate": told})
         if not quiet:
             note(f"{len(cases)} cases, {'' if pairs else 'at most '}{pairs or most_pairs} pairs each …")
         pace = lockstep.Pace(settings.budget_s)

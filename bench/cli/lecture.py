@@ -48,7 +48,7 @@ def lecture(
     if beside and alone:
         raise UserError("--alone draws no machine beside this one, and --beside names some: give one of them")
     for name in beside or []:
-        runs.locate(name)  # a name that is none is found before ten minutes are spent
+        runs.refuse_pairs(runs.read(runs.locate(name)))  # before ten minutes are spent on what cannot be drawn
     wanted, stop = formats_of(formats), Stop()
     chosen = Choice([], "lecture", [], [], [])
     settings = chosen.settings(overrides(None, None, budget, None, None))

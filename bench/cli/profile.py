@@ -142,7 +142,7 @@ def described(name: str, planned: Planned, settings: Settings, hello: Hello, rep
         **{item: facts.get(item) for item in ("work", "threads", "counters", "break_reasons", "error_after", "cache")},
         **{item: facts.get(item) for item in ("first_call_ns", "build_ns", "steady", "condition", "foreign_load")},
     }
-    run = runner.described(name, "complete", [], settings, hello, "profile", command)
+    run = runner.described(name, [], settings, hello, "profile", command)
     return {**run, profiles.PROFILE: told}
 
 

@@ -138,7 +138,7 @@ def afresh(
     name = runs.new_id()
     folder = out or runs.RESULTS / name
     command = shlex.join(["bench", *sys.argv[1:]])
-    runner.begin(folder, name, plan.planned, settings, hello, preset, command)
+    runner.begin(folder, runner.described(name, plan.planned, settings, hello, preset, command))
     with progress(len(plan.planned), quiet) as watch:
         return folder, runner.measure(folder, plan.planned, settings, hello, stop, watch)
 

@@ -132,7 +132,9 @@ def lost(profile: Profile) -> list[str]:
     if (blocks := len(told["profiled_ns"]) - told["blocks"]) > 0:
         found.append(f"the profiler lost {blocks} of {len(told['profiled_ns'])} blocks: nothing of them counts")
     if told["device"] and told["device"]["lost"]:
-        found.append(f"of {told['device']['lost']} launches no work of the device was seen: its times are too short")
+        found.append(
+            f"of {told['device']['lost']} kernels and copies no work of the device was seen: its times are too short"
+        )
     if told["history"] and told["history"]["lost"]:
         found.append("the allocator kept too few entries: its history lacks the beginning")
     return found
@@ -145,7 +147,7 @@ def below(profile: Profile, judged: Judged, count: int) -> list[str]:
 
 
 def device_lines(profile: Profile, judged: Judged) -> list[str]:
-    """Launches, copies, idle share and synchronisation, per step."""
+    """Kernels, copies, idle share and synchronisation, per step."""
     told, steps = profile.told, judged.cost.steps
     waits = ", ".join(f"{name} {units.count(round(n / steps, 2))}" for name, n in told["waits"]["calls"].items())
     device = told["device"]
@@ -159,7 +161,7 @@ def device_lines(profile: Profile, judged: Judged) -> list[str]:
         for way, row in device["copies"].items()
     ]
     each += [f"fills {units.count(round(device['fills'] / steps, 2))}"] if device["fills"] else []
-    lines = [f"launches per step: {', '.join(each)}"]
+    lines = [f"on the device per step: {', '.join(each)}"]
     if judged.idle is not None:
         lines.append(
             f"the device idles {_value(judged.idle)} of the time under the profiler, and {_ends(judged.idle)} "

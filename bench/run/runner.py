@@ -38,29 +38,16 @@ class Ended:
     problems: list[str]
 
 
-def begin(
-    folder: Path,
-    run: str,
-    planned: Sequence[Planned],
-    settings: Settings,
-    hello: Hello,
-    preset: str,
-    command: str,
-    coupled: Sequence[Coupled] = (),
-    about: Mapping[str, Any] | None = None,
-) -> None:
+def begin(folder: Path, told: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> None:
     """Make the folder of a run and its `run.json`. Raises `UserError` where it cannot be written.
 
-    run: its id; preset, command: what the user gave, for the record; coupled: what is measured in lockstep;
-    about: more entries of `run.json`, for whoever reads it.
+    told: as `described` gives it; about: more entries of `run.json`, for whoever reads it.
     """
-    told = described(run, "running", planned, settings, hello, preset, command, coupled)
-    runs.create(folder, {**told, **(about or {})})
+    runs.create(folder, {**told, "status": "running", **(about or {})})
 
 
 def described(
     run: str,
-    status: str,
     planned: Sequence[Planned],
     settings: Settings,
     hello: Hello,
@@ -68,11 +55,14 @@ def described(
     command: str,
     coupled: Sequence[Coupled] = (),
 ) -> dict[str, Any]:
-    """What `run.json` says of a run, whatever it measures."""
+    """What `run.json` says of a run, whatever it measures.
+
+    run: its id; preset, command: what the user gave, for the record; coupled: what is measured in lockstep.
+    """
     return {
         "schema": schema.VERSION,
         "run": run,
-        "status": status,
+        "status": "complete",
         "created": now(),
         "coursebench": metadata.version("coursebench"),
         "command": command,

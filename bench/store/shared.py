@@ -25,9 +25,10 @@ def copy(data: RunData, folder: Path) -> None:
     """
     if (data.folder / journal.NAME).exists():
         raise UserError(f"run {data.run['run']} is not sealed: go on with it by bench run --resume {data.folder}")
-    runs.create(folder, runs.read(data.folder))
+    told = shareable(data.run)
+    runs.create(folder, told)
     launches = data.launches.assign(**{name: data.launches[name].map(_without_paths) for name in _TEXTS})
-    shown = RunData(folder, shareable(data.run), data.blocks, launches, data.pairs, data.sessions, data.problems)
+    shown = RunData(folder, told, data.blocks, launches, data.pairs, data.sessions, data.problems)
     tables.seal(shown, {})
 
 

@@ -60,7 +60,7 @@ def record(folder: Path, rounds: int, pairs: int) -> None:
             if out.exists():
                 continue
             settings = Settings(visits=4, seed=1000 * number + rewarm)
-            runner.begin(out, out.name, [], settings, hello, "test", "lockstep_solo", cases)
+            runner.begin(out, runner.described(out.name, [], settings, hello, "test", "lockstep_solo", cases))
             conduct = Conduct(alone={item.case.key for item in cases}, count=False, rewarm=rewarm)
             judge = lockstep.FixedPairs(cases, lambda _: pairs)
             lockstep.measure(out, judge, settings, hello, stop, lambda *_: None, conduct=conduct)

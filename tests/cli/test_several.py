@@ -86,6 +86,10 @@ def test_a_run_wants_a_folder_to_be_copied_to(two):
 def test_lecture_refuses_what_it_could_only_find_out_after_ten_minutes(bench):
     done = bench("lecture", "--beside", "nowhere")
     assert (done.returncode, "no run 'nowhere'" in done.stderr) == (2, True)
+    (bench.folder / "gate").mkdir()
+    (bench.folder / "gate" / "run.json").write_text(json.dumps({"schema": 1, "run": "g", "gate": {}}))
+    done = bench("lecture", "--beside", "gate")
+    assert (done.returncode, "is a gate" in done.stderr) == (2, True)
     done = bench("lecture", "--beside", "nowhere", "--alone")
     assert (done.returncode, "give one of them" in done.stderr) == (2, True)
 

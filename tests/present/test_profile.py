@@ -55,7 +55,7 @@ def test_over_budget_a_program_gets_no_times_either():
 def test_of_a_device_launches_copies_idle_time_and_waits_are_told():
     text = show(*on_gpu(), "table", width=200)
     for line in (
-        "launches per step: kernels 3, copies host → device 1, fills 1",
+        "on the device per step: kernels 3, copies host → device 1, fills 1",
         "the device idles 20.0 % of the time under the profiler, and 19 to 20 % without it",
         "calls that wait for the device, per step: cudaStreamSynchronize 1",
         "per step in copies 1.00 µs (device), in waits 10.0 ns (host)",
@@ -67,7 +67,7 @@ def test_of_a_device_launches_copies_idle_time_and_waits_are_told():
 
 
 def test_lost_events_are_told():
-    assert "of 7 launches no work of the device was seen" in show(*on_gpu(lost=7), "table")
+    assert "of 7 kernels and copies no work of the device was seen" in show(*on_gpu(lost=7), "table")
 
 
 def test_a_program_gets_one_object():

@@ -96,7 +96,7 @@ def twice(tmp_path_factory):
     planned = [Planned(case, catalog[case.workload].source) for case in map(Case.from_key, (ONE, EAGER, AHEAD))]
     settings, stop = replace(SETTINGS, launches=2), Stop()
     hello = probe.look([], stop)
-    runner.begin(folder, "compiled", planned, settings, hello, "test", "bench run")
+    runner.begin(folder, runner.described("compiled", planned, settings, hello, "test", "bench run"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COMPILED_TMPDIR", str(unpacked))
         runner.measure(folder, planned, settings, hello, stop, Unwatched())

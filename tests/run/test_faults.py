@@ -54,7 +54,7 @@ def run(tmp_path_factory):
     settings = Settings(launches=1, visits=2, warm_s=0.01, timeout_s=8)
     stop = Stop()
     hello = probe.look(planned, stop)
-    runner.begin(folder, "faults", planned, settings, hello, "test", "bench run")
+    runner.begin(folder, runner.described("faults", planned, settings, hello, "test", "bench run"))
     ended = runner.measure(folder, planned, settings, hello, stop, Unwatched())
     return ended, tables.read(folder)
 

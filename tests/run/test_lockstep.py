@@ -45,7 +45,7 @@ def hello():
 def measured(folder: Path, coupled: list[Coupled], pairs: int, hello: Hello, **options):
     """A run of so many pairs, read back."""
     settings, sides = options.pop("settings", SETTINGS), options.pop("sides", lockstep.SAME)
-    runner.begin(folder, "pairs", [], settings, hello, "test", "bench test", coupled)
+    runner.begin(folder, runner.described("pairs", [], settings, hello, "test", "bench test", coupled))
     judge = lockstep.FixedPairs(coupled, lambda key: pairs)
     conduct = Conduct(couples_s=0.05, couples_most_s=0.05, **options)
     ended = lockstep.measure(folder, judge, settings, hello, Stop(), lambda *_: None, sides=sides, conduct=conduct)

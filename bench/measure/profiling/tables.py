@@ -129,10 +129,10 @@ def _longest(rows: list[dict[str, Any]], numbers: Sequence[str], by: Any) -> lis
 
 
 def device_facts(device: Sequence[Event], calls: Sequence[Event], blocks: Sequence[Window]) -> dict[str, Any]:
-    """What the device did in all steps: launches by kind, copies by direction, how long it worked, what was lost.
+    """What the device did in all steps: kernels, fills, copies by direction, how long it worked, what was lost.
 
     busy_ns: at least one kernel, copy or fill at work; span_ns: from the first to the last of them in each block.
-    `lost` are launches that no work of the device is known of.
+    `lost` are calls that launch, of which no work of the device is known.
     """
     busy_ns, span_ns = busy(device, blocks)
     copies: dict[str, dict[str, int]] = {}

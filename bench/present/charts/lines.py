@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.present import style
 from bench.present.charts import ticks
@@ -194,16 +194,9 @@ class _Chart:
         if self.plot.joined:
             axes.plot(xs, [point.value for point in line.points], color=color, zorder=2 + place)
         for point in line.points[-1:] if self.plot.ends_marked else line.points:
-            if point.x_low is not None and point.x_high is not None:
-                along = [[max(0.0, point.x - point.x_low)], [max(0.0, point.x_high - point.x)]]
+            if (bars := _bars(point)) is not None:
                 axes.errorbar(
-                    [point.x], [point.value], xerr=along, color=color, capsize=9, capthick=2.5, elinewidth=2.5,
-                    zorder=2 + place,
-                )  # fmt: skip
-            elif point.low is not None and point.high is not None:
-                ends = [[max(0.0, point.value - point.low)], [max(0.0, point.high - point.value)]]
-                axes.errorbar(
-                    [point.x], [point.value], yerr=ends, color=color, capsize=9, capthick=2.5, elinewidth=2.5,
+                    [point.x], [point.value], **bars, color=color, capsize=9, capthick=2.5, elinewidth=2.5,
                     zorder=2 + place,
                 )  # fmt: skip
             axes.plot(
@@ -266,6 +259,17 @@ class _Chart:
                 self.page.mark(self._x(axes, x), centre, "x", strip.color)
             self.page.text(self.right + 12, centre, strip.label, va="center_baseline", ha="left")
             at -= strip.height
+
+
+def _bars(point: Point) -> dict[str, Any] | None:
+    """The interval of a point as `errorbar` takes it: along x where x was measured, else of its value."""
+    for name, value, low, high in (
+        ("xerr", point.x, point.x_low, point.x_high),
+        ("yerr", point.value, point.low, point.high),
+    ):
+        if low is not None and high is not None:
+            return {name: [[max(0.0, value - low)], [max(0.0, high - value)]]}
+    return None
 
 
 def _is_log(points: Sequence[Point], from_zero: bool) -> bool:

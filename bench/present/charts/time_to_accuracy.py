@@ -7,12 +7,12 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from bench.analyse.crossover import times_faster
 from bench.present import frames, units
 from bench.present.charts import lined, lines, select
 from bench.present.charts.series import UNRESOLVED, Point, Series, lost_text, provenance, reasons, resolved, shown
 from bench.present.frames import OK, Row
 from bench.records import UserError
-from bench.stats.intervals import ratio_of
 from bench.stats.missing import number
 from bench.workload import AFTER
 
@@ -74,7 +74,7 @@ def finding(frame: pd.DataFrame) -> str:
     goal = _percent(min(line.points[-1].value for line in _series(records) if line.points))
     said = f"{goal} right after {units.seconds(_middle(groups[best]))}{luck}"
     if len(ranked) == 1:
-        return f"{workload}: {best or 'a training'} is {said}".replace("is is", "is")
+        return f"{workload}: {best or 'a training'} is {said}"
     if all(_sooner(groups[best], groups[other]) for other in ranked[1:]):
         return f"{workload}: {best} is the first to be {said}"
     return f"{workload}: {best} is {said}; which is soonest is {UNRESOLVED}"
@@ -134,16 +134,16 @@ def _series(records: Sequence[Row]) -> list[Series]:
     for name, rows in _timed(records).items():
         for place, row in enumerate(rows):
             course = _course(row)
-            ends = [number(row.get(end)) for end in ("low_s", "high_s")]
-            points = []
-            for epoch, right in course.items():
-                share = epoch / len(course)  # every epoch does the same work
-                last = epoch == len(course) and None not in ends
-                points.append(
-                    Point(row["value_s"] * share, right, right, right, *(ends if last else ()))
-                    if None not in ends
-                    else Point(row["value_s"] * share, right, None, None)
+            ends = (number(row.get("low_s")), number(row.get("high_s")))
+            bounded = None not in ends
+            # Every epoch does the same work. A share of right answers is counted, not estimated: its ends are itself.
+            points = [
+                Point(
+                    row["value_s"] * epoch / len(course), right, *((right, right) if bounded else (None, None)),
+                    *(ends if epoch == len(course) else ()),
                 )
+                for epoch, right in course.items()
+            ]  # fmt: skip
             label = _label(name, rows) if place == 0 else ""
             made.append(Series(label, tuple(points), (), (str(row["key"]),), group=f"{name} "))
     return made
@@ -170,12 +170,9 @@ def _middle(rows: Sequence[Row]) -> float:
 def _sooner(fast: Sequence[Row], slow: Sequence[Row]) -> bool:
     """Whether each draw that both have, at least one, was surely sooner."""
     others: Mapping[object, Row] = {row["params"].get(DRAW): row for row in slow}
-    shared = [(row, others[row["params"].get(DRAW)]) for row in fast if row["params"].get(DRAW) in others]
-    ratios = [ratio_of(*((row["value_s"], row["low_s"], row["high_s"]) for row in couple)) for couple in shared
-              if None not in (couple[0]["low_s"], couple[1]["low_s"])]  # fmt: skip
-    return len(ratios) == len(shared) > 0 and all(
-        value < 1 and resolved((value, low, high)) for value, low, high in ratios
-    )
+    couples = [(row, others[draw]) for row in fast if (draw := row["params"].get(DRAW)) in others]
+    ratios = [times_faster(late, soon) for soon, late in couples]
+    return bool(ratios) and all(value > 1 and resolved((value, low, high)) for value, low, high in ratios)
 
 
 def _span(times: Sequence[float]) -> str:
