@@ -15,7 +15,8 @@ from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, note, 
 from bench.records import Planned, Settings, UserError
 
 if TYPE_CHECKING:
-    from bench.protocol import Hello, Profiled
+    from bench.protocol import Hello
+    from bench.run.profile import Taken, Wish
     from bench.run.stop import Stop
     from bench.store.profiles import Profile
 
@@ -31,6 +32,17 @@ def profile(
         int | None,
         typer.Option(min=1, max=100_000, help="Profile so many steps, in whole blocks; at most 200 without."),
     ] = None,
+    rung: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="How stacks are had: py-spy, pyinstrument, 'sampling thread' or 'torch.profiler alone'; the best that "
+            "is allowed without.",
+        ),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=600, help="So many seconds of steps are sampled, longer where they are few.")
+    ] = 5.0,
     workloads: WorkloadFiles = None,
     again: Annotated[
         str | None, typer.Option("--from", metavar="RUN", help="Show an earlier profile again; measure nothing.")
@@ -47,10 +59,11 @@ def profile(
     format_: Format = TableFormat.TABLE,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
-    """Take the steps of one case apart: operators, device, memory, compiling, and what binds it, in a word.
+    """Take the steps of one case apart: functions, operators, device, memory, compiling, and what binds it, in a word.
 
-    A run of its own, never the timed one: a fresh process times steps without the profiler, with it, and without it
-    again, so that what profiling costs is told. Writes a page, and a trace for https://ui.perfetto.dev.
+    A run of its own, never the timed one: a fresh process times steps with and without py-spy, and with and without
+    torch.profiler, so that what each costs is told. Writes a page with a flame graph, stacks for
+    https://speedscope.app, and a trace for https://ui.perfetto.dev.
 
     \b
     bench profile 'matmul/square[size=1024]'
@@ -58,19 +71,21 @@ def profile(
     bench profile torchscript/inference -s mode=compile
     bench profile --from results/… --format json
     """
+    from bench.run.profile import Wish
     from bench.run.stop import Stop, Stopped
     from bench.store import profiles, runs
 
     stop = Stop()
     if again is not None:
-        if case or sets or steps or workloads or out:
+        if case or sets or steps or rung or workloads or out:
             raise UserError("--from shows a profile as it was taken; beside it only --peaks and --format")
         folder = runs.locate(again)
     elif case is None:
         raise UserError("bench profile takes a case; bench list names the workloads")
     else:
         try:
-            folder = taken(case, sets or [], workloads or [], steps, timeout, seed, out, stop, quiet)
+            wish = Wish(steps, rung, seconds)
+            folder = taken(case, sets or [], workloads or [], wish, timeout, seed, out, stop, quiet)
         except Stopped:
             raise typer.Exit(codes.stopped(stop.signal)) from None
     shown(profiles.read(folder), peaks, format_)
@@ -80,7 +95,7 @@ def taken(
     case: str,
     sets: list[str],
     workloads: list[Path],
-    steps: int | None,
+    wish: Wish,
     timeout: str | None,
     seed: int,
     out: Path | None,
@@ -106,13 +121,14 @@ def taken(
     with tempfile.TemporaryDirectory() as scratch:
         trace = Path(scratch, profiles.TRACE)
         heard = (lambda stage: None) if quiet else (lambda stage: note(f"{stage.stage} …"))
-        reply = run.take(planned, settings, hello, stop, trace, Path(scratch, "cache"), steps, heard)
+        reply = run.take(planned, settings, hello, stop, trace, Path(scratch, "cache"), wish, heard)
         if isinstance(reply, Refused):
             note(f"{reply.outcome}: {reply.key}: {reply.reason}\n{reply.detail}".rstrip())
             raise typer.Exit(codes.NOTHING_MEASURED)
         name = runs.new_id()
         folder = out or runs.RESULTS / name
-        profiles.write(folder, described(name, planned, settings, hello, reply), reply.profile, trace)
+        kept = {**reply.profile, "stacks": profiles.stack_rows(reply.watched.stacks.rows)}
+        profiles.write(folder, described(name, planned, settings, hello, reply), kept, trace)
     return folder
 
 
@@ -124,19 +140,25 @@ def only(planned: tuple[Planned, ...]) -> Planned:
     return planned[0]
 
 
-def described(name: str, planned: Planned, settings: Settings, hello: Hello, reply: Profiled) -> dict[str, object]:
+def described(name: str, planned: Planned, settings: Settings, hello: Hello, reply: Taken) -> dict[str, object]:
     """The `run.json` of a profile. It has no plan: nothing of it is a measurement of a case."""
     from dataclasses import asdict
 
+    from bench.protocol import NO_STACKS
     from bench.run import runner
-    from bench.run.profile import RUNG
     from bench.store import profiles
 
     facts = reply.facts
     command = shlex.join(["bench", *sys.argv[1:]])
+    seen = reply.watched
+    watched = {
+        "refused": seen.refused, "steps": seen.steps, "plain_ns": seen.plain_ns, "watched_ns": seen.watched_ns,
+        "samples": seen.stacks.samples, "elsewhere": seen.stacks.elsewhere, "errors": seen.errors,
+    }  # fmt: skip
     told = {
         "key": reply.key,
-        "rung": RUNG,
+        "rung": seen.rung,
+        "watched": None if seen.rung == NO_STACKS else watched,
         "source": asdict(planned.source),
         "case_code": runner.code([planned]),
         **{item: facts.get(item) for item in ("work", "threads", "counters", "break_reasons", "error_after", "cache")},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import IO
 
-from bench.protocol import Message, decode, encode
+from bench.protocol import Message
+from bench.protocol.wire import decode, encode
 
 
 class Channel:

@@ -8,6 +8,7 @@ import shutil
 import sysconfig
 from collections.abc import Callable
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ import torch
 from bench.measure import cuda, devices
 from bench.measure.memory import CLEAR
 from bench.measure.nvml import DeviceCondition
+from bench.protocol import PYINSTRUMENT
 
 T = TypeVar("T")
 
@@ -48,6 +50,7 @@ def capabilities() -> dict[str, str]:
         **devices.available(),
         **({} if devices.why_not("cuda") else {"state of the GPU": DeviceCondition(torch.device("cuda", 0)).reason}),
         "compile": why_no_compiler(),
+        PYINSTRUMENT: "" if find_spec("pyinstrument") else "pyinstrument is not installed: pip install pyinstrument",
         "peak host memory": "" if os.access(CLEAR, os.W_OK) else f"{CLEAR} cannot be written",
         "load of other programs": "" if Path("/proc/stat").exists() else "no /proc/stat on this system",
     }

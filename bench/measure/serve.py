@@ -30,22 +30,25 @@ from bench.protocol import (
     Imported,
     Inspect,
     Listen,
+    Loop,
+    Looped,
     Open,
     Opened,
     Profile,
-    Profiled,
-    ProtocolError,
     Refused,
     Reply,
     Request,
     Rival,
     Rivalled,
     Stage,
+    TakeApart,
+    TakenApart,
     Turn,
     Turned,
     Visit,
     Visited,
 )
+from bench.protocol.wire import ProtocolError
 from bench.records import Outcome
 
 
@@ -64,8 +67,10 @@ class Desk:
         match request:
             case Import(sources):
                 return Imported(import_errors(sources))
-            case Profile(key):
-                return self._guarded(key, lambda: self._profile(request))
+            case Loop(key, seconds, sampler, cpu):
+                return self._guarded(key, lambda: Looped(key, *self._profiled(key).loop(seconds, sampler, cpu)))
+            case TakeApart(key, steps, trace, cpu):
+                return self._guarded(key, lambda: TakenApart(key, self._profiled(key).take_apart(steps, trace, cpu)))
             case Open(key):
                 return self._guarded(key, lambda: self._open(request))
             case Visit(key, cpu):
@@ -83,7 +88,8 @@ class Desk:
 
     def _open(self, request: Open) -> Reply:
         before = resident_bytes()
-        session = Session(request, self._clock, lambda stage: self._tell(Stage(request.key, stage)))
+        of = ProfilingSession if isinstance(request, Profile) else Session
+        session = of(request, self._clock, lambda stage: self._tell(Stage(request.key, stage)))
         self._sessions[request.key] = session
         session.open()
         settle_garbage()
@@ -91,13 +97,11 @@ class Desk:
         clocks = [series.partition(":")[2] for series in session.steps if series.startswith("step:")]
         return Opened(request.key, session.steps, clocks, session.facts, resident)
 
-    def _profile(self, request: Profile) -> Reply:
-        session = ProfilingSession(request, self._clock, lambda stage: self._tell(Stage(request.key, stage)))
-        self._sessions[request.key] = session
-        session.open()
-        settle_garbage()
-        profile = session.take_apart()
-        return Profiled(request.key, {**session.facts, **self._close(request.key).facts}, profile)
+    def _profiled(self, key: str) -> ProfilingSession:
+        session = self._sessions[key]
+        if not isinstance(session, ProfilingSession):
+            raise ProtocolError(f"{key} was opened to be timed, not to be profiled")
+        return session
 
     def _visit(self, key: str, cpu: int | None) -> Reply:
         started = perf_counter()

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bench.analyse.profiles import Judged
+from bench.analyse.profiles.frames import LOADER, MAIN, Frame, frames_of
 from bench.analyse.profiles.shares import BUDGET
 from bench.present import layout, units
 from bench.present.terminal import Column
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from bench.store.profiles import Profile
 
 Row = Mapping[str, Any]
+
+SHOWN_FRAMES = 10
+"""Functions a terminal shows."""
 
 SHOWN = 20
 """Operators a terminal shows; csv, json and the page have all."""
@@ -44,6 +48,7 @@ def operators(profile: Profile, judged: Judged) -> list[dict[str, Any]]:
             "name": row["name"],
             "kind": row["kind"],
             "shapes": shapes(row["shapes"]),
+            "dtypes": row["dtypes"],
             "calls_per_step": row["calls"] / steps,
             "self_s": row["self_ns"] / steps / 1e9 if timed else None,
             "total_s": row["total_ns"] / steps / 1e9 if timed else None,
@@ -53,6 +58,28 @@ def operators(profile: Profile, judged: Judged) -> list[dict[str, Any]]:
             "device_bytes": row["device_bytes"] / steps,
         }
         for row in profile.operators.to_dict("records")
+    ]
+
+
+FRAMES = (
+    Column("name", "function", wrap=True),
+    Column("own", "innermost", right=True),
+    Column("ends", "95 %", right=True, drop=1),
+    Column("total", "with all below", right=True),
+)
+"""Columns of the table of functions, as shares of the samples."""
+
+
+def frame_rows(frames: Sequence[Frame]) -> list[dict[str, str]]:
+    """Functions as texts."""
+    return [
+        {
+            "name": frame.name,
+            "own": f"{100 * frame.own:.1f} %",
+            "ends": f"{100 * frame.low:.1f} to {100 * frame.high:.1f} %",
+            "total": f"{100 * frame.total:.1f} %",
+        }
+        for frame in frames
     ]
 
 
@@ -98,8 +125,10 @@ def show(profile: Profile, judged: Judged, format: str, *, width: int = 100, col
     shown = [cells(row) for row in rows[:SHOWN]]
     parts = [{"part": share.name, "of a step": _value(share), "without the profiler": _ends(share), "is": share.what}
              for share in judged.shares]  # fmt: skip
+    functions = [] if judged.sampling is None or judged.sampling.shape_only else frames_of(profile.stacks)
     texts = [
         "\n".join(head(profile, judged)) + "\n",
+        layout.render(frame_rows(functions[:SHOWN_FRAMES]), FRAMES, format, width=width, color=color),
         layout.render(parts, list(parts[0]) if parts else [], format, width=width, color=color),
         layout.render(shown, wanted, format, width=width, color=color),
         "\n".join(below(profile, judged, len(rows))) + "\n",
@@ -115,14 +144,30 @@ def head(profile: Profile, judged: Judged) -> list[str]:
     lines = [
         str(told["key"]),
         f"{judged.verdict.word}: {judged.verdict.because}",
-        f"{told['rung']}, {cost.steps} steps in {told['blocks']} blocks of one process; a step takes {step} without "
-        f"the profiler and {overhead} as long with it",
+        f"torch.profiler, {cost.steps} steps in {told['blocks']} blocks of one process; a step takes {step} without "
+        f"it and {overhead} as long with it",
     ]
     if cost.shape_only:
         lines.append(
             f"shape only: above {BUDGET:g}× no times are told of its parts; calls, shapes, bytes and bounds are"
         )
-    return [*lines, *lost(profile)]
+    return [*lines, *sampling_lines(profile, judged), *lost(profile)]
+
+
+def sampling_lines(profile: Profile, judged: Judged) -> list[str]:
+    """How stacks were had, what that cost, and why not better."""
+    told, sampling = profile.told, judged.sampling
+    if sampling is None:
+        return [f"no stacks: {told['rung']}"]
+    cost = units.ratio(sampling.overhead.value, sampling.overhead.low, sampling.overhead.high)
+    lines = [
+        f"{told['rung']}, {units.count(sampling.samples)} samples in the steps and {units.count(sampling.elsewhere)} "
+        f"outside of them, {units.count(sampling.lost)} lost; a step takes {cost} as long with it"
+    ]
+    lines += [f"not by {rung}: {reason}" for rung, reason in told["watched"]["refused"].items()]
+    if sampling.shape_only:
+        lines.append(f"above {BUDGET:g}× no shares are told of functions, only which there are")
+    return lines
 
 
 def lost(profile: Profile) -> list[str]:
@@ -221,6 +266,9 @@ def as_object(profile: Profile, judged: Judged, rows: Sequence[Row]) -> dict[str
         "overhead": asdict(judged.cost.overhead),
         "on_core": judged.cost.on_core,
         "shares": [asdict(share) for share in judged.shares],
+        "sampling": judged.sampling and {**asdict(judged.sampling), "refused": told["watched"]["refused"]},
+        "functions": [asdict(frame) for frame in frames_of(profile.stacks, MAIN)],
+        "functions_of_loader_workers": [asdict(frame) for frame in frames_of(profile.stacks, LOADER)],
         "limits": asdict(judged.limits),
         "compiling_parts_s": judged.compiling,
         "idle": judged.idle and asdict(judged.idle),

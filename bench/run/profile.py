@@ -4,16 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from bench.protocol import Hello, Profile, Profiled, Refused, Stage
-from bench.records import Outcome, Planned, Settings
-from bench.run.runner import threads_of
+from bench.protocol import NO_STACKS, Hello, Refused, Stage
+from bench.records import Planned, Settings, UserError
+from bench.run.apart import Apart, EndedError, Watched
 from bench.run.schedule import is_compiled
+from bench.run.spy import SpyRefusedError
 from bench.run.stop import Stop
-from bench.run.worker import Worker, WorkerDiedError, WorkerSilentError
 
-RUNG = "torch.profiler"
-"""How a profile was had. Profiles of different rungs see different things and are never compared."""
+WATCHED_S = 5.0
+"""Seconds of steps that a sampler looks at: 2,500 samples, so that a share of a tenth is known to a hundredth."""
+
+TURNS = 5
+"""With and without the sampler by turns: a slow minute then falls on both."""
+
+FEWEST_SAMPLES, MOST_TURNS = 1000, 20
+"""Turns go on until there are so many samples in the region, but not for ever: a step may spend its time on a reset."""
+
+
+class Wish(NamedTuple):
+    """How a profile is to be had."""
+
+    steps: int | None = None
+    """Steps under torch.profiler; as many as keep the trace small without."""
+    rung: str | None = None
+    """How stacks are to be had; the best that is allowed without."""
+    watched_s: float = WATCHED_S
+
+
+class Taken(NamedTuple):
+    """The case is taken apart. `facts`: columns of `CaseLaunch`; `profile`: what torch.profiler saw, summed up."""
+
+    key: str
+    facts: dict[str, Any]
+    profile: dict[str, Any]
+    watched: Watched
 
 
 def take(
@@ -23,35 +49,44 @@ def take(
     stop: Stop,
     trace: Path,
     cache: Path,
-    steps: int | None,
+    wish: Wish,
     heard: Callable[[Stage], None],
-) -> Profiled | Refused:
+) -> Taken | Refused:
     """Take the case apart in a process of its own, which is gone afterwards, as is all that it started.
 
     trace: the file to write; cache: the folder that a compiled case compiles into, not there yet, so that it is cold
-    and compiling is told as well; steps: how many, as many as keep the trace small without. Raises `Stopped`,
-    `MachineUnfitError`.
+    and compiling is told as well. Raises `Stopped`, `MachineUnfitError`, and `UserError` where the rung that is wished
+    for is not to be had.
     """
-    case = planned.case
-    compiled = is_compiled(planned)
-    request = Profile(
-        case.key,
-        planned.source,
-        settings,
-        cache="cold" if compiled else "",
-        count=False,
-        profiled_steps=steps,
-        trace=str(trace),
-    )
-    worker = Worker(threads_of(case["threads"], hello), stop, cache if compiled else None)
+    apart = Apart(planned, settings, hello, stop, ("cold", cache) if is_compiled(planned) else None, heard=heard)
     try:
-        reply = worker.ask(request, settings.timeout_s, heard)
-    except WorkerDiedError as death:
-        return Refused(case.key, Outcome.CRASHED.value, str(death), death.log)
-    except WorkerSilentError as silence:
-        return Refused(case.key, Outcome.TIMEOUT.value, str(silence))
+        facts = apart.open().facts
+        watched = looked_at(apart, wish)
+        profile = apart.take_apart(wish.steps, str(trace))
+        return Taken(apart.key, {**facts, **apart.close()}, profile, watched)
+    except EndedError as ended:
+        return ended.refused
     finally:
-        worker.end()
-    if not isinstance(reply, Profiled | Refused):
-        raise TypeError(f"a profile is answered by itself or a refusal, not by {type(reply).__name__}")
-    return reply
+        apart.end()
+
+
+def looked_at(apart: Apart, wish: Wish) -> Watched:
+    """The steps under the best sampler there is. One that is let in and then fails hands on to the next."""
+    watched = apart.rung(wish.rung)
+    while watched.rung != NO_STACKS:
+        try:
+            return _by_turns(apart, watched, wish.watched_s)
+        except SpyRefusedError as refusal:
+            if wish.rung:
+                raise UserError(f"no profile by {wish.rung} here: {refusal}") from None
+            watched = apart.rung(None, {**watched.refused, watched.rung: str(refusal)})
+    return watched
+
+
+def _by_turns(apart: Apart, watched: Watched, seconds: float) -> Watched:
+    turns = 0
+    while turns < TURNS or (watched.stacks.samples < FEWEST_SAMPLES and turns < MOST_TURNS):
+        watched.plain_ns += apart.plain(seconds / TURNS / 2).totals_ns
+        apart.watch(seconds / TURNS, watched)
+        turns += 1
+    return watched

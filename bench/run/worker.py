@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import records
-from bench.protocol import VERSION, Hello, Message, Reply, Request, Stage, decode, encode
+from bench.protocol import VERSION, Hello, Message, Reply, Request, Stage
+from bench.protocol.wire import decode, encode
 from bench.run.stop import Stop
 
 START_TIMEOUT_S = 120.0
@@ -84,6 +85,11 @@ class Worker:
         self._selector.register(self._incoming, selectors.EVENT_READ)
         self._selector.register(stop, selectors.EVENT_READ)
         self._hello: Hello | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._child.pid
 
     def greet(self) -> Hello:
         """What it says of itself and its machine; waits until it is there. Raises `MachineUnfitError`, `Stopped`."""

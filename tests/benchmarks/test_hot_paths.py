@@ -13,7 +13,8 @@ import pytest
 
 from bench.analyse.estimates import estimates
 from bench.measure import blocks, clocks
-from bench.protocol import Visited, decode, encode
+from bench.protocol import Visited
+from bench.protocol.wire import decode, encode
 from bench.records import Block, Case, CaseLaunch, Planned, Settings, Source
 from bench.store import journal, runs, schema, tables
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.analyse.peaks import Peaks
 from bench.analyse.profiles.compiling import parts
+from bench.analyse.profiles.frames import Sampling, sampling_of
 from bench.analyse.profiles.limits import Limits, limits_of
 from bench.analyse.profiles.shares import Cost, Share, cost_of, device_idle, shares_of
 from bench.analyse.profiles.verdict import Verdict, verdict_of
@@ -25,6 +26,8 @@ class Judged:
     idle: Share | None
     """Of the device, while the steps ran; None for a case without one."""
     verdict: Verdict
+    sampling: Sampling | None
+    """Of stacks; None where no sampler was to be had."""
     compiling: Mapping[str, float]
     """Seconds of compiling by what they went to; empty where nothing was compiled."""
 
@@ -41,5 +44,6 @@ def judge(told: Mapping[str, Any], peaks: Peaks | None = None) -> Judged:
         limits,
         device_idle(told, cost),
         verdict_of(shares, limits, cost, on_device),
+        sampling_of(told),
         parts(told["compiling"]["seconds"]) if told["compiling"] else {},
     )

@@ -36,6 +36,8 @@ class Event(NamedTuple):
     link: int = 0
     """Of a call and of what it launched: the operator or region in which it was made; 0 where none is known."""
     shapes: str = ""
+    dtypes: str = ""
+    """Of an operator those of its tensors, each once, in their order."""
     bytes: int = 0
     place: str = "cpu"
     """Of an allocation: whose memory, `cpu` or `cuda`."""

@@ -30,6 +30,14 @@ _GRAPH = re.compile(r"(## Call CompiledFxGraph \w{8})\w*")
 """Inductor names a graph by a hash of 51 letters, of which eight tell graphs of one case apart."""
 
 
+_DTYPES = {
+    "float": "float32", "double": "float64", "c10::Half": "float16", "c10::BFloat16": "bfloat16", "long int": "int64",
+    "int": "int32", "short int": "int16", "signed char": "int8", "unsigned char": "uint8", "bool": "bool",
+    "c10::complex<float>": "complex64", "c10::complex<double>": "complex128",
+}  # fmt: skip
+"""Names of C++ as torch has them in Python; what is no tensor has none of these."""
+
+
 class Recording:
     """A profile while it is taken. `events` has them once it is over."""
 
@@ -92,7 +100,10 @@ def _plain(seen: Any) -> Event | None:
     kind = _host_kind(seen, name) if on_host else _device_kind(seen, name)
     if kind is None:
         return None
-    shapes = str(seen.shapes()) if kind == OPERATOR else ""
+    shapes, dtypes = "", ""
+    if kind == OPERATOR:
+        shapes = str(seen.shapes())
+        dtypes = ", ".join(dict.fromkeys(_DTYPES[each] for each in seen.dtypes() if each in _DTYPES))
     return Event(
         name,
         kind,
@@ -102,6 +113,7 @@ def _plain(seen: Any) -> Event | None:
         seen.correlation_id(),
         seen.linked_correlation_id(),
         shapes,
+        dtypes,
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +13,12 @@ from typing import Any
 
 from bench.measure import counters
 from bench.measure.clocks import Clock
+from bench.measure.core import on_core
 from bench.measure.garbage import quiet_garbage
 from bench.measure.modes import COMPILE_MODES
-from bench.measure.profiling import allocator, events, recorder, tables, timeline
+from bench.measure.profiling import allocator, events, recorder, region, samplers, tables, timeline
 from bench.measure.session import Session
-from bench.protocol import Profile, cold_blocks
+from bench.protocol import Open, cold_blocks
 
 MOST_STEPS = 200
 MOST_S = 2.0
@@ -25,6 +29,9 @@ sixty thousand events takes some 2 MB, and seconds to read."""
 BLOCKS = 20
 """Blocks the steps are dealt to where nothing resets them: enough for an interval of order statistics on each side."""
 
+RESETTING = 4
+"""A step that is reset may spend most of its time on that, where no sample counts: a loop ends then all the same."""
+
 HISTORY_STEPS = 2
 """Steps whose allocations are told one by one: in the second, what the first left is given back."""
 
@@ -32,22 +39,43 @@ HISTORY_STEPS = 2
 class ProfilingSession(Session):
     """A session that keeps the peaks of each phase, and whose steps can be taken apart once it is open."""
 
-    def __init__(self, request: Profile, clock: Clock, enter: Callable[[str], None]) -> None:
+    def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None]) -> None:
         super().__init__(request, clock, enter)
-        self._wanted = request
+        allow_looks()
         self._peaks: dict[str, dict[str, int | None]] = {}
 
-    def take_apart(self) -> dict[str, Any]:
-        """What the profiler saw of the steps, and what they take without it. Totals in ns, sizes in bytes."""
-        with self._stage("profile"), quiet_garbage():
-            steps, count = self._extent()
-            began, on_core = self._clock(), time.thread_time_ns()
+    def loop(self, seconds: float, sampler: str, cpu: int | None) -> tuple[int, list[int], samplers.Rows]:
+        """Blocks inside a function named for the case, until they add up to so many seconds: steps a block, totals in
+        ns, and the stacks that a sampler in the process saw. At least one block, and none once `RESETTING` times as
+        long has passed.
+        """
+        self.device.enter()
+        block, steps, totals = region.named(self.key), self.steps["step:wall"], list[int]()
+        with self._stage("loop"), quiet_garbage(), on_core(cpu):
+            self._rewarm(steps)
+            ends = self._clock() + RESETTING * seconds * 1e9
+            with samplers.sampling(sampler) as rows:
+                while not totals or (sum(totals) < seconds * 1e9 and self._clock() < ends):
+                    self._reset()
+                    totals.append(block(self._clock, self.prepared.step, steps, self.device.drain))
+            return steps, totals, rows()
+
+    def take_apart(self, wanted: int | None, trace: str, cpu: int | None) -> dict[str, Any]:
+        """What torch.profiler saw of the steps, and what they take without it. Totals in ns, sizes in bytes.
+
+        wanted: so many steps, in whole blocks; trace: the file for Perfetto, or none.
+        """
+        self.device.enter()
+        with self._stage("profile"), quiet_garbage(), on_core(cpu):
+            steps, count = self._extent(wanted)
+            began, ran = self._clock(), time.thread_time_ns()
             before = self._unprofiled(steps, count)
-            wall_ns, thread_ns = self._clock() - began, time.thread_time_ns() - on_core
+            wall_ns, thread_ns = self._clock() - began, time.thread_time_ns() - ran
             seen, profiled = self._profiled(steps, count)
             after = self._unprofiled(steps, count)
         with self._stage("trace"):
-            seen.save(Path(self._wanted.trace))
+            if trace:
+                seen.save(Path(trace))
             found = summary(list(seen.events()), self.key, self.device.torch_device.type != "cpu")
         return {
             "steps": steps,
@@ -62,22 +90,25 @@ class ProfilingSession(Session):
             **found,
         }
 
-    def _extent(self) -> tuple[int, int]:
+    def _extent(self, asked: int | None) -> tuple[int, int]:
         """n a block and how many blocks, by what a step takes and how many events it makes."""
         with recorder.recording(self.device.torch_device) as seen:
             self._profiled_block(1)
         count = sum(1 for _ in seen.events())
         step_ns = max(1, min(self._time("step", "wall", 1) for _ in range(3)))
         most = int(min(MOST_STEPS, MOST_S * 1e9 / step_ns, MOST_EVENTS / max(count, 1)))
-        wanted = self._wanted.profiled_steps or max(1, most)
+        wanted = asked or max(1, most)
         if self.prepared.reset is not None:
             return 1, wanted
         return max(1, wanted // BLOCKS), min(wanted, BLOCKS)
 
     def _unprofiled(self, steps: int, count: int) -> list[int]:
+        self._rewarm(steps)
+        return [self._time("step", "wall", steps) for _ in range(count)]
+
+    def _rewarm(self, steps: int) -> None:
         if cold_blocks(self._time("step", "wall", steps)) > 1:
             self._time("step", "wall", steps)
-        return [self._time("step", "wall", steps) for _ in range(count)]
 
     def _profiled(self, steps: int, count: int) -> tuple[recorder.Recording, list[int]]:
         """The recording and the totals of its blocks; before them one that does not count, as everywhere."""
@@ -126,16 +157,28 @@ class ProfilingSession(Session):
         return {"steps": calls, **allocator.history(work, device)}
 
 
+def allow_looks() -> None:
+    """Let the parent and what it starts look into this process where Yama allows that to ancestors alone.
+
+    prctl(2), PR_SET_PTRACER; without Yama it is refused, and not needed.
+    """
+    if sys.platform.startswith("linux"):
+        pr_set_ptracer = 0x59616D61
+        ctypes.CDLL(None).prctl(pr_set_ptracer, os.getppid(), 0, 0, 0)
+
+
 def summary(seen: list[events.Event], region: str, on_device: bool) -> dict[str, Any]:
     """The events of a profile summed up. region: the name of that of the steps; on_device: the case has a device."""
     blocks = events.windows(seen, region)
     inside = events.within(seen, blocks)
     host, device, memory = tables.parted(inside)
     tree = timeline.nested(host, _main_thread(seen, region))
+    owned = timeline.attributed(tree, device, blocks, on_device)
     return {
         "blocks": len(blocks),
         "events": len(inside),
-        "split_ns": timeline.split(tree, device, blocks, on_device),
+        "split_ns": timeline.split(owned),
+        "owned": [[*owner, ns] for owner, ns in sorted(owned.items())],
         "operators": tables.operators(tree, device, memory),
         "kernels": tables.kernels(device),
         "device": tables.device_facts(device, [event for event in host if event.kind == events.CALL], blocks)

@@ -26,25 +26,26 @@ MOST_ROWS = 400
 
 REST = "(the rest)"
 
+_NAMES = ("name", "kind", "shapes", "dtypes")
 _NUMBERS = (*("calls", "self_ns", "total_ns", "device_self_ns", "device_total_ns", "host_bytes", "device_bytes"),)
 """Of operators, summed over all steps. `bytes` are those it allocated itself, whatever was given back."""
 
 
 def operators(tree: Sequence[Nested], device: Sequence[Event], memory: Sequence[Event]) -> list[dict[str, Any]]:
-    """A row an operator or region and its shapes: name, kind, shapes and `_NUMBERS`; by their own time, longest first.
+    """A row an operator or region, its shapes and dtypes: these and `_NUMBERS`; by their own time, longest first.
 
     `total` holds what an operator called in turn; where it called itself, once. Device time is that of the kernels and
     copies it launched.
     """
     own_ns, launched = self_ns(tree), _launched(tree, device)
     taken = _taken(tree, memory)
-    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
     below = _with_all_below(tree, launched)
     for place, (event, _) in enumerate(tree):
         if event.kind == CALL:
             continue
-        key = (event.name, event.kind, event.shapes)
-        row = rows.setdefault(key, {"name": key[0], "kind": key[1], "shapes": key[2], **dict.fromkeys(_NUMBERS, 0)})
+        key = (event.name, event.kind, event.shapes, event.dtypes)
+        row = rows.setdefault(key, {**dict(zip(_NAMES, key, strict=True)), **dict.fromkeys(_NUMBERS, 0)})
         row["calls"] += 1
         row["self_ns"] += own_ns[place]
         row["device_self_ns"] += launched[place]

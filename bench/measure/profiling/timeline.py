@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bench.measure.profiling.events import ANNOTATION, CALL, HOST, KERNEL, OPERATOR, Event, Window, by_block
@@ -36,12 +36,20 @@ COMPILED_REGION = re.compile(r"Torch-Compiled Region|## Call CompiledFxGraph|Com
 """Regions that run what torch.compile made; of generated C++ code the profiler sees no more than the region."""
 
 
+class Owner(NamedTuple):
+    """What a nanosecond went to: one of `SPLIT`, and by name which operator, region, kernel or copy it was."""
+
+    part: str
+    name: str = ""
+    dtypes: str = ""
+
+
 class Span(NamedTuple):
-    """Something that went on from one ns to another, of one of the kinds of `SPLIT` or of `_FRAME`."""
+    """Something that went on from one ns to another; or where time counts at all, see `_frames`."""
 
     start: int
     end: int
-    what: str
+    what: Owner
 
 
 class Nested(NamedTuple):
@@ -87,42 +95,64 @@ def self_ns(tree: Sequence[Nested]) -> list[int]:
     return own
 
 
-def kinds(tree: Sequence[Nested], on_device: bool) -> list[str]:
-    """To which of `SPLIT` the time in each event counts that no event in it has. on_device: of a case that has one."""
-    found: list[str] = []
+def owners(tree: Sequence[Nested], on_device: bool) -> list[Owner]:
+    """What the time in each event goes to that no event in it has. on_device: of a case that has one."""
+    found: list[Owner] = []
     for node in tree:
-        around = found[node.parent] if node.parent >= 0 else PYTHON
-        found.append(around if around in (LOADER, WAITING, COPIES) else _kind(node.event, around, on_device))
+        around = found[node.parent] if node.parent >= 0 else Owner(PYTHON)
+        found.append(around if around.part in (LOADER, WAITING, COPIES) else _owner(node.event, around, on_device))
     return found
 
 
-def _kind(event: Event, around: str, on_device: bool) -> str:
+def _owner(event: Event, around: Owner, on_device: bool) -> Owner:
     if LOADING.fullmatch(event.name):
-        return LOADER
+        return Owner(LOADER, "fetching a batch")
+    own = (event.name, event.dtypes)
     if on_device and SYNCHRONISING.fullmatch(event.name):
-        return WAITING
+        return Owner(WAITING, *own)
     if COPYING.fullmatch(event.name):
-        return COPIES
+        return Owner(COPIES, *own)
     if COMPILED_REGION.match(event.name):
-        return COMPILED
-    return around if event.kind == ANNOTATION else OPERATORS
+        return Owner(COMPILED, "compiled code")
+    # A call of the runtime is made in an operator, and is part of what that does.
+    return around if event.kind == ANNOTATION or (event.kind == CALL and around.name) else Owner(OPERATORS, *own)
 
 
-def split(tree: Sequence[Nested], device: Sequence[Event], blocks: Sequence[Window], on_device: bool) -> dict[str, int]:
+def split(owned: Mapping[Owner, int]) -> dict[str, int]:
+    """ns by which of `SPLIT` they went to, from what `attributed` found."""
+    found = dict.fromkeys(SPLIT, 0)
+    for owner, ns in owned.items():
+        found[owner.part] += ns
+    return found
+
+
+def attributed(
+    tree: Sequence[Nested], device: Sequence[Event], blocks: Sequence[Window], on_device: bool
+) -> dict[Owner, int]:
     """ns of the blocks by what they went to. They add up to the blocks, each from its first step to the last return,
     or to the end of what the device had to do by then.
     """
-    spans = [*host_spans(tree, kinds(tree, on_device)), *_frames(device, blocks)]
-    spans += [Span(event.start, event.end, KERNELS if event.kind == KERNEL else COPIES) for event in device]
-    found = dict.fromkeys(SPLIT, 0)
+    spans = [*host_spans(tree, owners(tree, on_device)), *_frames(device, blocks)]
+    spans += [Span(event.start, event.end, _on_device(event)) for event in device]
+    found: dict[Owner, int] = defaultdict(int)
     for ns, active in _slices(spans):
         if _FRAME in active:
-            what = next((name for name in SPLIT if name in active), WAITING if _DRAIN in active else PYTHON)
-            found[what] += ns
+            found[min(active - {_FRAME, _DRAIN}, key=_first, default=_IDLE[_DRAIN in active])] += ns
     return found
 
 
-_FRAME, _DRAIN = "inside a block", "after its last step"
+def _on_device(event: Event) -> Owner:
+    return Owner(KERNELS, event.name) if event.kind == KERNEL else Owner(COPIES, event.name)
+
+
+def _first(owner: Owner) -> tuple[int, Owner]:
+    """By `SPLIT`; what goes on at once within one part counts for the first by name."""
+    return SPLIT.index(owner.part), owner
+
+
+_FRAME, _DRAIN = Owner("inside a block"), Owner("after its last step")
+_IDLE = (Owner(PYTHON), Owner(WAITING, "draining the device"))
+"""What time goes to in which nothing goes on: before the last return, and after."""
 
 
 def _frames(device: Sequence[Event], blocks: Sequence[Window]) -> Iterator[Span]:
@@ -134,7 +164,7 @@ def _frames(device: Sequence[Event], blocks: Sequence[Window]) -> Iterator[Span]
             yield Span(block.end, ends, _DRAIN)
 
 
-def host_spans(tree: Sequence[Nested], whats: Sequence[str]) -> Iterator[Span]:
+def host_spans(tree: Sequence[Nested], whats: Sequence[Owner]) -> Iterator[Span]:
     """The time of each event that no event in it has."""
     reached = [node.event.start for node in tree]
     for node in tree:
@@ -147,11 +177,11 @@ def host_spans(tree: Sequence[Nested], whats: Sequence[str]) -> Iterator[Span]:
             yield Span(reached[place], node.event.end, whats[place])
 
 
-def _slices(spans: Iterable[Span]) -> Iterator[tuple[int, set[str]]]:
-    """Stretches in which nothing begins or ends, in ns, with the names of what goes on."""
+def _slices(spans: Iterable[Span]) -> Iterator[tuple[int, set[Owner]]]:
+    """Stretches in which nothing begins or ends, in ns, with what goes on."""
     turns = sorted((at, step, span.what) for span in spans for at, step in ((span.start, 1), (span.end, -1)))
-    counts: dict[str, int] = defaultdict(int)
-    active: set[str] = set()
+    counts: dict[Owner, int] = defaultdict(int)
+    active: set[Owner] = set()
     last = turns[0][0] if turns else 0
     for at, step, what in turns:
         if at > last:

@@ -1,24 +1,20 @@
-"""The messages between parent and worker, and how they travel.
-
-Framing is RFC 7464 (JSON text sequences): a record separator, one JSON object, a newline. Whatever else reaches the
-pipe (a library that prints while it is imported) carries no separator and is passed over, never mistaken for a message.
-"""
+"""The messages between parent and worker. How they travel is in `wire`."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import typing
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bench.records import Settings, Source
 
-VERSION = 4
+VERSION = 5
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
-_SEPARATOR = b"\x1e"
+PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, NO_STACKS = RUNGS = (
+    *("py-spy", "pyinstrument", "sampling thread", "torch.profiler alone"),
+)
+"""How the stacks of a profile were had, best first: from outside the process, from within at calls and returns, from
+within by a thread, or not at all. They see different things, and are never compared."""
 
 COLD_NS = 5_000_000
 """A second block after a pause is cold too where the first was shorter: that of a training step of 1.4 ms takes 9 %
@@ -101,12 +97,31 @@ class Close:
 
 @dataclass(frozen=True)
 class Profile(Open):
-    """Open a case, take its steps apart with torch.profiler, close it. Answered by `Profiled` or `Refused`."""
+    """Open a case to be profiled: peaks of memory are kept by phase. Answered by `Opened` or `Refused`."""
 
-    profiled_steps: int | None = None
+
+@dataclass(frozen=True)
+class Loop:
+    """Run blocks of a case opened by `Profile` in a function named for it. Answered by `Looped` or `Refused`."""
+
+    key: str
+    seconds: float
+    """Blocks go on until they add up to so much."""
+    sampler: str = ""
+    """The rung that looks on from within the process; none without."""
+    cpu: int | None = None
+
+
+@dataclass(frozen=True)
+class TakeApart:
+    """Run steps of a case opened by `Profile` under torch.profiler. Answered by `TakenApart` or `Refused`."""
+
+    key: str
+    steps: int | None = None
     """So many, in whole blocks; None takes as many as keep the trace small."""
     trace: str = ""
-    """The file to write the trace to, for Perfetto; its name ends in `.json.gz`."""
+    """The file to write the trace to, for Perfetto; its name ends in `.json.gz`. None is written without."""
+    cpu: int | None = None
 
 
 @dataclass(frozen=True)
@@ -200,11 +215,21 @@ class Closed:
 
 
 @dataclass(frozen=True)
-class Profiled:
-    """The case is taken apart, and closed. `facts`: columns of `CaseLaunch`; `profile`: what the profiler saw."""
+class Looped:
+    """`totals_ns`: of the blocks, `steps` each. `stacks`: what a sampler in the process saw, as rows of
+    [thread, stack, samples, ns], a stack as frames with `;` between, the outermost first."""
 
     key: str
-    facts: dict[str, Any]
+    steps: int
+    totals_ns: list[int]
+    stacks: list[list[Any]]
+
+
+@dataclass(frozen=True)
+class TakenApart:
+    """`profile`: what torch.profiler saw, summed up."""
+
+    key: str
     profile: dict[str, Any]
 
 
@@ -240,56 +265,20 @@ class Heard:
     clock_cost_ns: float
 
 
-Request = Import | Open | Visit | Turn | Rival | Close | Profile | Inspect | Listen
+Request = Import | Open | Visit | Turn | Rival | Close | Profile | Loop | TakeApart | Inspect | Listen
 Reply = (
-    Hello | Stage | Imported | Opened | Visited | Turned | Rivalled | Closed | Profiled | Refused | Inspected | Heard
+    Hello
+    | Stage
+    | Imported
+    | Opened
+    | Visited
+    | Turned
+    | Rivalled
+    | Closed
+    | Looped
+    | TakenApart
+    | Refused
+    | Inspected
+    | Heard
 )
 Message = Request | Reply
-
-_TYPES: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (*typing.get_args(Request), *typing.get_args(Reply))}
-
-
-# Read once: resolving them for each message would be most of what the parent does while a case is timed.
-_HINTS: Mapping[type[Any], Mapping[str, Any]] = {kind: typing.get_type_hints(kind) for kind in _TYPES.values()}
-
-
-class ProtocolError(Exception):
-    """A message that neither end should ever send."""
-
-
-def encode(message: Message) -> bytes:
-    """The message as it travels, separator and newline included. Raises `ValueError` where a number is not finite."""
-    # vars, not dataclasses.asdict: its deep copies were half of what the parent did while a case was timed.
-    body = {"message": type(message).__name__, **vars(message)}
-    return _SEPARATOR + json.dumps(body, allow_nan=False, default=_fields).encode() + b"\n"
-
-
-def decode(line: bytes) -> Message | None:
-    """Read one line of the pipe; None where it holds no message. Raises `ProtocolError` for a malformed one."""
-    _, separator, text = line.rpartition(_SEPARATOR)
-    if not separator:
-        return None
-    try:
-        body = json.loads(text, parse_constant=_refuse)
-        kind = _TYPES[body.pop("message")]
-        hints = _HINTS[kind]
-        for name, hint in hints.items():
-            if dataclasses.is_dataclass(hint):
-                body[name] = hint(**body[name])  # type: ignore[operator]  # is_dataclass allows instances; hints are types
-            elif hint == list[Source]:
-                body[name] = [Source(**item) for item in body[name]]
-        message: Message = kind(**body)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ProtocolError(f"not a message of version {VERSION}: {text[:200]!r}") from error
-    return message
-
-
-def _fields(value: object) -> dict[str, Any]:
-    """The fields of a dataclass of ours; whatever else is no JSON has no place in a message."""
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        raise TypeError(f"{value!r} cannot travel")
-    return vars(value)
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number of JSON")

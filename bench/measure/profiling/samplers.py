@@ -1,0 +1,117 @@
+"""Samplers that look at the stack from within the process, for where none is let in from outside.
+
+Both see a thread only where it lets go of the interpreter. A call into C that holds it is seen once it is over, so that
+each sample stands for the time since the one before, and not for a period.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from bench.measure.profiling.region import shortened, spelt
+from bench.protocol import PYINSTRUMENT, SAMPLING_THREAD
+
+PERIOD_S = 0.002
+"""Between two looks: 500 a second, as often as py-spy looks (`bench.run.spy`)."""
+
+MAIN = "main"
+"""The only thread they look at: the one that calls the steps."""
+
+Rows = list[list[Any]]
+"""Rows of [thread, stack, samples, ns]."""
+
+
+class Seen:
+    """The stacks that were seen, outermost frame first, with how often and for how long."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+
+    def add(self, stack: str, ns: int) -> None:
+        """One sample more."""
+        row = self._found[stack]
+        row[0] += 1
+        row[1] += ns
+
+    def rows(self) -> Rows:
+        """As they travel."""
+        return [[MAIN, stack, samples, ns] for stack, (samples, ns) in self._found.items()]
+
+
+@contextmanager
+def sampling(sampler: str) -> Iterator[Callable[[], Rows]]:
+    """Look on from within, by the sampler of that name or by none; the rows are there once it is over."""
+    seen = Seen()
+    match sampler:
+        case "":
+            yield seen.rows
+        case _ if sampler == SAMPLING_THREAD:
+            with _thread(threading.get_ident(), seen):
+                yield seen.rows
+        case _ if sampler == PYINSTRUMENT:
+            with _pyinstrument(seen):
+                yield seen.rows
+        case _:
+            raise ValueError(f"no sampler {sampler!r}")
+
+
+@contextmanager
+def _thread(watched: int, seen: Seen) -> Iterator[None]:
+    """A thread that looks at the frames of another (`sys._current_frames`)."""
+    over = threading.Event()
+
+    def look() -> None:
+        last = time.perf_counter_ns()
+        while not over.wait(PERIOD_S):
+            stack, now = _stack(sys._current_frames()[watched]), time.perf_counter_ns()
+            seen.add(stack, now - last)
+            last = now
+
+    looking = threading.Thread(target=look, name="coursebench sampler", daemon=True)
+    switched = sys.getswitchinterval()
+    # A thread in pure Python lets go of the interpreter only when it is asked to, and by default after 5 ms.
+    sys.setswitchinterval(PERIOD_S / 10)
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join()
+        sys.setswitchinterval(switched)
+
+
+def _stack(frame: FrameType | None) -> str:
+    names = []
+    while frame is not None:
+        names.append(spelt(frame.f_code))
+        frame = frame.f_back
+    return ";".join(reversed(names))
+
+
+@contextmanager
+def _pyinstrument(seen: Seen) -> Iterator[None]:
+    """pyinstrument, whose C code is asked at each call and return whether it is time to look again."""
+    import pyinstrument  # only where it is asked for: a side need not have it
+
+    profiler = pyinstrument.Profiler(interval=PERIOD_S, async_mode="disabled")
+    profiler.start()
+    try:
+        yield
+    finally:
+        session = profiler.stop()
+    for frames, seconds in session.frame_records:
+        seen.add(";".join(map(_identified, frames)), round(seconds * 1e9))
+
+
+def _identified(identifier: str) -> str:
+    """pyinstrument's `name NUL file NUL line`, with attributes after a byte of 1, as `spelt` has it."""
+    name, filename, _ = identifier.partition("\1")[0].split("\0")
+    return f"{name} ({shortened(filename) if Path(filename).is_absolute() else filename})"
