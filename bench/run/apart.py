@@ -94,10 +94,19 @@ class Apart:
         """Wait for what was begun. A file that cannot be imported is told when the case is opened."""
         self._guarded(lambda: self._expected(self._worker.answer(START_TIMEOUT_S), Imported))
 
-    def open(self, steps: dict[str, int] | None = None) -> Opened:
-        """Open the case. steps: n by phase, where it is known."""
-        request = Profile(self.key, self.planned.source, self.settings, steps or {}, self._state, count=False)
-        return self._ask(request, Opened)
+    def open(self) -> Opened:
+        """Open the case."""
+        self.begin_open()
+        return self.opened()
+
+    def begin_open(self, steps: Mapping[str, int] = {}) -> None:
+        """Ask it to open the case, and do not wait. steps: n by phase, where it is known."""
+        request = Profile(self.key, self.planned.source, self.settings, dict(steps), self._state, count=False)
+        self._guarded(lambda: self._worker.begin(request))
+
+    def opened(self) -> Opened:
+        """Wait until it is open."""
+        return self._guarded(lambda: self._expected(self._worker.answer(self.settings.timeout_s, self._heard), Opened))
 
     def plain(self, seconds: float) -> Looped:
         """Blocks that nobody looks at."""
@@ -120,7 +129,7 @@ class Apart:
         seen.watched_ns += looped.totals_ns
         seen.stacks.add(rows, self.key)
 
-    def rung(self, asked: str | None, refused: Mapping[str, str] = {}) -> Watched:  # never changed
+    def rung(self, asked: str | None, refused: Mapping[str, str] = {}) -> Watched:
         """The best rung that this machine allows, or the one asked for. Raises `UserError` where that is refused.
 
         refused: those that are known not to be had, and why.

@@ -1,0 +1,56 @@
+"""Whose code a frame is: the user's own, or that of torch, of Python, of a library, of the harness, of a compiler."""
+
+from __future__ import annotations
+
+import re
+import sys
+from functools import cache
+
+COMPILED = "compiled code"
+
+_FRAME = re.compile(r"(?P<name>.*) \((?P<file>[^()]*)\)")
+_GENERATED = re.compile(r"c[a-z2-7]{40,}\.py")
+"""Files that Inductor writes: a letter and a hash in base 32."""
+
+_LIBRARIES = frozenset(
+    (
+        *("torch", "torchgen", "functorch", "triton", "numpy", "scipy", "sklearn", "pandas", "joblib", "pyarrow"),
+        *("matplotlib", "PIL", "jax", "jaxlib", "keras", "onnx", "onnxruntime", "onnxscript", "pyinstrument", "bench"),
+    )
+)
+
+_WAITING = frozenset(
+    (
+        *("selectors.py", "threading.py", "queue.py", "multiprocessing/connection.py", "multiprocessing/queues.py"),
+        *("multiprocessing/synchronize.py", "multiprocessing/popen_fork.py"),
+    )
+)
+"""Files of the standard library whose functions wait for another thread or process."""
+
+
+@cache
+def file_of(frame: str) -> str:
+    """The file of a frame `name (file)`; empty where it has none."""
+    match = _FRAME.fullmatch(frame)
+    return match["file"] if match else ""
+
+
+@cache
+def is_own(frame: str) -> bool:
+    """Is it of the user's own code: neither of Python, of a known library nor generated?"""
+    top = file_of(frame).split("/")[0].removesuffix(".py")
+    return bool(top) and not (
+        top in sys.stdlib_module_names or top in _LIBRARIES or top.startswith("<") or _GENERATED.fullmatch(top + ".py")
+    )
+
+
+@cache
+def waits(frame: str) -> bool:
+    """Does it wait for another thread or process?"""
+    return file_of(frame) in _WAITING
+
+
+@cache
+def named(frame: str) -> str:
+    """A frame as it is compared: what a compiler generated has a name and a hash that change with the code."""
+    return COMPILED if _GENERATED.fullmatch(file_of(frame)) else frame

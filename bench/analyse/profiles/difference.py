@@ -1,0 +1,271 @@
+"""What a difference between two sides is made of: function by function and operator by operator, over profile pairs.
+
+All numbers are means over pairs of head minus base, in seconds a step, so that they add up. In the view `code` the step
+without a profiler is dealt out by shares of samples, so that its functions add up to the measured difference; the view
+`operators` holds times under torch.profiler. What is not clear is not named: it is in the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.analyse.profiles.code import is_own, named, waits
+from bench.analyse.profiles.exact import Exact, exact_of
+from bench.analyse.profiles.frames import LOADER, MAIN
+from bench.analyse.profiles.shares import BUDGET
+from bench.records import BASE, HEAD
+from bench.stats import typical
+from bench.store.explained import Owned, Pairs, Stack
+
+ALPHA = 0.001
+"""Chance that a suite in which nothing differs has anything named at all."""
+
+LEAST_SHARE = 0.005
+"""What takes less of a step than this, on both sides together, is not asked about: it could not explain a slow-down of
+some per cent, and each question more makes every answer less sharp. The sides weigh alike, so that it favours none."""
+
+CODE, OPERATORS, IN_LOADER = "code", "operators", "in the loader's workers"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One thing that was asked about: seconds a step on either side, and the difference with its interval."""
+
+    view: str
+    name: str
+    within: str
+    """Of a function the innermost function of the user's own code that called it; of an operator which part of a step
+    it belongs to, with its dtypes. Empty where it says no more than the name."""
+    base_s: float
+    head_s: float
+    low: float
+    high: float
+    """Of head minus base. All intervals of a suite hold at once, but for `ALPHA`."""
+
+    @property
+    def difference_s(self) -> float:
+        """Head minus base."""
+        return self.head_s - self.base_s
+
+    @property
+    def clear(self) -> bool:
+        """Do the pairs exclude that the sides are alike?"""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def waits(self) -> bool:
+        """Does it only wait for another thread or process?"""
+        return waits(self.name)
+
+
+@dataclass(frozen=True)
+class View:
+    """The difference, dealt out in one way. `causes` are all that was asked about: clear ones first, by size."""
+
+    name: str
+    causes: tuple[Cause, ...]
+    rest_s: float
+    """Of the measured difference what no clear cause accounts for."""
+    reason: str = ""
+    """Why there is none."""
+
+    @property
+    def clear(self) -> tuple[Cause, ...]:
+        """Those that the pairs show."""
+        return tuple(cause for cause in self.causes if cause.clear)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What the profile pairs of a case say."""
+
+    key: str
+    pairs: int
+    rung: str
+    step: Cause
+    """The whole step, without any profiler."""
+    code: View
+    operators: View
+    loader: View
+    parts: tuple[Cause, ...]
+    """Kernels, copies, loader and so on under torch.profiler: told, and not asked about."""
+    exact: tuple[Exact, ...]
+    """Counts that differ, the same in every pair."""
+    overheads: Mapping[str, float]
+    """Ratio to the step without, the larger of both sides: of the sampler, and of torch.profiler."""
+    samples: Mapping[str, int]
+    compiling_s: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of the first call with an empty compile cache, by side."""
+
+    def dominated(self, view: View) -> bool:
+        """Is more than half of the difference in the rest? Then no cause is named: it lies elsewhere, or nowhere."""
+        return abs(view.rest_s) > abs(self.step.difference_s) / 2
+
+    @property
+    def first(self) -> Cause | Exact | None:
+        """The cause that is named first; None where the step does not clearly differ, or the rest dominates.
+
+        Where the thread of the steps waits for more, what its loader's workers are at counts first.
+        """
+        breaks = next((each for each in self.exact if each.breaks and each.head > each.base), None)
+        if breaks is not None:
+            return breaks
+        if not self.step.clear or self.dominated(self.code):
+            return None
+        sign = 1 if self.step.difference_s > 0 else -1
+        found = [each for each in self.code.clear if sign * each.difference_s > 0]
+        working = [each for each in found if not each.waits]
+        fetching = [each for each in self.loader.clear if sign * each.difference_s > 0 and not each.waits]
+        if found and found[0].waits and fetching:
+            return fetching[0]
+        return next(iter(working or found), None)
+
+
+def explain(data: Pairs, key: str, alpha: float = ALPHA) -> Explained:
+    """What the pairs of a case say. alpha: for this case, a part of that of its suite."""
+    sides = [row for row in data.sides if row.key == key]
+    facts = {(row.pair, row.side): json.loads(row.facts) for row in sides}
+    step_s = {(row.pair, row.side): _step_s(facts[row.pair, row.side], row.steps) for row in sides}
+    pairs = sorted({pair for pair, _ in facts})
+    frames = _frame_seconds([row for row in data.stacks if row.key == key], step_s)
+    owned = _owned_seconds(row for row in data.owned if row.key == key)
+    overheads = _overheads(facts)
+    asked = {CODE: frames[MAIN], IN_LOADER: frames[LOADER]}
+    if overheads["torch.profiler"] <= BUDGET:
+        asked[OPERATORS] = {name: by for name, by in owned.items() if name[0] != "python"}
+    chosen = _chosen(asked, step_s, pairs, alpha)
+    level = alpha / (1 + sum(map(len, chosen.values())))
+    step = _cause("step", ("step", ""), step_s, pairs, level)
+    views = {
+        view: _view(view, [_cause(view, _shown(view, name), asked[view][name], pairs, level) for name in names], step)
+        for view, names in chosen.items()
+    }
+    too_slow = f"torch.profiler makes a step {overheads['torch.profiler']:.2f} times as long: of operators only calls"
+    return Explained(
+        key=key,
+        pairs=len(pairs),
+        rung=sides[0].rung,
+        step=step,
+        code=views[CODE],
+        operators=views.get(OPERATORS, View(OPERATORS, (), step.difference_s, too_slow)),
+        loader=views[IN_LOADER],
+        parts=_parts(owned, pairs),
+        exact=exact_of([row for row in data.calls if row.key == key], facts),
+        overheads=overheads,
+        samples={side: sum(told["samples"] for (_, of), told in facts.items() if of == side) for side in (BASE, HEAD)},
+        compiling_s={side: told["first_call_ns"] / 1e9 for (_, side), told in facts.items() if told["cache"] == "cold"},
+    )
+
+
+Who = tuple[int, str]
+"""A pair, and a side of it."""
+
+Name = tuple[str, ...]
+
+
+def _step_s(told: Mapping[str, Any], steps: int) -> float:
+    """Seconds a step without any profiler: the median block of a side in a pair."""
+    plain_ns: list[int] = told["plain_ns"]
+    return statistics.median(plain_ns) / steps / 1e9
+
+
+def _frame_seconds(stacks: Sequence[Stack], step_s: Mapping[Who, float]) -> dict[str, dict[Name, dict[Who, float]]]:
+    """By thread and (function, own function that called it): seconds a step of each side of a pair.
+
+    A sample of the steps' thread is worth its share of the step without a profiler; of a loader's worker likewise, so
+    that it counts seconds of workers a step.
+    """
+    found: dict[str, dict[Name, dict[Who, float]]] = {thread: defaultdict(dict) for thread in (MAIN, LOADER)}
+    whole: dict[Who, int] = defaultdict(int)
+    for row in stacks:
+        whole[row.pair, row.side] += row.ns if row.thread == MAIN else 0
+    for row in stacks:
+        who = (row.pair, row.side)
+        if whole[who]:
+            seconds = found[row.thread][_leaf(row.stack.split(";"))]
+            seconds[who] = seconds.get(who, 0.0) + row.ns / whole[who] * step_s[who]
+    return found
+
+
+def _leaf(frames: Sequence[str]) -> Name:
+    """The innermost function, and where that is not the user's own the innermost of those around it that is."""
+    names = [named(frame) for frame in frames]
+    own = next((frame for frame in reversed(names) if is_own(frame)), "")
+    return names[-1], "" if own == names[-1] else own
+
+
+def _owned_seconds(owned: Iterable[Owned]) -> dict[Name, dict[Who, float]]:
+    """By (part, name, dtypes): seconds a step of each side of a pair, under torch.profiler."""
+    found: dict[Name, dict[Who, float]] = defaultdict(dict)
+    for row in owned:
+        found[row.part, row.name, row.dtypes][row.pair, row.side] = row.ns / row.steps / 1e9
+    return found
+
+
+def _chosen(
+    asked: Mapping[str, Mapping[Name, Mapping[Who, float]]],
+    step_s: Mapping[Who, float],
+    pairs: Sequence[int],
+    alpha: float,
+) -> dict[str, list[Name]]:
+    """Which names are asked about: the largest of both sides together, and no more than so many pairs can answer."""
+    whole = sum(step_s.values())
+    sizes = {(view, name): sum(by.values()) / whole for view, names in asked.items() for name, by in names.items()}
+    most = max(0, int(alpha * 2 ** (len(pairs) - 1)) - 1)
+    ordered = sorted(
+        (each for each, share in sizes.items() if share >= LEAST_SHARE), key=lambda each: (-sizes[each], each)
+    )
+    chosen: dict[str, list[Name]] = {view: [] for view in asked}
+    for view, name in ordered[:most]:
+        chosen[view].append(name)
+    return chosen
+
+
+def _shown(view: str, name: Name) -> tuple[str, str]:
+    """Name and what stands beside it."""
+    if view != OPERATORS:
+        return name[0], name[1]
+    part, called, dtypes = name
+    return called, ", ".join(filter(None, (dtypes, part if part != OPERATORS else "")))
+
+
+def _cause(view: str, shown: tuple[str, str], by: Mapping[Who, float], pairs: Sequence[int], level: float) -> Cause:
+    base = [by.get((pair, BASE), 0.0) for pair in pairs]
+    head = [by.get((pair, HEAD), 0.0) for pair in pairs]
+    low, high = typical.interval([b - a for a, b in zip(base, head, strict=True)], level)
+    return Cause(view, *shown, statistics.fmean(base), statistics.fmean(head), low, high)
+
+
+def _view(name: str, causes: Iterable[Cause], step: Cause) -> View:
+    """Clear ones first, those that make the step slower before those that make up for it where it is slower."""
+    sign = 1 if step.difference_s > 0 else -1
+    ordered = sorted(causes, key=lambda cause: (not cause.clear, -sign * cause.difference_s))
+    rest = step.difference_s - sum(cause.difference_s for cause in ordered if cause.clear)
+    return View(name, tuple(ordered), rest)
+
+
+def _parts(owned: Mapping[Name, Mapping[Who, float]], pairs: Sequence[int]) -> tuple[Cause, ...]:
+    """Seconds by part of a step, largest difference first."""
+    sums: dict[str, dict[Who, float]] = defaultdict(lambda: defaultdict(float))
+    for (part, *_), by in owned.items():
+        for who, seconds in by.items():
+            sums[part][who] += seconds
+    found = [_cause("parts", (part, ""), by, pairs, ALPHA) for part, by in sums.items()]
+    return tuple(sorted(found, key=lambda cause: -abs(cause.difference_s)))
+
+
+def _overheads(facts: Mapping[Who, Any]) -> dict[str, float]:
+    """How many times as long a step takes under each profiler: of either side the median over pairs, the larger one."""
+    found: dict[str, dict[str, list[float]]] = {"sampler": defaultdict(list), "torch.profiler": defaultdict(list)}
+    for (_, side), told in facts.items():
+        if told["watched_ns"]:
+            watched, plain = statistics.median(told["watched_ns"]), statistics.median(told["plain_ns"])
+            found["sampler"][side].append(watched / plain)
+        around = statistics.median([*told["before_ns"], *told["after_ns"]])
+        found["torch.profiler"][side].append(statistics.median(told["profiled_ns"]) / around)
+    return {name: max(map(statistics.median, by.values()), default=1.0) for name, by in found.items()}

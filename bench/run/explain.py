@@ -1,0 +1,171 @@
+"""Profile pairs: a fresh process of either side, alive together, looped and taken apart by turns, pair after pair.
+
+What one profile differs from another by is mostly chance. So each pair has both sides, coins decide which comes first,
+both loop on one core where they need no more, and what is compared later is their difference, over pairs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.protocol import Hello
+from bench.records import BASE, SIDES, Coupled, Planned, Settings
+from bench.run.apart import Apart, Watched
+from bench.run.caches import empty, folder_of
+from bench.run.schedule import is_compiled
+from bench.run.stop import Stop
+from bench.run.worker import Side as Code
+from bench.store.explained import Calls, Owned, Pairs, Side
+from bench.store.explained import Stack as StackRow
+
+TURNS = 3
+"""Of either side in a pair, each a loop without the sampler and one with it."""
+
+PLAIN_S, WATCHED_S = 0.15, 0.4
+"""Seconds of each of these loops: 600 samples a side and pair."""
+
+APART_S, MOST_STEPS = 0.3, 50
+"""Seconds and number of the steps under torch.profiler, of a side in a pair."""
+
+
+class Taken(NamedTuple):
+    """One side of a pair. `facts`: of the worker; `profile`: what torch.profiler saw; `came_first`: by the coin."""
+
+    key: str
+    pair: int
+    side: str
+    came_first: bool
+    watched: Watched
+    profile: dict[str, Any]
+    facts: dict[str, Any]
+
+
+Heard = Callable[[str, int], None]
+"""Told the key of a case and the number of the pair that begins."""
+
+
+def profile_pairs(
+    coupled: Coupled,
+    sides: Mapping[str, Code],
+    settings: Settings,
+    hello: Hello,
+    stop: Stop,
+    caches: Path,
+    pairs: int,
+    rung: str | None,
+    heard: Heard,
+) -> Iterator[Taken]:
+    """Both sides of each of so many pairs. The sampler is what the first process allows, or the rung asked for.
+
+    caches: where compiled cases compile, cold in the first pair. Raises `EndedError` where a side ends in anything but
+    `ok`, `SpyRefusedError`, `Stopped`, `MachineUnfitError`, and `UserError` for a rung that is not to be had.
+    """
+    key = coupled.case.key
+    folders = {side: folder_of(caches, key) / side for side in SIDES}
+    steps: dict[str, int] = {}
+    for number in range(pairs):
+        heard(key, number)
+        dice = random.Random(f"{settings.seed}:{number}:explain:{key}")
+        order = dice.sample(SIDES, 2)
+        with contextlib.ExitStack() as stack:
+            apart: dict[str, Apart] = {}
+            for side in order:
+                planned = _planned(coupled, side)
+                if number == 0:
+                    empty(folders[side])
+                cache = ("warm" if number else "cold", folders[side]) if is_compiled(planned) else None
+                apart[side] = Apart(planned, settings, hello, stop, cache, sides[side])
+                stack.callback(apart[side].end)
+            taken = _pair(apart, order, dice, steps, hello, rung)
+        rung = taken[BASE][0].rung
+        for side in SIDES:
+            yield Taken(key, number, side, side == order[0], *taken[side])
+
+
+def _pair(
+    apart: Mapping[str, Apart],
+    order: list[str],
+    dice: random.Random,
+    steps: dict[str, int],
+    hello: Hello,
+    rung: str | None,
+) -> dict[str, tuple[Watched, dict[str, Any], dict[str, Any]]]:
+    """One pair: by side what the sampler saw, what the profiler saw, and facts. `steps` is known after the first."""
+    for side in order:
+        apart[side].begin_import()
+    for side in order:
+        apart[side].imported()
+    facts = _opened(apart, order, steps)
+    if all(facts[side]["one_core"] for side in SIDES):
+        core = dice.choice(hello.facts["cpu"]["affinity"])
+        for side in SIDES:
+            apart[side].cpu = core
+    first = apart[order[0]].rung(rung)
+    watched = {order[0]: first, order[1]: dataclasses.replace(apart[order[1]].rung(first.rung), refused=first.refused)}
+    for _ in range(TURNS):
+        for side in dice.sample(SIDES, 2):
+            watched[side].plain_ns += apart[side].plain(PLAIN_S).totals_ns
+            apart[side].watch(WATCHED_S, watched[side])
+    profiles = {}
+    for side in dice.sample(SIDES, 2):
+        seen = watched[side]
+        step_s = sum(seen.plain_ns) / len(seen.plain_ns) / seen.steps / 1e9
+        profiles[side] = apart[side].take_apart(max(2, min(MOST_STEPS, int(APART_S / step_s))))
+    return {side: (watched[side], profiles[side], {**facts[side], **apart[side].close()}) for side in order}
+
+
+def _opened(apart: Mapping[str, Apart], order: list[str], steps: dict[str, int]) -> dict[str, dict[str, Any]]:
+    """The facts of either side. Once n is known both open at the same time: nothing is timed yet."""
+    if steps:
+        for side in order:
+            apart[side].begin_open(steps)
+        return {side: apart[side].opened().facts for side in order}
+    facts = {}
+    for side in order:
+        apart[side].begin_open(steps)
+        opened = apart[side].opened()
+        steps |= {name: n for name, n in opened.steps.items() if name not in steps}
+        facts[side] = opened.facts
+    return facts
+
+
+def _planned(coupled: Coupled, side: str) -> Planned:
+    return coupled.base if side == BASE else coupled.head
+
+
+PROFILED = ("steps", "blocks", "before_ns", "profiled_ns", "after_ns", "device", "compiling")
+KEPT = ("counters", "break_reasons", "first_call_ns", "cache", "threads")
+"""What the worker tells of a profile, and of its case, that is kept beside the tables."""
+
+
+def keep(pairs: Pairs, taken: Taken) -> None:
+    """Add one side of a pair to those that were taken."""
+    who, watched, profile = taken[:3], taken.watched, taken.profile
+    steps = profile["steps"] * profile["blocks"]
+    known = {
+        "came_first": taken.came_first,
+        "plain_ns": watched.plain_ns,
+        "watched_ns": watched.watched_ns,
+        "samples": watched.stacks.samples,
+        "errors": watched.errors,
+        "refused": watched.refused,
+        **{name: profile[name] for name in PROFILED},
+        **{name: taken.facts.get(name) for name in KEPT},
+    }
+    calls: Counter[tuple[str, str]] = Counter()
+    for row in profile["operators"]:
+        if row["kind"] == "operator":
+            calls[row["name"], row["dtypes"]] += row["calls"]
+    pairs.sides.append(Side(*who, watched.rung, watched.steps, json.dumps(known)))
+    pairs.stacks += [
+        StackRow(*who, row.thread, ";".join(row.frames), row.samples, row.ns) for row in watched.stacks.rows
+    ]
+    pairs.owned += [Owned(*who, part, name, dtypes, ns, steps) for part, name, dtypes, ns in profile["owned"]]
+    pairs.calls += [Calls(*who, *name, count, steps) for name, count in calls.items()]

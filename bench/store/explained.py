@@ -1,0 +1,124 @@
+"""Profile pairs on the disk: in the folder of a run a folder `explained`, with `explained.json` and a table a kind."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, get_type_hints
+
+import pandas as pd
+
+from bench.records import UserError
+from bench.store import runs
+
+FOLDER, FACTS = "explained", "explained.json"
+
+SCHEMA = 1
+
+
+class Side(NamedTuple):
+    """One side of a pair. `steps`: of each block of a loop; `facts`: what else its worker told, as JSON."""
+
+    key: str
+    pair: int
+    side: str
+    rung: str
+    steps: int
+    facts: str
+
+
+class Stack(NamedTuple):
+    """A stack below the region of the steps, frames from the outermost on with `;` between."""
+
+    key: str
+    pair: int
+    side: str
+    thread: str
+    stack: str
+    samples: int
+    ns: int
+
+
+class Owned(NamedTuple):
+    """ns of all `steps` under torch.profiler that went to one thing."""
+
+    key: str
+    pair: int
+    side: str
+    part: str
+    name: str
+    dtypes: str
+    ns: int
+    steps: int
+
+
+class Calls(NamedTuple):
+    """Calls of one operator in all `steps` under torch.profiler."""
+
+    key: str
+    pair: int
+    side: str
+    name: str
+    dtypes: str
+    calls: int
+    steps: int
+
+
+TABLES: Mapping[str, type[Side | Stack | Owned | Calls]] = {
+    "sides": Side, "stacks": Stack, "owned": Owned, "calls": Calls,
+}  # fmt: skip
+"""A Parquet file each, with the fields as columns."""
+
+_DTYPES = {str: "string", int: "int64"}
+
+
+@dataclass
+class Pairs:
+    """Profile pairs, as they are taken and as they are read: rows of each table."""
+
+    sides: list[Side] = field(default_factory=list)
+    stacks: list[Stack] = field(default_factory=list)
+    owned: list[Owned] = field(default_factory=list)
+    calls: list[Calls] = field(default_factory=list)
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What `explained.json` says."""
+
+
+def write(run: Path, told: Mapping[str, Any], pairs: Pairs) -> Path:
+    """Keep pairs in the folder of a run; `explained.json` comes last. Returns their folder."""
+    folder = run / FOLDER
+    runs.make_folder(folder)
+    for name, kind in TABLES.items():
+        columns = {column: _DTYPES[hint] for column, hint in get_type_hints(kind).items()}
+        table = pd.DataFrame(getattr(pairs, name), columns=list(columns)).astype(columns)
+        content = io.BytesIO()
+        table.to_parquet(content, index=False)
+        runs.replace_whole(folder / f"{name}.parquet", content.getvalue())
+    runs.replace_whole(folder / FACTS, json.dumps({"schema": SCHEMA, **told}, indent=1).encode())
+    return folder
+
+
+def read(run: Path) -> Pairs | None:
+    """The pairs in the folder of a run; None where it has none. Raises `UserError` for a damaged or newer one."""
+    folder = run / FOLDER
+    if not (folder / FACTS).exists():
+        return None
+    try:
+        told = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+    except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid and a bad JSON are both ValueErrors
+        first = (str(error).splitlines() or ["no message"])[0]
+        raise UserError(f"{folder} is damaged and cannot be read: {first}") from None
+    if told.get("schema") != SCHEMA:
+        raise UserError(f"{folder} has schema {told.get('schema')}, and this coursebench reads {SCHEMA}")
+    rows = {name: table.to_numpy().tolist() for name, table in tables.items()}
+    return Pairs(
+        [Side(*row) for row in rows["sides"]],
+        [Stack(*row) for row in rows["stacks"]],
+        [Owned(*row) for row in rows["owned"]],
+        [Calls(*row) for row in rows["calls"]],
+        told,
+    )
