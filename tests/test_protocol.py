@@ -24,27 +24,28 @@ from bench.protocol import (
     Inspect,
     Inspected,
     Listen,
+    Loop,
+    Looped,
     Message,
     Open,
     Opened,
     Profile,
-    Profiled,
-    ProtocolError,
     Refused,
     Reply,
     Request,
     Rival,
     Rivalled,
     Stage,
+    TakeApart,
+    TakenApart,
     Turn,
     Turned,
     Visit,
     Visited,
-    decode,
-    encode,
 )
 from bench.protocol import Close as CloseCase
 from bench.protocol import Import as ImportFiles
+from bench.protocol.wire import ProtocolError, decode, encode
 from bench.records import Settings, Source
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -86,10 +87,13 @@ MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     ),
     Turned: st.builds(Turned, st.text(), st.integers(), st.integers()),
     Closed: st.builds(Closed, st.text(), FACTS),
-    Profile: st.builds(
-        Profile, st.text(), SOURCES, SETTINGS, COUNTS, st.text(), st.booleans(), st.none() | st.integers(), st.text()
+    Profile: st.builds(Profile, st.text(), SOURCES, SETTINGS, COUNTS, st.text(), st.booleans()),
+    Loop: st.builds(Loop, st.text(), NUMBERS, st.text(), st.none() | st.integers()),
+    Looped: st.builds(
+        Looped, st.text(), st.integers(), st.lists(st.integers()), st.lists(st.lists(JSON, max_size=4), max_size=3)
     ),
-    Profiled: st.builds(Profiled, st.text(), FACTS, FACTS),
+    TakeApart: st.builds(TakeApart, st.text(), st.none() | st.integers(), st.text(), st.none() | st.integers()),
+    TakenApart: st.builds(TakenApart, st.text(), FACTS),
     Refused: st.builds(Refused, st.text(), st.text(), st.text(), st.text(), FACTS),
     Inspected: st.builds(Inspected, st.text(), TEXTS, st.lists(TEXTS, max_size=3)),
     Heard: st.builds(

@@ -18,15 +18,11 @@ from bench.cli import codes
 from bench.cli.options import WorkloadFiles, colour, note, say, width
 from bench.cli.progress import pair_lines
 from bench.cli.wanted import TWIN, Wanted
-from bench.records import BASE, HEAD, Settings, UserError
+from bench.records import BASE, HEAD, Settings
 
 if TYPE_CHECKING:
     from bench.analyse.gate import Judged
     from bench.run.stop import Stop
-
-
-class BrokenSideError(Exception):
-    """The code of a side does not even import; the text has its traceback."""
 
 
 class FailOn(StrEnum):
@@ -95,6 +91,13 @@ def gate(
         int | None,
         typer.Option(help="Of all coins and orders; drawn afresh without it, or they would fall alike each time."),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Take profile pairs of what regressed, and say why: some minutes a case."),
+    ] = False,
+    explain_pairs: Annotated[
+        int, typer.Option(min=12, max=20, help="So many profile pairs a case; below 16 few functions can be told.")
+    ] = 18,
     replay: Annotated[
         str | None, typer.Option(metavar="RUN", help="Judge the pairs of an earlier gate again; measure nothing.")
     ] = None,
@@ -124,6 +127,9 @@ def gate(
     bench gate --replay results/… --alpha 0.001
     """
     from bench.analyse import gate as analysis
+    from bench.cli.explaining import explanations
+    from bench.cli.sides import BrokenSideError
+    from bench.present import causes
     from bench.present import gate as present
     from bench.run.stop import Stop, Stopped
     from bench.store import runs, tables
@@ -136,7 +142,20 @@ def gate(
         else:
             wanted = Wanted(select or [], preset, sets or [], exclude or [], workloads or [], workloads_from)
             folder = measured(
-                wanted, base, head, setup, budget, max_pairs, pairs, cold_pairs, rule, seed, out, quiet, stop
+                wanted,
+                base,
+                head,
+                setup,
+                budget,
+                max_pairs,
+                pairs,
+                cold_pairs,
+                rule,
+                seed,
+                out,
+                quiet,
+                stop,
+                explain_pairs if explain else None,
             )
     except Stopped:
         raise typer.Exit(codes.stopped(stop.signal)) from None
@@ -145,10 +164,12 @@ def gate(
         raise typer.Exit(codes.CANNOT_BISECT if bisect else codes.NOTHING_MEASURED) from None
     data = tables.read(folder)
     judged = analysis.judge(data, **rule)
+    explained, ended = explanations(folder)
+    for_a_pull_request = present.markdown(judged) + "".join(f"\n{causes.markdown(each)}" for each in explained)
     written = {
-        json: present.as_json(judged, data.run),
-        markdown: present.markdown(judged),
-        junit: present.junit(judged, data.run),
+        json: present.as_json(judged, data.run, [causes.as_object(each) for each in explained]),
+        markdown: for_a_pull_request,
+        junit: present.junit(judged, data.run, {each.key: causes.lines(each)[0] for each in explained}),
     }
     for path, text in written.items():
         if path is not None:
@@ -157,10 +178,14 @@ def gate(
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
             with open(summary, "a", encoding="utf-8") as file:
-                file.write(present.markdown(judged))
+                file.write(for_a_pull_request)
         except OSError as error:
             note(f"warning: the summary of the job cannot be written: {error}")
     say(present.text(judged, width=width(), color=colour()).rstrip())
+    for each in explained:
+        say("\n" + causes.text(each, width=width(), color=colour()).rstrip())
+    for key, reason in ended.items():
+        say(f"\nNot explained: {key}: {reason}")
     note(f"\nkept in {folder}; judge it again with: bench gate --replay {folder}")
     if stop.signal is not None:
         raise typer.Exit(codes.stopped(stop.signal))
@@ -181,43 +206,27 @@ def measured(
     out: Path | None,
     quiet: bool,
     stop: Stop,
+    explain: int | None,
 ) -> Path:
-    """Prepare the sides, measure the pairs, and return the folder of the run."""
+    """Prepare the sides, measure the pairs, and return the folder of the run.
+
+    explain: so many profile pairs of what regressed; none without.
+    """
+    from bench.cli.explaining import explain_cases
+    from bench.cli.sides import compared
     from bench.plan.presets import parse_duration
     from bench.run import gate as rounds
-    from bench.run import lockstep, runner, trees
+    from bench.run import lockstep, runner
     from bench.run.arena import Conduct
-    from bench.run.probe import look
+    from bench.run.stop import Stopped
     from bench.stats.decision import Rule
     from bench.store import runs
 
     stop.listen()
-    here = trees.toplevel(Path.cwd())
     coins = secrets.randbits(32) if seed is None else seed
     settings = Settings(budget_s=parse_duration(budget) if budget else None, seed=coins)
-    with contextlib.ExitStack() as stack:
-        sides = {
-            name: stack.enter_context(trees.prepared(trees.read(text), name, here, setup))
-            for name, text in (
-                (BASE, base or trees.merge_base(here)),
-                (TWIN, base or trees.merge_base(here)),
-                (HEAD, head),
-            )
-        }
-        hello = look([], stop)
-        devices = tuple(name for name in ("cpu", "cuda") if not hello.capabilities[name])
-        sided = wanted.sided(here, sides, devices)
-        libraries = {}
-        for name, each in (
-            (BASE, [item.base for item in sided.coupled]),
-            (HEAD, [item.head for item in sided.coupled]),
-        ):
-            try:
-                found = look(each, stop, sides[name].side).facts["libraries"]
-            except UserError as error:
-                raise BrokenSideError(f"the workloads of the {name} cannot be loaded: {error}") from None
-            # The harness is this one on both sides, whether or not a side has one installed.
-            libraries[name] = {library: version for library, version in found.items() if library != "coursebench"}
+    with compared(wanted, base, head, setup, stop) as both:
+        sided, sides = both.sided, both.trees
         cases = [item.case.key for item in sided.coupled]
         rule = {"cases": max(1, len(cases)), **{name: value for name, value in rule.items() if value is not None}}
         told = {
@@ -227,14 +236,14 @@ def measured(
             "only_base": sided.only_base,
             "only_head": sided.only_head,
             "sides": {name: tree.told for name, tree in sides.items()},
-            "libraries": libraries,
+            "libraries": both.libraries,
             "most_pairs": pairs or most_pairs,
         }
         name = runs.new_id()
         folder = out or runs.RESULTS / name
         runs.refuse_unwritable(folder)
         command = shlex.join(["bench", *sys.argv[1:]])
-        run = runner.described(name, [], settings, hello, "gate", command, sided.coupled)
+        run = runner.described(name, [], settings, both.hello, "gate", command, sided.coupled)
         runner.begin(folder, run, {"gate": told})
         if not quiet:
             note(f"{len(cases)} cases, {'' if pairs else 'at most '}{pairs or most_pairs} pairs each …")
@@ -242,20 +251,34 @@ def measured(
         judge: lockstep.Judge = rounds.UntilDecided(sided.coupled, Rule(**rule), most_pairs, pace)
         if pairs is not None:
             judge = lockstep.FixedPairs(sided.coupled, lambda _: pairs)
+        code = {BASE: sides[BASE].side, HEAD: sides[HEAD].side}
         rounds.measure(
             folder,
             judge,
             rounds.Canary(sided.twins),
-            {BASE: sides[BASE].side, HEAD: sides[HEAD].side},
+            code,
             sides[TWIN].side,
             settings,
-            hello,
+            both.hello,
             stop,
             pair_lines(quiet),
             pace,
             Conduct(cold_pairs=cold_pairs),
         )
+        if explain is not None and stop.signal is None:
+            regressed = {case.key for case in judged_in(folder).cases if case.verdict == "regressed"}
+            slower = [item for item in sided.coupled if item.case.key in regressed]
+            with contextlib.suppress(Stopped):  # the verdicts stand, and the signal is told by the exit code
+                explain_cases(folder, slower, code, settings, both.hello, stop, explain, None, quiet)
         return folder
+
+
+def judged_in(folder: Path) -> Judged:
+    """The verdicts of a run, by the rule it was run with."""
+    from bench.analyse import gate as analysis
+    from bench.store import tables
+
+    return analysis.judge(tables.read(folder))
 
 
 def code_of(judged: Judged, fail_on: FailOn | None, bisect: bool) -> int:

@@ -43,6 +43,21 @@ def profile(
     seconds: Annotated[
         float, typer.Option(min=0.1, max=600, help="So many seconds of steps are sampled, longer where they are few.")
     ] = 5.0,
+    diff: Annotated[
+        bool,
+        typer.Option("--diff", help="What is a difference between two sides made of? Takes pairs of profiles."),
+    ] = False,
+    base: Annotated[
+        str,
+        typer.Option(metavar="SIDE", help="With --diff, as in bench gate; the merge-base with the default branch."),
+    ] = "",
+    head: Annotated[str, typer.Option(metavar="SIDE", help="With --diff; the working tree without.")] = "",
+    setup: Annotated[
+        str | None, typer.Option(metavar="CMD", help="With --diff, a command to run in each side's tree first.")
+    ] = None,
+    pairs: Annotated[
+        int, typer.Option(min=12, max=20, help="With --diff, so many pairs; below 16 few functions can be told.")
+    ] = 18,
     workloads: WorkloadFiles = None,
     again: Annotated[
         str | None, typer.Option("--from", metavar="RUN", help="Show an earlier profile again; measure nothing.")
@@ -69,26 +84,40 @@ def profile(
     bench profile 'matmul/square[size=1024]'
     bench profile regression/train_step -s device=cuda
     bench profile torchscript/inference -s mode=compile
+    bench profile regression/train_step --diff --base main
     bench profile --from results/… --format json
     """
+    from bench.cli.explaining import difference, told_difference
+    from bench.cli.wanted import Wanted
     from bench.run.profile import Wish
     from bench.run.stop import Stop, Stopped
     from bench.store import profiles, runs
 
     stop = Stop()
+    if (base or head or setup) and not diff:
+        raise UserError("--base, --head and --setup name the sides of a difference: add --diff")
     if again is not None:
-        if case or sets or steps or rung or workloads or out:
+        if case or sets or steps or rung or diff or workloads or out:
             raise UserError("--from shows a profile as it was taken; beside it only --peaks and --format")
         folder = runs.locate(again)
     elif case is None:
         raise UserError("bench profile takes a case; bench list names the workloads")
+    elif diff:
+        wanted = Wanted([of_one(case)], "quick", sets or [], [], workloads or [], None)
+        try:
+            folder = difference(wanted, base, head, setup, timeout, seed, pairs, rung, out, stop, quiet)
+        except Stopped:
+            raise typer.Exit(codes.stopped(stop.signal)) from None
     else:
         try:
             wish = Wish(steps, rung, seconds)
             folder = taken(case, sets or [], workloads or [], wish, timeout, seed, out, stop, quiet)
         except Stopped:
             raise typer.Exit(codes.stopped(stop.signal)) from None
-    shown(profiles.read(folder), peaks, format_)
+    if "difference" in runs.read(folder):
+        told_difference(folder, format_)
+    else:
+        shown(profiles.read(folder), peaks, format_)
 
 
 def taken(
@@ -111,8 +140,7 @@ def taken(
     from bench.store import profiles, runs
 
     refuse_bad_folder(out)
-    # A bare name is that of the workload's default case, not of all that a preset would measure of it.
-    chosen = Choice([case if "[" in case else f"{case}[]"], "quick", sets, [], workloads)
+    chosen = Choice([of_one(case)], "quick", sets, [], workloads)
     settings = Settings(seed=seed, timeout_s=parse_duration(timeout) if timeout else Settings.timeout_s)
     only(chosen.plan(("cpu",)).planned)  # before a worker is started to look at the machine
     stop.listen()
@@ -130,6 +158,11 @@ def taken(
         kept = {**reply.profile, "stacks": profiles.stack_rows(reply.watched.stacks.rows)}
         profiles.write(folder, described(name, planned, settings, hello, reply), kept, trace)
     return folder
+
+
+def of_one(case: str) -> str:
+    """A selection of one case: a bare name is that of the workload's default, not of all that a preset measures."""
+    return case if "[" in case else f"{case}[]"
 
 
 def only(planned: tuple[Planned, ...]) -> Planned:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import textwrap
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from bench.analyse.beside import Told
@@ -16,6 +17,8 @@ from bench.present.terminal import Column
 from bench.present.units import DASH
 from bench.records import SIDES, UNIVERSAL_AXES, UNKNOWN
 from bench.stats.decision import FEWEST_TO_GIVE_UP
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 SCHEMA = 1
 """Of the JSON that `bench gate --json` writes."""
@@ -157,8 +160,8 @@ def markdown(judged: Judged) -> str:
     return f"### bench gate: {heading(judged)}\n\n{sides}. **{judged.verdict}**: {means}.\n\n{table}\n{below}\n"
 
 
-def as_json(judged: Judged, run: Mapping[str, Any]) -> str:
-    """One object, with all numbers; ends in a newline."""
+def as_json(judged: Judged, run: Mapping[str, Any], explained: Sequence[Mapping[str, Any]] = ()) -> str:
+    """One object, with all numbers; ends in a newline. explained: what each case's difference is made of."""
     body = {
         "schema": SCHEMA,
         "run": run["run"],
@@ -176,13 +179,17 @@ def as_json(judged: Judged, run: Mapping[str, Any]) -> str:
         "failed": judged.failed,
         "counters": judged.counters,
         "beside": [asdict(each) for each in judged.beside],
+        "explained": list(explained),
         "wall_s": run.get("time", {}).get("wall_s"),
     }
     return layout.as_json([body])[2:-3].strip() + "\n"
 
 
-def junit(judged: Judged, run: Mapping[str, Any]) -> str:
-    """A test case for each case: a failure where it regressed, skipped where nothing could be said."""
+def junit(judged: Judged, run: Mapping[str, Any], explained: Mapping[str, str] = NOTHING) -> str:
+    """A test case for each case: a failure where it regressed, skipped where nothing could be said.
+
+    explained: by key of a case a sentence on why it is slower.
+    """
     suite = ElementTree.Element("testsuite", name="bench gate", tests=str(len(judged.cases)))
     suite.set("failures", str(sum(case.verdict == "regressed" for case in judged.cases)))
     suite.set("skipped", str(sum(_unsaid(case) for case in judged.cases)))
@@ -194,7 +201,7 @@ def junit(judged: Judged, run: Mapping[str, Any]) -> str:
         row = _row(case)
         said = f"{case.verdict}: head ÷ base {row['head ÷ base']} [{row['95 % sequence']}], evidence {row['evidence']}"
         if case.verdict == "regressed":
-            ElementTree.SubElement(item, "failure", message=said)
+            ElementTree.SubElement(item, "failure", message=said).text = explained.get(case.key)
         elif _unsaid(case):
             ElementTree.SubElement(item, "skipped", message=f"{said}. {MEANINGS[case.verdict]}")
     for told in judged.failed:

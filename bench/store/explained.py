@@ -86,6 +86,13 @@ class Pairs:
     told: Mapping[str, Any] = field(default_factory=dict)
     """What `explained.json` says."""
 
+    def extend(self, more: Pairs) -> None:
+        """The rows of others too."""
+        self.sides += more.sides
+        self.stacks += more.stacks
+        self.owned += more.owned
+        self.calls += more.calls
+
 
 def write(run: Path, told: Mapping[str, Any], pairs: Pairs) -> Path:
     """Keep pairs in the folder of a run; `explained.json` comes last. Returns their folder."""

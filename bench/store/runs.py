@@ -101,7 +101,12 @@ def locate(name: str | Path | None, results: Path = RESULTS) -> Path:
     raise UserError(f"no run '{text}': neither a folder nor an id in {results}/")
 
 
-READERS: Mapping[str, str] = {"certificate": "certify --from", "gate": "gate --replay", "profile": "profile --from"}
+READERS: Mapping[str, str] = {
+    "certificate": "certify --from",
+    "gate": "gate --replay",
+    "profile": "profile --from",
+    "difference": "profile --from",
+}
 """By what `run.json` has besides: the command that reads a run which measured no cases for a table."""
 
 

@@ -28,6 +28,7 @@ def operator(name, shapes, calls, self_us, total_us, device_us=0, host_bytes=0, 
         "name": name,
         "kind": kind,
         "shapes": shapes,
+        "dtypes": "float32" if kind == "operator" else "",
         **{column: value * 200 * 1000 for column, value in ns.items()},
         **{column: value * 200 for column, value in counts.items()},
     }
@@ -70,9 +71,16 @@ def on_gpu(lost=0):
     return profile(found, rows, kernels, allocations)
 
 
-def profile(found, operators, kernels=(), allocations=()):
+STACKS = [
+    ("main", "step (mine.py);forward (torch/nn/modules/linear.py)", 700, 1_400_000_000),
+    ("main", "step (mine.py)", 250, 500_000_000),
+    ("main", "step (mine.py);<lambda> (mine.py)", 50, 100_000_000),
+]
+
+
+def profile(found, operators, kernels=(), allocations=(), stacks=STACKS):
     """As it would be read back."""
-    rows = {"operators": operators, "kernels": kernels, "allocations": allocations}
+    rows = {"operators": operators, "kernels": kernels, "allocations": allocations, "stacks": stacks}
     frames = [pd.DataFrame(list(rows[name]), columns=list(TABLES[name])).astype(TABLES[name]) for name in TABLES]
     made = Profile(Path("results/p"), RUN, found, *frames)
     return made, judge(found)

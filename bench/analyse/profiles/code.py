@@ -8,6 +8,9 @@ from functools import cache
 
 COMPILED = "compiled code"
 
+BACKWARD = "_engine_run_backward (torch/autograd/graph.py)"
+"""The function of Python that all of the backward pass runs in."""
+
 _FRAME = re.compile(r"(?P<name>.*) \((?P<file>[^()]*)\)")
 _GENERATED = re.compile(r"c[a-z2-7]{40,}\.py")
 """Files that Inductor writes: a letter and a hash in base 32."""
@@ -48,6 +51,12 @@ def is_own(frame: str) -> bool:
 def waits(frame: str) -> bool:
     """Does it wait for another thread or process?"""
     return file_of(frame) in _WAITING
+
+
+@cache
+def follows(frame: str) -> bool:
+    """Does it only wait, or run what was recorded elsewhere? The backward pass does what the forward pass asked for."""
+    return waits(frame) or frame == BACKWARD
 
 
 @cache

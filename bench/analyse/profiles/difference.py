@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.analyse.profiles.code import is_own, named, waits
+from bench.analyse.profiles.code import follows, is_own, named, waits
 from bench.analyse.profiles.exact import Exact, exact_of
 from bench.analyse.profiles.frames import LOADER, MAIN
 from bench.analyse.profiles.shares import BUDGET
@@ -61,6 +61,11 @@ class Cause:
     def waits(self) -> bool:
         """Does it only wait for another thread or process?"""
         return waits(self.name)
+
+    @property
+    def follows(self) -> bool:
+        """Does it only wait, or run what was recorded elsewhere?"""
+        return follows(self.name)
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,8 @@ class Explained:
     def first(self) -> Cause | Exact | None:
         """The cause that is named first; None where the step does not clearly differ, or the rest dominates.
 
-        Where the thread of the steps waits for more, what its loader's workers are at counts first.
+        Where the thread of the steps waits for more, what its loader's workers are at counts first. What only runs
+        what others recorded, as the backward pass does, comes after those others.
         """
         breaks = next((each for each in self.exact if each.breaks and each.head > each.base), None)
         if breaks is not None:
@@ -119,7 +125,7 @@ class Explained:
             return None
         sign = 1 if self.step.difference_s > 0 else -1
         found = [each for each in self.code.clear if sign * each.difference_s > 0]
-        working = [each for each in found if not each.waits]
+        working = [each for each in found if not each.follows]
         fetching = [each for each in self.loader.clear if sign * each.difference_s > 0 and not each.waits]
         if found and found[0].waits and fetching:
             return fetching[0]
@@ -155,7 +161,7 @@ def explain(data: Pairs, key: str, alpha: float = ALPHA) -> Explained:
         operators=views.get(OPERATORS, View(OPERATORS, (), step.difference_s, too_slow)),
         loader=views[IN_LOADER],
         parts=_parts(owned, pairs),
-        exact=exact_of([row for row in data.calls if row.key == key], facts),
+        exact=exact_of([row for row in data.calls if row.key == key], facts, _weights(owned)),
         overheads=overheads,
         samples={side: sum(told["samples"] for (_, of), told in facts.items() if of == side) for side in (BASE, HEAD)},
         compiling_s={side: told["first_call_ns"] / 1e9 for (_, side), told in facts.items() if told["cache"] == "cold"},
@@ -247,6 +253,14 @@ def _view(name: str, causes: Iterable[Cause], step: Cause) -> View:
     ordered = sorted(causes, key=lambda cause: (not cause.clear, -sign * cause.difference_s))
     rest = step.difference_s - sum(cause.difference_s for cause in ordered if cause.clear)
     return View(name, tuple(ordered), rest)
+
+
+def _weights(owned: Mapping[Name, Mapping[Who, float]]) -> dict[tuple[str, str], float]:
+    """Of each operator by name and dtypes: seconds that it takes longer on the heads than on the bases."""
+    return {
+        (name, dtypes): sum(seconds if side == HEAD else -seconds for (_, side), seconds in by.items())
+        for (_, name, dtypes), by in owned.items()
+    }
 
 
 def _parts(owned: Mapping[Name, Mapping[Who, float]], pairs: Sequence[int]) -> tuple[Cause, ...]:

@@ -37,12 +37,15 @@ class Exact:
         return self.name in (GRAPHS["graph_breaks"], GRAPHS["recompiles"])
 
 
-def exact_of(calls: Iterable[Calls], facts: Mapping[tuple[int, str], Any]) -> tuple[Exact, ...]:
-    """Counts that differ: of compiling first, then of the device, then calls of operators, most calls first.
+def exact_of(
+    calls: Iterable[Calls], facts: Mapping[tuple[int, str], Any], weights: Mapping[tuple[str, str], float]
+) -> tuple[Exact, ...]:
+    """Counts that differ: of compiling first, then of the device, then calls of operators, the weightiest first.
 
-    calls: of one case, as `store` keeps them; facts: by pair and side.
+    calls: of one case, as `store` keeps them; facts: by pair and side; weights: of operators by name and dtypes, how
+    much their times differ.
     """
-    return (*_of_compiling(facts), *_of_device(facts), *_of_calls(calls, facts))
+    return (*_of_compiling(facts), *_of_device(facts), *_of_calls(calls, facts, weights))
 
 
 def _of_compiling(facts: Mapping[tuple[int, str], Any]) -> list[Exact]:
@@ -76,16 +79,18 @@ def _of_device(facts: Mapping[tuple[int, str], Any]) -> list[Exact]:
     return found
 
 
-def _of_calls(calls: Iterable[Calls], facts: Mapping[tuple[int, str], Any]) -> list[Exact]:
-    seen: dict[str, dict[tuple[int, str], Fraction]] = defaultdict(dict)
+def _of_calls(
+    calls: Iterable[Calls], facts: Mapping[tuple[int, str], Any], weights: Mapping[tuple[str, str], float]
+) -> list[Exact]:
+    seen: dict[tuple[str, str], dict[tuple[int, str], Fraction]] = defaultdict(dict)
     for row in calls:
-        name = f"{row.name} ({row.dtypes})" if row.dtypes else row.name
-        seen[name][row.pair, row.side] = Fraction(row.calls, row.steps)
+        seen[row.name, row.dtypes][row.pair, row.side] = Fraction(row.calls, row.steps)
     found = []
-    for name, by in seen.items():
+    for own, by in sorted(seen.items(), key=lambda item: (-abs(weights.get(item[0], 0.0)), item[0])):
         if counts := _constant({who: by.get(who, Fraction(0)) for who in facts}):
+            name = f"{own[0]} ({own[1]})" if own[1] else own[0]
             found.append(Exact(name, counts[BASE], counts[HEAD], "step"))
-    return sorted(found, key=lambda each: (-abs(each.head - each.base), each.name))
+    return found
 
 
 def _constant(by: Mapping[tuple[int, str], Any]) -> dict[str, Fraction] | None:

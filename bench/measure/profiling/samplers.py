@@ -12,7 +12,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -108,10 +107,17 @@ def _pyinstrument(seen: Seen) -> Iterator[None]:
     finally:
         session = profiler.stop()
     for frames, seconds in session.frame_records:
-        seen.add(";".join(map(_identified, frames)), round(seconds * 1e9))
+        names = [name for name in map(_identified, frames) if not name.endswith(_BUILT_IN)]
+        seen.add(";".join(names), round(seconds * 1e9))
+
+
+_BUILT_IN = "(<built-in>)"
+"""The file of a function written in C, which no other sampler sees: its time is its caller's."""
 
 
 def _identified(identifier: str) -> str:
-    """pyinstrument's `name NUL file NUL line`, with attributes after a byte of 1, as `spelt` has it."""
+    """pyinstrument's `name NUL file NUL line`, with attributes after a byte of 1, nearly as `spelt` has it: it gives
+    the bare name of a function, without that of its class.
+    """
     name, filename, _ = identifier.partition("\1")[0].split("\0")
-    return f"{name} ({shortened(filename) if Path(filename).is_absolute() else filename})"
+    return f"{name} ({shortened(filename)})"

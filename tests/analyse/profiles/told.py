@@ -16,7 +16,16 @@ def told(parts_ms, slower=1.0, on_device=False, steps=10, blocks=20, noise=(0.99
     device["span_ns"] = int(step_ns * seen)
     return {
         "key": KEY,
-        "rung": "torch.profiler",
+        "rung": "py-spy",
+        "watched": {
+            "refused": {},
+            "steps": steps,
+            "plain_ns": [int(step_ns * steps / slower)] * 5,
+            "watched_ns": [int(step_ns * steps / slower)] * 5,
+            "samples": 1000,
+            "elsewhere": 12,
+            "errors": 3,
+        },
         "steps": steps,
         "blocks": blocks,
         "events": 100,

@@ -9,7 +9,18 @@ import pytest
 from bench.measure.profiling import session
 from bench.measure.serve import Desk
 from bench.plan.catalog import find
-from bench.protocol import Profile, Profiled, Refused
+from bench.protocol import (
+    PYINSTRUMENT,
+    SAMPLING_THREAD,
+    Close,
+    Loop,
+    Looped,
+    Open,
+    Profile,
+    Refused,
+    TakeApart,
+    TakenApart,
+)
 from bench.records import Case, Settings
 
 FILE = Path(__file__).parents[2] / "workload_files" / "planted_profiles.py"
@@ -27,9 +38,13 @@ def profiled(tmp_path_factory):
             case = Case.from_key(key)
             trace = tmp_path_factory.mktemp("trace") / "trace.json.gz"
             source = CATALOG[case.workload].source
-            desk, stages = Desk(lambda stage: stages.append(stage.stage)), []
-            request = Profile(case.key, source, SETTINGS, count=False, profiled_steps=steps, trace=str(trace))
-            taken[key] = (desk.answer(request), trace, stages)
+            stages = []
+            desk = Desk(lambda stage: stages.append(stage.stage))
+            reply = told = desk.answer(Profile(case.key, source, SETTINGS, count=False))
+            for request in (TakeApart(case.key, steps, str(trace)), Close(case.key)):
+                if not isinstance(reply, Refused):
+                    told, reply = reply, desk.answer(request)
+            taken[key] = (reply if isinstance(reply, Refused) else told, trace, stages)
         return taken[key]
 
     return profile
@@ -55,7 +70,7 @@ def row(reply, name):
 )
 def test_what_was_planted_takes_most_of_the_time(profiled, key, part):
     reply, _, _ = profiled(key)
-    assert isinstance(reply, Profiled), reply
+    assert isinstance(reply, TakenApart), reply
     assert share(reply, part) > 0.5
 
 
@@ -90,9 +105,8 @@ def test_as_many_blocks_are_timed_without_the_profiler_as_with_it(profiled):
 
 
 def test_the_answer_is_checked_before_and_after(profiled):
-    reply, _, stages = profiled("planted_profiles/multiplies")
+    _, _, stages = profiled("planted_profiles/multiplies")
     assert stages == ["prepare", "first_call", "check", "warm_up", "profile", "trace", "close"]
-    assert reply.facts["error_after"] == 0.0
 
 
 def test_the_trace_is_what_chrome_and_perfetto_read_and_names_the_case(profiled):
@@ -142,3 +156,55 @@ def test_an_epoch_is_one_step_a_block(profiled):
     told = profiled("dataloader/epoch[loader=dataloader,batch=800,workers=0,pin=False]", steps=2)[0].profile
     assert (told["steps"], told["blocks"]) == (1, 2)
     assert told["split_ns"]["loader"] > 0
+
+
+def test_what_each_nanosecond_went_to_is_told_by_name_and_dtype_and_adds_up(profiled):
+    told = profiled("planted_profiles/multiplies")[0].profile
+    owned = {(part, name, dtypes): ns for part, name, dtypes, ns in told["owned"]}
+    assert max(owned, key=owned.get) == ("operators", "aten::mm", "float32")
+    assert sum(owned.values()) == sum(told["split_ns"].values())
+
+
+# --- the loop that samplers look at -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def looped():
+    """A function that opens a case, loops it under a sampler in the process, and returns the reply."""
+
+    def loop(key, sampler="", seconds=0.3):
+        desk, case = Desk(lambda stage: None), Case.from_key(key)
+        desk.answer(Profile(case.key, CATALOG[case.workload].source, SETTINGS, count=False))
+        reply = desk.answer(Loop(case.key, seconds, sampler))
+        desk.answer(Close(case.key))
+        return case.key, reply
+
+    return loop
+
+
+def test_a_loop_lasts_as_long_as_was_asked_and_nobody_looks(looped):
+    _, reply = looped("planted_profiles/sleeps", seconds=0.2)
+    assert isinstance(reply, Looped), reply
+    assert 0.2e9 <= sum(reply.totals_ns) < 0.2e9 + 2 * max(reply.totals_ns)
+    assert reply.stacks == []
+
+
+@pytest.mark.parametrize("sampler", [PYINSTRUMENT, SAMPLING_THREAD])
+def test_a_sampler_in_the_process_sees_the_step_inside_a_function_named_for_the_case(looped, sampler):
+    if sampler == PYINSTRUMENT:
+        pytest.importorskip("pyinstrument", reason="pyinstrument is not installed")
+    key, reply = looped("planted_profiles/sleeps", sampler, 1.0)
+    region = f"{key} (bench/measure/blocks.py)"
+    step = {PYINSTRUMENT: "step (planted_profiles.py)", SAMPLING_THREAD: "sleeps.<locals>.step (planted_profiles.py)"}
+    inside = [(stack.split(";"), ns) for _, stack, _, ns in reply.stacks if region in stack.split(";")]
+    in_step = sum(ns for frames, ns in inside if frames[frames.index(region) + 1 :][:1] == [step[sampler]])
+    assert in_step > 0.8 * sum(ns for _, ns in inside)
+    assert sum(ns for _, ns in inside) > 0.5 * sum(reply.totals_ns)
+
+
+def test_a_case_that_was_opened_to_be_timed_is_not_looped():
+    desk, case = Desk(lambda stage: None), Case.from_key("planted_profiles/multiplies")
+    desk.answer(Open(case.key, CATALOG[case.workload].source, SETTINGS, count=False))
+    reply = desk.answer(Loop(case.key, 0.1))
+    assert isinstance(reply, Refused)
+    assert "opened to be timed" in reply.reason

@@ -1,0 +1,144 @@
+"""Profile pairs of cases whose sides differ, kept in the folder of a run."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bench.cli import codes
+from bench.cli.options import TableFormat, colour, note, say, width
+from bench.records import SIDES, Coupled, Settings, UserError
+
+if TYPE_CHECKING:
+    from bench.analyse.profiles.difference import Explained
+    from bench.cli.wanted import Wanted
+    from bench.protocol import Hello
+    from bench.run.stop import Stop
+    from bench.run.worker import Side
+
+
+def explain_cases(
+    folder: Path,
+    coupled: Sequence[Coupled],
+    sides: Mapping[str, Side],
+    settings: Settings,
+    hello: Hello,
+    stop: Stop,
+    pairs: int,
+    rung: str | None,
+    quiet: bool,
+) -> None:
+    """Take profile pairs of each case; a case that ends badly is told with its reason, and the next one taken.
+
+    What was taken of whole cases is kept where it is stopped. Raises `Stopped`, `MachineUnfitError`, and `UserError`
+    for a rung that is not to be had.
+    """
+    from bench.analyse.profiles.difference import ALPHA
+    from bench.run.apart import EndedError
+    from bench.run.explain import keep, profile_pairs
+    from bench.run.runner import CACHES
+    from bench.run.spy import SpyRefusedError
+    from bench.store import explained
+
+    whole, keys, ended = explained.Pairs(), list[str](), dict[str, str]()
+    heard = (
+        (lambda key, pair: None) if quiet else (lambda key, pair: note(f"{key}: profile pair {pair + 1} of {pairs}"))
+    )
+    caches = folder / CACHES / "profiled"
+    try:
+        for item in coupled:
+            taken = explained.Pairs()
+            try:
+                for each in profile_pairs(item, sides, settings, hello, stop, caches, pairs, rung, heard):
+                    keep(taken, each)
+            except (EndedError, SpyRefusedError) as end:
+                ended[item.case.key] = str(end)
+                continue
+            keys.append(item.case.key)
+            whole.extend(taken)
+    finally:
+        shutil.rmtree(caches, ignore_errors=True)
+        if keys or ended:
+            explained.write(folder, {"keys": keys, "ended": ended, "alpha": ALPHA}, whole)
+
+
+def explanations(folder: Path) -> tuple[list[Explained], dict[str, str]]:
+    """What the profile pairs in the folder of a run say, and of which cases they say nothing, and why."""
+    from bench.analyse.profiles.difference import explain
+    from bench.store import explained
+
+    data = explained.read(folder)
+    if data is None:
+        return [], {}
+    keys = data.told["keys"]
+    return [explain(data, key, data.told["alpha"] / len(keys)) for key in keys], dict(data.told["ended"])
+
+
+def difference(
+    wanted: Wanted,
+    base: str,
+    head: str,
+    setup: str | None,
+    timeout: str | None,
+    seed: int,
+    pairs: int,
+    rung: str | None,
+    out: Path | None,
+    stop: Stop,
+    quiet: bool,
+) -> Path:
+    """Take profile pairs of one case on two sides, and return their folder. Nothing is kept where they end badly."""
+    from bench.cli.run import refuse_bad_folder
+    from bench.cli.sides import compared
+    from bench.plan.presets import parse_duration
+    from bench.run import runner
+    from bench.store import explained, runs
+
+    refuse_bad_folder(out)
+    stop.listen()
+    settings = Settings(seed=seed, timeout_s=parse_duration(timeout) if timeout else Settings.timeout_s)
+    with compared(wanted, base, head, setup, stop) as both:
+        keys = [item.case.key for item in both.sided.coupled]
+        if both.sided.changed:
+            raise UserError(f"the workload {both.sided.changed[0]} itself differs between the sides")
+        if len(keys) != 1:
+            raise UserError(
+                f"a difference is of one case; this selects {len(keys)}, narrow it with -s:\n  " + "\n  ".join(keys[:8])
+            )
+        name = runs.new_id()
+        folder = out or runs.RESULTS / name
+        runs.refuse_unwritable(folder)
+        code = {side: both.trees[side].side for side in SIDES}
+        explain_cases(folder, both.sided.coupled, code, settings, both.hello, stop, pairs, rung, quiet)
+        if ended := explanations(folder)[1]:
+            shutil.rmtree(folder / explained.FOLDER)
+            note(next(iter(ended.values())))
+            raise typer.Exit(codes.NOTHING_MEASURED)
+        command = shlex.join(["bench", *sys.argv[1:]])
+        run = runner.described(name, [], settings, both.hello, "profile", command, both.sided.coupled)
+        told = {"sides": {side: both.trees[side].told for side in SIDES}, "libraries": both.libraries}
+        runs.write(folder, {**run, "difference": told})
+    return folder
+
+
+def told_difference(folder: Path, format_: TableFormat) -> None:
+    """Say what a difference is made of."""
+    from bench.present import causes, layout
+
+    (found,), _ = explanations(folder)
+    match format_:
+        case TableFormat.JSON:
+            say(layout.as_json([causes.as_object(found)])[2:-3].strip())
+        case TableFormat.CSV:
+            say(layout.as_csv(causes.flat(found), list(causes.FLAT)).rstrip())
+        case TableFormat.MD:
+            say(causes.markdown(found).rstrip())
+        case _:
+            say(causes.text(found, width=width(), color=colour()).rstrip())
+    note(f"\nkept in {folder}; show it again with: bench profile --from {folder}")

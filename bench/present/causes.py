@@ -1,0 +1,200 @@
+"""What a difference is made of, as text, Markdown and JSON: who is named first, and one table that adds up."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bench.analyse.profiles.difference import CODE, IN_LOADER, OPERATORS, Cause, Explained, View
+from bench.analyse.profiles.exact import Exact
+from bench.analyse.profiles.shares import BUDGET
+from bench.present import layout, units
+from bench.present.gate import short
+from bench.present.terminal import Column
+from bench.present.units import DASH
+from bench.records import BASE, HEAD
+
+COLUMNS = (
+    Column("view", "seen in"),
+    Column("what", wrap=True),
+    Column("base", "base, a step", right=True),
+    Column("head", "head", right=True),
+    Column("difference", "head − base", right=True),
+    Column("ends", "between", right=True, drop=1),
+    Column("share", "of the difference", right=True),
+)
+
+MOST_CAUSES = 12
+"""Rows of a view that are told in a table."""
+
+MOST_EXACT = 8
+"""Counts that differ which are told in a line each: one operator more brings its wrappers along."""
+
+
+def rows(found: Explained) -> list[dict[str, str]]:
+    """The table: the measured difference, then its parts as each view deals it out, with what it leaves unexplained."""
+    whole = found.step.difference_s
+    table = [_row(found.step, "measured", whole)]
+    for view in (found.code, found.operators):
+        if view.reason:
+            continue
+        table += [_row(cause, view.name, whole) for cause in view.clear[:MOST_CAUSES]]
+        if len(view.clear) > MOST_CAUSES:
+            left = sum(cause.difference_s for cause in view.clear[MOST_CAUSES:])
+            table.append(_sum(view.name, f"{len(view.clear) - MOST_CAUSES} more that are clear", left, whole))
+        table.append(_sum(view.name, "unexplained", view.rest_s, whole))
+    table += [_row(cause, IN_LOADER, None) for cause in found.loader.clear[:MOST_CAUSES]]
+    if not found.operators.reason:
+        table += [_row(cause, "torch.profiler", None) for cause in found.parts if cause.name in TOLD_PARTS]
+    if len(found.compiling_s) == 2:
+        base, head = found.compiling_s[BASE], found.compiling_s[HEAD]
+        table.append(
+            {"view": "first call", "what": "compiling, from an empty cache", "base": units.seconds(base),
+             "head": units.seconds(head), "difference": signed(head - base), "ends": "one process", "share": DASH}
+        )  # fmt: skip
+    return table
+
+
+TOLD_PARTS = ("kernels", "copies", "loader", "waiting", "compiled")
+"""Parts of a step that stand in the table as wholes; operators and Python are there one by one."""
+
+
+def _row(cause: Cause, view: str, whole: float | None) -> dict[str, str]:
+    finite = math.isfinite(cause.low)
+    return {
+        "view": view,
+        "what": f"{cause.name} ({cause.within})" if cause.within and view == OPERATORS else _what(cause),
+        "base": units.seconds(cause.base_s),
+        "head": units.seconds(cause.head_s),
+        "difference": signed(cause.difference_s),
+        "ends": f"{signed(cause.low)} to {signed(cause.high)}" if finite else "too few pairs",
+        "share": DASH if whole is None or not whole else f"{100 * cause.difference_s / whole:.0f} %",
+    }
+
+
+def _sum(view: str, what: str, seconds: float, whole: float) -> dict[str, str]:
+    share = f"{100 * seconds / whole:.0f} %" if whole else DASH
+    cells = {"view": view, "what": what, "base": DASH, "head": DASH, "difference": signed(seconds)}
+    return {**cells, "ends": DASH, "share": share}
+
+
+def _what(cause: Cause) -> str:
+    return f"{cause.name}, called in {cause.within}" if cause.within else cause.name
+
+
+def signed(seconds: float) -> str:
+    """Seconds with their sign."""
+    return f"{'−' if seconds < 0 else '+'}{units.seconds(abs(seconds))}" if seconds else units.seconds(0.0)
+
+
+def first_words(found: Explained) -> str:
+    """The cause that is named first, or why none is, in a sentence without its full stop."""
+    first, step = found.first, found.step
+    if isinstance(first, Exact):
+        why = f": {first.reasons[0]}" if first.reasons else ""
+        return f"{first.name} {first.base} → {first.head}{why}"
+    if first is not None:
+        ends = f"[{signed(first.low)}, {signed(first.high)}]"
+        said = f"{_what(first)}: {signed(first.difference_s)} a step {ends}"
+        if first.view == CODE:
+            return f"{said}, {100 * first.difference_s / step.difference_s:.0f} % of the difference"
+        return f"{said} of a loader's worker, for which the steps wait"
+    if not step.clear:
+        return f"no cause is named: {found.pairs} pairs do not show that a step takes longer or shorter at all"
+    rest = 100 * found.code.rest_s / step.difference_s
+    return f"no cause is named: {rest:.0f} % of the difference lies in no function that clearly differs"
+
+
+def lines(found: Explained) -> list[str]:
+    """What stands above the table."""
+    step = found.step
+    longer = f"{100 * (step.head_s / step.base_s - 1):+.1f} %".replace("-", "−")
+    took = ", ".join(f"{side} {units.count(count)}" for side, count in found.samples.items())
+    return [
+        f"Why {short(found.key)} differs by {longer}: {first_words(found)}.",
+        f"{found.pairs} profile pairs by {found.rung} ({took} samples), a step {found.overheads['sampler']:.2f}× as "
+        f"long with it and {found.overheads['torch.profiler']:.2f}× with torch.profiler; all intervals of the suite "
+        "hold at once, but for a chance of 0.1 %.",
+    ]
+
+
+def lines_below(found: Explained) -> list[str]:
+    """What stands below it: exact counts, and what could not be said."""
+    below = [_exact(each) for each in found.exact[:MOST_EXACT]]
+    if len(found.exact) > MOST_EXACT:
+        below.append(f"{len(found.exact) - MOST_EXACT} more counts differ: --json")
+    if found.operators.reason:
+        below.append(f"Times of operators are not told above {BUDGET:g}×: {found.operators.reason}.")
+    if found.overheads["sampler"] > BUDGET:
+        below.append(f"Above {BUDGET:g}× the sampler's shares may not be those of a step left alone.")
+    if not found.exact:
+        below.append("No count of operators, graphs or kernels differs in every pair alike.")
+    return below
+
+
+def _exact(each: Exact) -> str:
+    """A count that differs."""
+    per = " a step" if each.each == "step" else ""
+    why = f" ({'; '.join(each.reasons)})" if each.reasons else ""
+    return f"Exactly: {each.name} {_number(each.base)} → {_number(each.head)}{per}{why}."
+
+
+def _number(value: Any) -> str:
+    return str(value.numerator) if value.denominator == 1 else f"{float(value):.3g}"
+
+
+def text(found: Explained, *, width: int = 100, color: bool = False) -> str:
+    """For a terminal; ends in a newline."""
+    wrap = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False).fill
+    table = layout.render(rows(found), COLUMNS, "table", width=width, color=color)
+    above, below = "\n".join(map(wrap, lines(found))), "\n".join(map(wrap, lines_below(found)))
+    return f"{above}\n\n{table.rstrip()}\n\n{below}\n"
+
+
+def markdown(found: Explained) -> str:
+    """For a pull request; ends in a newline."""
+    first, *more = lines(found)
+    below = "\n".join(f"- {line}" for line in lines_below(found))
+    return f"**{first}** {' '.join(more)}\n\n{layout.render(rows(found), COLUMNS, 'md')}\n{below}\n"
+
+
+def as_object(found: Explained) -> dict[str, Any]:
+    """Everything, for a program."""
+    first = found.first
+    return {
+        "key": found.key,
+        "pairs": found.pairs,
+        "rung": found.rung,
+        "first": None if first is None else first.name,
+        "because": first_words(found),
+        "overheads": dict(found.overheads),
+        "samples": dict(found.samples),
+        "step": _cause(found.step),
+        **{view.name: {**_view(view), "dominated_by_rest": found.dominated(view)} for view in _views(found)},
+        "parts": [_cause(cause) for cause in found.parts],
+        "exact": [{**asdict(each), "base": float(each.base), "head": float(each.head)} for each in found.exact],
+        "compiling_s": dict(found.compiling_s),
+    }
+
+
+def _views(found: Explained) -> Iterator[View]:
+    yield from (found.code, found.operators, found.loader)
+
+
+def _view(view: View) -> Mapping[str, Any]:
+    return {"causes": [_cause(cause) for cause in view.causes], "rest_s": view.rest_s, "reason": view.reason}
+
+
+def _cause(cause: Cause) -> Mapping[str, Any]:
+    return {**asdict(cause), "difference_s": cause.difference_s, "clear": cause.clear}
+
+
+FLAT = ("view", "name", "within", "base_s", "head_s", "difference_s", "low", "high", "clear")
+
+
+def flat(found: Explained) -> list[Mapping[str, Any]]:
+    """A row each thing that was asked about, for a spreadsheet."""
+    return [_cause(found.step), *(_cause(cause) for view in _views(found) for cause in view.causes)]
