@@ -32,6 +32,9 @@ LEAST_LETTERS = 3
 
 _TITLE_PX, _TEXT_PX, _MARGIN_PX = 20, 15, 16
 
+_GAP = "\u2003"
+"""Between entries of the legend: an em, which unlike spaces does not collapse."""
+
 _LETTER = 0.6
 """What a letter of running text takes of the size of its font: more than the average of any, so that no line is cut."""
 
@@ -68,9 +71,7 @@ def alone(boxes: Sequence[Box], *, alt: str, width: float) -> str:
     )
 
 
-def picture(
-    boxes: Sequence[Box], *, title: str, alt: str, notes: Sequence[str], theme: Theme, width: float
-) -> str:  # fmt: skip
+def picture(boxes: Sequence[Box], *, title: str, alt: str, notes: Sequence[str], theme: Theme, width: float) -> str:
     """A file of its own: title, legend, the boxes, and notes below; `width` in pixels."""
     inner = width - 2 * _MARGIN_PX
     y: float = _MARGIN_PX
@@ -80,9 +81,8 @@ def picture(
         out.append(_line(line, _MARGIN_PX, y, "title"))
     for row in _legend_rows(legend(boxes), inner):
         y += 1.6 * _TEXT_PX
-        for x, look, words in row:
-            swatch = f'<rect x="{x + _MARGIN_PX:g}" y="{y - 13:g}" width="16" height="16"/>'
-            out.append(f'<g class="{look} swatch">{swatch}</g>{_line(words, x + _MARGIN_PX + 24, y, "words")}')
+        entries = "".join(f'<tspan class="{look}">■</tspan> {words} {_GAP}' for look, words in row)
+        out.append(f'<text class="words" x="{_MARGIN_PX}" y="{y:.6g}">{entries}</text>')
     y += _MARGIN_PX
     out.append(f'<g class="flame" transform="translate({_MARGIN_PX} {y:g})">\n{_drawn(boxes, inner)}\n</g>')
     y += _height(boxes) + 0.3 * _TEXT_PX
@@ -92,14 +92,13 @@ def picture(
             y += 1.4 * _TEXT_PX
             out.append(_line(line, _MARGIN_PX, y, "words"))
     height = round(y + _MARGIN_PX)
-    swatches = "\n".join(f".{look}.swatch rect{{fill:{fill}}}" for look, fill in flame_look.fills(theme).items())
+    keys = "\n".join(f".words .{look}{{fill:{fill}}}" for look, fill in flame_look.fills(theme).items())
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height}" width="{width:g}" '
-        f'height="{height}" role="img" aria-label="{_escaped(alt)}">\n<style>\n{flame_look.fixed(theme)}\n{swatches}\n'
+        f'height="{height}" role="img" aria-label="{_escaped(alt)}">\n<style>\n{flame_look.fixed(theme)}\n{keys}\n'
         f".title{{font:bold {_TITLE_PX}px {SANS};fill:{theme.ink}}}\n.words{{font:{_TEXT_PX}px {SANS};"
-        f'fill:{theme.ink}}}\n</style>\n<rect width="100%" height="100%" fill="{theme.paper}"/>\n'
-        + "\n".join(out)
-        + "\n</svg>\n"
+        f"fill:{theme.ink}}}\n.words tspan{{stroke:{theme.faint};stroke-width:.5;font-size:{1.2 * _TEXT_PX:g}px}}\n"
+        f'</style>\n<rect width="100%" height="100%" fill="{theme.paper}"/>\n' + "\n".join(out) + "\n</svg>\n"
     )
 
 
@@ -112,8 +111,10 @@ def legend(boxes: Sequence[Box]) -> tuple[tuple[str, str], ...]:
 def fitted(text: str, room: float, mark: str = "") -> str:
     """The label of a frame in `room` pixels: all of it, its name alone, or that cut short; empty where none fits.
 
-    mark: stands before the label and is never cut.
+    mark: stands before the label and is never cut; it stays where nothing else fits.
     """
+    if room < _width(mark.strip()):
+        return ""
     room -= _width(mark)
     name, _ = flame_look.parts(text)
     for whole in (text, name):
@@ -125,12 +126,12 @@ def fitted(text: str, room: float, mark: str = "") -> str:
         if used > room:
             break
         kept += letter
-    return f"{mark}{kept}…" if len(kept) >= LEAST_LETTERS else ""
+    return f"{mark}{kept}…" if len(kept) >= LEAST_LETTERS else mark.strip()
 
 
 def clean(text: str) -> str:
     """Text as one line that XML can hold."""
-    return _ILLEGAL.sub("\ufffd", " ".join(text.split()))
+    return _ILLEGAL.sub("\ufffd", " ".join(text.split())) or "(no name)"
 
 
 def _height(boxes: Sequence[Box]) -> float:
@@ -184,16 +185,16 @@ def _wrapped(text: str, room: float, size: float) -> list[str]:
     return textwrap.wrap(clean(text), max(8, int(room / (_LETTER * size))))
 
 
-def _legend_rows(entries: Sequence[tuple[str, str]], room: float) -> Iterator[list[tuple[float, str, str]]]:
-    """Rows of the legend: where an entry begins, its look and its words."""
-    row: list[tuple[float, str, str]] = []
-    x = 0.0
+def _legend_rows(entries: Sequence[tuple[str, str]], room: float) -> Iterator[list[tuple[str, str]]]:
+    """Entries of the legend by row, as many as are sure to fit."""
+    row: list[tuple[str, str]] = []
+    used = 0.0
     for look, words in entries:
-        needed = 24 + _LETTER * _TEXT_PX * len(words)
-        if row and x + needed > room:
+        needed = _LETTER * _TEXT_PX * (len(words) + 2 + len(_GAP))
+        if row and used + needed > room:
             yield row
-            row, x = [], 0.0
-        row.append((x, look, words))
-        x += needed + 16
+            row, used = [], 0.0
+        row.append((look, words))
+        used += needed
     if row:
         yield row

@@ -24,6 +24,9 @@ ROOT = "one step"
 
 WIDTH_PX = 1200
 
+PAGE_PX = 1100
+"""In a page, without its script: as wide as `main` of `style.css` has room for."""
+
 LEAST_SHARE = 0.001
 """Narrower frames are not drawn: one pixel of a thousand, which nobody reads and which makes most of a file."""
 
@@ -56,9 +59,7 @@ class Inline:
     notes: tuple[str, ...]
 
 
-def draw(
-    stacks: Stacks, *, title: str, theme: str = "light", width: float = WIDTH_PX, own: Sequence[str] = OWN
-) -> str:  # fmt: skip
+def draw(stacks: Stacks, *, title: str, theme: str = "light", width: float = WIDTH_PX, own: Sequence[str] = OWN) -> str:
     """The graph as an SVG file that needs nothing beside it, `width` pixels wide; the same stacks give the same bytes.
 
     own: how files of the workload begin. Raises `ValueError` as `tree` does, `UserError` where there is no such theme.
@@ -75,8 +76,9 @@ def draw_difference(
     """The graph of head, coloured by what is clearly slower or faster than in base, as an SVG file.
 
     clear: by text of a frame its seconds per step in head minus those in base, for those frames alone where the
-    difference is clear; it holds wherever the frame is called. Raises `ValueError` as `tree` does, and where `clear`
-    has a frame of neither or a difference that is not finite or 0; `UserError` where there is no such theme.
+    difference is clear (`ROOT` for the whole); it holds wherever the frame is called. Raises `ValueError` as `tree`
+    does, and where `clear` has a frame of neither or a difference that is not finite or 0; `UserError` where there is
+    no such theme.
     """
     boxes, notes = _difference(base, head, clear)
     alt = describe_difference(base, head, clear)
@@ -102,7 +104,7 @@ def describe(stacks: Stacks) -> str:
         own_time[frames[-1]] += weight
     largest = sorted(own_time.items(), key=lambda entry: (-entry[1], entry[0]))[:_MOST_LEAVES]
     told = ", ".join(f"{_short(text)} {_percent(weight / total)}" for text, weight in largest)
-    return f"A step takes {units.seconds(total)}; most of it, without what they call in turn, take {told}."
+    return f"A step takes {units.seconds(total)}. The frames with the most time of their own: {told}."
 
 
 def describe_difference(base: Stacks, head: Stacks, clear: Mapping[str, float]) -> str:
@@ -159,7 +161,7 @@ def _plain(stacks: Stacks, own: Sequence[str]) -> tuple[list[Box], tuple[str, ..
 
 
 def _inline(boxes: Sequence[Box], notes: tuple[str, ...], title: str, alt: str) -> Inline:
-    svg = flame_svg.alone(boxes, alt=alt, width=WIDTH_PX)
+    svg = flame_svg.alone(boxes, alt=alt, width=PAGE_PX)
     return Inline(title, svg, alt, flame_svg.legend(boxes), notes)
 
 
@@ -217,13 +219,11 @@ def _all(top: Node) -> Iterator[Node]:
 # --- against another run --------------------------------------------------------------------------------------------
 
 
-def _difference(
-    base: Stacks, head: Stacks, clear: Mapping[str, float]
-) -> tuple[list[Box], tuple[str, ...]]:  # fmt: skip
+def _difference(base: Stacks, head: Stacks, clear: Mapping[str, float]) -> tuple[list[Box], tuple[str, ...]]:
     old, new = tree(base), tree(head)
-    in_old, in_new = ({node.name for node in _all(top)} for top in (old, new))
+    names = {node.name for top in (old, new) for node in _all(top)}
     for text, delta in clear.items():
-        if text not in in_old | in_new:
+        if text not in names:
             raise ValueError(f"'{text}' differs clearly, but is in neither of the two")
         if not (math.isfinite(delta) and delta):
             raise ValueError(f"'{text}' cannot differ clearly by {delta} s")
@@ -242,7 +242,7 @@ def _difference(
     return boxes, (
         "Width is time in the head. Colour says what is clearly slower or faster than in the base, and by how much.",
         *_gone(old, new),
-        *_unseen({text: delta for text, delta in clear.items() if text in in_new - drawn}),
+        *_unseen({text: delta for text, delta in clear.items() if text not in drawn}),
         *_left_out(narrow, new),
     )
 
@@ -263,9 +263,10 @@ def _gone(old: Node, new: Node) -> Iterator[str]:
 
 
 def _unseen(clear: Mapping[str, float]) -> Iterator[str]:
+    """What differs clearly and has no box: it is too narrow for one, or only in the base."""
     if clear:
         largest = sorted(clear.items(), key=lambda entry: (-abs(entry[1]), entry[0]))
-        yield f"Clear, but too narrow to be drawn: {_listed([(text, _signed(delta)) for text, delta in largest])}."
+        yield f"Clear, but not drawn: {_listed([(text, _signed(delta)) for text, delta in largest])}."
 
 
 # --- words ----------------------------------------------------------------------------------------------------------

@@ -164,7 +164,12 @@ def test_graphs_of_a_page_are_searched_and_zoomed_apart(tab):
     frame(tab, CONTAINER).click()
     tab.get_by_label("Find frames").first.fill("linear")
     assert tab.locator(".flame").nth(1).locator(".hit, .faded").count() == 0
-    assert "−" in tab.locator(".flame").nth(1).locator("text", has_text="_single_tensor_adam").first.inner_text()
+
+
+def test_the_direction_of_a_difference_is_in_its_label_at_any_width(opened):
+    tab, _ = opened
+    labels = tab.locator(".flame").nth(1).locator("g[data-mark] text").all_text_contents()
+    assert sorted(label[0] for label in labels) == ["+", "−"]
 
 
 def test_the_keyboard_reaches_frames_zooms_and_comes_back(tab):
@@ -177,11 +182,13 @@ def test_the_keyboard_reaches_frames_zooms_and_comes_back(tab):
     assert focused() == flames.ROOT
     for _ in range(4):
         tab.keyboard.press("ArrowDown")
+    assert focused() == "_wrapped_call_impl (torch/nn/modules/module.py)"  # the widest of its row
+    tab.keyboard.press("ArrowRight")
     assert focused() == "backward (torch/_tensor.py)"
     assert tab.locator(".ring").first.is_visible()
     assert "backward (torch/_tensor.py)" in tab.locator(".now").first.inner_text()
     tab.keyboard.press("ArrowLeft")
-    assert focused() != "backward (torch/_tensor.py)"
+    assert focused() == "_wrapped_call_impl (torch/nn/modules/module.py)"
     tab.keyboard.press("ArrowRight")
     assert focused() == "backward (torch/_tensor.py)"
     tab.keyboard.press("Enter")
@@ -194,6 +201,13 @@ def test_the_keyboard_reaches_frames_zooms_and_comes_back(tab):
     tab.keyboard.press("Escape")
     assert box(frame(tab, "backward (torch/_tensor.py)"))["width"] < 0.9 * whole
     assert focused() == flames.ROOT
+
+
+def test_colours_follow_the_theme_that_the_page_is_set_to(tab):
+    fills = "() => [...document.querySelectorAll('.flame .own rect')].map((rect) => getComputedStyle(rect).stroke)"
+    before = set(tab.evaluate(fills))
+    tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert (before, set(tab.evaluate(fills))) == ({"rgb(255, 255, 255)"}, {"rgb(20, 23, 28)"})
 
 
 def test_one_frame_of_a_graph_is_in_the_order_of_tab(tab):

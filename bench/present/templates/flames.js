@@ -3,22 +3,24 @@
 // text keeps its size; one is zoomed into, and words are searched for.
 (() => {
   const PAD = 4, THIN = 3, LEAST_LETTERS = 3;  // as in flame_svg.py
+  const LONGEST = 80;
   const EDGE = 1e-3;  // edges are told to 1e-4: nearer ones are one
   const pen = document.createElement("canvas").getContext("2d");
 
-  /** Text that fits into so many pixels: the whole, the name without its file, or that cut short. */
-  const fitted = (text, room) => {
-    const width = (part) => pen.measureText(part).width;
+  /** A label of so many pixels at most: the whole text, the name without its file, that cut short, or the mark alone. */
+  const fitted = (text, space, mark) => {
+    const width = (part) => pen.measureText(part).width, room = space - width(mark);
+    if (space < width(mark.trim())) { return ""; }
     const name = text.replace(/ \([^]+\)$/, "");
     const whole = [text, name].find((part) => width(part) <= room);
-    if (whole !== undefined) { return whole; }
+    if (whole !== undefined) { return mark + whole; }
     const letters = [...name];
     let fits = 0, over = letters.length;
     while (over - fits > 1) {
       const middle = (fits + over) >> 1;
       if (width(`${letters.slice(0, middle).join("")}…`) <= room) { fits = middle; } else { over = middle; }
     }
-    return fits >= LEAST_LETTERS ? `${letters.slice(0, fits).join("")}…` : "";
+    return fits >= LEAST_LETTERS ? `${mark}${letters.slice(0, fits).join("")}…` : mark.trim();
   };
 
   /** What Python drew: frames in its order (each before what it called), with their edges and rows. */
@@ -54,7 +56,10 @@
     const isAbove = (frame) => frame.depth < zoomed.depth && contains(frame, zoomed);
     const isShown = (frame) => isAbove(frame) || (frame.depth >= zoomed.depth && contains(zoomed, frame));
     const isHit = (frame) => words.length > 0 && words.every((word) => frame.text.toLowerCase().includes(word));
-    const tell = (frame) => { now.textContent = `${frame.text}: ${frame.told}`; };
+    const tell = ({ text, told }) => {
+      // Longer names stay in the title: a line more would move the graph away under the pointer.
+      now.textContent = `${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}: ${told}`;
+    };
 
     const place = (frame, width) => {
       const scale = width / (zoomed.right - zoomed.left);
@@ -64,8 +69,8 @@
       frame.rect.setAttribute("x", frame.x);
       frame.rect.setAttribute("width", frame.width);
       frame.node.classList.toggle("thin", frame.width < THIN);
-      const room = frame.width - 2 * PAD - 1;  // a pixel, for what the canvas and the picture measure otherwise
-      const said = room > 0 ? fitted(frame.text, room - pen.measureText(frame.mark).width) : "";
+      // A pixel is left for what the canvas measures otherwise than the picture.
+      const said = fitted(frame.text, frame.width - 2 * PAD - 1, frame.mark);
       if (said && !frame.label) {
         frame.label = document.createElementNS(svg.namespaceURI, "text");
         frame.label.setAttribute("y", frame.y + 14);
@@ -74,14 +79,14 @@
       if (frame.label) {
         frame.label.setAttribute("x", frame.x + PAD);
         frame.label.removeAttribute("textLength");
-        frame.label.textContent = said && frame.mark + said;
+        frame.label.textContent = said;
       }
     };
 
     const surround = () => {
       ring.toggleAttribute("hidden", !current.node.matches(":focus-visible"));
-      const inside = { x: current.x + 2, y: current.y + 2, width: Math.max(1, current.width - 4), height: current.row - 4 };
-      Object.entries(inside).forEach(([name, value]) => ring.setAttribute(name, value));
+      const edge = { x: current.x + 0.5, y: current.y + 0.5, width: Math.max(0, current.width - 1), height: current.row - 1 };
+      Object.entries(edge).forEach(([name, value]) => ring.setAttribute(name, value));
     };
 
     const layOut = () => {
@@ -176,11 +181,12 @@
       if (frame) { tell(frame); }
     });
     svg.addEventListener("pointerleave", () => tell(current));
-    svg.addEventListener("focusin", (event) => {
+    // Not on the picture itself: Chromium lets Tab stop at an element of SVG that listens for the focus.
+    holder.addEventListener("focusin", (event) => {
       tell(frameAt(event.target));
       surround();
     });
-    svg.addEventListener("focusout", () => ring.setAttribute("hidden", ""));
+    holder.addEventListener("focusout", () => ring.setAttribute("hidden", ""));
     search.addEventListener("input", find);
     button.addEventListener("click", reset);
 
