@@ -1,7 +1,8 @@
 """The colours of flame graphs: who owns a frame, or what became of it, with labels that are read on them.
 
-Colours are those of `bench.present.style`, which colour-blind people tell apart. What is only there to hold the rest
-(the harness; frames that do not clearly differ) is grey, and differs from all others in lightness.
+Colours are those of `bench.present.style`. Who owns a frame is told by the three of them that lie farthest apart for
+all kinds of colour blindness, orange, sky blue and grey. What is only there to hold the rest (the harness, frames that
+do not clearly differ) has the colour of grids, which differs from all others in lightness.
 """
 
 from __future__ import annotations
@@ -78,9 +79,9 @@ def change(seconds: float, step: float) -> str:
 def fills(theme: Theme) -> dict[str, str]:
     """The colour of each look in a theme, as `#rrggbb`."""
     dark = theme.name == "dark"
-    orange, sky, green = (theme.colors[place] for place in ((1, 0, 2) if dark else (4, 5, 2)))
+    orange, sky, grey = (theme.colors[place] for place in ((1, 0, 7) if dark else (4, 5, 7)))
     slower, faster = (theme.colors[place] for place in ((5, 0) if dark else (1, 0)))
-    found = {"root": theme.shade, "own": orange, "torch": sky, "library": green, "harness": theme.grid}
+    found = {"root": theme.shade, "own": orange, "torch": sky, "library": grey, "harness": theme.grid}
     for name, full in (("slower", slower), ("faster", faster)):
         found |= {f"{name}{level}": _mixed(theme.grid, full, depth) for level, depth in _DEPTHS.items()}
     return {**found, "grey": theme.grid}
