@@ -35,7 +35,7 @@ def test_what_separates_frames_and_lines_is_replaced_in_them():
 
 
 def test_a_number_at_the_end_of_a_frame_is_not_taken_for_a_count():
-    # flamegraph.pl 1.0, line 770 on: a count that stands before the last one makes a line differential
+    # flamegraph.pl: "there may be an extra samples column for differentials", and a line would be one
     assert folded([(("a", "loop 12"), 1e-9)]) == "a;loop_12 1\n"
 
 
