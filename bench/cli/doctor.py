@@ -19,7 +19,8 @@ def doctor(
     from dataclasses import asdict
 
     from bench.analyse.noise import machine_findings, noise
-    from bench.protocol import Heard, Listen
+    from bench.protocol import PY_SPY, PYINSTRUMENT, Heard, Listen
+    from bench.run import spy
     from bench.run.stop import Stop
     from bench.run.worker import START_TIMEOUT_S, Worker
 
@@ -29,6 +30,7 @@ def doctor(
     worker = Worker(1, Stop())
     try:
         heard = worker.ask(Listen(seconds), seconds + START_TIMEOUT_S)
+        rungs = {PY_SPY: spy.why_not(worker.pid), PYINSTRUMENT: worker.greet().capabilities[PYINSTRUMENT]}
     finally:
         worker.end()
     assert isinstance(heard, Heard)
@@ -39,7 +41,8 @@ def doctor(
         "clock_resolution_s": heard.clock_resolution_ns / 1e9,
         "clock_cost_s": heard.clock_cost_ns / 1e9,
     }
-    facts, capabilities = worker.greet().facts, worker.greet().capabilities
+    facts = worker.greet().facts
+    capabilities = {**worker.greet().capabilities, **rungs}
     findings = machine_findings(reading, facts, capabilities)
     if format_ is TableFormat.JSON:
         say(

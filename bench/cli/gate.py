@@ -96,7 +96,7 @@ def gate(
         typer.Option("--explain", help="Take profile pairs of what regressed, and say why: some minutes a case."),
     ] = False,
     explain_pairs: Annotated[
-        int, typer.Option(min=12, max=20, help="So many profile pairs a case; below 16 few functions can be told.")
+        int, typer.Option(min=12, max=100, help="So many profile pairs a case; below 16 few functions can be told.")
     ] = 18,
     replay: Annotated[
         str | None, typer.Option(metavar="RUN", help="Judge the pairs of an earlier gate again; measure nothing.")
@@ -128,6 +128,7 @@ def gate(
     """
     from bench.analyse import gate as analysis
     from bench.cli.explaining import explanations
+    from bench.cli.explaining import written as page_written
     from bench.cli.sides import BrokenSideError
     from bench.present import causes
     from bench.present import gate as present
@@ -186,6 +187,8 @@ def gate(
         say("\n" + causes.text(each, width=width(), color=colour()).rstrip())
     for key, reason in ended.items():
         say(f"\nNot explained: {key}: {reason}")
+    if page := page_written(folder):
+        note(f"\nwhy, as a page: {page}")
     note(f"\nkept in {folder}; judge it again with: bench gate --replay {folder}")
     if stop.signal is not None:
         raise typer.Exit(codes.stopped(stop.signal))

@@ -56,7 +56,7 @@ def profile(
         str | None, typer.Option(metavar="CMD", help="With --diff, a command to run in each side's tree first.")
     ] = None,
     pairs: Annotated[
-        int, typer.Option(min=12, max=20, help="With --diff, so many pairs; below 16 few functions can be told.")
+        int, typer.Option(min=12, max=100, help="With --diff, so many pairs; below 16 few functions can be told.")
     ] = 18,
     workloads: WorkloadFiles = None,
     again: Annotated[
@@ -210,8 +210,9 @@ def shown(found: Profile, peaks: str | None, format_: TableFormat) -> None:
 
     judged = judge(found.told, peaks_for(found.run, peaks))
     say(present.show(found, judged, format_.value, width=width(), color=colour()).rstrip())
-    from bench.present.profile_page import page  # matplotlib: the answer does not wait for it
+    from bench.present.profile_page import files, page  # matplotlib: the answer does not wait for it
 
-    runs.replace_whole(found.folder / profiles.PAGE, page(found, judged).encode())
+    for name, content in {profiles.PAGE: page(found, judged), **files(found, judged)}.items():
+        runs.replace_whole(found.folder / name, content.encode())
     note(f"\nthe page: {found.folder / profiles.PAGE}")
     note(f"the trace, for https://ui.perfetto.dev: {found.folder / profiles.TRACE}")

@@ -24,14 +24,14 @@ COLUMNS = (
     Column("head", "head", right=True),
     Column("difference", "head − base", right=True),
     Column("ends", "between", right=True, drop=1),
-    Column("share", "of the difference", right=True),
+    Column("share", right=True),
 )
 
 MOST_CAUSES = 12
 """Rows of a view that are told in a table."""
 
 MOST_EXACT = 8
-"""Counts that differ which are told in a line each: one operator more brings its wrappers along."""
+"""Counts a step that differ and are told: one operator more brings its wrappers along."""
 
 
 def rows(found: Explained) -> list[dict[str, str]]:
@@ -102,8 +102,8 @@ def first_words(found: Explained) -> str:
         if first.view == CODE:
             return f"{said}, {100 * first.difference_s / step.difference_s:.0f} % of the difference"
         return f"{said} of a loader's worker, for which the steps wait"
-    if not step.clear:
-        return f"no cause is named: {found.pairs} pairs do not show that a step takes longer or shorter at all"
+    if not found.code.clear:
+        return "no cause is named: no function clearly differs"
     rest = 100 * found.code.rest_s / step.difference_s
     return f"no cause is named: {rest:.0f} % of the difference lies in no function that clearly differs"
 
@@ -111,7 +111,7 @@ def first_words(found: Explained) -> str:
 def lines(found: Explained) -> list[str]:
     """What stands above the table."""
     step = found.step
-    longer = f"{100 * (step.head_s / step.base_s - 1):+.1f} %".replace("-", "−")
+    longer = f"{100 * step.difference_s / step.base_s:+.1f} %".replace("-", "−")
     took = ", ".join(f"{side} {units.count(count)}" for side, count in found.samples.items())
     return [
         f"Why {short(found.key)} differs by {longer}: {first_words(found)}.",
@@ -123,9 +123,11 @@ def lines(found: Explained) -> list[str]:
 
 def lines_below(found: Explained) -> list[str]:
     """What stands below it: exact counts, and what could not be said."""
-    below = [_exact(each) for each in found.exact[:MOST_EXACT]]
-    if len(found.exact) > MOST_EXACT:
-        below.append(f"{len(found.exact) - MOST_EXACT} more counts differ: --json")
+    below = [_exact(each) for each in found.exact if each.each != "step"]
+    if counts := [each for each in found.exact if each.each == "step"]:
+        told = ", ".join(f"{each.name} {_number(each.base)} → {_number(each.head)}" for each in counts[:MOST_EXACT])
+        more = f", and {len(counts) - MOST_EXACT} more" if len(counts) > MOST_EXACT else ""
+        below.append(f"Exactly, in every step of every pair: {told}{more}.")
     if found.operators.reason:
         below.append(f"Times of operators are not told above {BUDGET:g}×: {found.operators.reason}.")
     if found.overheads["sampler"] > BUDGET:
@@ -136,10 +138,9 @@ def lines_below(found: Explained) -> list[str]:
 
 
 def _exact(each: Exact) -> str:
-    """A count that differs."""
-    per = " a step" if each.each == "step" else ""
+    """A count of a process that differs."""
     why = f" ({'; '.join(each.reasons)})" if each.reasons else ""
-    return f"Exactly: {each.name} {_number(each.base)} → {_number(each.head)}{per}{why}."
+    return f"Exactly, in every process: {each.name} {_number(each.base)} → {_number(each.head)}{why}."
 
 
 def _number(value: Any) -> str:
@@ -189,7 +190,7 @@ def _view(view: View) -> Mapping[str, Any]:
 
 
 def _cause(cause: Cause) -> Mapping[str, Any]:
-    return {**asdict(cause), "difference_s": cause.difference_s, "clear": cause.clear}
+    return {**asdict(cause), "clear": cause.clear}
 
 
 FLAT = ("view", "name", "within", "base_s", "head_s", "difference_s", "low", "high", "clear")

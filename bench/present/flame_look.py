@@ -8,13 +8,11 @@ do not clearly differ) has the colour of grids, which differs from all others in
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
+from bench.analyse.profiles.code import is_own
 from bench.present import style
 from bench.present.style import Theme
-
-OWN = ("workloads/",)
-"""Where the files of a workload begin, unless a caller says otherwise."""
 
 WORDS: Mapping[str, str] = {
     "own": "the workload's own code",
@@ -57,13 +55,10 @@ def parts(frame: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else (frame, "")
 
 
-def owner(frame: str, own: Sequence[str] = OWN) -> str:
-    """Who owns a frame `name (file)`: `own`, `harness`, `torch` or, whatever else it is, `library`.
-
-    own: how the files of the workload begin.
-    """
+def owner(frame: str) -> str:
+    """Who owns a frame `name (file)`: `own`, `harness`, `torch` or, whatever else it is, `library`."""
     name, file = parts(frame)
-    if file.startswith(tuple(own)):
+    if is_own(frame):
         return "own"
     if file.startswith("bench/"):
         return "harness"

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.present import flame_look, flame_svg, style, units
-from bench.present.flame_look import OWN
 from bench.present.flame_svg import Box
 
 Stacks = Sequence[tuple[tuple[str, ...], float]]
@@ -59,12 +58,12 @@ class Inline:
     notes: tuple[str, ...]
 
 
-def draw(stacks: Stacks, *, title: str, theme: str = "light", width: float = WIDTH_PX, own: Sequence[str] = OWN) -> str:
+def draw(stacks: Stacks, *, title: str, theme: str = "light", width: float = WIDTH_PX) -> str:
     """The graph as an SVG file that needs nothing beside it, `width` pixels wide; the same stacks give the same bytes.
 
-    own: how files of the workload begin. Raises `ValueError` as `tree` does, `UserError` where there is no such theme.
+    Raises `ValueError` as `tree` does, `UserError` where there is no such theme.
     """
-    boxes, notes = _plain(stacks, own)
+    boxes, notes = _plain(stacks)
     return flame_svg.picture(
         boxes, title=title, alt=describe(stacks), notes=notes, theme=style.theme(theme), width=width
     )
@@ -85,9 +84,9 @@ def draw_difference(
     return flame_svg.picture(boxes, title=title, alt=alt, notes=notes, theme=style.theme(theme), width=width)
 
 
-def inline(stacks: Stacks, *, title: str, own: Sequence[str] = OWN) -> Inline:
+def inline(stacks: Stacks, *, title: str) -> Inline:
     """As `draw`, for a page: in the colours of its theme, to be zoomed and searched."""
-    boxes, notes = _plain(stacks, own)
+    boxes, notes = _plain(stacks)
     return _inline(boxes, notes, title, describe(stacks))
 
 
@@ -145,12 +144,12 @@ def merged(stacks: Stacks) -> list[tuple[tuple[str, ...], float]]:
 # --- one graph ------------------------------------------------------------------------------------------------------
 
 
-def _plain(stacks: Stacks, own: Sequence[str]) -> tuple[list[Box], tuple[str, ...]]:
+def _plain(stacks: Stacks) -> tuple[list[Box], tuple[str, ...]]:
     root = tree(stacks)
 
     def box(placed: _Placed) -> Box:
         node = placed.node
-        look = "root" if node is root else flame_look.owner(node.name, own)
+        look = "root" if node is root else flame_look.owner(node.name)
         return placed.box(
             f"{units.seconds(node.weight)} per step, {_percent(node.weight / root.weight)} of the step", look
         )
@@ -249,14 +248,15 @@ def _difference(base: Stacks, head: Stacks, clear: Mapping[str, float]) -> tuple
 
 def _gone(old: Node, new: Node) -> Iterator[str]:
     """What of the base has no place in head: the outermost of its frames, with what they called."""
-    gone, waiting = defaultdict[str, float](float), [(old, new)]
+    found, waiting = defaultdict[str, float](float), [(old, new)]
     while waiting:
         was, now = waiting.pop()
         for name, child in was.children.items():
             if name in now.children:
                 waiting.append((child, now.children[name]))
             else:
-                gone[name] += child.weight
+                found[name] += child.weight
+    gone = {name: weight for name, weight in found.items() if weight >= LEAST_SHARE * old.weight}
     if gone:
         largest = sorted(gone.items(), key=lambda entry: (-entry[1], entry[0]))
         yield f"Only in the base: {_listed([(name, units.seconds(weight)) for name, weight in largest])}."

@@ -161,8 +161,9 @@ def sampling_lines(profile: Profile, judged: Judged) -> list[str]:
         return [f"no stacks: {told['rung']}"]
     cost = units.ratio(sampling.overhead.value, sampling.overhead.low, sampling.overhead.high)
     lines = [
-        f"{told['rung']}, {units.count(sampling.samples)} samples in the steps and {units.count(sampling.elsewhere)} "
-        f"outside of them, {units.count(sampling.lost)} lost; a step takes {cost} as long with it"
+        f"sampled by {told['rung']}: {units.count(sampling.samples)} samples in the steps, "
+        f"{units.count(sampling.elsewhere)} outside of them, {units.count(sampling.lost)} lost; a step takes {cost} as "
+        "long with it"
     ]
     lines += [f"not by {rung}: {reason}" for rung, reason in told["watched"]["refused"].items()]
     if sampling.shape_only:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from bench.analyse.profiles import Judged
+from bench.analyse.profiles.frames import LOADER, MAIN, stacks_of
 from bench.analyse.profiles.verdict import MEANINGS
-from bench.present import memory_picture, profile, style, units
+from bench.present import flames, memory_picture, profile, stack_files, style, units
 
 if TYPE_CHECKING:
     from bench.store.profiles import Profile
@@ -49,6 +50,7 @@ def page(found: Profile, judged: Judged) -> str:
         shares=judged.shares,
         sentence=_sentence,
         percent=lambda share: f"{100 * share:.0f} %",
+        flames=_flames(found, judged),
         columns=wanted,
         rows=[{**profile.cells(row), "kind": row["kind"], "sort": _sort(row)} for row in rows[:MOST_ROWS]],
         left=max(0, len(rows) - MOST_ROWS),
@@ -62,6 +64,39 @@ def page(found: Profile, judged: Judged) -> str:
         run=found.run,
         told=found.told,
     )
+
+
+def flame_stacks(found: Profile, judged: Judged, thread: str) -> flames.Stacks:
+    """Seconds a step of each stack of a thread: a sample is worth its share of a step without the sampler."""
+    if judged.sampling is None or not judged.sampling.samples:
+        return []
+    whole = sum(ns for _, _, ns in stacks_of(found.stacks, MAIN))
+    step_s = judged.sampling.step_s.value
+    return [(frames, ns / whole * step_s) for frames, _, ns in stacks_of(found.stacks, thread)]
+
+
+def files(found: Profile, judged: Judged) -> dict[str, str]:
+    """By name of file what else is made of the stacks: the flame graph alone, and what other programs read."""
+    stacks = flame_stacks(found, judged, MAIN)
+    if not stacks:
+        return {}
+    counted = [(frames, ns) for frames, _, ns in stacks_of(found.stacks, MAIN)]
+    title = str(found.told["key"])
+    return {
+        "flames.svg": flames.draw(stacks, title=title),
+        "stacks.folded": stack_files.folded([(frames, ns / 1e9) for frames, ns in counted], NS_OF_A_COUNT),
+        "stacks.speedscope.json": stack_files.speedscope(stacks, title),
+    }
+
+
+NS_OF_A_COUNT = 1e6
+"""A line of folded stacks counts milliseconds of samples."""
+
+
+def _flames(found: Profile, judged: Judged) -> list[flames.Inline]:
+    titles = {MAIN: "Where a step is, by function", LOADER: "Where the loader's workers are while a step runs"}
+    drawn = {thread: flame_stacks(found, judged, thread) for thread in titles}
+    return [flames.inline(stacks, title=titles[thread]) for thread, stacks in drawn.items() if stacks]
 
 
 def _sentence(text: str) -> str:

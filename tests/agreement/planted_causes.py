@@ -124,7 +124,7 @@ def judge(folder: Path) -> None:
             step = found.step
             print(
                 f"{cause:12} {run.name:>3} {'right' if good else 'WRONG':5} "
-                f"{step.head_s / step.base_s - 1:+.1%} [{step.low / step.base_s:+.1%}, {step.high / step.base_s:+.1%}] "
+                f"{step.difference_s / step.base_s:+.1%} [{step.low / step.base_s:+.1%}, {step.high / step.base_s:+.1%}] "
                 f"{data.told['seconds']:.0f} s, rest {found.code.rest_s / step.base_s:+.1%}: {said or '–'}"
             )
         print(f"{cause}: {right} of {len(runs)}\n")

@@ -14,10 +14,15 @@ from tests.present.profile_made_up import on_cpu, on_gpu
 
 CPU = """\
 matmul/square[device=cpu,dtype=float32,mode=eager,size=64,threads=1]
-operator-bound: 90 % to 92 % of the step is in operators; compute or memory? no peaks of this machine were measured: \
-bench run 'calibration/*'
-torch.profiler, 200 steps in 20 blocks of one process; a step takes 9.80 ms [9.71, 9.80] without the profiler and \
-1.020× [1.015, 1.025] as long with it
+operator-bound: 90 % to 92 % of the step is in operators; compute or memory? no peaks of this machine were measured: bench run 'calibration/*'
+torch.profiler, 200 steps in 20 blocks of one process; a step takes 9.80 ms [9.71, 9.80] without it and 1.020× [1.015, 1.025] as long with it
+sampled by py-spy: 1,000 samples in the steps, 12 outside of them, 3 lost; a step takes 1.000× [1.000, 1.000] as long with it
+
+function                              innermost            95 %  with all below
+───────────────────────────────────────────────────────────────────────────────
+forward (torch/nn/modules/linear.py)     70.0 %  67.1 to 72.8 %          70.0 %
+step (mine.py)                           25.0 %  22.4 to 27.8 %         100.0 %
+<lambda> (mine.py)                        5.0 %    3.8 to 6.5 %           5.0 %
 
 part       of a step  without the profiler  is
 ────────────────────────────────────────────────────────────────────────────────
@@ -72,7 +77,7 @@ def test_lost_events_are_told():
 
 def test_a_program_gets_one_object():
     found = json.loads(show(*on_gpu(), "json"))
-    assert found["rung"] == "torch.profiler"
+    assert found["rung"] == "py-spy"
     assert found["verdict"] == "kernel-bound"
     assert {"schema", "run", "path", "key", "shares", "overhead", "step_s", "idle", "limits", "kernels"} <= set(found)
     assert found["operators"][0]["device_self_s"] == pytest.approx(0.008)

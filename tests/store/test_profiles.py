@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from bench.analyse.estimates import estimates
@@ -13,6 +14,7 @@ OPERATOR = {
     "name": "aten::mm",
     "kind": "operator",
     "shapes": "[[8, 8]]",
+    "dtypes": "float32",
     "calls": 200,
     "self_ns": 10,
     "total_ns": 20,
@@ -30,9 +32,10 @@ def written(tmp_path):
     trace.write_bytes(b"a trace")
     history = {"steps": 2, "before": 100, "lost": False, "rows": [[0, 512, "mine.py:3 step"], [4, -512, ""]]}
     told_ = told({"operators": 9, "python": 1}, history=history)
-    found = {**told_, "operators": [OPERATOR], "kernels": []}
+    stacks = profiles.stack_rows([("main", ("step (mine.py)", "mm (torch/functional.py)"), 3, 6_000_000)])
+    found = {**told_, "operators": [OPERATOR], "kernels": [], "stacks": stacks, "owned": [["python", "", "", 5]]}
     folder = tmp_path / "results" / "p"
-    profiles.write(folder, {**RUN, "profile": {"key": told_["key"], "rung": "torch.profiler"}}, found, trace)
+    profiles.write(folder, {**RUN, "profile": {"key": told_["key"], "rung": "py-spy"}}, found, trace)
     return folder
 
 
@@ -40,9 +43,18 @@ def test_what_is_written_comes_back(written):
     found = profiles.read(written)
     assert found.operators.to_dict("records") == [OPERATOR]
     assert found.allocations["bytes"].tolist() == [512, -512]
-    assert (found.told["rung"], found.told["blocks"]) == ("torch.profiler", 20)
+    assert (found.told["rung"], found.told["blocks"]) == ("py-spy", 20)
     assert found.told["history"] == {"steps": 2, "before": 100, "lost": False}
     assert (written / profiles.TRACE).read_bytes() == b"a trace"
+    assert found.stacks["stack"].tolist() == ["step (mine.py);mm (torch/functional.py)"]
+    assert "owned" not in found.told
+
+
+def test_a_table_that_an_older_coursebench_wrote_is_refused(written):
+    path = written / "operators.parquet"
+    pd.read_parquet(path).drop(columns="dtypes").to_parquet(path)
+    with pytest.raises(UserError, match="has no column 'dtypes': an older coursebench took this profile"):
+        profiles.read(written)
 
 
 def test_tables_are_files_of_their_own_and_not_in_the_json(written):

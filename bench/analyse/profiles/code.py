@@ -41,7 +41,7 @@ def file_of(frame: str) -> str:
 @cache
 def is_own(frame: str) -> bool:
     """Is it of the user's own code: neither of Python, of a known library nor generated?"""
-    top = file_of(frame).split("/")[0].removesuffix(".py")
+    top = re.split(r"[/.]", file_of(frame))[0]
     return bool(top) and not (
         top in sys.stdlib_module_names or top in _LIBRARIES or top.startswith("<") or _GENERATED.fullmatch(top + ".py")
     )

@@ -1,8 +1,8 @@
 """What a difference between two sides is made of: function by function and operator by operator, over profile pairs.
 
-All numbers are means over pairs of head minus base, in seconds a step, so that they add up. In the view `code` the step
-without a profiler is dealt out by shares of samples, so that its functions add up to the measured difference; the view
-`operators` holds times under torch.profiler. What is not clear is not named: it is in the rest.
+All numbers are of head minus base, in seconds a step, over pairs (`stats.signed_ranks`). In the view `code` the step
+without a profiler is dealt out by shares of samples, so that in each pair its functions add up to the measured
+difference; the view `operators` holds times under torch.profiler. What is not clear is not named: it is in the rest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.analyse.profiles.exact import Exact, exact_of
 from bench.analyse.profiles.frames import LOADER, MAIN
 from bench.analyse.profiles.shares import BUDGET
 from bench.records import BASE, HEAD
-from bench.stats import typical
+from bench.stats import signed_ranks
 from bench.store.explained import Owned, Pairs, Stack
 
 ALPHA = 0.001
@@ -43,14 +43,11 @@ class Cause:
     it belongs to, with its dtypes. Empty where it says no more than the name."""
     base_s: float
     head_s: float
+    """Medians over pairs."""
+    difference_s: float
     low: float
     high: float
-    """Of head minus base. All intervals of a suite hold at once, but for `ALPHA`."""
-
-    @property
-    def difference_s(self) -> float:
-        """Head minus base."""
-        return self.head_s - self.base_s
+    """Of head minus base, within pairs. All intervals of a suite hold at once, but for a chance of `ALPHA`."""
 
     @property
     def clear(self) -> bool:
@@ -113,7 +110,7 @@ class Explained:
 
     @property
     def first(self) -> Cause | Exact | None:
-        """The cause that is named first; None where the step does not clearly differ, or the rest dominates.
+        """The cause that is named first; None where no function clearly differs, or the rest dominates.
 
         Where the thread of the steps waits for more, what its loader's workers are at counts first. What only runs
         what others recorded, as the backward pass does, comes after those others.
@@ -121,7 +118,7 @@ class Explained:
         breaks = next((each for each in self.exact if each.breaks and each.head > each.base), None)
         if breaks is not None:
             return breaks
-        if not self.step.clear or self.dominated(self.code):
+        if self.dominated(self.code):
             return None
         sign = 1 if self.step.difference_s > 0 else -1
         found = [each for each in self.code.clear if sign * each.difference_s > 0]
@@ -166,6 +163,21 @@ def explain(data: Pairs, key: str, alpha: float = ALPHA) -> Explained:
         samples={side: sum(told["samples"] for (_, of), told in facts.items() if of == side) for side in (BASE, HEAD)},
         compiling_s={side: told["first_call_ns"] / 1e9 for (_, side), told in facts.items() if told["cache"] == "cold"},
     )
+
+
+def mean_stacks(data: Pairs, key: str, side: str) -> list[tuple[tuple[str, ...], float]]:
+    """Each stack of the steps' thread on one side, with its seconds a step without a profiler: means over pairs."""
+    own = [row for row in data.sides if row.key == key and row.side == side]
+    step_s = {row.pair: _step_s(json.loads(row.facts), row.steps) for row in own}
+    rows = [row for row in data.stacks if (row.key, row.side, row.thread) == (key, side, MAIN)]
+    whole: dict[int, int] = defaultdict(int)
+    for row in rows:
+        whole[row.pair] += row.ns
+    found: dict[tuple[str, ...], float] = defaultdict(float)
+    for row in rows:
+        frames = tuple(named(frame) for frame in row.stack.split(";"))
+        found[frames] += row.ns / whole[row.pair] * step_s[row.pair] / len(own)
+    return sorted(found.items())
 
 
 Who = tuple[int, str]
@@ -243,8 +255,10 @@ def _shown(view: str, name: Name) -> tuple[str, str]:
 def _cause(view: str, shown: tuple[str, str], by: Mapping[Who, float], pairs: Sequence[int], level: float) -> Cause:
     base = [by.get((pair, BASE), 0.0) for pair in pairs]
     head = [by.get((pair, HEAD), 0.0) for pair in pairs]
-    low, high = typical.interval([b - a for a, b in zip(base, head, strict=True)], level)
-    return Cause(view, *shown, statistics.fmean(base), statistics.fmean(head), low, high)
+    differences = [b - a for a, b in zip(base, head, strict=True)]
+    low, high = signed_ranks.interval(differences, level)
+    middle = signed_ranks.middle(differences)
+    return Cause(view, *shown, statistics.median(base), statistics.median(head), middle, low, high)
 
 
 def _view(name: str, causes: Iterable[Cause], step: Cause) -> View:

@@ -120,7 +120,7 @@ def test_a_sleeping_host_is_said_to_sleep():
 
 
 def test_without_a_block_nothing_is_said():
-    found = judge(told({}, blocks=0, before_ns=[9], after_ns=[9], profiled_ns=[9]))
+    found = judge(told({}, blocks=0, before_ns=[9], after_ns=[9], profiled_ns=[9], watched=None))
     assert (found.shares, found.verdict.word) == ((), "cannot tell")
 
 

@@ -1,0 +1,53 @@
+"""What differences are made of, as one page that needs nothing beside it: a table and a flame graph of each case."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jinja2
+
+from bench.analyse.profiles.difference import Explained, mean_stacks
+from bench.present import causes, flames
+from bench.records import BASE, HEAD
+from bench.store.explained import Pairs
+
+PAGE = "explained.html"
+
+
+def page(found: Sequence[Explained], data: Pairs, run: Mapping[str, Any], ended: Mapping[str, str]) -> str:
+    """The whole page. ended: of cases that could not be explained, why."""
+    environ = jinja2.Environment(
+        loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    cases = [
+        {
+            "key": each.key,
+            "lines": causes.lines(each),
+            "columns": causes.COLUMNS,
+            "rows": causes.rows(each),
+            "below": causes.lines_below(each),
+            "graph": graph(each, data),
+        }
+        for each in found
+    ]
+    return environ.get_template("causes.html.j2").render(cases=cases, ended=ended, run=run)
+
+
+def graph(found: Explained, data: Pairs) -> flames.Inline | None:
+    """The head's flame graph, with colours where a function clearly differs; None without stacks on both sides."""
+    base, head = (mean_stacks(data, found.key, side) for side in (BASE, HEAD))
+    if not base or not head:
+        return None
+    return flames.inline_difference(base, head, clear_of(found), title="The head, and where it clearly differs")
+
+
+def clear_of(found: Explained) -> dict[str, float]:
+    """By function: seconds a step that it clearly takes more (less), over all who call it."""
+    sums: dict[str, list[float]] = defaultdict(list)
+    for cause in found.code.clear:
+        sums[cause.name].append(cause.difference_s)
+    return {name: total for name, seconds in sums.items() if (total := math.fsum(seconds))}
