@@ -123,7 +123,7 @@ def _attached(spy: subprocess.Popen[bytes], log: str, stop: Stop) -> None:
 
 def _reason(said: str) -> str:
     """The first line of what it said that tells anything, and how to allow it where that is what lacks."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip().removeprefix("Error: ") for line in said.splitlines() if line.strip()]
     first = next((line for line in lines if not line.startswith("py-spy>")), "py-spy ended without a word")
     denied = re.search(r"permission denied|not permitted|EPERM|ptrace", said, re.IGNORECASE)
     return f"{first}; {ALLOW}" if denied else first

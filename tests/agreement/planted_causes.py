@@ -122,9 +122,9 @@ def judge(folder: Path) -> None:
             good = any(each in said for each in wanted) if cause in CAUSES else quiet
             right += good
             step = found.step
+            of_step, low, high = (each / step.base_s for each in (step.difference_s, step.low, step.high))
             print(
-                f"{cause:12} {run.name:>3} {'right' if good else 'WRONG':5} "
-                f"{step.difference_s / step.base_s:+.1%} [{step.low / step.base_s:+.1%}, {step.high / step.base_s:+.1%}] "
+                f"{cause:12} {run.name:>3} {'right' if good else 'WRONG':5} {of_step:+.1%} [{low:+.1%}, {high:+.1%}] "
                 f"{data.told['seconds']:.0f} s, rest {found.code.rest_s / step.base_s:+.1%}: {said or '–'}"
             )
         print(f"{cause}: {right} of {len(runs)}\n")

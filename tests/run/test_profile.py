@@ -9,12 +9,17 @@ import pytest
 
 from bench.analyse.profiles.compiling import parts
 from bench.plan.catalog import find
-from bench.protocol import Profiled, Refused
+from bench.protocol import NO_STACKS, Refused
 from bench.records import Case, Planned, Settings
 from bench.run import probe, profile
+from bench.run.profile import Taken, Wish
 from bench.run.stop import Stop, Stopped
 
 FILE = Path(__file__).parents[1] / "workload_files" / "planted_profiles.py"
+
+
+WISH = Wish(steps=3, rung=NO_STACKS)
+"""Samplers are tried in `test_spy`."""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +34,7 @@ def take(tmp_path, hello):
         planned = Planned(case, find([FILE], installed=False)[case.workload].source)
         settings = Settings(warm_s=0.01, warm_cap_s=0.1, timeout_s=timeout_s)
         return profile.take(
-            planned, settings, hello, stop or Stop(), tmp_path / "t.json.gz", tmp_path / "cache", 3, heard
+            planned, settings, hello, stop or Stop(), tmp_path / "t.json.gz", tmp_path / "cache", WISH, heard
         )
 
     return take
@@ -48,7 +53,7 @@ needs_proc = pytest.mark.skipif(not Path(f"/proc/self/task/{os.getpid()}/childre
 
 def test_a_profile_comes_back_with_its_trace(take, tmp_path):
     reply = take("planted_profiles/multiplies")
-    assert isinstance(reply, Profiled), reply
+    assert isinstance(reply, Taken), reply
     assert reply.profile["blocks"] == 3
     assert (tmp_path / "t.json.gz").stat().st_size > 100
 
@@ -84,8 +89,10 @@ def test_of_a_compiled_case_it_is_told_where_compiling_went(hello, tmp_path):
     case = Case.from_key("torchscript/inference[mode=compile,batch=32]")
     planned = Planned(case, find()[case.workload].source)
     trace, cache = tmp_path / "t.json.gz", tmp_path / "cache"
-    reply = profile.take(planned, Settings(timeout_s=500), hello, Stop(), trace, cache, 20, lambda stage: None)
-    assert isinstance(reply, Profiled), reply
+    reply = profile.take(
+        planned, Settings(timeout_s=500), hello, Stop(), trace, cache, Wish(20, NO_STACKS), lambda stage: None
+    )
+    assert isinstance(reply, Taken), reply
     compiling = parts(reply.profile["compiling"]["seconds"])
     assert min(compiling.values()) > 0
     assert sum(compiling.values()) == pytest.approx(reply.facts["first_call_ns"] / 1e9, rel=0.2)

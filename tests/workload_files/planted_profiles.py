@@ -1,5 +1,6 @@
 """Steps in which one thing is planted that takes most of their time, and steps that end in the middle of a profile."""
 
+import ctypes
 import os
 import sys
 import time
@@ -26,6 +27,19 @@ def sleeps(ctx: Context) -> Prepared:
     def step():
         time.sleep(0.003)
         return a @ a
+
+    return prepared(step)
+
+
+@workload(lesson="Planted")
+def hides(ctx: Context) -> Prepared:
+    """Sleeps for 3 ms in a process that no other may look into, unless it has CAP_SYS_PTRACE."""
+    pr_set_dumpable = 4
+    ctypes.CDLL(None).prctl(pr_set_dumpable, 0, 0, 0, 0)
+
+    def step():
+        time.sleep(0.003)
+        return torch.ones(1)
 
     return prepared(step)
 
@@ -66,6 +80,22 @@ def loads(ctx: Context) -> Prepared:
         return sum(batch.sum() for (batch,) in loader)
 
     return prepared(step, reset=lambda: resets.append(1))
+
+
+@workload(lesson="Planted")
+def vanishes(ctx: Context) -> Prepared:
+    """Ends its process once it runs inside the function that is named for the case."""
+
+    def step():
+        frame = sys._getframe()
+        while frame is not None:
+            if frame.f_code.co_name.startswith("planted_profiles/vanishes"):
+                time.sleep(0.1)
+                os._exit(3)
+            frame = frame.f_back
+        return torch.ones(1)
+
+    return prepared(step)
 
 
 @workload(lesson="Planted", axes={"how": ("exits", "hangs", "raises", "turns_wrong")})
