@@ -16,7 +16,7 @@ from bench.cli.options import TableFormat, colour, note, say, width
 from bench.records import SIDES, Coupled, Settings, UserError
 
 if TYPE_CHECKING:
-    from bench.analyse.profiles.difference import Explained
+    from bench.analyse.profiles.causes import Explained
     from bench.cli.wanted import Wanted
     from bench.protocol import Hello
     from bench.run.stop import Stop

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bench.analyse.profiles.difference import CODE, IN_LOADER, OPERATORS, Cause, Explained, View
+from bench.analyse.profiles.causes import CODE, IN_LOADER, OPERATORS, Cause, Explained, View
 from bench.analyse.profiles.exact import Exact
 from bench.analyse.profiles.shares import BUDGET
 from bench.present import layout, units

@@ -9,7 +9,8 @@ from typing import Any
 
 import jinja2
 
-from bench.analyse.profiles.difference import Explained, mean_stacks
+from bench.analyse.profiles.causes import Explained
+from bench.analyse.profiles.difference import mean_stacks
 from bench.present import causes, flames
 from bench.records import BASE, HEAD
 from bench.store.explained import Pairs

@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.analyse.profiles.difference import Explained, explain
+from bench.analyse.profiles.causes import Explained
+from bench.analyse.profiles.difference import explain
 from bench.analyse.profiles.exact import Exact
 from bench.plan.catalog import find
 from bench.records import BASE, HEAD, Case, Coupled, Planned, Settings

@@ -14,9 +14,12 @@ from tests.present.profile_made_up import on_cpu, on_gpu
 
 CPU = """\
 matmul/square[device=cpu,dtype=float32,mode=eager,size=64,threads=1]
-operator-bound: 90 % to 92 % of the step is in operators; compute or memory? no peaks of this machine were measured: bench run 'calibration/*'
-torch.profiler, 200 steps in 20 blocks of one process; a step takes 9.80 ms [9.71, 9.80] without it and 1.020× [1.015, 1.025] as long with it
-sampled by py-spy: 1,000 samples in the steps, 12 outside of them, 3 lost; a step takes 1.000× [1.000, 1.000] as long with it
+operator-bound: 90 % to 92 % of the step is in operators; compute or memory? no peaks of this machine were measured: \
+bench run 'calibration/*'
+torch.profiler, 200 steps in 20 blocks of one process; a step takes 9.80 ms [9.71, 9.80] without it and \
+1.020× [1.015, 1.025] as long with it
+sampled by py-spy: 1,000 samples in the steps, 12 outside of them, 3 lost; a step takes \
+1.000× [1.000, 1.000] as long with it
 
 function                              innermost            95 %  with all below
 ───────────────────────────────────────────────────────────────────────────────

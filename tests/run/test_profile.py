@@ -89,9 +89,8 @@ def test_of_a_compiled_case_it_is_told_where_compiling_went(hello, tmp_path):
     case = Case.from_key("torchscript/inference[mode=compile,batch=32]")
     planned = Planned(case, find()[case.workload].source)
     trace, cache = tmp_path / "t.json.gz", tmp_path / "cache"
-    reply = profile.take(
-        planned, Settings(timeout_s=500), hello, Stop(), trace, cache, Wish(20, NO_STACKS), lambda stage: None
-    )
+    wish = Wish(20, NO_STACKS)
+    reply = profile.take(planned, Settings(timeout_s=500), hello, Stop(), trace, cache, wish, lambda stage: None)
     assert isinstance(reply, Taken), reply
     compiling = parts(reply.profile["compiling"]["seconds"])
     assert min(compiling.values()) > 0

@@ -1,0 +1,54 @@
+"""Profile pairs made up: functions and operators with a time on either side, and noise that both sides have alike."""
+
+import json
+
+import numpy as np
+
+from bench.records import BASE, HEAD
+from bench.store.explained import Calls, Owned, Pairs, Side, Stack
+
+KEY = "a/b[device=cpu]"
+COUNTERS = {"graph_breaks": 0, "recompiles": 0, "compiled_graphs": 1}
+
+FORWARD = "train (mine.py);Net.forward (mine.py)"
+LINEAR = f"{FORWARD};Linear.forward (torch/nn/modules/linear.py)"
+BACKWARD = "train (mine.py);backward (torch/_tensor.py);_engine_run_backward (torch/autograd/graph.py)"
+WAIT = "train (mine.py);select (selectors.py)"
+STEP = {"train (mine.py)": 100.0, FORWARD: 300.0, LINEAR: 400.0, BACKWARD: 900.0}
+"""us of a step by stack."""
+
+
+def pairs(
+    base=STEP, head=STEP, loader=({}, {}), owned=({}, {}), calls=({}, {}), count=18, noise=0.02, slower=1.02, seed=0,
+    counters=({}, {}), reasons=({}, {}),
+):  # fmt: skip
+    """So many pairs. base, head: us by stack; loader: likewise in its workers, of either side; owned: us by (part,
+    name, dtypes); calls: by (name, dtypes); slower: a step under torch.profiler ÷ one without.
+    """
+    dice, found = np.random.default_rng(seed), Pairs(told={"keys": [KEY], "alpha": 0.001, "ended": {}})
+    for pair in range(count):
+        loud = np.exp(dice.normal(0, 5 * noise))  # a slow minute falls on both sides
+        for at, (side, stacks) in enumerate(((BASE, base), (HEAD, head))):
+            who = (KEY, pair, side)
+
+            def seen(us, loud=loud):
+                return {name: each * loud * np.exp(dice.normal(0, noise)) for name, each in us.items()}
+
+            drawn = seen(stacks)
+            step_ns = sum(drawn.values()) * 1e3
+            plain = [int(10 * step_ns)] * 5
+            facts = {
+                "plain_ns": plain, "watched_ns": plain, "samples": 600, "errors": 0, "refused": {},
+                "steps": 5, "blocks": 4, "before_ns": [100, 100], "after_ns": [100, 100],
+                "profiled_ns": [int(100 * slower)] * 4, "device": None, "compiling": None,
+                "counters": {**COUNTERS, **counters[at]}, "break_reasons": reasons[at], "first_call_ns": 10**9,
+                "cache": "warm" if pair else "cold", "threads": 1, "came_first": True,
+            }  # fmt: skip
+            found.sides.append(Side(*who, "py-spy", 10, json.dumps(facts)))
+            found.stacks += [Stack(*who, "main", name, 100, int(us * 1e3)) for name, us in drawn.items()]
+            found.stacks += [
+                Stack(*who, "loader worker", name, 100, int(us * 1e3)) for name, us in seen(loader[at]).items()
+            ]
+            found.owned += [Owned(*who, *name, int(20 * us * 1e3), 20) for name, us in seen(owned[at]).items()]
+            found.calls += [Calls(*who, *name, 20 * n, 20) for name, n in calls[at].items()]
+    return found

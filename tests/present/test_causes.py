@@ -1,0 +1,110 @@
+"""What a difference is made of, as it is read: one table that adds up, and a page."""
+
+import json
+import re
+
+import pytest
+
+from bench.analyse.profiles.difference import explain
+from bench.present import causes, causes_page
+from tests.analyse.profiles.pairs_made_up import FORWARD, KEY, LINEAR, STEP, WAIT, pairs
+
+SLOWER = {**STEP, FORWARD: 600.0, LINEAR: 300.0}
+RUN = {"coursebench": "0.1.0", "run": "r", "machine": "2-core Example", "created": "2026-11-26T12:00:00Z"}
+
+
+def made(**more):
+    data = pairs(noise=0.005, **{"head": SLOWER, **more})
+    return explain(data, KEY), data
+
+
+def test_the_table_says_what_was_measured_who_it_was_and_what_is_unexplained():
+    table = causes.rows(made()[0])
+    assert [(row["view"], row["what"]) for row in table[:4]] == [
+        ("measured", "step"),
+        ("code", "Net.forward (mine.py)"),
+        ("code", "Linear.forward (torch/nn/modules/linear.py), called in Net.forward (mine.py)"),
+        ("code", "unexplained"),
+    ]
+    shares = [float(row["share"].removesuffix(" %")) for row in table[1:4]]
+    assert sum(shares) == pytest.approx(100, abs=1.5)
+    assert table[2]["difference"].startswith("−")
+
+
+def test_the_first_line_names_the_case_and_the_cause_with_its_interval():
+    line = causes.lines(made()[0])[0]
+    assert re.fullmatch(
+        r"Why a/b differs by \+11\.\d %: Net\.forward \(mine\.py\): \+\d+ µs a step \[\+\d+ µs, \+\d+ µs\], \d+ % of "
+        r"the difference\.",
+        line,
+    )
+
+
+def test_where_nothing_is_clear_that_is_said():
+    assert causes.first_words(made(head=STEP)[0]) == "no cause is named: no function clearly differs"
+
+
+def test_too_few_pairs_are_told_in_place_of_an_interval():
+    assert causes.rows(made(count=6)[0])[0]["ends"] == "too few pairs"
+
+
+def test_a_transform_of_the_loader_is_told_as_what_the_steps_wait_for():
+    loader = ({"augment (mine.py)": 900.0}, {"augment (mine.py)": 1500.0})
+    found, _ = made(base={**STEP, WAIT: 700.0}, head={**STEP, WAIT: 1250.0}, loader=loader)
+    assert causes.first_words(found).endswith("of a loader's worker, for which the steps wait")
+    assert "in the loader's workers" in [row["view"] for row in causes.rows(found)]
+
+
+def test_counts_that_differ_stand_below_the_table():
+    calls = ({("aten::mm", "float32"): 3}, {("aten::mm", "float32"): 4})
+    found, _ = made(calls=calls, counters=({}, {"graph_breaks": 1}), reasons=({}, {"print at mine.py:3": 1}))
+    assert causes.lines_below(found)[:2] == [
+        "Exactly, in every process: graph breaks 0 → 1 (print at mine.py:3).",
+        "Exactly, in every step of every pair: aten::mm (float32) 3 → 4.",
+    ]
+    assert causes.first_words(found) == "graph breaks 0 → 1: print at mine.py:3"
+
+
+def test_over_budget_the_reason_stands_below_and_no_operator_in_the_table():
+    owned = {("operators", "aten::mm", "float32"): 500.0}
+    found, _ = made(owned=(owned, owned), slower=1.9)
+    assert any("1.90 times as long" in line for line in causes.lines_below(found))
+    assert "operators" not in [row["view"] for row in causes.rows(found)]
+
+
+def test_a_program_gets_every_number():
+    found = json.loads(json.dumps(causes.as_object(made()[0])))
+    assert (found["first"], found["pairs"], found["rung"]) == ("Net.forward (mine.py)", 18, "py-spy")
+    assert found["code"]["dominated_by_rest"] is False
+    assert {"name", "within", "base_s", "head_s", "difference_s", "low", "high", "clear"} <= set(found["step"])
+
+
+def test_a_spreadsheet_gets_a_row_each():
+    found = made()[0]
+    assert [row["name"] for row in causes.flat(found)][:2] == ["step", "Net.forward (mine.py)"]
+    assert set(causes.FLAT) <= set(causes.flat(found)[0])
+
+
+def test_markdown_has_the_cause_in_bold_and_a_table():
+    text = causes.markdown(made()[0])
+    assert text.startswith("**Why a/b differs by")
+    assert "| code | unexplained |" in re.sub(" +", " ", text)
+
+
+def test_a_terminal_gets_all_of_it():
+    text = causes.text(made()[0], width=120)
+    assert all(len(line) <= 120 for line in text.splitlines())
+    assert "18 profile pairs by py-spy" in text
+
+
+def test_the_page_colours_what_is_clear_and_nothing_else():
+    found, data = made()
+    text = causes_page.page([found], data, RUN, {"c/d[x=1]": "crashed: c/d: the worker exited"})
+    assert causes_page.clear_of(found).keys() == {
+        "Net.forward (mine.py)",
+        "Linear.forward (torch/nn/modules/linear.py)",
+    }
+    looks = re.findall(r'<g class="(\w+)', text)
+    assert {look for look in looks if look != "grey"} == {"slower3", "faster3"}
+    assert "Not explained: crashed: c/d: the worker exited" in text
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', text)
