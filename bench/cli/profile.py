@@ -15,7 +15,7 @@ from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, note, 
 from bench.records import Planned, Settings, UserError
 
 if TYPE_CHECKING:
-    from bench.protocol import Hello
+    from bench.protocol import Hello, Stage
     from bench.run.profile import Taken, Wish
     from bench.run.stop import Stop
     from bench.store.profiles import Profile
@@ -148,7 +148,14 @@ def taken(
     planned = only(plan.planned)
     with tempfile.TemporaryDirectory() as scratch:
         trace = Path(scratch, profiles.TRACE)
-        heard = (lambda stage: None) if quiet else (lambda stage: note(f"{stage.stage} …"))
+        latest = ""
+
+        def heard(stage: Stage) -> None:
+            nonlocal latest
+            if not quiet and stage.stage != latest:
+                note(f"{stage.stage} …")
+            latest = stage.stage
+
         reply = run.take(planned, settings, hello, stop, trace, Path(scratch, "cache"), wish, heard)
         if isinstance(reply, Refused):
             note(f"{reply.outcome}: {reply.key}: {reply.reason}\n{reply.detail}".rstrip())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from bench.store import explained
+from tests.analyse.profiles import pairs_made_up
+from tests.analyse.profiles.pairs_made_up import KEY
 from tests.cli.conftest import Terminal
 
 pytestmark = pytest.mark.timeout(900)  # a pair is two imports of torch, and several minutes where other tests run too
@@ -195,3 +199,56 @@ def test_outside_of_a_repository_it_says_so(bench):
     done = bench("gate")
     assert done.returncode == 2
     assert "no git repository" in done.stderr
+
+
+# --- why --------------------------------------------------------------------------------------------------------------
+
+TWO_PAIRS = """
+import sys
+from pathlib import Path
+
+from bench.cli.explaining import difference, told_difference
+from bench.cli.options import TableFormat
+from bench.cli.wanted import Wanted
+from bench.run.stop import Stop
+
+wanted = Wanted(["mine/paced[own=0]"], "quick", [], [], [Path("mine.py")], None)
+told_difference(difference(wanted, "main", "", None, None, 0, 2, None, Path("d"), Stop(), False), TableFormat.JSON)
+"""
+"""`bench profile --diff`, with fewer pairs than it lets a user have."""
+
+
+def test_profile_pairs_of_two_sides_are_taken_and_told(repository):
+    repository.pace(2.0)
+    words = [sys.executable, "-c", TWO_PAIRS]
+    done = subprocess.run(words, cwd=repository.folder, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["pairs"], found["first"]) == (2, None)
+    assert found["step"]["head_s"] > 1.5 * found["step"]["base_s"]
+    assert min(found["samples"].values()) > 100
+    assert "profile pair 2 of 2" in done.stderr
+    assert (repository.folder / "d" / "explained.html").exists()
+    again = repository("profile", "--from", "d")
+    assert again.returncode == 0, again.stderr
+    assert "too few pairs" in again.stdout
+    assert "bench profile --from" in repository("show", "d").stderr
+
+
+@pytest.mark.slow
+def test_a_gate_that_was_explained_says_so_in_every_form(slowed):
+    """Its profile pairs are made up: that they are taken is tried above, and their verdicts in `analyse`."""
+    repository, _, _ = slowed
+    told = {"keys": [KEY], "ended": {"c/d[]": "crashed: c/d[]: gone"}, "alpha": 0.001}
+    pairs = pairs_made_up.pairs(head={**pairs_made_up.STEP, pairs_made_up.FORWARD: 600.0})
+    folder = explained.write(repository.folder / "run", told, pairs)
+    done = repository("gate", "--replay", "run", "--json", "v.json", "--markdown", "v.md", "--junit", "v.xml")
+    assert done.returncode == 1, done.stderr
+    assert "Why a/b differs by" in done.stdout
+    assert "Net.forward (mine.py)" in done.stdout
+    assert "Not explained: c/d[]: crashed" in done.stdout
+    told = json.loads((repository.folder / "v.json").read_text())
+    assert told["explained"][0]["first"] == "Net.forward (mine.py)"
+    assert "**Why a/b differs by" in (repository.folder / "v.md").read_text()
+    assert "run/explained.html" in done.stderr
+    shutil.rmtree(folder)

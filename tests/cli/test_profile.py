@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.protocol import RUNGS
+
 PLANTED = Path(__file__).parents[1] / "workload_files" / "planted_profiles.py"
 
 
@@ -14,7 +16,8 @@ def taken(tmp_path_factory):
     from tests.cli.conftest import Terminal
 
     terminal = Terminal(tmp_path_factory.mktemp("profiled"))
-    return terminal, terminal("profile", "matmul/square", "-s", "size=64", "--steps", 20, "--out", "p")
+    words = ("--steps", 20, "--seconds", 1, "--out", "p")
+    return terminal, terminal("profile", "matmul/square", "-s", "size=64", *words)
 
 
 def test_it_says_what_binds_the_case_and_where_page_and_trace_lie(taken):
@@ -25,13 +28,18 @@ def test_it_says_what_binds_the_case_and_where_page_and_trace_lie(taken):
     assert "aten::mm" in done.stdout
     assert "p/profile.html" in done.stderr
     assert "p/trace.json.gz" in done.stderr
-    assert (terminal.folder / "p" / "profile.html").exists()
+    assert "samples in the steps" in done.stdout
+    page, *files = (terminal.folder / "p" / name for name in ("profile.html", "flames.svg", "stacks.folded"))
+    assert 'class="flame"' in page.read_text()
+    assert all("product (workloads/matmul.py)" in path.read_text() for path in files)
+    scope = json.loads((terminal.folder / "p" / "stacks.speedscope.json").read_text())
+    assert scope["profiles"][0]["type"] == "sampled"
 
 
 def test_its_progress_names_the_stages_on_stderr(taken):
     _, done = taken
     assert [line for line in done.stderr.splitlines() if line.endswith(" …")] == [
-        f"{stage} …" for stage in ("prepare", "first_call", "check", "warm_up", "profile", "trace", "close")
+        f"{stage} …" for stage in ("prepare", "first_call", "check", "warm_up", "loop", "profile", "trace", "close")
     ]
 
 
@@ -39,7 +47,9 @@ def test_it_can_be_shown_again_in_another_form(taken):
     terminal, done = taken
     again = terminal("profile", "--from", "p", "--format", "json")
     found = json.loads(again.stdout)
-    assert (found["rung"], found["blocks"], found["steps"]) == ("torch.profiler", 20, 1)
+    assert (found["blocks"], found["steps"]) == (20, 1)
+    assert found["rung"] in RUNGS[:3]
+    assert found["sampling"]["samples"] > 100
     assert found["verdict"] in done.stdout
 
 
@@ -61,6 +71,9 @@ def test_other_commands_refuse_it_and_name_the_one_that_reads_it(taken, words):
         (["matmul/square", "-s", "size=64,128"], "this selects 2"),
         (["matmul/square", "--steps", "0"], "--steps"),
         (["matmul/square", "--from", "p"], "beside it only"),
+        (["matmul/square", "--base", "main"], "add --diff"),
+        (["matmul/square", "--diff", "--pairs", "11"], "--pairs"),
+        (["matmul/square", "--rung", "perf"], "no rung 'perf'; there are py-spy"),
         (["--from", "nowhere"], "no run 'nowhere'"),
     ],
 )

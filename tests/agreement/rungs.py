@@ -1,0 +1,88 @@
+"""What does it cost to look at a step, by each rung?
+
+    python -m tests.agreement.rungs [--processes 6] [--seconds 0.5] [--cases KEY ...]
+
+A row a case and rung: a step with it ÷ one without, over fresh processes. In each the rungs come in random order, and
+every loop with a rung stands between two without. The last column is how many samples a second came from the steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+from pathlib import Path
+
+from bench.plan.catalog import find
+from bench.present import units
+from bench.protocol import PY_SPY, PYINSTRUMENT, SAMPLING_THREAD
+from bench.records import Case, Planned, Settings
+from bench.run import probe
+from bench.run.apart import Apart
+from bench.run.schedule import is_compiled
+from bench.run.stop import Stop
+from bench.stats import intervals
+
+CASES = (
+    "matmul/square[size=1024]",
+    "regression/train_step[rows=800]",
+    "dataloader/epoch[loader=dataloader,batch=800,workers=2,pin=False]",
+)
+PROFILER = "torch.profiler"
+RUNGS = (PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, PROFILER)
+TURNS = 4
+
+
+def ratios(planned: Planned, hello, stop: Stop, seconds: float, dice: random.Random) -> tuple[float, dict]:
+    """Of one process: seconds a step, and by rung the ratio and the samples a second."""
+    found: dict[str, tuple[float, float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        apart = Apart(planned, Settings(), hello, stop, ("cold", Path(folder)) if is_compiled(planned) else None)
+        try:
+            apart.open()
+            plain_s = []
+            for rung in dice.sample(RUNGS, len(RUNGS)):
+                if rung == PROFILER:
+                    told = apart.take_apart()
+                    without = statistics.median([*told["before_ns"], *told["after_ns"]])
+                    found[rung] = (statistics.median(told["profiled_ns"]) / without, 0.0)
+                    continue
+                seen = apart.rung(rung)
+                for _ in range(TURNS):
+                    seen.plain_ns += apart.plain(seconds).totals_ns
+                    apart.watch(seconds, seen)
+                seen.plain_ns += apart.plain(seconds).totals_ns
+                rate = seen.stacks.samples / (sum(seen.watched_ns) / 1e9)
+                found[rung] = (statistics.median(seen.watched_ns) / statistics.median(seen.plain_ns), rate)
+                plain_s.append(statistics.median(seen.plain_ns) / seen.steps / 1e9)
+            apart.close()
+        finally:
+            apart.end()
+    return statistics.median(plain_s), found
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--processes", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--cases", nargs="*", default=list(CASES))
+    options = parser.parse_args()
+    stop, dice, catalog = Stop(), random.Random(0), find()
+    hello = probe.look([], stop)
+    print("| case | a step | rung | with it ÷ without | samples a second |\n| --- | ---: | --- | --- | ---: |")
+    for key in options.cases:
+        case = Case.from_key(key)
+        planned = Planned(case, catalog[case.workload].source)
+        taken = [ratios(planned, hello, stop, options.seconds, dice) for _ in range(options.processes)]
+        step = units.seconds(statistics.median(step_s for step_s, _ in taken))
+        for rung in RUNGS:
+            found = intervals.median([by[rung][0] for _, by in taken], of="processes")
+            rate = statistics.median(by[rung][1] for _, by in taken)
+            ratio = units.ratio(found.value, found.low, found.high)
+            print(f"| `{key}` | {step} | {rung} | {ratio} | {round(rate) or '–'} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
