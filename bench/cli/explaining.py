@@ -80,8 +80,11 @@ def explanations(folder: Path) -> tuple[list[Explained], dict[str, str]]:
     return [explain(data, key, data.told["alpha"] / len(keys)) for key in keys], dict(data.told["ended"])
 
 
-def written(folder: Path) -> str:
-    """Write the page of what the profile pairs in the folder of a run say, and return its path; empty without any."""
+def written(folder: Path, verdicts: Mapping[str, str]) -> str:
+    """Write the page of what the profile pairs in the folder of a run say, and return its path; empty without any.
+
+    verdicts: of a gate, by key of a case, in a sentence.
+    """
     from bench.present.causes_page import PAGE, page
     from bench.store import explained, runs
 
@@ -89,7 +92,7 @@ def written(folder: Path) -> str:
     if data is None:
         return ""
     found, ended = explanations(folder)
-    runs.replace_whole(folder / PAGE, page(found, data, runs.read(folder), ended).encode())
+    runs.replace_whole(folder / PAGE, page(found, data, runs.read(folder), ended, verdicts).encode())
     return str(folder / PAGE)
 
 
@@ -154,4 +157,4 @@ def told_difference(folder: Path, format_: TableFormat) -> None:
             say(causes.markdown(found).rstrip())
         case _:
             say(causes.text(found, width=width(), color=colour()).rstrip())
-    note(f"\nthe page: {written(folder)}\nshow it again with: bench profile --from {folder}")
+    note(f"\nthe page: {written(folder, {})}\nshow it again with: bench profile --from {folder}")

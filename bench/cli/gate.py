@@ -187,7 +187,7 @@ def gate(
         say("\n" + causes.text(each, width=width(), color=colour()).rstrip())
     for key, reason in ended.items():
         say(f"\nNot explained: {key}: {reason}")
-    if page := page_written(folder):
+    if page := page_written(folder, {case.key: present.sentence(case) for case in judged.cases}):
         note(f"\nwhy, as a page: {page}")
     note(f"\nkept in {folder}; judge it again with: bench gate --replay {folder}")
     if stop.signal is not None:

@@ -77,9 +77,28 @@ def _page(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, beside: str |
 
     path = folder / REPORT
     lessons = {item.name: item.lesson for item in catalog.find().values()}
-    text = page(drawn.frame, specs, _told(drawn), lessons=lessons, vs=drawn.against, beside=beside)
+    text = page(
+        drawn.frame, specs, _told(drawn), lessons=lessons, vs=drawn.against, beside=beside,
+        profiles=_profiles(drawn, folder),
+    )  # fmt: skip
     runs.replace_whole(path, text.encode())
     return path
+
+
+def _profiles(drawn: ToDraw, folder: Path) -> dict[tuple[str, str], str]:
+    """Copy the latest profile of each case, where its machine took one, beside the page: addresses by run and key."""
+    from bench.store import profiles, runs
+
+    pages, found = profiles.by_case(runs.RESULTS), {}
+    for data in drawn.batch:
+        for key in {item["key"] for item in data.run.get("plan", [])}:
+            page = pages.get((str(data.run["fingerprint"]), key))
+            if page is not None:
+                address = f"profiles/{page.parent.name}.html"
+                runs.make_folder(folder / "profiles")
+                runs.replace_whole(folder / address, page.read_bytes())
+                found[str(data.run["run"]), key] = address
+    return found
 
 
 def _deck(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, wanted: list[str]) -> list[Path]:

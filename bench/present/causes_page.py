@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -17,9 +18,17 @@ from bench.store.explained import Pairs
 
 PAGE = "explained.html"
 
+NO_VERDICTS: Mapping[str, str] = MappingProxyType({})
 
-def page(found: Sequence[Explained], data: Pairs, run: Mapping[str, Any], ended: Mapping[str, str]) -> str:
-    """The whole page. ended: of cases that could not be explained, why."""
+
+def page(
+    found: Sequence[Explained],
+    data: Pairs,
+    run: Mapping[str, Any],
+    ended: Mapping[str, str],
+    verdicts: Mapping[str, str] = NO_VERDICTS,
+) -> str:
+    """The whole page. ended: of cases that could not be explained, why; verdicts: of a gate, by key, in a sentence."""
     environ = jinja2.Environment(
         loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -27,6 +36,7 @@ def page(found: Sequence[Explained], data: Pairs, run: Mapping[str, Any], ended:
     cases = [
         {
             "key": each.key,
+            "verdict": verdicts.get(each.key, ""),
             "lines": causes.lines(each),
             "columns": causes.COLUMNS,
             "rows": causes.rows(each),

@@ -198,8 +198,7 @@ def junit(judged: Judged, run: Mapping[str, Any], explained: Mapping[str, str] =
     for case in judged.cases:
         item = ElementTree.SubElement(suite, "testcase", name=case.key, classname=case.key.partition("/")[0])
         item.set("time", f"{case.seconds:.3f}")
-        row = _row(case)
-        said = f"{case.verdict}: head ÷ base {row['head ÷ base']} [{row['95 % sequence']}], evidence {row['evidence']}"
+        said = sentence(case)
         if case.verdict == "regressed":
             ElementTree.SubElement(item, "failure", message=said).text = explained.get(case.key)
         elif _unsaid(case):
@@ -209,6 +208,12 @@ def junit(judged: Judged, run: Mapping[str, Any], explained: Mapping[str, str] =
         ElementTree.SubElement(item, "error", message=told)
     ElementTree.indent(suite)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+
+
+def sentence(case: Verdict) -> str:
+    """The verdict on a case and the numbers behind it, without a full stop."""
+    row = _row(case)
+    return f"{case.verdict}: head ÷ base {row['head ÷ base']} [{row['95 % sequence']}], evidence {row['evidence']}"
 
 
 def _unsaid(case: Verdict) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -37,6 +38,9 @@ _AFTER = (
     Column("warm", "compile warm", right=True), Column("break_even", "break-even"),
 )  # fmt: skip
 """Where a case gave no number, its outcome and reason take the place of all of these."""
+
+
+NO_PROFILES: Mapping[tuple[str, str], str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ def page(
     lessons: Mapping[str, str] | None = None,
     vs: str | None = None,
     beside: str | None = None,
+    profiles: Mapping[tuple[str, str], str] = NO_PROFILES,
 ) -> str:
     """The whole page.
 
@@ -80,7 +85,8 @@ def page(
     they are present, `environment`, `settings`, `git` and `schema` below, nested mappings flattened; `machine` is what
     the run is called in the frame.
     `lessons` gives the lesson of a workload; without it, tables are grouped by family. `vs` names what speed-ups refer
-    to (`mode=eager`). `beside` is the address of the page to explore, where one is written too.
+    to (`mode=eager`). `beside` is the address of the page to explore, where one is written too. `profiles` has the
+    addresses of profiles, by id of a run and key of a case.
     """
     records = frames.rows(frame)
     letters = {check: f"{place}" for place, (check, _) in enumerate(frames.by_check(_all(records)), start=1)}
@@ -97,7 +103,7 @@ def page(
         meanings=MEANINGS,
         doubts=doubts(_all(records), letters),
         pictures=[_picture(spec, frame) for spec in charts],
-        chapters=_chapters(records, letters, lessons or {}),
+        chapters=_chapters(records, letters, lessons or {}, profiles),
         caption=tables.caption(records, vs),
         launches=_launches(records),
         methods=frames.distinct(records, "method"),
@@ -173,22 +179,25 @@ def _data_uri(figure: Figure) -> str:
 
 
 def _chapters(
-    records: Sequence[Row], letters: dict[str, str], lessons: Mapping[str, str]
+    records: Sequence[Row], letters: dict[str, str], lessons: Mapping[str, str], profiles: Mapping[tuple[str, str], str]
 ) -> list[tuple[str, list[Table]]]:
     chapters: dict[str, list[Table]] = {}
     for workload, rows in tables.by_workload(records):
         lesson = lessons.get(workload) or str(rows[0].get("lesson") or workload.partition("/")[0])
-        chapters.setdefault(lesson, []).append(_table(workload, rows, letters))
+        chapters.setdefault(lesson, []).append(_table(workload, rows, letters, profiles))
     return list(chapters.items())
 
 
-def _table(workload: str, rows: Sequence[Row], letters: dict[str, str]) -> Table:
+def _table(
+    workload: str, rows: Sequence[Row], letters: dict[str, str], profiles: Mapping[tuple[str, str], str]
+) -> Table:
     varying = frames.varying(rows)
     wanted = {"case", "median", "interval", "launches", "outcome", *tables.optional(rows)}
     body = []
     for row in rows:
         case = ", ".join(f"{axis}={row['params'][axis]}" for axis in varying if axis in row["params"])
         told = {"case": case or "the only case", "sort": _sort(row), "told": _told(row)}
+        told["profile"] = profiles.get((str(row.get("run")), row["key"]), "")
         body.append({**tables.cells(row, letters), **told})
     same = ", ".join(f"{axis}={value}" for axis, value in frames.constants(rows).items())
     before, after = ([column for column in columns if column.name in wanted] for columns in (_BEFORE, _AFTER))

@@ -86,6 +86,20 @@ def read(folder: Path) -> Profile:
     )
 
 
+def by_case(results: Path) -> dict[tuple[str, str], Path]:
+    """The page of the latest profile of each case below `results`, by fingerprint of its machine and key."""
+    found: dict[tuple[str, str], tuple[str, Path]] = {}
+    for path in results.glob(f"*/{PAGE}"):
+        try:
+            run = runs.read(path.parent)
+        except UserError:
+            continue  # a folder that cannot be read is no profile to show; bench profile --from says why
+        if PROFILE in run:
+            who = (str(run["fingerprint"]), str(run[PROFILE]["key"]))
+            found[who] = max(found.get(who, ("", path)), (str(run["run"]), path))
+    return {who: path for who, (_, path) in found.items()}
+
+
 def _table(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     try:
         found = pd.read_parquet(path)

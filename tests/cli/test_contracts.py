@@ -106,6 +106,7 @@ def test_doctor_tells_facts_capabilities_noise_and_findings(bench):
     assert set(told) == {"facts", "capabilities", "noise", "findings"}
     assert told["noise"]["blocks"] > 50
     assert told["capabilities"]["cpu"] == ""
+    assert {"py-spy", "pyinstrument"} <= set(told["capabilities"])
     assert told["facts"]["cpu"]["physical"] >= 1
 
 

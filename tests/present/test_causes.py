@@ -99,7 +99,9 @@ def test_a_terminal_gets_all_of_it():
 
 def test_the_page_colours_what_is_clear_and_nothing_else():
     found, data = made()
-    text = causes_page.page([found], data, RUN, {"c/d[x=1]": "crashed: c/d: the worker exited"})
+    text = causes_page.page(
+        [found], data, RUN, {"c/d[x=1]": "crashed: c/d: the worker exited"}, {KEY: "regressed: head ÷ base 1.12"}
+    )
     assert causes_page.clear_of(found).keys() == {
         "Net.forward (mine.py)",
         "Linear.forward (torch/nn/modules/linear.py)",
@@ -107,4 +109,5 @@ def test_the_page_colours_what_is_clear_and_nothing_else():
     looks = re.findall(r'<g class="(\w+)', text)
     assert {look for look in looks if look != "grey"} == {"slower3", "faster3"}
     assert "Not explained: crashed: c/d: the worker exited" in text
+    assert "regressed: head" in text
     assert not re.findall(r'(?:src|href)="(?!data:|#)', text)

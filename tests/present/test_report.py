@@ -141,3 +141,10 @@ def test_a_page_without_cases_is_a_page() -> None:
 
 def test_a_page_of_one_launch_does_not_claim_several() -> None:
     assert "each case ran in one launch" in page(example.frame(example.row("a/b", 1.0, spread=0, launches=1)))
+
+
+def test_a_case_that_was_profiled_leads_to_its_profile_and_no_other_does() -> None:
+    frame = example.matmul()
+    run, key = frame["run"].iloc[0], frame["key"].iloc[0]
+    text = page(frame, RUN, profiles={(run, key): "profiles/p.html", ("another run", key): "profiles/q.html"})
+    assert [tag["href"] for tag in Reader(text).all("a") if "profiles/" in str(tag["href"])] == ["profiles/p.html"]

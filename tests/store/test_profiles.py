@@ -90,3 +90,18 @@ def test_a_profile_is_no_run_of_cases_and_names_the_command_that_reads_it(writte
 def test_a_profile_is_not_the_latest_run(written):
     with pytest.raises(UserError, match="no run in"):
         runs.locate(None, written.parent)
+
+
+def test_the_latest_profile_of_each_case_and_machine_is_found(tmp_path):
+    for folder, run, machine, key in (
+        ("a", "20261126T120000Z-00000000", "m1", "x/y"),
+        ("b", "20261127T120000Z-00000000", "m1", "x/y"),
+        ("c", "20261126T120000Z-00000001", "m2", "x/y"),
+    ):
+        (tmp_path / folder).mkdir()
+        runs.write(tmp_path / folder, {**RUN, "run": run, "fingerprint": machine, "profile": {"key": key}})
+        (tmp_path / folder / profiles.PAGE).write_text("a page")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / profiles.PAGE).write_text("a page")
+    found = profiles.by_case(tmp_path)
+    assert {who: path.parent.name for who, path in found.items()} == {("m1", "x/y"): "b", ("m2", "x/y"): "c"}
