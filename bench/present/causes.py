@@ -48,7 +48,10 @@ def rows(found: Explained) -> list[dict[str, str]]:
         table.append(_sum(view.name, "unexplained", view.rest_s, whole))
     table += [_row(cause, IN_LOADER, None) for cause in found.loader.clear[:MOST_CAUSES]]
     if not found.operators.reason:
-        table += [_row(cause, "torch.profiler", None) for cause in found.parts if cause.name in TOLD_PARTS]
+        parts = [_row(cause, "torch.profiler", None) for cause in found.parts if cause.name in TOLD_PARTS]
+        table += [
+            {**row, "ends": DASH} for row in parts
+        ]  # they were not asked about, and their intervals are another level's
     if len(found.compiling_s) == 2:
         base, head = found.compiling_s[BASE], found.compiling_s[HEAD]
         table.append(

@@ -108,9 +108,11 @@ class Apart:
         """Wait until it is open."""
         return self._guarded(lambda: self._expected(self._worker.answer(self.settings.timeout_s, self._heard), Opened))
 
-    def plain(self, seconds: float) -> Looped:
-        """Blocks that nobody looks at."""
-        return self._ask(Loop(self.key, seconds, cpu=self.cpu), Looped)
+    def plain(self, seconds: float, seen: Watched) -> None:
+        """Blocks that nobody looks at; their totals are added to `seen`."""
+        looped = self._ask(Loop(self.key, seconds, cpu=self.cpu), Looped)
+        seen.steps = looped.steps
+        seen.plain_ns += looped.totals_ns
 
     def watch(self, seconds: float, seen: Watched) -> None:
         """Blocks that the sampler of `seen` looks at; what it saw is added. Raises `SpyRefusedError` as well."""
@@ -125,7 +127,6 @@ class Apart:
         else:
             looped = self._ask(Loop(self.key, seconds, seen.rung, self.cpu), Looped)
             rows = [Row(thread, tuple(stack.split(";")), samples, ns) for thread, stack, samples, ns in looped.stacks]
-        seen.steps = looped.steps
         seen.watched_ns += looped.totals_ns
         seen.stacks.add(rows, self.key)
 

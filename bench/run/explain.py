@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.protocol import Hello
+from bench.protocol import NO_STACKS, Hello
 from bench.records import BASE, SIDES, Coupled, Planned, Settings
 from bench.run.apart import Apart, Watched
 from bench.run.caches import empty, folder_of
@@ -111,8 +111,9 @@ def _pair(
     watched = {order[0]: first, order[1]: dataclasses.replace(apart[order[1]].rung(first.rung), refused=first.refused)}
     for _ in range(TURNS):
         for side in dice.sample(SIDES, 2):
-            watched[side].plain_ns += apart[side].plain(PLAIN_S).totals_ns
-            apart[side].watch(WATCHED_S, watched[side])
+            apart[side].plain(PLAIN_S, watched[side])
+            if first.rung != NO_STACKS:
+                apart[side].watch(WATCHED_S, watched[side])
     profiles = {}
     for side in dice.sample(SIDES, 2):
         seen = watched[side]

@@ -86,7 +86,7 @@ def looked_at(apart: Apart, wish: Wish) -> Watched:
 def _by_turns(apart: Apart, watched: Watched, seconds: float) -> Watched:
     turns = 0
     while turns < TURNS or (watched.stacks.samples < FEWEST_SAMPLES and turns < MOST_TURNS):
-        watched.plain_ns += apart.plain(seconds / TURNS / 2).totals_ns
+        apart.plain(seconds / TURNS / 2, watched)
         apart.watch(seconds / TURNS, watched)
         turns += 1
     return watched

@@ -2,8 +2,8 @@
 
     python -m tests.agreement.rungs [--processes 6] [--seconds 0.5] [--cases KEY ...]
 
-A row a case and rung: a step with it ÷ one without, over fresh processes. In each the rungs come in random order, and
-every loop with a rung stands between two without. The last column is how many samples a second came from the steps.
+A row a case and rung: a step with it ÷ one without, over fresh processes. In each the rungs come in random order, every
+loop with a rung is compared with the two without around it, and the datum is the median of four. The last column is how many samples a second came from the steps.
 """
 
 from __future__ import annotations
@@ -48,13 +48,18 @@ def ratios(planned: Planned, hello, stop: Stop, seconds: float, dice: random.Ran
                     without = statistics.median([*told["before_ns"], *told["after_ns"]])
                     found[rung] = (statistics.median(told["profiled_ns"]) / without, 0.0)
                     continue
-                seen = apart.rung(rung)
+                seen, turns = apart.rung(rung), []
+                apart.plain(seconds, seen)
+                before = 0  # where the blocks of the loop ahead begin
                 for _ in range(TURNS):
-                    seen.plain_ns += apart.plain(seconds).totals_ns
+                    after, watched = len(seen.plain_ns), len(seen.watched_ns)
                     apart.watch(seconds, seen)
-                seen.plain_ns += apart.plain(seconds).totals_ns
+                    apart.plain(seconds, seen)
+                    around = statistics.median(seen.plain_ns[before:])
+                    before = after
+                    turns.append(statistics.median(seen.watched_ns[watched:]) / around)
                 rate = seen.stacks.samples / (sum(seen.watched_ns) / 1e9)
-                found[rung] = (statistics.median(seen.watched_ns) / statistics.median(seen.plain_ns), rate)
+                found[rung] = (statistics.median(turns), rate)
                 plain_s.append(statistics.median(seen.plain_ns) / seen.steps / 1e9)
             apart.close()
         finally:

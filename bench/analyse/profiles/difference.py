@@ -18,7 +18,7 @@ from bench.analyse.profiles.code import is_own, named
 from bench.analyse.profiles.exact import exact_of
 from bench.analyse.profiles.frames import LOADER, MAIN
 from bench.analyse.profiles.shares import BUDGET
-from bench.records import BASE, HEAD
+from bench.records import BASE, HEAD, SIDES
 from bench.stats import signed_ranks
 from bench.store.explained import Owned, Pairs, Stack
 
@@ -28,6 +28,10 @@ ALPHA = 0.001
 LEAST_SHARE = 0.005
 """What takes less of a step than this, on both sides together, is not asked about: it could not explain a slow-down of
 some per cent, and each question more makes every answer less sharp. The sides weigh alike, so that it favours none."""
+
+
+FEWEST_SAMPLES = 100
+"""Of a side in a pair: 600 are aimed at."""
 
 
 def explain(data: Pairs, key: str, alpha: float = ALPHA) -> Explained:
@@ -45,8 +49,13 @@ def explain(data: Pairs, key: str, alpha: float = ALPHA) -> Explained:
     chosen = _chosen(asked, step_s, pairs, alpha)
     level = alpha / (1 + sum(map(len, chosen.values())))
     step = _cause("step", ("step", ""), step_s, pairs, level)
+    # A pair in which a side was hardly seen says nothing of its functions: a share of few samples is chance.
+    seen = [pair for pair in pairs if all(facts[pair, side]["samples"] >= FEWEST_SAMPLES for side in SIDES)]
+    among = {CODE: seen, IN_LOADER: seen, OPERATORS: pairs}
     views = {
-        view: _view(view, [_cause(view, _shown(view, name), asked[view][name], pairs, level) for name in names], step)
+        view: _view(
+            view, [_cause(view, _shown(view, name), asked[view][name], among[view], level) for name in names], step
+        )
         for view, names in chosen.items()
     }
     too_slow = f"torch.profiler makes a step {overheads['torch.profiler']:.2f} times as long: of operators only calls"
@@ -105,7 +114,7 @@ def _frame_seconds(stacks: Sequence[Stack], step_s: Mapping[Who, float]) -> dict
         whole[row.pair, row.side] += row.ns if row.thread == MAIN else 0
     for row in stacks:
         who = (row.pair, row.side)
-        if whole[who]:
+        if whole[who]:  # a loader's workers may be all that was seen
             seconds = found[row.thread][_leaf(row.stack.split(";"))]
             seconds[who] = seconds.get(who, 0.0) + row.ns / whole[who] * step_s[who]
     return found

@@ -110,6 +110,28 @@ def test_one_wild_pair_hides_nothing():
     assert explain(data, KEY).first.name == "Net.forward (mine.py)"
 
 
+def test_a_pair_in_which_a_side_was_hardly_seen_says_nothing_of_functions():
+    data = pairs(head={**STEP, FORWARD: 600.0})
+    for at in (0, 3, 4):  # rows of three pairs
+        told = json.loads(data.sides[at].facts)
+        data.sides[at] = data.sides[at]._replace(facts=json.dumps({**told, "samples": 9}))
+    found = explain(data, KEY)
+    assert math.isinf(found.code.causes[0].low)  # fifteen pairs cannot answer for what eighteen were asked
+    assert found.step.clear
+
+
+def test_without_a_sampler_there_are_no_functions_and_the_step_all_the_same():
+    data = pairs(head={**STEP, FORWARD: 600.0}, owned=(OWNED, OWNED))
+    data.stacks.clear()
+    data.sides[:] = [
+        row._replace(facts=json.dumps({**json.loads(row.facts), "watched_ns": [], "samples": 0})) for row in data.sides
+    ]
+    found = explain(data, KEY)
+    assert (found.code.causes, found.loader.causes, found.first) == ((), (), None)
+    assert found.step.clear
+    assert found.operators.causes
+
+
 # --- a loader -------------------------------------------------------------------------------------------------------
 
 
