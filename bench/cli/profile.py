@@ -184,7 +184,7 @@ def described(name: str, planned: Planned, settings: Settings, hello: Hello, rep
     """The `run.json` of a profile. It has no plan: nothing of it is a measurement of a case."""
     from dataclasses import asdict
 
-    from bench.protocol import NO_STACKS
+    from bench.protocol import NO_STACKS, PY_SPY
     from bench.run import runner
     from bench.store import profiles
 
@@ -193,7 +193,8 @@ def described(name: str, planned: Planned, settings: Settings, hello: Hello, rep
     seen = reply.watched
     watched = {
         "refused": seen.refused, "steps": seen.steps, "plain_ns": seen.plain_ns, "watched_ns": seen.watched_ns,
-        "samples": seen.stacks.samples, "elsewhere": seen.stacks.elsewhere, "errors": seen.errors,
+        "rate_hz": seen.rate_hz if seen.rung == PY_SPY else None, "errors": seen.errors,
+        "samples": seen.stacks.samples, "elsewhere": seen.stacks.elsewhere,
     }  # fmt: skip
     told = {
         "key": reply.key,

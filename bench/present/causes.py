@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.analyse.profiles.causes import CODE, IN_LOADER, OPERATORS, Cause, Explained, View
+from bench.analyse.profiles.code import BACKWARD
 from bench.analyse.profiles.exact import Exact
 from bench.analyse.profiles.shares import BUDGET
 from bench.present import layout, units
@@ -61,7 +62,7 @@ def rows(found: Explained) -> list[dict[str, str]]:
     return table
 
 
-TOLD_PARTS = ("kernels", "copies", "loader", "waiting", "compiled")
+TOLD_PARTS = ("kernels", "copies", "loader", "waiting", "compiled", "wrapping")
 """Parts of a step that stand in the table as wholes; operators and Python are there one by one."""
 
 
@@ -103,7 +104,7 @@ def first_words(found: Explained) -> str:
         ends = f"[{signed(first.low)}, {signed(first.high)}]"
         said = f"{_what(first)}: {signed(first.difference_s)} a step {ends}"
         if first.view == CODE:
-            return f"{said}, {100 * first.difference_s / step.difference_s:.0f} % of the difference"
+            return f"{said}, {_percent(first, step)} of the difference{_behind(found)}"
         return f"{said} of a loader's worker, for which the steps wait"
     if not found.code.clear:
         return "no cause is named: no function clearly differs"
@@ -111,13 +112,27 @@ def first_words(found: Explained) -> str:
     return f"no cause is named: {rest:.0f} % of the difference lies in no function that clearly differs"
 
 
+def _percent(cause: Cause, whole: Cause) -> str:
+    return f"{100 * cause.difference_s / whole.difference_s:.0f} %"
+
+
+def _behind(found: Explained) -> str:
+    """What the backward pass clearly takes longer for it, where another function is named first."""
+    backward = [each for each in found.code.clear if each.name == BACKWARD and each is not found.first]
+    said = [f"; {signed(each.difference_s)} ({_percent(each, found.step)}) in the backward pass" for each in backward]
+    return "".join(said)
+
+
 def lines(found: Explained) -> list[str]:
     """What stands above the table."""
-    step = found.step
-    longer = f"{100 * step.difference_s / step.base_s:+.1f} %".replace("-", "−")
+    longer, low, high = (
+        f"{100 * seconds / found.step.base_s:+.1f} %".replace("-", "−")
+        for seconds in (found.step.difference_s, found.step.low, found.step.high)
+    )
+    ends = f" [{low}, {high}]" if math.isfinite(found.step.low) else ""
     took = ", ".join(f"{side} {units.count(count)}" for side, count in found.samples.items())
     return [
-        f"Why {short(found.key)} differs by {longer}: {first_words(found)}.",
+        f"Why {short(found.key)} differs by {longer}{ends}: {first_words(found)}.",
         f"{found.pairs} profile pairs by {found.rung} ({took} samples), a step {found.overheads['sampler']:.2f}× as "
         f"long with it and {found.overheads['torch.profiler']:.2f}× with torch.profiler; all intervals of the suite "
         "hold at once, but for a chance of 0.1 %.",

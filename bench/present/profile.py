@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,14 @@ FRAMES = (
 """Columns of the table of functions, as shares of the samples."""
 
 
+def functions_of(profile: Profile, judged: Judged, thread: str = MAIN) -> list[Frame]:
+    """Functions by the time they were innermost in; where the sampler cost too much only by name, without numbers."""
+    found = frames_of(profile.stacks, thread)
+    if judged.sampling is not None and judged.sampling.shape_only:
+        return [Frame(frame.name, *[math.nan] * 4) for frame in sorted(found, key=lambda frame: frame.name)]
+    return found
+
+
 def frame_rows(frames: Sequence[Frame]) -> list[dict[str, str]]:
     """Functions as texts."""
     return [
@@ -125,10 +134,11 @@ def show(profile: Profile, judged: Judged, format: str, *, width: int = 100, col
     shown = [cells(row) for row in rows[:SHOWN]]
     parts = [{"part": share.name, "of a step": _value(share), "without the profiler": _ends(share), "is": share.what}
              for share in judged.shares]  # fmt: skip
-    functions = [] if judged.sampling is None or judged.sampling.shape_only else frames_of(profile.stacks)
+    functions = frame_rows(functions_of(profile, judged)[:SHOWN_FRAMES])
+    known = FRAMES if judged.sampling is None or not judged.sampling.shape_only else FRAMES[:1]
     texts = [
         "\n".join(head(profile, judged)) + "\n",
-        layout.render(frame_rows(functions[:SHOWN_FRAMES]), FRAMES, format, width=width, color=color),
+        layout.render(functions, known, format, width=width, color=color),
         layout.render(parts, list(parts[0]) if parts else [], format, width=width, color=color),
         layout.render(shown, wanted, format, width=width, color=color),
         "\n".join(below(profile, judged, len(rows))) + "\n",
@@ -159,9 +169,10 @@ def sampling_lines(profile: Profile, judged: Judged) -> list[str]:
     told, sampling = profile.told, judged.sampling
     if sampling is None:
         return [f"no stacks: {told['rung']}"]
+    often = f" {told['watched']['rate_hz']} times a second" if told["watched"]["rate_hz"] else ""
     cost = units.ratio(sampling.overhead.value, sampling.overhead.low, sampling.overhead.high)
     lines = [
-        f"sampled by {told['rung']}: {units.count(sampling.samples)} samples in the steps, "
+        f"sampled by {told['rung']}{often}: {units.count(sampling.samples)} samples in the steps, "
         f"{units.count(sampling.elsewhere)} outside of them, {units.count(sampling.lost)} lost; a step takes {cost} as "
         "long with it"
     ]
@@ -268,8 +279,8 @@ def as_object(profile: Profile, judged: Judged, rows: Sequence[Row]) -> dict[str
         "on_core": judged.cost.on_core,
         "shares": [asdict(share) for share in judged.shares],
         "sampling": judged.sampling and {**asdict(judged.sampling), "refused": told["watched"]["refused"]},
-        "functions": [asdict(frame) for frame in frames_of(profile.stacks, MAIN)],
-        "functions_of_loader_workers": [asdict(frame) for frame in frames_of(profile.stacks, LOADER)],
+        "functions": [asdict(frame) for frame in functions_of(profile, judged)],
+        "functions_of_loader_workers": [asdict(frame) for frame in functions_of(profile, judged, LOADER)],
         "limits": asdict(judged.limits),
         "compiling_parts_s": judged.compiling,
         "idle": judged.idle and asdict(judged.idle),

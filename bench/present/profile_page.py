@@ -96,7 +96,10 @@ NS_OF_A_COUNT = 1e6
 def _flames(found: Profile, judged: Judged) -> list[flames.Inline]:
     titles = {MAIN: "Where a step is, by function", LOADER: "Where the loader's workers are while a step runs"}
     drawn = {thread: flame_stacks(found, judged, thread) for thread in titles}
-    return [flames.inline(stacks, title=titles[thread]) for thread, stacks in drawn.items() if stacks]
+    mark = ""
+    if judged.sampling is not None and judged.sampling.shape_only:
+        mark = f" (shape only: the sampler makes a step {judged.sampling.overhead.value:.2f} times as long)"
+    return [flames.inline(stacks, title=titles[thread] + mark) for thread, stacks in drawn.items() if stacks]
 
 
 def _sentence(text: str) -> str:

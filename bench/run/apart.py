@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,9 +60,13 @@ class Watched:
     steps: int = 1
     """Of each block."""
     plain_ns: list[int] = field(default_factory=list)
+    loops_ns: list[float] = field(default_factory=list)
+    """Of each loop without the sampler the median of a step."""
     watched_ns: list[int] = field(default_factory=list)
     stacks: Stacks = field(default_factory=Stacks)
     errors: int = 0
+    rate_hz: int = spy.RATE_HZ
+    """Of py-spy; the others look as often as they can, up to every 2 ms."""
 
 
 class Apart:
@@ -113,6 +118,7 @@ class Apart:
         looped = self._ask(Loop(self.key, seconds, cpu=self.cpu), Looped)
         seen.steps = looped.steps
         seen.plain_ns += looped.totals_ns
+        seen.loops_ns.append(statistics.median(looped.totals_ns) / looped.steps)
 
     def watch(self, seconds: float, seen: Watched) -> None:
         """Blocks that the sampler of `seen` looks at; what it saw is added. Raises `SpyRefusedError` as well."""
@@ -120,7 +126,7 @@ class Apart:
         if seen.rung == PY_SPY:
             with (
                 tempfile.TemporaryDirectory() as folder,
-                spy.looking(self._worker.pid, Path(folder), self.stop) as look,
+                spy.looking(self._worker.pid, Path(folder), self.stop, seen.rate_hz) as look,
             ):
                 looped = self._ask(Loop(self.key, seconds, cpu=self.cpu), Looped)
             rows, seen.errors = look.rows, seen.errors + look.errors

@@ -26,10 +26,14 @@ from bench.store.explained import Calls, Owned, Pairs, Side
 from bench.store.explained import Stack as StackRow
 
 TURNS = 3
-"""Of either side in a pair, each a loop without the sampler and one with it."""
+"""Of either side in a pair: couples of loops without the sampler, then a loop with it."""
 
-PLAIN_S, WATCHED_S = 0.15, 0.4
-"""Seconds of each of these loops: 600 samples a side and pair."""
+COUPLES, PLAIN_S = 4, 0.05
+"""Loops without the sampler of either side in a turn, one right after the other, and their seconds: what a step takes
+differs by the minute, and by much less from one twentieth of a second to the next."""
+
+WATCHED_S = 0.4
+"""Seconds of a loop with the sampler: 600 samples a side and pair."""
 
 APART_S, MOST_STEPS = 0.3, 50
 """Seconds and number of the steps under torch.profiler, of a side in a pair."""
@@ -110,9 +114,11 @@ def _pair(
     first = apart[order[0]].rung(rung)
     watched = {order[0]: first, order[1]: dataclasses.replace(apart[order[1]].rung(first.rung), refused=first.refused)}
     for _ in range(TURNS):
-        for side in dice.sample(SIDES, 2):
-            apart[side].plain(PLAIN_S, watched[side])
-            if first.rung != NO_STACKS:
+        for _ in range(COUPLES):
+            for side in dice.sample(SIDES, 2):
+                apart[side].plain(PLAIN_S, watched[side])
+        if first.rung != NO_STACKS:
+            for side in dice.sample(SIDES, 2):
                 apart[side].watch(WATCHED_S, watched[side])
     profiles = {}
     for side in dice.sample(SIDES, 2):
@@ -153,6 +159,7 @@ def keep(pairs: Pairs, taken: Taken) -> None:
     known = {
         "came_first": taken.came_first,
         "plain_ns": watched.plain_ns,
+        "loops_ns": watched.loops_ns,
         "watched_ns": watched.watched_ns,
         "samples": watched.stacks.samples,
         "errors": watched.errors,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.protocol import NO_STACKS, Hello, Refused, Stage
+from bench.protocol import NO_STACKS, PY_SPY, Hello, Refused, Stage
 from bench.records import Planned, Settings, UserError
 from bench.run.apart import Apart, EndedError, Watched
 from bench.run.schedule import is_compiled
-from bench.run.spy import SpyRefusedError
+from bench.run.spy import CALM_HZ, SpyRefusedError
 from bench.run.stop import Stop
 
 WATCHED_S = 5.0
@@ -18,6 +19,9 @@ WATCHED_S = 5.0
 
 TURNS = 5
 """With and without the sampler by turns: a slow minute then falls on both."""
+
+FELT = 1.1
+"""A step that takes so many times as long feels that it is looked at."""
 
 FEWEST_SAMPLES, MOST_TURNS = 1000, 20
 """Turns go on until there are so many samples in the region, but not for ever: a step may spend its time on a reset."""
@@ -84,9 +88,13 @@ def looked_at(apart: Apart, wish: Wish) -> Watched:
 
 
 def _by_turns(apart: Apart, watched: Watched, seconds: float) -> Watched:
+    """Loops with and without the sampler. One that a step feels looks less often from then on, and begins anew."""
     turns = 0
     while turns < TURNS or (watched.stacks.samples < FEWEST_SAMPLES and turns < MOST_TURNS):
         apart.plain(seconds / TURNS / 2, watched)
         apart.watch(seconds / TURNS, watched)
         turns += 1
+        felt = statistics.median(watched.watched_ns) > FELT * statistics.median(watched.plain_ns)
+        if turns == 1 and felt and watched.rate_hz != CALM_HZ and watched.rung == PY_SPY:
+            watched, turns, seconds = Watched(PY_SPY, watched.refused, rate_hz=CALM_HZ), 0, 2 * seconds
     return watched

@@ -21,8 +21,9 @@ from pathlib import Path
 from bench.run.stacks import Row, Stacks
 from bench.run.stop import Stop
 
-RATE_HZ = 500
-"""Looks a second: a thousand in two seconds. Each reads some 20 frames of another process, in 0.1 to 0.5 ms."""
+RATE_HZ, CALM_HZ = 500, 100
+"""Looks a second: a thousand in two seconds, and fewer where a step would feel them: each reads some 20 frames of every
+process, in 0.1 to 0.5 ms, and workers of a loader are processes too."""
 
 ATTACH_S = 20.0
 """Reading the symbols of an interpreter takes 0.1 s here, and longer from a cold disk."""
@@ -71,13 +72,13 @@ class Look:
 
 
 @contextlib.contextmanager
-def looking(pid: int, folder: Path, stop: Stop) -> Iterator[Look]:
+def looking(pid: int, folder: Path, stop: Stop, rate_hz: int = RATE_HZ) -> Iterator[Look]:
     """py-spy looks into a process and its children while this is open; what it saw is there afterwards.
 
     folder: an existing one, for its file. Raises `Stopped`, and `SpyRefusedError` where it cannot look or write.
     """
     out, look = folder / "stacks.raw", Look()
-    words = [program(), "record", "--pid", str(pid), "--output", str(out), "--format", "raw", "--rate", str(RATE_HZ)]
+    words = [program(), "record", "--pid", str(pid), "--output", str(out), "--format", "raw", "--rate", str(rate_hz)]
     words += ["--nonblocking", "--idle", "--threads", "--nolineno", "--subprocesses"]
     with (
         open(folder / "spy.err", "w+", encoding="utf-8") as errors,
@@ -100,7 +101,7 @@ def looking(pid: int, folder: Path, stop: Stop) -> Iterator[Look]:
         raise SpyRefusedError(_reason(said))
     lost = re.search(r"Errors: (\d+)", said)
     look.errors = int(lost[1]) if lost else 0
-    look.rows[:] = list(rows_of(out.read_text(encoding="utf-8", errors="replace"), pid))
+    look.rows[:] = list(rows_of(out.read_text(encoding="utf-8", errors="replace"), pid, rate_hz))
 
 
 def _attached(spy: subprocess.Popen[bytes], log: str, stop: Stop) -> None:
@@ -134,10 +135,10 @@ _PROCESS = re.compile(r'process (\d+):"')
 _THREAD = re.compile(r"thread \((\w+)\)")
 
 
-def rows_of(raw: str, pid: int) -> Iterator[Row]:
+def rows_of(raw: str, pid: int, rate_hz: int = RATE_HZ) -> Iterator[Row]:
     """The lines of py-spy's raw format: whose thread it was, its frames from the outermost on, and how many samples.
 
-    A process or thread is a frame of its own there, ahead of the others. Each sample stands for `1 / RATE_HZ` seconds.
+    A process or thread is a frame of its own there, ahead of the others. Each sample stands for `1 / rate_hz` seconds.
     """
     for line in raw.splitlines():
         match = _LINE.fullmatch(line)
@@ -150,4 +151,4 @@ def rows_of(raw: str, pid: int) -> Iterator[Row]:
             main, _ = int(thread[1], 0) == pid, frames.pop(0)
         thread_of = Stacks.MAIN if own and main else Stacks.OTHER_THREAD if own else Stacks.CHILD
         samples = int(match["samples"])
-        yield Row(thread_of, tuple(frames), samples, round(samples * 1e9 / RATE_HZ))
+        yield Row(thread_of, tuple(frames), samples, round(samples * 1e9 / rate_hz))

@@ -3,7 +3,8 @@
     python -m tests.agreement.rungs [--processes 6] [--seconds 0.5] [--cases KEY ...]
 
 A row a case and rung: a step with it ÷ one without, over fresh processes. In each the rungs come in random order, every
-loop with a rung is compared with the two without around it, and the datum is the median of four. The last column is how many samples a second came from the steps.
+loop with a rung is compared with the two without around it, and the datum is the median of four. The last column is
+how many samples a second came from the steps.
 """
 
 from __future__ import annotations

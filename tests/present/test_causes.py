@@ -7,7 +7,7 @@ import pytest
 
 from bench.analyse.profiles.difference import explain
 from bench.present import causes, causes_page
-from tests.analyse.profiles.pairs_made_up import FORWARD, KEY, LINEAR, STEP, WAIT, pairs
+from tests.analyse.profiles.pairs_made_up import BACKWARD, FORWARD, KEY, LINEAR, STEP, WAIT, pairs
 
 SLOWER = {**STEP, FORWARD: 600.0, LINEAR: 300.0}
 RUN = {"coursebench": "0.1.0", "run": "r", "machine": "2-core Example", "created": "2026-11-26T12:00:00Z"}
@@ -33,9 +33,10 @@ def test_the_table_says_what_was_measured_who_it_was_and_what_is_unexplained():
 
 def test_the_first_line_names_the_case_and_the_cause_with_its_interval():
     line = causes.lines(made()[0])[0]
+    percent, us = r"\+\d+\.\d %", r"\+\d+ µs"
     assert re.fullmatch(
-        r"Why a/b differs by \+11\.\d %: Net\.forward \(mine\.py\): \+\d+ µs a step \[\+\d+ µs, \+\d+ µs\], \d+ % of "
-        r"the difference\.",
+        rf"Why a/b differs by {percent} \[{percent}, {percent}\]: Net\.forward \(mine\.py\): {us} a step \[{us}, {us}\], "
+        r"\d+ % of the difference\.",
         line,
     )
 
@@ -111,3 +112,8 @@ def test_the_page_colours_what_is_clear_and_nothing_else():
     assert "Not explained: crashed: c/d: the worker exited" in text
     assert "regressed: head" in text
     assert not re.findall(r'(?:src|href)="(?!data:|#)', text)
+
+
+def test_what_the_backward_pass_takes_longer_stands_behind_the_function_that_it_follows():
+    found, _ = made(head={**STEP, FORWARD: 600.0, BACKWARD: 1300.0})
+    assert re.search(r"^Net\.forward .* in the backward pass$", causes.first_words(found))

@@ -4,9 +4,11 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from bench.analyse.profiles import judge
 from bench.present import memory_picture, profile_page
 from bench.present.profile import shapes, show
 from bench.records import UserError
@@ -18,7 +20,7 @@ operator-bound: 90 % to 92 % of the step is in operators; compute or memory? no 
 bench run 'calibration/*'
 torch.profiler, 200 steps in 20 blocks of one process; a step takes 9.80 ms [9.71, 9.80] without it and \
 1.020× [1.015, 1.025] as long with it
-sampled by py-spy: 1,000 samples in the steps, 12 outside of them, 3 lost; a step takes \
+sampled by py-spy 500 times a second: 1,000 samples in the steps, 12 outside of them, 3 lost; a step takes \
 1.000× [1.000, 1.000] as long with it
 
 function                              innermost            95 %  with all below
@@ -163,3 +165,16 @@ def test_where_nothing_is_known_of_the_memory_nothing_is_drawn():
     for phase in found.told["memory"]["phases"].values():
         phase["host"] = None
     assert memory_picture.draw(found) is None
+
+
+def test_where_the_sampler_cost_too_much_functions_have_names_alone():
+    made, _ = on_cpu()
+    watched = made.told["watched"]
+    told = {**made.told, "watched": {**watched, "watched_ns": [2 * ns for ns in watched["plain_ns"]]}}
+    made, judged = replace(made, told=told), judge(told)
+    text = show(made, judged, "table", width=160)
+    functions = text[text.index("function") : text.index("part   ")]
+    assert "step (mine.py)" in functions
+    assert "%" not in functions
+    assert {row["own"] for row in json.loads(show(made, judged, "json"))["functions"]} == {None}
+    assert "(shape only: the sampler makes a step 2.00 times as long)" in profile_page.page(made, judged)

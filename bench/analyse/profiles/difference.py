@@ -8,6 +8,7 @@ difference; the view `operators` holds times under torch.profiler. What is not c
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,7 @@ from bench.analyse.profiles.frames import LOADER, MAIN
 from bench.analyse.profiles.shares import BUDGET
 from bench.records import BASE, HEAD, SIDES
 from bench.stats import signed_ranks
+from bench.stats.pairs import log_ratio
 from bench.store.explained import Owned, Pairs, Stack
 
 ALPHA = 0.001
@@ -38,7 +40,7 @@ def explain(data: Pairs, key: str, alpha: float = ALPHA) -> Explained:
     """What the pairs of a case say. alpha: for this case, a part of that of its suite."""
     sides = [row for row in data.sides if row.key == key]
     facts = {(row.pair, row.side): json.loads(row.facts) for row in sides}
-    step_s = {(row.pair, row.side): _step_s(facts[row.pair, row.side], row.steps) for row in sides}
+    step_s = _step_s(facts)
     pairs = sorted({pair for pair, _ in facts})
     frames = _frame_seconds([row for row in data.stacks if row.key == key], step_s)
     owned = _owned_seconds(row for row in data.owned if row.key == key)
@@ -77,8 +79,7 @@ def explain(data: Pairs, key: str, alpha: float = ALPHA) -> Explained:
 
 def mean_stacks(data: Pairs, key: str, side: str) -> list[tuple[tuple[str, ...], float]]:
     """Each stack of the steps' thread on one side, with its seconds a step without a profiler: means over pairs."""
-    own = [row for row in data.sides if row.key == key and row.side == side]
-    step_s = {row.pair: _step_s(json.loads(row.facts), row.steps) for row in own}
+    step_s = _step_s({(row.pair, row.side): json.loads(row.facts) for row in data.sides if row.key == key})
     rows = [row for row in data.stacks if (row.key, row.side, row.thread) == (key, side, MAIN)]
     whole: dict[int, int] = defaultdict(int)
     for row in rows:
@@ -86,7 +87,7 @@ def mean_stacks(data: Pairs, key: str, side: str) -> list[tuple[tuple[str, ...],
     found: dict[tuple[str, ...], float] = defaultdict(float)
     for row in rows:
         frames = tuple(named(frame) for frame in row.stack.split(";"))
-        found[frames] += row.ns / whole[row.pair] * step_s[row.pair] / len(own)
+        found[frames] += row.ns / whole[row.pair] * step_s[row.pair, side] / len(whole)
     return sorted(found.items())
 
 
@@ -96,10 +97,18 @@ Who = tuple[int, str]
 Name = tuple[str, ...]
 
 
-def _step_s(told: Mapping[str, Any], steps: int) -> float:
-    """Seconds a step without any profiler: the median block of a side in a pair."""
-    plain_ns: list[int] = told["plain_ns"]
-    return statistics.median(plain_ns) / steps / 1e9
+def _step_s(facts: Mapping[Who, Any]) -> dict[Who, float]:
+    """Seconds a step without any profiler, of each side of a pair.
+
+    The base's is the median of its loops; the head's is that times the median ratio of loops that stood side by side,
+    as in a gate, so that a minute in which all was slow cancels.
+    """
+    found: dict[Who, float] = {}
+    for pair in sorted({pair for pair, _ in facts}):
+        base, head = (facts[pair, side]["loops_ns"] for side in (BASE, HEAD))
+        found[pair, BASE] = statistics.median(base) / 1e9
+        found[pair, HEAD] = found[pair, BASE] * math.exp(log_ratio(base, head))
+    return found
 
 
 def _frame_seconds(stacks: Sequence[Stack], step_s: Mapping[Who, float]) -> dict[str, dict[Name, dict[Who, float]]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.analyse.profiles.code import named
 from bench.analyse.profiles.shares import BUDGET
 from bench.stats import intervals
 from bench.stats.intervals import Interval
@@ -79,8 +80,8 @@ def frames_of(stacks: pd.DataFrame, thread: str = MAIN) -> list[Frame]:
 
 
 def stacks_of(stacks: pd.DataFrame, thread: str = MAIN) -> Iterator[tuple[tuple[str, ...], int, int]]:
-    """Frames from the outermost on, samples and ns of each stack of a thread."""
+    """Frames from the outermost on, samples and ns of each stack of a thread; generated code has one name."""
     own = stacks[stacks["thread"] == thread]
     rows: Iterable[tuple[str, int, int]] = zip(own["stack"], own["samples"], own["ns"], strict=True)
     for stack, samples, ns in rows:
-        yield tuple(stack.split(";")), int(samples), int(ns)
+        yield tuple(named(frame) for frame in stack.split(";")), int(samples), int(ns)

@@ -25,6 +25,7 @@ PARTS: Mapping[str, str] = {
     "loader": "a DataLoader fetches a batch",
     "waiting": "the host waits for an idle device",
     "compiled": "compiled code runs",
+    "wrapping": "torch.compile checks its guards, hands over arguments and results",
     "operators": "operators of torch run",
     "python": "the host is outside of all operators",
 }

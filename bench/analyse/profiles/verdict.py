@@ -26,7 +26,7 @@ MEANINGS: Mapping[str, str] = {
     LAUNCH_BOUND: "the work is so small that starting it is more than half of the step",
     OPERATOR_BOUND: "more than half of the step is in operators; which limit of the machine binds them is not known",
     KERNEL_BOUND: "the device computes for more than half of the step; which of its limits binds is not known",
-    PYTHON_BOUND: "the host is outside of torch's operators for more than half of the step",
+    PYTHON_BOUND: "the host is outside of torch's operators and of compiled code for more than half of the step",
     COPY_BOUND: "copying memory takes more than half of the step",
     LOADER_BOUND: "fetching batches from a DataLoader takes more than half of the step",
     WAITING: "the host waits for more than half of the step for a device that has nothing to do",
@@ -52,19 +52,21 @@ def verdict_of(shares: Sequence[Share], limits: Limits, cost: Cost, on_device: b
     for name, word in (("copies", COPY_BOUND), ("loader", LOADER_BOUND), ("waiting", WAITING)):
         if name in by_name and by_name[name].low > DOMINATES:
             return Verdict(word, _says(by_name[name]))
-    if "python" in by_name and by_name["python"].low > DOMINATES:
+    outside = together(shares, ("python", "wrapping"), cost)
+    if outside.low > DOMINATES:
         asleep = f"; the thread was on a core for only {_percent(cost.on_core)} of the time: it sleeps or waits there"
-        return Verdict(PYTHON_BOUND, _says(by_name["python"]) + (asleep if cost.on_core < ASLEEP else ""))
+        return Verdict(PYTHON_BOUND, _outside(outside, by_name) + (asleep if cost.on_core < ASLEEP else ""))
     working = together(shares, ("kernels",) if on_device else ("operators", "compiled", "copies"), cost)
     if working.low > DOMINATES:
         return _by_limit(working, limits, KERNEL_BOUND if on_device else OPERATOR_BOUND)
-    feeding = together(shares, ("operators", "compiled", "python"), cost)
+    feeding = together(shares, ("operators", "compiled", "wrapping", "python"), cost)
     if on_device and feeding.low > DOMINATES:
         of_it = (
             f", of which at most {_percent(by_name['python'].high)} outside operators" if "python" in by_name else ""
         )
         return Verdict(LAUNCH_BOUND, f"{_between(feeding)} of the step the device idles until the host launches{of_it}")
-    possible = [share for share in (*shares, working, *((feeding,) if on_device else ())) if share.high > DOMINATES]
+    wholes = (working, outside, *((feeding,) if on_device else ()))
+    possible = [share for share in (*shares, *wholes) if share.high > DOMINATES]
     if not possible:
         return Verdict(MIXED, ", ".join(f"{share.name} {_between(share)}" for share in shares[:3]))
     largest = max(possible, key=lambda share: share.value)
@@ -100,6 +102,16 @@ _OF = {COMPUTE: "its arithmetic", MEMORY: "moving its bytes", LAUNCHES: "launchi
 
 def _says(share: Share) -> str:
     return f"{_between(share)} of the step {share.what}"
+
+
+def _outside(outside: Share, by_name: Mapping[str, Share]) -> str:
+    """How much is outside of operators and compiled code, and how much of that is torch.compile's own."""
+    if "wrapping" not in by_name:
+        return _says(by_name["python"])
+    return (
+        f"{_between(outside)} of the step the host is outside of operators and compiled code, of it "
+        f"{_between(by_name['wrapping'])} where torch.compile checks its guards and hands over"
+    )
 
 
 def _between(share: Share) -> str:

@@ -38,8 +38,8 @@ def pairs(
             step_ns = sum(drawn.values()) * 1e3
             plain = [int(10 * step_ns)] * 5
             facts = {
-                "plain_ns": plain, "watched_ns": plain, "samples": 600, "errors": 0, "refused": {},
-                "steps": 5, "blocks": 4, "before_ns": [100, 100], "after_ns": [100, 100],
+                "plain_ns": plain, "loops_ns": [step_ns] * 4, "watched_ns": plain, "samples": 600, "errors": 0,
+                "refused": {}, "steps": 5, "blocks": 4, "before_ns": [100, 100], "after_ns": [100, 100],
                 "profiled_ns": [int(100 * slower)] * 4, "device": None, "compiling": None,
                 "counters": {**COUNTERS, **counters[at]}, "break_reasons": reasons[at], "first_call_ns": 10**9,
                 "cache": "warm" if pair else "cold", "threads": 1, "came_first": True,

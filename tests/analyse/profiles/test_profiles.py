@@ -37,6 +37,7 @@ def peaks(flops=0.0, numbytes=0.0, kernels=0.0):
     [
         ({"operators": 9, "python": 1}, False, "operator-bound"),
         ({"compiled": 5, "operators": 4, "python": 1}, False, "operator-bound"),
+        ({"wrapping": 4, "compiled": 3, "python": 3}, False, "Python-bound"),
         ({"python": 7, "operators": 3}, False, "Python-bound"),
         ({"copies": 7, "operators": 3}, False, "copy-bound"),
         ({"loader": 7, "operators": 3}, False, "loader-bound"),

@@ -22,6 +22,7 @@ def told(parts_ms, slower=1.0, on_device=False, steps=10, blocks=20, noise=(0.99
             "steps": steps,
             "plain_ns": [int(step_ns * steps / slower)] * 5,
             "watched_ns": [int(step_ns * steps / slower)] * 5,
+            "rate_hz": 500,
             "samples": 1000,
             "elsewhere": 12,
             "errors": 3,

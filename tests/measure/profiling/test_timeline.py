@@ -96,6 +96,16 @@ def test_what_was_compiled_is_told_from_the_operators_it_calls():
     assert split(rows, on_device=False) == {"compiled": 40, "operators": 10, "python": 50}
 
 
+def test_what_torch_compile_does_around_its_code_is_told_from_that():
+    rows = [
+        {"name": "TorchDynamo Cache Lookup", "kind": "operator", "start": 0, "end": 10, "id": 5},
+        {"name": "Torch-Compiled Region: 0/0", "kind": "operator", "start": 10, "end": 80, "id": 6},
+        {"name": "## Call CompiledFxGraph fabcdefg ##", "kind": "annotation", "start": 30, "end": 60, "id": 7},
+        {"name": "aten::addmm", "kind": "operator", "start": 40, "end": 50, "id": 8},
+    ]
+    assert split(rows, on_device=False) == {"wrapping": 50, "compiled": 20, "operators": 10, "python": 20}
+
+
 def test_operators_of_a_thread_of_autograd_are_operators():
     rows = [{"name": "AddmmBackward0", "kind": "operator", "start": 10, "end": 60, "id": 7, "thread": 2}]
     assert split(rows) == {"operators": 50, "python": 50}
