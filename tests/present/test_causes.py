@@ -35,8 +35,8 @@ def test_the_first_line_names_the_case_and_the_cause_with_its_interval():
     line = causes.lines(made()[0])[0]
     percent, us = r"\+\d+\.\d %", r"\+\d+ µs"
     assert re.fullmatch(
-        rf"Why a/b differs by {percent} \[{percent}, {percent}\]: Net\.forward \(mine\.py\): {us} a step \[{us}, {us}\], "
-        r"\d+ % of the difference\.",
+        rf"Why a/b differs by {percent} \[{percent}, {percent}\]: Net\.forward \(mine\.py\): {us} a step "
+        rf"\[{us}, {us}\], \d+ % of the difference\.",
         line,
     )
 
