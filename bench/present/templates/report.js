@@ -31,6 +31,7 @@
   });
 
   const filter = document.getElementById("filter"), told = document.getElementById("filtered");
+  if (!filter) { return; }  // a page without long tables
   filter.addEventListener("input", () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0, all = 0;
