@@ -157,7 +157,9 @@ def head(profile: Profile, judged: Judged) -> list[str]:
         f"torch.profiler, {cost.steps} steps in {told['blocks']} blocks of one process; a step takes {step} without "
         f"it and {overhead} as long with it",
     ]
-    if cost.shape_only:
+    if cost.unsteady:
+        lines.append("shape only: what the profiler cost is not known, so no times are told; take it again")
+    elif cost.shape_only:
         lines.append(
             f"shape only: above {BUDGET:g}× no times are told of its parts; calls, shapes, bytes and bounds are"
         )

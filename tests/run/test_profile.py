@@ -9,10 +9,12 @@ import pytest
 
 from bench.analyse.profiles.compiling import parts
 from bench.plan.catalog import find
-from bench.protocol import NO_STACKS, Refused
+from bench.protocol import NO_STACKS, PY_SPY, Refused
 from bench.records import Case, Planned, Settings
 from bench.run import probe, profile
+from bench.run.apart import Watched
 from bench.run.profile import Taken, Wish
+from bench.run.spy import CALM_HZ, RATE_HZ
 from bench.run.stop import Stop, Stopped
 
 FILE = Path(__file__).parents[1] / "workload_files" / "planted_profiles.py"
@@ -97,3 +99,44 @@ def test_of_a_compiled_case_it_is_told_where_compiling_went(hello, tmp_path):
     assert sum(compiling.values()) == pytest.approx(reply.facts["first_call_ns"] / 1e9, rel=0.2)
     assert (reply.facts["counters"]["compiled_graphs"], reply.profile["compiling"]["recompiles"]) == (1, [])
     assert reply.profile["split_ns"]["compiled"] > 0
+
+
+class Slowed:
+    """An `Apart` whose steps take longer while they are looked at, by how often that is."""
+
+    def __init__(self, by_hz):
+        self.by_hz, self.rates = by_hz, []
+
+    def rung(self, asked, refused=None):
+        return Watched(PY_SPY)
+
+    def plain(self, seconds, seen):
+        seen.plain_ns += [100, 100]
+
+    def watch(self, seconds, seen):
+        self.rates.append(seen.rate_hz)
+        seen.watched_ns += [int(100 * self.by_hz[seen.rate_hz])] * 2
+        seen.stacks.samples += int(seen.rate_hz * seconds)
+
+
+def test_a_step_that_feels_py_spy_is_looked_at_less_often_and_for_longer():
+    apart = Slowed({RATE_HZ: 1.4, CALM_HZ: 1.05})
+    watched = profile.looked_at(apart, Wish())
+    assert apart.rates == [RATE_HZ] + [CALM_HZ] * profile.TURNS
+    assert set(watched.watched_ns) == {105}
+    assert watched.stacks.samples == profile.FEWEST_SAMPLES
+
+
+def test_a_step_that_does_not_feel_it_is_looked_at_as_often_as_can_be():
+    apart = Slowed({RATE_HZ: 1.02})
+    assert len(profile.looked_at(apart, Wish()).watched_ns) == 2 * profile.TURNS
+    assert set(apart.rates) == {RATE_HZ}
+
+
+def test_a_step_of_which_little_is_seen_is_looked_at_for_longer_but_not_for_ever():
+    apart = Slowed({RATE_HZ: 1.02})
+    profile.looked_at(apart, Wish(watched_s=1.0))
+    assert len(apart.rates) == 2 * profile.TURNS
+    apart.rates.clear()
+    profile.looked_at(apart, Wish(watched_s=0.01))
+    assert len(apart.rates) == profile.MOST_TURNS

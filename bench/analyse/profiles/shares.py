@@ -50,10 +50,13 @@ class Cost:
     on_core: float
     """Of the time without the profiler, in which the thread that calls the steps was on a core."""
 
+    unsteady: str = ""
+    """Why blocks with and without the profiler cannot be compared: the machine changed meanwhile."""
+
     @property
     def shape_only(self) -> bool:
-        """Is it over budget? Calls, shapes and bytes are then told, and no times."""
-        return self.overhead.value > BUDGET
+        """Is it over budget, or is what it cost not known? Calls, shapes and bytes are then told, and no times."""
+        return self.overhead.value > BUDGET or bool(self.unsteady)
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,21 @@ def cost_of(told: Mapping[str, Any]) -> Cost:
         profiled_s=sum(told["split_ns"].values()) / 1e9 / seen if seen else statistics.median(profiled),
         steps=seen,
         on_core=told["thread_ns"] / told["wall_ns"],
+        unsteady=_unsteady(told),
     )
+
+
+UNSTEADY = 1.25
+"""Blocks before and after that differ by more than this, or blocks with the profiler that are faster than both by more,
+are of a machine that changed its pace, as one does whose cores have a second tenant: 1.8 times is seen here."""
+
+
+def _unsteady(told: Mapping[str, Any]) -> str:
+    before, during, after = (statistics.median(told[name]) for name in ("before_ns", "profiled_ns", "after_ns"))
+    if max(before, after) <= UNSTEADY * min(before, after) and during * UNSTEADY >= min(before, after):
+        return ""
+    paces = ", ".join(f"{ns / told['steps'] / 1e9:.3g} s" for ns in (before, during, after))
+    return f"the machine changed its pace: a step took {paces} before, under and after the profiler"
 
 
 def shares_of(told: Mapping[str, Any], cost: Cost) -> tuple[Share, ...]:
@@ -99,7 +116,10 @@ def together(shares: Iterable[Share], names: Iterable[str], cost: Cost) -> Share
 
 
 def _share(name: str, what: str, value: float, cost: Cost) -> Share:
-    """value: of the time under the profiler. Where that was no slower than without, nothing is to be bounded."""
+    """value: of the time under the profiler. Where that was no slower than without, nothing is to be bounded; where it
+    is not known how much slower it was, nothing is bounded."""
+    if cost.unsteady:
+        return Share(name, what, value, 0.0, 1.0)
     slower = max(1.0, cost.profiled_s / cost.step_s.value)
     return Share(name, what, value, max(0.0, value * slower - (slower - 1)), min(1.0, value * slower))
 
@@ -112,6 +132,8 @@ def device_idle(told: Mapping[str, Any], cost: Cost) -> Share | None:
     if device is None or not device["span_ns"] or not cost.steps:
         return None
     value = 1 - device["busy_ns"] / device["span_ns"]
+    if cost.unsteady:
+        return Share("idle", "the device has nothing to do", value, 0.0, 1.0)
     without = 1 - device["busy_ns"] / 1e9 / cost.steps / cost.step_s.value
     ends = sorted((max(0.0, without), value))
     return Share("idle", "the device has nothing to do", value, *ends)

@@ -31,7 +31,7 @@ MEANINGS: Mapping[str, str] = {
     LOADER_BOUND: "fetching batches from a DataLoader takes more than half of the step",
     WAITING: "the host waits for more than half of the step for a device that has nothing to do",
     MIXED: "no part takes more than half of the step",
-    CANNOT_TELL: "a part may take more than half of the step, or none: the profiler slowed it down too much",
+    CANNOT_TELL: "a part may take more than half of the step, or none: the profiler, or the machine, changed its pace",
 }
 """What each verdict claims."""
 
@@ -48,6 +48,8 @@ def verdict_of(shares: Sequence[Share], limits: Limits, cost: Cost, on_device: b
     """The verdict on a step whose time has these shares. on_device: of a case that has a device beside the host."""
     if not shares:
         return Verdict(CANNOT_TELL, "the profiler lost the regions of all blocks")
+    if cost.unsteady:
+        return Verdict(CANNOT_TELL, cost.unsteady)
     by_name = {share.name: share for share in shares}
     for name, word in (("copies", COPY_BOUND), ("loader", LOADER_BOUND), ("waiting", WAITING)):
         if name in by_name and by_name[name].low > DOMINATES:

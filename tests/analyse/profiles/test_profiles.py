@@ -92,6 +92,19 @@ def test_a_part_so_large_that_the_profiler_cannot_have_made_it_binds_even_over_b
     assert (found.cost.shape_only, found.verdict.word) == (True, "operator-bound")
 
 
+@pytest.mark.parametrize(
+    "paces",
+    [{"before_ns": [100] * 9, "after_ns": [180] * 9}, {"profiled_ns": [50] * 9, "before_ns": [100], "after_ns": [99]}],
+    ids=["before and after differ", "faster under the profiler"],
+)
+def test_where_the_machine_changed_its_pace_nothing_is_bounded_and_no_time_told(paces):
+    found = judge(told({"operators": 9, "python": 1}, **paces))
+    assert found.cost.shape_only
+    assert [(share.low, share.high) for share in found.shares] == [(0.0, 1.0)] * 2
+    assert found.verdict.word == "cannot tell"
+    assert "the machine changed its pace" in found.verdict.because
+
+
 def test_a_profiler_that_seems_to_make_a_step_faster_bounds_nothing():
     shares = judge(told({"operators": 9, "python": 1}, slower=0.9)).shares
     assert [(share.low, share.value, share.high) for share in shares] == [(0.9, 0.9, 0.9), (0.1, 0.1, 0.1)]
