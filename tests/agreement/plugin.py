@@ -1,18 +1,26 @@
-"""Do medians of the pytest plugin agree with those of `bench run`? Sessions and runs take turns, in random order.
+"""Do medians of the pytest plugin agree with those of a worker of `bench run`? Both take turns, round by round.
 
     python -m tests.agreement.plugin FOLDER [--rounds 12] [--seed 0]
 
-A row a case: the median over rounds of the ratio of both medians of a round, with its interval. What is there already
-is not measured again.
+A round is a fresh session of pytest with our plugin, and for each case a fresh worker with the same case open, both on
+one core. Ahead of each round of pytest-benchmark, or after it, as a coin says, the worker times a block of as many
+steps; both run a block that is not timed first. Minutes in which this machine is slow, by up to 1.8 times, fall on both
+alike. A row a case: over rounds the median of what pytest-benchmark reports ÷ the median of the worker's blocks, with
+its interval. What is there already is not measured again.
+
+The second half of this file is loaded by that session of pytest: `-p tests.agreement.plugin`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,27 +33,36 @@ KEYS = (
 )  # fmt: skip
 """Steps from 50 µs to 30 ms."""
 
+BLOCKS = 60
+"""Rounds of pytest-benchmark a case and session, and blocks of the worker beside them."""
 
-def plugin(folder: Path) -> dict[str, float]:
-    """Seconds per step of each case, by a session of pytest."""
-    out = folder / "plugin.json"
-    if not out.exists():
-        words = ["-m", "pytest", "--bench-preset", "quick", "-q", "-p", "no:cacheprovider", f"--benchmark-json={out}"]
+
+def measured(folder: Path, seed: int) -> dict[str, tuple[float, float]]:
+    """Seconds per step of each case, by pytest-benchmark and by the worker."""
+    plugin, beside = folder / "plugin.json", folder / "beside.json"
+    if not beside.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        words = [
+            "-m",
+            "pytest",
+            "--bench-preset",
+            "quick",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "tests.agreement.plugin",
+        ]
+        words += [f"--benchmark-json={plugin}", f"--bench-rounds={BLOCKS}"]
         words += [word for key in KEYS for word in ("--bench-select", key)]
-        subprocess.run([sys.executable, *words], cwd=folder, check=True, capture_output=True)
-    content: Any = json.loads(out.read_text())
-    return {item["name"]: item["stats"]["median"] for item in content["benchmarks"]}
-
-
-def run(folder: Path) -> dict[str, float]:
-    """Seconds per step of each case, by a run of one launch."""
-    out = folder / "run"
-    if not out.exists():
-        words = ["-m", "bench", "run", *KEYS, "--launches", "1", "--out", str(out), "--quiet"]
-        subprocess.run([sys.executable, *words], cwd=folder, check=True, capture_output=True)
-    words = ["-m", "bench", "show", str(out), "--format", "json"]
-    shown = subprocess.run([sys.executable, *words], check=True, capture_output=True).stdout
-    return {row["key"]: row["value_s"] for row in json.loads(shown) if row["clock"] == "wall"}
+        environ = {**os.environ, "BESIDE": str(beside), "BESIDE_SEED": str(seed)}
+        subprocess.run([sys.executable, *words], cwd=folder, env=environ, check=True, capture_output=True)
+    content: Any = json.loads(plugin.read_text())
+    blocks = json.loads(beside.read_text())
+    return {
+        item["name"]: (item["stats"]["median"], statistics.median(blocks[item["name"]][-BLOCKS:]) / 1e9)
+        for item in content["benchmarks"]
+    }
 
 
 def main() -> None:
@@ -53,26 +70,109 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=0, help="Of the order within each round.")
+    parser.add_argument("--seed", type=int, default=0, help="Of the coins.")
     options = parser.parse_args()
-    dice, found = random.Random(options.seed), dict[str, list[tuple[float, float]]]()
+    found: dict[str, list[tuple[float, float]]] = {}
     for number in range(options.rounds):
-        folder = options.folder.resolve() / str(number)
-        folder.mkdir(parents=True, exist_ok=True)
-        of = {tool: tool(folder) for tool in dice.sample((plugin, run), 2)}
-        for key, seconds in of[plugin].items():
-            found.setdefault(key, []).append((seconds, of[run][key]))
-    print("| case | time per step | plugin ÷ run | rounds |")
-    print("| --- | ---: | --- | ---: |")
-    for key, pairs in found.items():
-        ratio = intervals.paired_ratio([a for a, _ in pairs], [b for _, b in pairs], "rounds")
-        cells = (
-            f"`{short(key)}`",
-            f"{intervals.median([b for _, b in pairs]).value * 1e6:,.0f} µs",
-            f"{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]",
-            str(len(pairs)),
+        for key, both in measured(options.folder.resolve() / str(number), options.seed + number).items():
+            found.setdefault(short(key), []).append(both)
+    print("| case | time per step | plugin ÷ worker | rounds |\n| --- | ---: | --- | ---: |")
+    for key, both in sorted(found.items()):
+        ratio = intervals.paired_ratio([plugin for plugin, _ in both], [worker for _, worker in both], "round")
+        step = statistics.median(worker for _, worker in both)
+        print(
+            f"| `{key}` | {step * 1e6:,.0f} µs | {ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}] | {len(both)} |"
         )
-        print(f"| {' | '.join(cells)} |")
+
+
+# --- within the session of pytest -------------------------------------------------------------------------------------
+
+
+class Beside:
+    """The timer of pytest-benchmark, which has the worker time a block ahead of each round, or after it."""
+
+    def __init__(self) -> None:
+        self.dice = random.Random(os.environ["BESIDE_SEED"])
+        self.blocks_ns: dict[str, list[float]] = {}
+        self.session: Any = None
+        self.worker: Any = None
+        self.running = self.ahead = False
+
+    def enter(self, session: Any) -> None:
+        """A case is open in this process: open it in a worker too."""
+        from bench.protocol import Open, Opened
+        from bench.run.stop import Stop
+        from bench.run.worker import Worker
+
+        self.leave()
+        self.session, self.worker = session, Worker(1, Stop())
+        request = session._request
+        steps = {"step:wall": session.steps["step:wall"]}
+        reply = self.worker.ask(Open(session.key, request.source, session.settings, steps, count=False), 120)
+        assert isinstance(reply, Opened), reply
+
+    def leave(self) -> None:
+        """No case is open here any more."""
+        if self.worker is not None:
+            self.worker.end()
+        self.session = self.worker = None
+
+    def counter(self) -> float:
+        """`pytest_plugin.drained_counter`; at the start of a round what was cold is warm again first."""
+        if self.session is None:
+            return time.perf_counter()
+        self.running = not self.running
+        if not self.running:
+            now = self._drained()
+            if not self.ahead:
+                self._block()
+            return now
+        self.ahead = self.dice.random() < 0.5
+        if self.ahead:
+            self._block()
+        from bench.protocol import cold_blocks
+
+        prepared, steps = self.session.prepared, self.session.steps["step:wall"]
+        if cold_blocks(self.session._time("step", "wall", steps)) > 1:
+            self.session._time("step", "wall", steps)
+        if prepared.reset is not None:
+            prepared.reset()
+        return self._drained()
+
+    def _drained(self) -> float:
+        self.session.device.drain()
+        return time.perf_counter()
+
+    def _block(self) -> None:
+        from bench.protocol import Turn, Turned
+
+        reply = self.worker.ask(Turn(self.session.key, "wall"), 120)
+        assert isinstance(reply, Turned), reply
+        self.blocks_ns.setdefault(self.session.key, []).append(reply.total_ns / reply.steps)
+
+
+def pytest_configure() -> None:
+    """Put the worker beside whatever the plugin opens, and both on one core."""
+    if "BESIDE" not in os.environ:
+        return
+    from bench import pytest_plugin
+    from bench.measure.session import Session
+
+    beside = Beside()
+    os.sched_setaffinity(0, {beside.dice.choice(sorted(os.sched_getaffinity(0)))})
+    opened, finished = Session.open, Session.finish
+
+    def open_(session: Session) -> None:
+        opened(session)
+        beside.enter(session)
+
+    def finish(session: Session) -> dict[str, Any]:
+        Path(os.environ["BESIDE"]).write_text(json.dumps(beside.blocks_ns))
+        beside.leave()
+        return finished(session)
+
+    Session.open, Session.finish = open_, finish
+    pytest_plugin.drained_counter = beside.counter
 
 
 if __name__ == "__main__":
