@@ -90,7 +90,12 @@ MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     Profile: st.builds(Profile, st.text(), SOURCES, SETTINGS, COUNTS, st.text(), st.booleans()),
     Loop: st.builds(Loop, st.text(), NUMBERS, st.text(), st.none() | st.integers()),
     Looped: st.builds(
-        Looped, st.text(), st.integers(), st.lists(st.integers()), st.lists(st.lists(JSON, max_size=4), max_size=3)
+        Looped,
+        st.text(),
+        st.integers(),
+        st.integers(),
+        st.lists(st.integers()),
+        st.lists(st.lists(JSON, max_size=4), max_size=3),
     ),
     TakeApart: st.builds(TakeApart, st.text(), st.none() | st.integers(), st.text(), st.none() | st.integers()),
     TakenApart: st.builds(TakenApart, st.text(), FACTS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shlex
 import shutil
 import sys
@@ -36,16 +37,18 @@ def explain_cases(
 ) -> None:
     """Take profile pairs of each case; a case that ends badly is told with its reason, and the next one taken.
 
-    What was taken of whole cases is kept where it is stopped. Raises `Stopped`, `MachineUnfitError`, and `UserError`
-    for a rung that is not to be had.
+    What was taken of whole cases is kept where it is stopped. Raises `Stopped`, and `UserError` for a rung that is not
+    to be had.
     """
     from bench.analyse.profiles.difference import ALPHA
     from bench.run.apart import EndedError
     from bench.run.explain import keep, profile_pairs
     from bench.run.runner import CACHES
     from bench.run.spy import SpyRefusedError
+    from bench.run.worker import MachineUnfitError
     from bench.store import explained
 
+    coins = secrets.randbits(32)  # another pair's luck each time, as in a gate
     whole, keys, ended = explained.Pairs(), list[str](), dict[str, str]()
     heard = (
         (lambda key, pair: None) if quiet else (lambda key, pair: note(f"{key}: profile pair {pair + 1} of {pairs}"))
@@ -55,9 +58,9 @@ def explain_cases(
         for item in coupled:
             taken = explained.Pairs()
             try:
-                for each in profile_pairs(item, sides, settings, hello, stop, caches, pairs, rung, heard):
+                for each in profile_pairs(item, sides, settings, hello, stop, caches, pairs, rung, coins, heard):
                     keep(taken, each)
-            except (EndedError, SpyRefusedError) as end:
+            except (EndedError, SpyRefusedError, MachineUnfitError) as end:
                 ended[item.case.key] = str(end)
                 continue
             keys.append(item.case.key)
@@ -65,7 +68,7 @@ def explain_cases(
     finally:
         shutil.rmtree(caches, ignore_errors=True)
         if keys or ended:
-            explained.write(folder, {"keys": keys, "ended": ended, "alpha": ALPHA}, whole)
+            explained.write(folder, {"keys": keys, "ended": ended, "alpha": ALPHA, "coins": coins}, whole)
 
 
 def explanations(folder: Path) -> tuple[list[Explained], dict[str, str]]:
@@ -77,7 +80,7 @@ def explanations(folder: Path) -> tuple[list[Explained], dict[str, str]]:
     if data is None:
         return [], {}
     keys = data.told["keys"]
-    return [explain(data, key, data.told["alpha"] / len(keys)) for key in keys], dict(data.told["ended"])
+    return [explain(data, key, data.told["alpha"], len(keys)) for key in keys], dict(data.told["ended"])
 
 
 def written(folder: Path, verdicts: Mapping[str, str]) -> str:

@@ -39,25 +39,22 @@ def rows(found: Explained) -> list[dict[str, str]]:
     """The table: the measured difference, then its parts as each view deals it out, with what it leaves unexplained."""
     whole = found.step.difference_s
     table = [_row(found.step, "measured", whole)]
-    for view in (found.code, found.operators):
-        if view.reason:
-            continue
-        table += [_row(cause, view.name, whole) for cause in view.clear[:MOST_CAUSES]]
-        if len(view.clear) > MOST_CAUSES:
-            left = sum(cause.difference_s for cause in view.clear[MOST_CAUSES:])
-            table.append(_sum(view.name, f"{len(view.clear) - MOST_CAUSES} more that are clear", left, whole))
-        table.append(_sum(view.name, "unexplained", view.rest_s, whole))
+    if found.code.rest is not None:
+        table += [_row(cause, CODE, whole) for cause in found.code.clear[:MOST_CAUSES]]
+        if len(found.code.clear) > MOST_CAUSES:
+            left = sum(cause.difference_s for cause in found.code.clear[MOST_CAUSES:])
+            table.append(_sum(f"{len(found.code.clear) - MOST_CAUSES} more that are clear", left, whole))
+        table.append({**_row(found.code.rest, CODE, whole), "base": DASH, "head": DASH})
+    # Times under torch.profiler: they hold its own cost of each call, and are no parts of what was measured without it.
+    table += [_row(cause, OPERATORS, None) for cause in found.operators.clear[:MOST_CAUSES]]
     table += [_row(cause, IN_LOADER, None) for cause in found.loader.clear[:MOST_CAUSES]]
-    if not found.operators.reason:
-        parts = [_row(cause, "torch.profiler", None) for cause in found.parts if cause.name in TOLD_PARTS]
-        table += [
-            {**row, "ends": DASH} for row in parts
-        ]  # they were not asked about, and their intervals are another level's
+    parts = [_row(cause, "torch.profiler", None) for cause in found.parts if cause.name in TOLD_PARTS]
+    table += [{**row, "ends": DASH} for row in parts]  # not asked about: their intervals are of another level
     if len(found.compiling_s) == 2:
         base, head = found.compiling_s[BASE], found.compiling_s[HEAD]
         table.append(
             {"view": "first call", "what": "compiling, from an empty cache", "base": units.seconds(base),
-             "head": units.seconds(head), "difference": signed(head - base), "ends": "one process", "share": DASH}
+             "head": units.seconds(head), "difference": DASH, "ends": "one process a side", "share": DASH}
         )  # fmt: skip
     return table
 
@@ -79,9 +76,9 @@ def _row(cause: Cause, view: str, whole: float | None) -> dict[str, str]:
     }
 
 
-def _sum(view: str, what: str, seconds: float, whole: float) -> dict[str, str]:
+def _sum(what: str, seconds: float, whole: float) -> dict[str, str]:
     share = f"{100 * seconds / whole:.0f} %" if whole else DASH
-    cells = {"view": view, "what": what, "base": DASH, "head": DASH, "difference": signed(seconds)}
+    cells = {"view": CODE, "what": what, "base": DASH, "head": DASH, "difference": signed(seconds)}
     return {**cells, "ends": DASH, "share": share}
 
 
@@ -96,31 +93,45 @@ def signed(seconds: float) -> str:
 
 def first_words(found: Explained) -> str:
     """The cause that is named first, or why none is, in a sentence without its full stop."""
-    first, step = found.first, found.step
+    first = found.first
     if isinstance(first, Exact):
         why = f": {first.reasons[0]}" if first.reasons else ""
-        return f"{first.name} {first.base} → {first.head}{why}"
-    if first is not None:
-        ends = f"[{signed(first.low)}, {signed(first.high)}]"
-        said = f"{_what(first)}: {signed(first.difference_s)} a step {ends}"
-        if first.view == CODE:
-            return f"{said}, {_percent(first, step)} of the difference{_behind(found)}"
-        return f"{said} of a loader's worker, for which the steps wait"
+        return f"{first.name} {_number(first.base)} → {_number(first.head)}{why}"
+    if first is None:
+        return f"no cause is named: {_why_none(found)}"
+    said = f"{_what(first)}: {signed(first.difference_s)} a step [{signed(first.low)}, {signed(first.high)}]"
+    if first.view == CODE:
+        return f"{said}, {_percent(first, found)} of the difference{_behind(found)}"
+    workers = max(1, round(found.workers))
+    return f"{said} in {workers} worker{'s' if workers > 1 else ''} of the loader, for which the steps wait"
+
+
+def _why_none(found: Explained) -> str:
+    """Why no cause is named, in words."""
+    if not found.step.clear:
+        return "the step does not clearly differ"
+    if found.code.reason:
+        return found.code.reason
+    if not found.code.causes:
+        return "so few pairs cannot answer for any function"
     if not found.code.clear:
-        return "no cause is named: no function clearly differs"
-    rest = 100 * found.code.rest_s / step.difference_s
-    return f"no cause is named: {rest:.0f} % of the difference lies in no function that clearly differs"
+        return f"none of the {len(found.code.causes)} functions that were asked about clearly differs"
+    if found.cancels:
+        return "clear differences go both ways and cancel"
+    share = 100 * found.share(found.code.rest) if found.code.rest is not None else 100.0
+    if share < 0:
+        return "what clearly differs comes to more than was measured"
+    return f"{share:.0f} % of the difference lies in no function that clearly differs"
 
 
-def _percent(cause: Cause, whole: Cause) -> str:
-    return f"{100 * cause.difference_s / whole.difference_s:.0f} %"
+def _percent(cause: Cause, found: Explained) -> str:
+    return f"{100 * found.share(cause):.0f} %"
 
 
 def _behind(found: Explained) -> str:
     """What the backward pass clearly takes longer for it, where another function is named first."""
     backward = [each for each in found.code.clear if each.name == BACKWARD and each is not found.first]
-    said = [f"; {signed(each.difference_s)} ({_percent(each, found.step)}) in the backward pass" for each in backward]
-    return "".join(said)
+    return "".join(f"; {signed(each.difference_s)} ({_percent(each, found)}) in the backward pass" for each in backward)
 
 
 def lines(found: Explained) -> list[str]:
@@ -130,12 +141,19 @@ def lines(found: Explained) -> list[str]:
         for seconds in (found.step.difference_s, found.step.low, found.step.high)
     )
     ends = f" [{low}, {high}]" if math.isfinite(found.step.low) else ""
+    begins = (
+        f"Why {short(found.key)} differs by {longer}{ends}"
+        if found.step.clear
+        else f"{short(found.key)} does not clearly differ, {longer}{ends}"
+    )
     took = ", ".join(f"{side} {units.count(count)}" for side, count in found.samples.items())
+    few = f", {found.seen} of them with samples enough" if found.seen < found.pairs else ""
     return [
-        f"Why {short(found.key)} differs by {longer}{ends}: {first_words(found)}.",
-        f"{found.pairs} profile pairs by {found.rung} ({took} samples), a step {found.overheads['sampler']:.2f}× as "
-        f"long with it and {found.overheads['torch.profiler']:.2f}× with torch.profiler; all intervals of the suite "
-        "hold at once, but for a chance of 0.1 %.",
+        f"{begins}: {first_words(found)}.",
+        f"{found.pairs} profile pairs{few} by {found.rung} ({took} samples, {units.count(found.lost)} lost), a step "
+        f"{found.overheads['sampler']:.2f}× as long with it and {found.overheads['torch.profiler']:.2f}× with "
+        f"torch.profiler. Were the sides alike, all intervals of the suite would hold zero, but for a chance of "
+        f"{100 * found.alpha:g} %.",
     ]
 
 
@@ -145,11 +163,10 @@ def lines_below(found: Explained) -> list[str]:
     if counts := [each for each in found.exact if each.each == "step"]:
         told = ", ".join(f"{each.name} {_number(each.base)} → {_number(each.head)}" for each in counts[:MOST_EXACT])
         more = f", and {len(counts) - MOST_EXACT} more" if len(counts) > MOST_EXACT else ""
-        below.append(f"Exactly, in every step of every pair: {told}{more}.")
+        below.append(f"Exactly, a step, the same in every pair: {told}{more}.")
     if found.operators.reason:
         below.append(f"Times of operators are not told above {BUDGET:g}×: {found.operators.reason}.")
-    if found.overheads["sampler"] > BUDGET:
-        below.append(f"Above {BUDGET:g}× the sampler's shares may not be those of a step left alone.")
+    below += [f"On one side only, and asked about together: {told}." for told in found.code.moved]
     if not found.exact:
         below.append("No count of operators, graphs or kernels differs in every pair alike.")
     return below
@@ -186,13 +203,17 @@ def as_object(found: Explained) -> dict[str, Any]:
     return {
         "key": found.key,
         "pairs": found.pairs,
+        "pairs_with_samples_enough": found.seen,
+        "alpha": found.alpha,
         "rung": found.rung,
         "first": None if first is None else first.name,
         "because": first_words(found),
         "overheads": dict(found.overheads),
         "samples": dict(found.samples),
+        "lost": found.lost,
         "step": _cause(found.step),
-        **{view.name: {**_view(view), "dominated_by_rest": found.dominated(view)} for view in _views(found)},
+        **{view.name: _view(view) for view in _views(found)},
+        "dominated_by_rest": found.dominated,
         "parts": [_cause(cause) for cause in found.parts],
         "exact": [{**asdict(each), "base": float(each.base), "head": float(each.head)} for each in found.exact],
         "compiling_s": dict(found.compiling_s),
@@ -204,7 +225,12 @@ def _views(found: Explained) -> Iterator[View]:
 
 
 def _view(view: View) -> Mapping[str, Any]:
-    return {"causes": [_cause(cause) for cause in view.causes], "rest_s": view.rest_s, "reason": view.reason}
+    return {
+        "causes": [_cause(cause) for cause in view.causes],
+        "rest": None if view.rest is None else _cause(view.rest),
+        "reason": view.reason,
+        "moved": view.moved,
+    }
 
 
 def _cause(cause: Cause) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 
 from bench.analyse.profiles.causes import Explained
-from bench.analyse.profiles.difference import mean_stacks
+from bench.analyse.profiles.seconds import mean_stacks
 from bench.present import causes, flames
 from bench.records import BASE, HEAD
 from bench.store.explained import Pairs
@@ -49,7 +49,9 @@ def page(
 
 
 def graph(found: Explained, data: Pairs) -> flames.Inline | None:
-    """The head's flame graph, with colours where a function clearly differs; None without stacks on both sides."""
+    """The head's flame graph, coloured where a function clearly differs; None where nothing is told of functions."""
+    if found.code.reason:
+        return None
     base, head = (mean_stacks(data, found.key, side) for side in (BASE, HEAD))
     if not base or not head:
         return None

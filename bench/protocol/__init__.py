@@ -216,11 +216,13 @@ class Closed:
 
 @dataclass(frozen=True)
 class Looped:
-    """`totals_ns`: of the blocks, `steps` each. `stacks`: what a sampler in the process saw, as rows of
-    [thread, stack, samples, ns], a stack as frames with `;` between, the outermost first."""
+    """`totals_ns`: of the blocks, `steps` each; `warm_ns`: of those ahead of them, to be warm. `stacks`: what a sampler
+    in the process saw, as rows of [thread, stack, samples, ns], a stack from its outermost frame on with `;` between.
+    """
 
     key: str
     steps: int
+    warm_ns: int
     totals_ns: list[int]
     stacks: list[list[Any]]
 

@@ -61,7 +61,9 @@ class Watched:
     """Of each block."""
     plain_ns: list[int] = field(default_factory=list)
     loops_ns: list[float] = field(default_factory=list)
-    """Of each loop without the sampler the median of a step."""
+    """Of each loop without the sampler the mean of a step: samples weigh a step by its time, as a mean does."""
+    warm_ns: int = 0
+    """Of blocks that the sampler saw and that do not count."""
     watched_ns: list[int] = field(default_factory=list)
     stacks: Stacks = field(default_factory=Stacks)
     errors: int = 0
@@ -118,7 +120,7 @@ class Apart:
         looped = self._ask(Loop(self.key, seconds, cpu=self.cpu), Looped)
         seen.steps = looped.steps
         seen.plain_ns += looped.totals_ns
-        seen.loops_ns.append(statistics.median(looped.totals_ns) / looped.steps)
+        seen.loops_ns.append(statistics.fmean(looped.totals_ns) / looped.steps)
 
     def watch(self, seconds: float, seen: Watched) -> None:
         """Blocks that the sampler of `seen` looks at; what it saw is added. Raises `SpyRefusedError` as well."""
@@ -134,6 +136,7 @@ class Apart:
             looped = self._ask(Loop(self.key, seconds, seen.rung, self.cpu), Looped)
             rows = [Row(thread, tuple(stack.split(";")), samples, ns) for thread, stack, samples, ns in looped.stacks]
         seen.watched_ns += looped.totals_ns
+        seen.warm_ns += looped.warm_ns
         seen.stacks.add(rows, self.key)
 
     def rung(self, asked: str | None, refused: Mapping[str, str] = {}) -> Watched:
@@ -144,12 +147,13 @@ class Apart:
         reasons = dict(refused)
         for rung in [asked] if asked else RUNGS:
             if rung not in reasons:
-                reasons[rung] = self._why_not(rung)
+                reasons[rung] = self.why_not(rung)
             if not reasons[rung]:
                 return Watched(rung, {name: reason for name, reason in reasons.items() if reason})
         raise UserError(f"no profile by {asked} here: {reasons[str(asked)]}")
 
-    def _why_not(self, rung: str) -> str:
+    def why_not(self, rung: str) -> str:
+        """Why this rung is not to be had; empty where it is. Raises `UserError` where there is no such rung."""
         match rung:
             case _ if rung == PY_SPY:
                 return spy.why_not(self._worker.pid)

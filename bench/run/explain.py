@@ -10,16 +10,18 @@ import contextlib
 import dataclasses
 import json
 import random
-from collections import Counter
+import statistics
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.protocol import NO_STACKS, Hello
-from bench.records import BASE, SIDES, Coupled, Planned, Settings
+from bench.protocol import NO_STACKS, PY_SPY, RUNGS, Hello
+from bench.records import BASE, SIDES, Coupled, Planned, Settings, UserError
 from bench.run.apart import Apart, Watched
 from bench.run.caches import empty, folder_of
+from bench.run.profile import FELT
 from bench.run.schedule import is_compiled
+from bench.run.spy import CALM_HZ, RATE_HZ
 from bench.run.stop import Stop
 from bench.run.worker import Side as Code
 from bench.store.explained import Calls, Owned, Pairs, Side
@@ -34,6 +36,9 @@ differs by the minute, and by much less from one twentieth of a second to the ne
 
 WATCHED_S = 0.4
 """Seconds of a loop with the sampler: 600 samples a side and pair."""
+
+CALM_WATCHED_S = 1.0
+"""Where py-spy looks less often, since a step feels it: 300 samples."""
 
 APART_S, MOST_STEPS = 0.3, 50
 """Seconds and number of the steps under torch.profiler, of a side in a pair."""
@@ -64,19 +69,21 @@ def profile_pairs(
     caches: Path,
     pairs: int,
     rung: str | None,
+    coins: int,
     heard: Heard,
 ) -> Iterator[Taken]:
-    """Both sides of each of so many pairs. The sampler is what the first process allows, or the rung asked for.
+    """Both sides of each of so many pairs. The sampler is the best that both sides allow, or the rung asked for.
 
-    caches: where compiled cases compile, cold in the first pair. Raises `EndedError` where a side ends in anything but
-    `ok`, `SpyRefusedError`, `Stopped`, `MachineUnfitError`, and `UserError` for a rung that is not to be had.
+    caches: where compiled cases compile, cold in the first pair; coins: the seed of all order. Raises `EndedError`
+    where a side ends in anything but `ok`, `SpyRefusedError`, `Stopped`, `MachineUnfitError`, and `UserError` for a
+    rung that is not to be had.
     """
     key = coupled.case.key
     folders = {side: folder_of(caches, key) / side for side in SIDES}
-    steps: dict[str, int] = {}
+    course = _Course(rung)
     for number in range(pairs):
         heard(key, number)
-        dice = random.Random(f"{settings.seed}:{number}:explain:{key}")
+        dice = random.Random(f"{coins}:{number}:explain:{key}")
         order = dice.sample(SIDES, 2)
         with contextlib.ExitStack() as stack:
             apart: dict[str, Apart] = {}
@@ -87,45 +94,81 @@ def profile_pairs(
                 cache = ("warm" if number else "cold", folders[side]) if is_compiled(planned) else None
                 apart[side] = Apart(planned, settings, hello, stop, cache, sides[side])
                 stack.callback(apart[side].end)
-            taken = _pair(apart, order, dice, steps, hello, rung)
-        rung = taken[BASE][0].rung
+            taken = _pair(apart, order, dice, course, hello)
         for side in SIDES:
             yield Taken(key, number, side, side == order[0], *taken[side])
 
 
+@dataclasses.dataclass
+class _Course:
+    """What the first pair finds out and all follow."""
+
+    asked: str | None
+    """The rung that was asked for; then the one that is used."""
+    steps: dict[str, int] = dataclasses.field(default_factory=dict)
+    """n by phase."""
+    refused: dict[str, str] | None = None
+    """Better rungs and why not; None until the first pair has looked."""
+    rate_hz: int = RATE_HZ
+
+    def watched(self) -> Watched:
+        """Nothing seen yet."""
+        return Watched(str(self.asked), dict(self.refused or {}), rate_hz=self.rate_hz)
+
+    @property
+    def watched_s(self) -> float:
+        """Seconds of a loop with the sampler: longer where it looks less often."""
+        return WATCHED_S if self.rate_hz == RATE_HZ else CALM_WATCHED_S
+
+
 def _pair(
-    apart: Mapping[str, Apart],
-    order: list[str],
-    dice: random.Random,
-    steps: dict[str, int],
-    hello: Hello,
-    rung: str | None,
+    apart: Mapping[str, Apart], order: list[str], dice: random.Random, course: _Course, hello: Hello
 ) -> dict[str, tuple[Watched, dict[str, Any], dict[str, Any]]]:
-    """One pair: by side what the sampler saw, what the profiler saw, and facts. `steps` is known after the first."""
+    """One pair: by side what the sampler saw, what the profiler saw, and facts."""
     for side in order:
         apart[side].begin_import()
     for side in order:
         apart[side].imported()
-    facts = _opened(apart, order, steps)
+    facts = _opened(apart, order, course.steps)
     if all(facts[side]["one_core"] for side in SIDES):
         core = dice.choice(hello.facts["cpu"]["affinity"])
         for side in SIDES:
             apart[side].cpu = core
-    first = apart[order[0]].rung(rung)
-    watched = {order[0]: first, order[1]: dataclasses.replace(apart[order[1]].rung(first.rung), refused=first.refused)}
+    if course.refused is None:
+        _find_out(apart, course)
+    watched = {side: course.watched() for side in SIDES}
     for _ in range(TURNS):
         for _ in range(COUPLES):
             for side in dice.sample(SIDES, 2):
                 apart[side].plain(PLAIN_S, watched[side])
-        if first.rung != NO_STACKS:
+        if course.asked != NO_STACKS:
             for side in dice.sample(SIDES, 2):
-                apart[side].watch(WATCHED_S, watched[side])
+                apart[side].watch(course.watched_s, watched[side])
     profiles = {}
     for side in dice.sample(SIDES, 2):
-        seen = watched[side]
-        step_s = sum(seen.plain_ns) / len(seen.plain_ns) / seen.steps / 1e9
+        step_s = statistics.median(watched[side].loops_ns) / 1e9
         profiles[side] = apart[side].take_apart(max(2, min(MOST_STEPS, int(APART_S / step_s))))
     return {side: (watched[side], profiles[side], {**facts[side], **apart[side].close()}) for side in order}
+
+
+def _find_out(apart: Mapping[str, Apart], course: _Course) -> None:
+    """Which rung both sides allow, and how often py-spy may look without a step that feels it."""
+    refused: dict[str, str] = {}
+    for rung in [course.asked] if course.asked else RUNGS:
+        reasons = [reason for side in SIDES if (reason := apart[side].why_not(rung))]
+        if not reasons:
+            course.asked, course.refused = rung, refused
+            break
+        refused[rung] = reasons[0]
+    else:
+        raise UserError(f"no profile by {course.asked} here: {refused[str(course.asked)]}")
+    if course.asked == PY_SPY:
+        for side in SIDES:
+            trial = course.watched()
+            apart[side].plain(WATCHED_S, trial)
+            apart[side].watch(WATCHED_S, trial)
+            if statistics.median(trial.watched_ns) > FELT * statistics.median(trial.plain_ns):
+                course.rate_hz = CALM_HZ
 
 
 def _opened(apart: Mapping[str, Apart], order: list[str], steps: dict[str, int]) -> dict[str, dict[str, Any]]:
@@ -148,7 +191,7 @@ def _planned(coupled: Coupled, side: str) -> Planned:
 
 
 PROFILED = ("steps", "blocks", "before_ns", "profiled_ns", "after_ns", "device", "compiling")
-KEPT = ("counters", "break_reasons", "first_call_ns", "cache", "threads")
+KEPT = ("counters", "break_reasons", "first_call_ns", "build_ns", "cache", "threads")
 """What the worker tells of a profile, and of its case, that is kept beside the tables."""
 
 
@@ -158,22 +201,21 @@ def keep(pairs: Pairs, taken: Taken) -> None:
     steps = profile["steps"] * profile["blocks"]
     known = {
         "came_first": taken.came_first,
+        "rate_hz": watched.rate_hz,
         "plain_ns": watched.plain_ns,
         "loops_ns": watched.loops_ns,
         "watched_ns": watched.watched_ns,
+        "warm_ns": watched.warm_ns,
         "samples": watched.stacks.samples,
+        "elsewhere": watched.stacks.elsewhere,
         "errors": watched.errors,
         "refused": watched.refused,
         **{name: profile[name] for name in PROFILED},
         **{name: taken.facts.get(name) for name in KEPT},
     }
-    calls: Counter[tuple[str, str]] = Counter()
-    for row in profile["operators"]:
-        if row["kind"] == "operator":
-            calls[row["name"], row["dtypes"]] += row["calls"]
     pairs.sides.append(Side(*who, watched.rung, watched.steps, json.dumps(known)))
     pairs.stacks += [
         StackRow(*who, row.thread, ";".join(row.frames), row.samples, row.ns) for row in watched.stacks.rows
     ]
     pairs.owned += [Owned(*who, part, name, dtypes, ns, steps) for part, name, dtypes, ns in profile["owned"]]
-    pairs.calls += [Calls(*who, *name, count, steps) for name, count in calls.items()]
+    pairs.calls += [Calls(*who, name, dtypes, count, steps) for name, dtypes, count in profile["calls"]]

@@ -16,7 +16,7 @@ from bench.store import runs
 
 FOLDER, FACTS = "explained", "explained.json"
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Side(NamedTuple):

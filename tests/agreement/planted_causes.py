@@ -93,22 +93,25 @@ def record(folder: Path, cause: str, run: int, pairs: int) -> None:
     began = time.monotonic()
     for each in profile_pairs(
         Coupled(planned[BASE], planned[HEAD]), {BASE: HERE, HEAD: HERE}, Settings(seed=run), hello, stop,
-        out / "caches", pairs, None, lambda key, number: None,
+        out / "caches", pairs, None, run, lambda key, number: None,
     ):  # fmt: skip
         keep(taken, each)
     explained.write(out, {"keys": [planned[HEAD].case.key], "seconds": time.monotonic() - began}, taken)
 
 
-def named(found: Explained) -> str:
-    """What is named first, in words."""
+def named(found: Explained) -> tuple[str, str]:
+    """What is named first as slower, and the own function that called it; empty where nothing is."""
     first = found.first
-    if first is None:
-        return ""
-    return first.name if isinstance(first, Exact) else f"{first.name} in {first.within}" if first.within else first.name
+    if first is None or (not isinstance(first, Exact) and first.difference_s < 0):
+        return "", ""
+    return (first.name, "") if isinstance(first, Exact) else (first.name, first.within)
 
 
 def judge(folder: Path) -> None:
-    """Print a line a run, and how often each cause was named."""
+    """Print a line a run, and how often each cause was named.
+
+    Right is who is named first: a function that was planted, one of torch that it called, or the graph break.
+    """
     for cause in (*CAUSES, NOTHING):
         runs = sorted((folder / cause.replace(" ", "-")).glob("*"), key=lambda path: int(path.name))
         right = 0
@@ -118,15 +121,14 @@ def judge(folder: Path) -> None:
                 continue
             found = explain(data, data.told["keys"][0])
             said = named(found)
-            wanted = CAUSES[cause].right if cause in CAUSES else ("",)
             quiet = not (found.code.clear or found.operators.clear or found.loader.clear or found.exact)
-            good = any(each in said for each in wanted) if cause in CAUSES else quiet
+            good = bool({*said} & {*CAUSES[cause].right}) if cause in CAUSES else quiet
             right += good
             step = found.step
             of_step, low, high = (each / step.base_s for each in (step.difference_s, step.low, step.high))
             print(
                 f"{cause:12} {run.name:>3} {'right' if good else 'WRONG':5} {of_step:+.1%} [{low:+.1%}, {high:+.1%}] "
-                f"{data.told['seconds']:.0f} s, rest {found.code.rest_s / step.base_s:+.1%}: {said or '–'}"
+                f"{data.told['seconds']:.0f} s: {' in '.join(filter(None, said)) or '–'}; {len(found.code.clear)} clear"
             )
         print(f"{cause}: {right} of {len(runs)}\n")
 

@@ -239,7 +239,7 @@ def test_profile_pairs_of_two_sides_are_taken_and_told(repository):
 def test_a_gate_that_was_explained_says_so_in_every_form(slowed):
     """Its profile pairs are made up: that they are taken is tried above, and their verdicts in `analyse`."""
     repository, _, _ = slowed
-    told = {"keys": [KEY], "ended": {"c/d[]": "crashed: c/d[]: gone"}, "alpha": 0.001}
+    told = {"keys": [KEY], "ended": {"c/d[]": "crashed: c/d[]: gone"}, "alpha": 0.001, "coins": 1}
     pairs = pairs_made_up.pairs(head={**pairs_made_up.STEP, pairs_made_up.FORWARD: 600.0})
     folder = explained.write(repository.folder / "run", told, pairs)
     done = repository("gate", "--replay", "run", "--json", "v.json", "--markdown", "v.md", "--junit", "v.xml")

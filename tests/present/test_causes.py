@@ -42,7 +42,8 @@ def test_the_first_line_names_the_case_and_the_cause_with_its_interval():
 
 
 def test_where_nothing_is_clear_that_is_said():
-    assert causes.first_words(made(head=STEP)[0]) == "no cause is named: no function clearly differs"
+    assert causes.first_words(made(head=STEP)[0]) == "no cause is named: the step does not clearly differ"
+    assert causes.lines(made(head=STEP)[0])[0].startswith("a/b does not clearly differ, ")
 
 
 def test_too_few_pairs_are_told_in_place_of_an_interval():
@@ -52,7 +53,7 @@ def test_too_few_pairs_are_told_in_place_of_an_interval():
 def test_a_transform_of_the_loader_is_told_as_what_the_steps_wait_for():
     loader = ({"augment (mine.py)": 900.0}, {"augment (mine.py)": 1500.0})
     found, _ = made(base={**STEP, WAIT: 700.0}, head={**STEP, WAIT: 1250.0}, loader=loader)
-    assert causes.first_words(found).endswith("of a loader's worker, for which the steps wait")
+    assert causes.first_words(found).endswith("in 1 worker of the loader, for which the steps wait")
     assert "in the loader's workers" in [row["view"] for row in causes.rows(found)]
 
 
@@ -61,7 +62,7 @@ def test_counts_that_differ_stand_below_the_table():
     found, _ = made(calls=calls, counters=({}, {"graph_breaks": 1}), reasons=({}, {"print at mine.py:3": 1}))
     assert causes.lines_below(found)[:2] == [
         "Exactly, in every process: graph breaks 0 → 1 (print at mine.py:3).",
-        "Exactly, in every step of every pair: aten::mm (float32) 3 → 4.",
+        "Exactly, a step, the same in every pair: aten::mm (float32) 3 → 4.",
     ]
     assert causes.first_words(found) == "graph breaks 0 → 1: print at mine.py:3"
 
@@ -73,10 +74,28 @@ def test_over_budget_the_reason_stands_below_and_no_operator_in_the_table():
     assert "operators" not in [row["view"] for row in causes.rows(found)]
 
 
+def test_over_budget_a_program_gets_no_times_of_operators_and_parts_either():
+    owned = {("operators", "aten::mm", "float32"): 500.0, ("copies", "aten::copy_", "float32"): 50.0}
+    told = causes.as_object(made(owned=(owned, owned), slower=1.9)[0])
+    assert (told["operators"]["causes"], told["parts"]) == ([], [])
+
+
+def test_why_nothing_is_told_of_functions_is_said():
+    said = causes.first_words(made(sampled=(1.5, 1.5))[0])
+    assert said == "no cause is named: the sampler makes a step 1.50 times as long"
+
+
+def test_what_is_on_one_side_only_is_told():
+    found, _ = made(head={name.replace("Net.forward", "Net.forward2"): us for name, us in STEP.items()})
+    assert any(
+        line.startswith("On one side only, and asked about together: head: ") for line in causes.lines_below(found)
+    )
+
+
 def test_a_program_gets_every_number():
     found = json.loads(json.dumps(causes.as_object(made()[0])))
     assert (found["first"], found["pairs"], found["rung"]) == ("Net.forward (mine.py)", 18, "py-spy")
-    assert found["code"]["dominated_by_rest"] is False
+    assert found["dominated_by_rest"] is False
     assert {"name", "within", "base_s", "head_s", "difference_s", "low", "high", "clear"} <= set(found["step"])
 
 

@@ -10,6 +10,13 @@ from bench.analyse.profiles.exact import Exact
 
 CODE, OPERATORS, IN_LOADER = "code", "operators", "in the loader's workers"
 
+LED = 0.2
+"""What something follows from is named before it where it accounts for a fifth of the difference itself: a forward pass
+takes about a third of a step, and its backward pass the rest."""
+
+CANCELS = 2.0
+"""Clear differences that come to more than twice the whole went both ways: none of them is what the whole is."""
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -26,7 +33,8 @@ class Cause:
     difference_s: float
     low: float
     high: float
-    """Of head minus base, within pairs. All intervals of a suite hold at once, at its level (`difference.ALPHA`)."""
+    """Of head minus base, within pairs: the middle by signed ranks. Where nothing differs all intervals of a suite hold
+    zero at once, at its level (`difference.ALPHA`)."""
 
     @property
     def clear(self) -> bool:
@@ -49,11 +57,13 @@ class View:
     """The difference, dealt out in one way. `causes` are all that was asked about: clear ones first, by size."""
 
     name: str
-    causes: tuple[Cause, ...]
-    rest_s: float
-    """Of the measured difference what no clear cause accounts for."""
+    causes: tuple[Cause, ...] = ()
+    rest: Cause | None = None
+    """Of the measured difference what no clear cause accounts for, where the view adds up to it at all."""
     reason: str = ""
-    """Why there is none."""
+    """Why nothing is told."""
+    moved: tuple[str, ...] = ()
+    """Functions that are on one side only, where there are such on either: they are asked about together."""
 
     @property
     def clear(self) -> tuple[Cause, ...]:
@@ -67,49 +77,74 @@ class Explained:
 
     key: str
     pairs: int
+    seen: int
+    """Pairs in which both sides have samples enough for functions to be told."""
     rung: str
+    alpha: float
+    """Chance that anything is clear in a suite whose sides are alike."""
     step: Cause
     """The whole step, without any profiler."""
     code: View
     operators: View
     loader: View
     parts: tuple[Cause, ...]
-    """Kernels, copies, loader and so on under torch.profiler: told, and not asked about."""
+    """Kernels, copies, loader and so on under torch.profiler: told, and not asked about; none over its budget."""
     exact: tuple[Exact, ...]
     """Counts that differ, the same in every pair."""
     overheads: Mapping[str, float]
     """Ratio to the step without, the larger of both sides: of the sampler, and of torch.profiler."""
     samples: Mapping[str, int]
+    lost: int
+    """Looks of the sampler that are lost, on both sides."""
+    workers: float
+    """Processes that fetch batches while a step runs."""
     compiling_s: Mapping[str, float] = field(default_factory=dict)
-    """Seconds of the first call with an empty compile cache, by side."""
+    """Seconds of building and the first call with an empty compile cache, by side: of one process each."""
 
-    def dominated(self, view: View) -> bool:
-        """Is more than half of the difference in the rest? Then no cause is named: it lies elsewhere, or nowhere."""
-        return abs(view.rest_s) > abs(self.step.difference_s) / 2
+    @property
+    def dominated(self) -> bool:
+        """Is more than half of the difference in the rest? Then no function is named: it lies elsewhere, or nowhere."""
+        rest = self.code.rest
+        return rest is None or abs(rest.difference_s) > abs(self.step.difference_s) / 2
+
+    @property
+    def cancels(self) -> bool:
+        """Do clear differences go both ways, so that the whole is small beside them?"""
+        return sum(abs(each.difference_s) for each in self.code.clear) > CANCELS * abs(self.step.difference_s)
 
     @property
     def first(self) -> Cause | Exact | None:
-        """The cause that is named first; None where no function clearly differs, or the rest dominates.
+        """The cause that is named first; None where the step does not clearly differ, where no function that was asked
+        about does, where the rest dominates or clear differences cancel.
 
-        Where the thread of the steps waits for more, what its loader's workers are at counts first. What only runs
-        what others recorded, as the backward pass does, comes after those others.
+        A new graph break or recompilation comes first where the step is clearly slower; it is a fact beside the
+        difference, whose seconds were not measured. What only waits for a loader's workers comes after what these are
+        at, and what runs what others recorded, as the backward pass does, after those others.
         """
+        if not self.step.clear:
+            return None
         breaks = next((each for each in self.exact if each.breaks and each.head > each.base), None)
-        if breaks is not None:
+        if breaks is not None and self.step.low > 0:
             return breaks
-        sign = 1 if self.step.difference_s > 0 else -1
-        found = [each for each in self.code.clear if sign * each.difference_s > 0 and not self.dominated(self.code)]
-        fetching = [each for each in self.loader.clear if sign * each.difference_s > 0 and not each.waits]
-        if fetching and (found[0].waits if found else self.waits_for_loader):
-            return fetching[0]
-        working = [each for each in found if not each.follows]
-        return next(iter(working or found), None)
+        found = self._same_way(self.code)
+        if not found or self.dominated or self.cancels:
+            return None
+        largest = found[0]
+        if largest.waits and (fetching := self._fetching(largest)):
+            return fetching
+        leading = [each for each in found if not each.follows and self.share(each) >= LED]
+        return leading[0] if largest.follows and leading else largest
 
-    @property
-    def waits_for_loader(self) -> bool:
-        """Could what the loader's workers clearly take longer be the difference? They account for most of it, and on
-        one of the sides the thread of the steps waits for as long at least.
-        """
-        waiting = [(each.base_s, each.head_s) for each in self.code.causes if each.waits]
-        longest = max(map(sum, zip(*waiting, strict=True)), default=0.0)
-        return not self.dominated(self.loader) and longest >= abs(self.step.difference_s)
+    def share(self, cause: Cause) -> float:
+        """Of the measured difference."""
+        return cause.difference_s / self.step.difference_s
+
+    def _same_way(self, view: View) -> list[Cause]:
+        """Clear causes that differ as the step does, the largest first."""
+        return [each for each in view.clear if (each.difference_s > 0) == (self.step.difference_s > 0)]
+
+    def _fetching(self, wait: Cause) -> Cause | None:
+        """What a loader's workers clearly do longer, where that accounts for half of the wait at least."""
+        found = [each for each in self._same_way(self.loader) if not each.waits]
+        longer = sum(each.difference_s for each in found) / max(1.0, self.workers)
+        return found[0] if found and abs(longer) >= abs(wait.difference_s) / 2 else None

@@ -8,6 +8,9 @@ from functools import cache
 
 COMPILED = "compiled code"
 
+WAIT = "waiting for another thread or process"
+"""In place of any function that waits."""
+
 BACKWARD = "_engine_run_backward (torch/autograd/graph.py)"
 """The function of Python that all of the backward pass runs in."""
 
@@ -26,9 +29,10 @@ _WAITING = frozenset(
     (
         *("selectors.py", "threading.py", "queue.py", "multiprocessing/connection.py", "multiprocessing/queues.py"),
         *("multiprocessing/synchronize.py", "multiprocessing/popen_fork.py"),
+        *("torch/cuda/__init__.py", "torch/cuda/streams.py"),
     )
 )
-"""Files of the standard library whose functions wait for another thread or process."""
+"""Files whose functions wait for another thread or process, or for the device."""
 
 
 @cache
@@ -50,7 +54,7 @@ def is_own(frame: str) -> bool:
 @cache
 def waits(frame: str) -> bool:
     """Does it wait for another thread or process?"""
-    return file_of(frame) in _WAITING
+    return frame == WAIT or file_of(frame) in _WAITING
 
 
 @cache

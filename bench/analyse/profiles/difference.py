@@ -8,21 +8,19 @@ difference; the view `operators` holds times under torch.profiler. What is not c
 from __future__ import annotations
 
 import json
-import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.analyse.profiles.causes import CODE, IN_LOADER, OPERATORS, Cause, Explained, View
-from bench.analyse.profiles.code import is_own, named
 from bench.analyse.profiles.exact import exact_of
 from bench.analyse.profiles.frames import LOADER, MAIN
+from bench.analyse.profiles.seconds import By, Name, Who, of_functions, of_operators, of_steps
 from bench.analyse.profiles.shares import BUDGET
 from bench.records import BASE, HEAD, SIDES
 from bench.stats import signed_ranks
-from bench.stats.pairs import log_ratio
-from bench.store.explained import Owned, Pairs, Stack
+from bench.store.explained import Pairs
 
 ALPHA = 0.001
 """Chance that a suite in which nothing differs has anything named at all."""
@@ -31,135 +29,117 @@ LEAST_SHARE = 0.005
 """What takes less of a step than this, on both sides together, is not asked about: it could not explain a slow-down of
 some per cent, and each question more makes every answer less sharp. The sides weigh alike, so that it favours none."""
 
-
 FEWEST_SAMPLES = 100
-"""Of a side in a pair: 600 are aimed at."""
+"""Of a side in a pair: 300 to 600 are aimed at, and a share of few samples is chance."""
+
+MOVED = ("functions on one side only", "")
+"""Where some are on the base alone and others on the head alone: renamed, moved, or replaced by each other."""
 
 
-def explain(data: Pairs, key: str, alpha: float = ALPHA) -> Explained:
-    """What the pairs of a case say. alpha: for this case, a part of that of its suite."""
-    sides = [row for row in data.sides if row.key == key]
-    facts = {(row.pair, row.side): json.loads(row.facts) for row in sides}
-    step_s = _step_s(facts)
+def explain(data: Pairs, key: str, alpha: float = ALPHA, cases: int = 1) -> Explained:
+    """What the pairs of a case say. alpha: of the suite, in which so many `cases` are explained."""
+    rows = [row for row in data.sides if row.key == key]
+    facts = {(row.pair, row.side): json.loads(row.facts) for row in rows}
     pairs = sorted({pair for pair, _ in facts})
-    frames = _frame_seconds([row for row in data.stacks if row.key == key], step_s)
-    owned = _owned_seconds(row for row in data.owned if row.key == key)
-    overheads = _overheads(facts)
-    asked = {CODE: frames[MAIN], IN_LOADER: frames[LOADER]}
-    if overheads["torch.profiler"] <= BUDGET:
-        asked[OPERATORS] = {name: by for name, by in owned.items() if name[0] != "python"}
-    chosen = _chosen(asked, step_s, pairs, alpha)
-    level = alpha / (1 + sum(map(len, chosen.values())))
-    step = _cause("step", ("step", ""), step_s, pairs, level)
-    # A pair in which a side was hardly seen says nothing of its functions: a share of few samples is chance.
     seen = [pair for pair in pairs if all(facts[pair, side]["samples"] >= FEWEST_SAMPLES for side in SIDES)]
-    among = {CODE: seen, IN_LOADER: seen, OPERATORS: pairs}
-    views = {
-        view: _view(
-            view, [_cause(view, _shown(view, name), asked[view][name], among[view], level) for name in names], step
-        )
-        for view, names in chosen.items()
-    }
-    too_slow = f"torch.profiler makes a step {overheads['torch.profiler']:.2f} times as long: of operators only calls"
+    step_s = of_steps(facts)
+    functions = of_functions([row for row in data.stacks if row.key == key], step_s, facts)
+    owned = of_operators(row for row in data.owned if row.key == key)
+    sampler, profiler = _overheads(facts)
+    together, moved = _moved(functions[MAIN], step_s)
+    asked: dict[str, Mapping[Name, By]] = {CODE: together, IN_LOADER: functions[LOADER], OPERATORS: {}}
+    if max(profiler.values()) <= BUDGET:
+        asked[OPERATORS] = {name: by for name, by in owned.items() if name[0] != "python"}
+    chosen = _chosen(asked, step_s, {CODE: len(seen), IN_LOADER: len(seen), OPERATORS: len(pairs)}, alpha / cases)
+    level = alpha / cases / (1 + sum(map(len, chosen.values())))
+    step = _cause("step", ("step", ""), step_s, pairs, level)
+    why_not = _not_told(seen, sampler, step)
+
+    def view(name: str, among: Sequence[int]) -> list[Cause]:
+        return [_cause(name, _shown(name, each), asked[name][each], among, level) for each in chosen[name]]
+
+    code = View(CODE, reason=why_not)
+    loader = View(IN_LOADER, reason=why_not)
+    if not why_not:
+        causes = _ordered(view(CODE, seen), step)
+        clear = [asked[CODE][name] for name in chosen[CODE] if _shown(CODE, name) in _names(causes)]
+        code = View(CODE, causes, _rest(step, causes, clear, step_s, seen, level), moved=moved)
+        loader = View(IN_LOADER, _ordered(view(IN_LOADER, seen), step))
+    too_slow = f"torch.profiler makes a step {max(profiler.values()):.2f} times as long"
+    fast = max(profiler.values()) <= BUDGET
     return Explained(
         key=key,
         pairs=len(pairs),
-        rung=sides[0].rung,
+        seen=len(seen),
+        rung=rows[0].rung,
+        alpha=alpha,
         step=step,
-        code=views[CODE],
-        operators=views.get(OPERATORS, View(OPERATORS, (), step.difference_s, too_slow)),
-        loader=views[IN_LOADER],
-        parts=_parts(owned, pairs),
+        code=code,
+        operators=View(OPERATORS, _ordered(view(OPERATORS, pairs), step), reason="" if fast else too_slow),
+        loader=loader,
+        parts=_parts(owned, pairs) if fast else (),
         exact=exact_of([row for row in data.calls if row.key == key], facts, _weights(owned)),
-        overheads=overheads,
-        samples={side: sum(told["samples"] for (_, of), told in facts.items() if of == side) for side in (BASE, HEAD)},
-        compiling_s={side: told["first_call_ns"] / 1e9 for (_, side), told in facts.items() if told["cache"] == "cold"},
+        overheads={"sampler": max(sampler.values(), default=1.0), "torch.profiler": max(profiler.values())},
+        samples={side: sum(told["samples"] for (_, of), told in facts.items() if of == side) for side in SIDES},
+        lost=sum(told["errors"] for told in facts.values()),
+        workers=sum(sum(by.values()) for by in functions[LOADER].values()) / sum(step_s.values()),
+        compiling_s={
+            side: (told["first_call_ns"] + (told["build_ns"] or 0)) / 1e9
+            for (_, side), told in facts.items()
+            if told["cache"] == "cold"
+        },
     )
 
 
-def mean_stacks(data: Pairs, key: str, side: str) -> list[tuple[tuple[str, ...], float]]:
-    """Each stack of the steps' thread on one side, with its seconds a step without a profiler: means over pairs."""
-    step_s = _step_s({(row.pair, row.side): json.loads(row.facts) for row in data.sides if row.key == key})
-    rows = [row for row in data.stacks if (row.key, row.side, row.thread) == (key, side, MAIN)]
-    whole: dict[int, int] = defaultdict(int)
-    for row in rows:
-        whole[row.pair] += row.ns
-    found: dict[tuple[str, ...], float] = defaultdict(float)
-    for row in rows:
-        frames = tuple(named(frame) for frame in row.stack.split(";"))
-        found[frames] += row.ns / whole[row.pair] * step_s[row.pair, side] / len(whole)
-    return sorted(found.items())
+def _not_told(seen: Sequence[int], sampler: Mapping[str, float], step: Cause) -> str:
+    """Why nothing is told of functions; empty where it is."""
+    if not seen:
+        return f"no pair has {FEWEST_SAMPLES} samples of either side"
+    if max(sampler.values()) > BUDGET:
+        return f"the sampler makes a step {max(sampler.values()):.2f} times as long"
+    unlike = abs(sampler[HEAD] - sampler[BASE]) * step.base_s
+    if step.clear and unlike > abs(step.difference_s) / 2:
+        return f"the sampler costs the sides unlike, {sampler[BASE]:.2f} and {sampler[HEAD]:.2f} times a step"
+    return ""
 
 
-Who = tuple[int, str]
-"""A pair, and a side of it."""
+def _moved(functions: Mapping[Name, By], step_s: By) -> tuple[Mapping[Name, By], tuple[str, ...]]:
+    """The functions, those that only the base and those that only the head has put together; and their names.
 
-Name = tuple[str, ...]
-
-
-def _step_s(facts: Mapping[Who, Any]) -> dict[Who, float]:
-    """Seconds a step without any profiler, of each side of a pair.
-
-    The base's is the median of its loops; the head's is that times the median ratio of loops that stood side by side,
-    as in a gate, so that a minute in which all was slow cancels.
+    Where one side alone has such functions they stay as they are: what is new is the difference.
     """
-    found: dict[Who, float] = {}
-    for pair in sorted({pair for pair, _ in facts}):
-        base, head = (facts[pair, side]["loops_ns"] for side in (BASE, HEAD))
-        found[pair, BASE] = statistics.median(base) / 1e9
-        found[pair, HEAD] = found[pair, BASE] * math.exp(log_ratio(base, head))
-    return found
-
-
-def _frame_seconds(stacks: Sequence[Stack], step_s: Mapping[Who, float]) -> dict[str, dict[Name, dict[Who, float]]]:
-    """By thread and (function, own function that called it): seconds a step of each side of a pair.
-
-    A sample of the steps' thread is worth its share of the step without a profiler; of a loader's worker likewise, so
-    that it counts seconds of workers a step.
-    """
-    found: dict[str, dict[Name, dict[Who, float]]] = {thread: defaultdict(dict) for thread in (MAIN, LOADER)}
-    whole: dict[Who, int] = defaultdict(int)
-    for row in stacks:
-        whole[row.pair, row.side] += row.ns if row.thread == MAIN else 0
-    for row in stacks:
-        who = (row.pair, row.side)
-        if whole[who]:  # a loader's workers may be all that was seen
-            seconds = found[row.thread][_leaf(row.stack.split(";"))]
-            seconds[who] = seconds.get(who, 0.0) + row.ns / whole[who] * step_s[who]
-    return found
-
-
-def _leaf(frames: Sequence[str]) -> Name:
-    """The innermost function, and where that is not the user's own the innermost of those around it that is."""
-    names = [named(frame) for frame in frames]
-    own = next((frame for frame in reversed(names) if is_own(frame)), "")
-    return names[-1], "" if own == names[-1] else own
-
-
-def _owned_seconds(owned: Iterable[Owned]) -> dict[Name, dict[Who, float]]:
-    """By (part, name, dtypes): seconds a step of each side of a pair, under torch.profiler."""
-    found: dict[Name, dict[Who, float]] = defaultdict(dict)
-    for row in owned:
-        found[row.part, row.name, row.dtypes][row.pair, row.side] = row.ns / row.steps / 1e9
-    return found
+    least = LEAST_SHARE * sum(step_s.values())
+    alone: dict[str, list[Name]] = {side: [] for side in SIDES}
+    for name, by in functions.items():
+        sides = {side for _, side in by}
+        if len(sides) == 1 and sum(by.values()) >= least:
+            alone[sides.pop()].append(name)
+    if not all(alone.values()):
+        return functions, ()
+    both = [name for names in alone.values() for name in names]
+    summed: dict[Who, float] = defaultdict(float)
+    for name in both:
+        for who, seconds in functions[name].items():
+            summed[who] += seconds
+    left = {name: by for name, by in functions.items() if name not in both}
+    told = [f"{side}: {', '.join(sorted(name[0] for name in names))}" for side, names in alone.items()]
+    return {**left, MOVED: summed}, tuple(told)
 
 
 def _chosen(
-    asked: Mapping[str, Mapping[Name, Mapping[Who, float]]],
-    step_s: Mapping[Who, float],
-    pairs: Sequence[int],
-    alpha: float,
+    asked: Mapping[str, Mapping[Name, By]], step_s: By, pairs: Mapping[str, int], alpha: float
 ) -> dict[str, list[Name]]:
     """Which names are asked about: the largest of both sides together, and no more than so many pairs can answer."""
     whole = sum(step_s.values())
     sizes = {(view, name): sum(by.values()) / whole for view, names in asked.items() for name, by in names.items()}
-    most = max(0, int(alpha * 2 ** (len(pairs) - 1)) - 1)
     ordered = sorted(
         (each for each, share in sizes.items() if share >= LEAST_SHARE), key=lambda each: (-sizes[each], each)
     )
+    most = max(0, int(alpha * 2 ** (min((n for n in pairs.values() if n), default=0) - 1)) - 1)
     chosen: dict[str, list[Name]] = {view: [] for view in asked}
     for view, name in ordered[:most]:
-        chosen[view].append(name)
+        if pairs[view]:
+            chosen[view].append(name)
     return chosen
 
 
@@ -171,7 +151,7 @@ def _shown(view: str, name: Name) -> tuple[str, str]:
     return called, ", ".join(filter(None, (dtypes, part if part != OPERATORS else "")))
 
 
-def _cause(view: str, shown: tuple[str, str], by: Mapping[Who, float], pairs: Sequence[int], level: float) -> Cause:
+def _cause(view: str, shown: tuple[str, str], by: By, pairs: Sequence[int], level: float) -> Cause:
     base = [by.get((pair, BASE), 0.0) for pair in pairs]
     head = [by.get((pair, HEAD), 0.0) for pair in pairs]
     differences = [b - a for a, b in zip(base, head, strict=True)]
@@ -180,15 +160,29 @@ def _cause(view: str, shown: tuple[str, str], by: Mapping[Who, float], pairs: Se
     return Cause(view, *shown, statistics.median(base), statistics.median(head), middle, low, high)
 
 
-def _view(name: str, causes: Iterable[Cause], step: Cause) -> View:
+def _ordered(causes: Iterable[Cause], step: Cause) -> tuple[Cause, ...]:
     """Clear ones first, those that make the step slower before those that make up for it where it is slower."""
     sign = 1 if step.difference_s > 0 else -1
-    ordered = sorted(causes, key=lambda cause: (not cause.clear, -sign * cause.difference_s))
-    rest = step.difference_s - sum(cause.difference_s for cause in ordered if cause.clear)
-    return View(name, tuple(ordered), rest)
+    return tuple(sorted(causes, key=lambda cause: (not cause.clear, -sign * cause.difference_s)))
 
 
-def _weights(owned: Mapping[Name, Mapping[Who, float]]) -> dict[tuple[str, str], float]:
+def _names(causes: Iterable[Cause]) -> set[tuple[str, str]]:
+    return {(cause.name, cause.within) for cause in causes if cause.clear}
+
+
+def _rest(
+    step: Cause, causes: Iterable[Cause], clear: Sequence[By], step_s: By, pairs: Sequence[int], level: float
+) -> Cause:
+    """What the clear causes leave of the step: its middle is what makes the table add up, its interval that of what is
+    left in each pair.
+    """
+    left = {who: seconds - sum(by.get(who, 0.0) for by in clear) for who, seconds in step_s.items()}
+    rest = _cause(CODE, ("unexplained", ""), left, pairs, level)
+    named = sum(cause.difference_s for cause in causes if cause.clear)
+    return Cause(CODE, "unexplained", "", rest.base_s, rest.head_s, step.difference_s - named, rest.low, rest.high)
+
+
+def _weights(owned: Mapping[Name, By]) -> dict[tuple[str, str], float]:
     """Of each operator by name and dtypes: seconds that it takes longer on the heads than on the bases."""
     return {
         (name, dtypes): sum(seconds if side == HEAD else -seconds for (_, side), seconds in by.items())
@@ -196,7 +190,7 @@ def _weights(owned: Mapping[Name, Mapping[Who, float]]) -> dict[tuple[str, str],
     }
 
 
-def _parts(owned: Mapping[Name, Mapping[Who, float]], pairs: Sequence[int]) -> tuple[Cause, ...]:
+def _parts(owned: Mapping[Name, By], pairs: Sequence[int]) -> tuple[Cause, ...]:
     """Seconds by part of a step, largest difference first."""
     sums: dict[str, dict[Who, float]] = defaultdict(lambda: defaultdict(float))
     for (part, *_), by in owned.items():
@@ -206,13 +200,17 @@ def _parts(owned: Mapping[Name, Mapping[Who, float]], pairs: Sequence[int]) -> t
     return tuple(sorted(found, key=lambda cause: -abs(cause.difference_s)))
 
 
-def _overheads(facts: Mapping[Who, Any]) -> dict[str, float]:
-    """How many times as long a step takes under each profiler: of either side the median over pairs, the larger one."""
-    found: dict[str, dict[str, list[float]]] = {"sampler": defaultdict(list), "torch.profiler": defaultdict(list)}
+def _overheads(facts: Mapping[Who, Any]) -> tuple[dict[str, float], dict[str, float]]:
+    """By side how many times as long a step takes under the sampler and under torch.profiler: medians over pairs."""
+    sampler: dict[str, list[float]] = defaultdict(list)
+    profiler: dict[str, list[float]] = defaultdict(list)
     for (_, side), told in facts.items():
         if told["watched_ns"]:
-            watched, plain = statistics.median(told["watched_ns"]), statistics.median(told["plain_ns"])
-            found["sampler"][side].append(watched / plain)
+            sampler[side].append(statistics.median(told["watched_ns"]) / statistics.median(told["plain_ns"]))
         around = statistics.median([*told["before_ns"], *told["after_ns"]])
-        found["torch.profiler"][side].append(statistics.median(told["profiled_ns"]) / around)
-    return {name: max(map(statistics.median, by.values()), default=1.0) for name, by in found.items()}
+        profiler[side].append(statistics.median(told["profiled_ns"]) / around)
+    return _medians(sampler), _medians(profiler)
+
+
+def _medians(by: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {side: statistics.median(each) for side, each in by.items()}

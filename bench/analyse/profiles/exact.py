@@ -68,15 +68,25 @@ def _reasons(facts: Mapping[tuple[int, str], Any]) -> tuple[str, ...]:
 
 
 def _of_device(facts: Mapping[tuple[int, str], Any]) -> list[Exact]:
+    devices = [told["device"] for told in facts.values()]
+    # Where work of the device was lost, or all blocks were, counts of it are none.
+    whole = all(told["blocks"] for told in facts.values())
+    if not whole or any(device is None or device["lost"] for device in devices):
+        return []
+    counted = {who: _device_counts(told["device"]) for who, told in facts.items()}
     found = []
-    for name in ("kernels", "fills"):
-        by = {
-            who: Fraction(told["device"][name], told["steps"] * told["blocks"]) if told["device"] else None
-            for who, told in facts.items()
-        }
-        if None not in by.values() and (counts := _constant(by)):
-            found.append(Exact(f"{name} on the device", counts[BASE], counts[HEAD], "step"))
+    for name in dict.fromkeys(name for counts in counted.values() for name in counts):
+        by = {who: Fraction(counted[who].get(name, 0), told["steps"] * told["blocks"]) for who, told in facts.items()}
+        if counts := _constant(by):
+            found.append(Exact(name, counts[BASE], counts[HEAD], "step"))
     return found
+
+
+def _device_counts(device: Mapping[str, Any]) -> dict[str, int]:
+    """Launches, kernels, fills, and copies by direction, of all steps."""
+    copies = {f"copies {way}": row["calls"] for way, row in device["copies"].items()}
+    whole = {"launches": device["launches"], "kernels": device["kernels"], "fills": device["fills"]}
+    return {**{f"{name} on the device": count for name, count in whole.items()}, **copies}
 
 
 def _of_calls(

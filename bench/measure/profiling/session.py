@@ -44,21 +44,21 @@ class ProfilingSession(Session):
         allow_looks()
         self._peaks: dict[str, dict[str, int | None]] = {}
 
-    def loop(self, seconds: float, sampler: str, cpu: int | None) -> tuple[int, list[int], samplers.Rows]:
-        """Blocks inside a function named for the case, until they add up to so many seconds: steps a block, totals in
-        ns, and the stacks that a sampler in the process saw. At least one block, and none once `RESETTING` times as
-        long has passed.
+    def loop(self, seconds: float, sampler: str, cpu: int | None) -> tuple[int, int, list[int], samplers.Rows]:
+        """Blocks inside a function named for the case, until they add up to so many seconds: steps a block, ns of the
+        blocks ahead that were to be warm, totals in ns, and the stacks that a sampler in the process saw. At least one
+        block, and none once `RESETTING` times as long has passed.
         """
         self.device.enter()
         block, steps, totals = region.named(self.key), self.steps["step:wall"], list[int]()
         with self._stage("loop"), quiet_garbage(), on_core(cpu):
-            self._rewarm(steps)
+            warm_ns = self._rewarm(steps)
             ends = self._clock() + RESETTING * seconds * 1e9
             with samplers.sampling(sampler) as rows:
                 while not totals or (sum(totals) < seconds * 1e9 and self._clock() < ends):
                     self._reset()
                     totals.append(block(self._clock, self.prepared.step, steps, self.device.drain))
-            return steps, totals, rows()
+            return steps, warm_ns, totals, rows()
 
     def take_apart(self, wanted: int | None, trace: str, cpu: int | None) -> dict[str, Any]:
         """What torch.profiler saw of the steps, and what they take without it. Totals in ns, sizes in bytes.
@@ -106,9 +106,10 @@ class ProfilingSession(Session):
         self._rewarm(steps)
         return [self._time("step", "wall", steps) for _ in range(count)]
 
-    def _rewarm(self, steps: int) -> None:
-        if cold_blocks(self._time("step", "wall", steps)) > 1:
-            self._time("step", "wall", steps)
+    def _rewarm(self, steps: int) -> int:
+        """Blocks that do not count, after a pause; their ns."""
+        first = self._time("step", "wall", steps)
+        return first + (self._time("step", "wall", steps) if cold_blocks(first) > 1 else 0)
 
     def _profiled(self, steps: int, count: int) -> tuple[recorder.Recording, list[int]]:
         """The recording and the totals of its blocks; before them one that does not count, as everywhere."""
@@ -180,6 +181,7 @@ def summary(seen: list[events.Event], region: str, on_device: bool) -> dict[str,
         "split_ns": timeline.split(owned),
         "owned": [[*owner, ns] for owner, ns in sorted(owned.items())],
         "operators": tables.operators(tree, device, memory),
+        "calls": tables.calls(tree),
         "kernels": tables.kernels(device),
         "device": tables.device_facts(device, [event for event in host if event.kind == events.CALL], blocks)
         if on_device

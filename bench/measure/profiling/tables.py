@@ -57,6 +57,15 @@ def operators(tree: Sequence[Nested], device: Sequence[Event], memory: Sequence[
     return _longest(list(rows.values()), _NUMBERS, lambda row: row["self_ns"] + row["device_self_ns"])
 
 
+def calls(tree: Sequence[Nested]) -> list[tuple[str, str, int]]:
+    """Name, dtypes and number of calls of every operator: none is left out, however little time it takes."""
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for event, _ in tree:
+        if event.kind == OPERATOR:
+            found[event.name, event.dtypes] += 1
+    return [(*own, count) for own, count in sorted(found.items())]
+
+
 def _launched(tree: Sequence[Nested], device: Sequence[Event]) -> list[int]:
     """By place in the tree: ns of what the device did for an operator itself."""
     ns: dict[int, int] = defaultdict(int)
@@ -145,6 +154,7 @@ def device_facts(device: Sequence[Event], calls: Sequence[Event], blocks: Sequen
     seen = {event.id for event in device}
     launching = [event for event in calls if event.name.startswith(("cudaLaunchKernel", "cuLaunchKernel"))]
     return {
+        "launches": len(launching),
         "kernels": sum(event.kind == KERNEL for event in device),
         "fills": sum(event.kind == FILL for event in device),
         "copies": copies,

@@ -20,10 +20,11 @@ STEP = {"train (mine.py)": 100.0, FORWARD: 300.0, LINEAR: 400.0, BACKWARD: 900.0
 
 def pairs(
     base=STEP, head=STEP, loader=({}, {}), owned=({}, {}), calls=({}, {}), count=18, noise=0.02, slower=1.02, seed=0,
-    counters=({}, {}), reasons=({}, {}),
+    counters=({}, {}), reasons=({}, {}), sampled=(1.0, 1.0), **more,
 ):  # fmt: skip
     """So many pairs. base, head: us by stack; loader: likewise in its workers, of either side; owned: us by (part,
-    name, dtypes); calls: by (name, dtypes); slower: a step under torch.profiler ÷ one without.
+    name, dtypes); calls: by (name, dtypes); slower: a step under torch.profiler ÷ one without; sampled:
+    under the sampler, of either side; more: of the facts of every side.
     """
     dice, found = np.random.default_rng(seed), Pairs(told={"keys": [KEY], "alpha": 0.001, "ended": {}})
     for pair in range(count):
@@ -38,16 +39,17 @@ def pairs(
             step_ns = sum(drawn.values()) * 1e3
             plain = [int(10 * step_ns)] * 5
             facts = {
-                "plain_ns": plain, "loops_ns": [step_ns] * 4, "watched_ns": plain, "samples": 600, "errors": 0,
-                "refused": {}, "steps": 5, "blocks": 4, "before_ns": [100, 100], "after_ns": [100, 100],
+                "plain_ns": plain, "loops_ns": [step_ns] * 4, "watched_ns": [int(sampled[at] * ns) for ns in plain],
+                "warm_ns": 0, "samples": 600, "elsewhere": 5, "errors": 0, "refused": {}, "rate_hz": 500,
+                "steps": 5, "blocks": 4, "before_ns": [100, 100], "after_ns": [100, 100],
                 "profiled_ns": [int(100 * slower)] * 4, "device": None, "compiling": None,
                 "counters": {**COUNTERS, **counters[at]}, "break_reasons": reasons[at], "first_call_ns": 10**9,
-                "cache": "warm" if pair else "cold", "threads": 1, "came_first": True,
+                "build_ns": 0, "cache": "warm" if pair else "cold", "threads": 1, "came_first": True, **more,
             }  # fmt: skip
             found.sides.append(Side(*who, "py-spy", 10, json.dumps(facts)))
             found.stacks += [Stack(*who, "main", name, 100, int(us * 1e3)) for name, us in drawn.items()]
             found.stacks += [
-                Stack(*who, "loader worker", name, 100, int(us * 1e3)) for name, us in seen(loader[at]).items()
+                Stack(*who, "loader worker", name, 100, int(50 * us * 1e3)) for name, us in seen(loader[at]).items()
             ]
             found.owned += [Owned(*who, *name, int(20 * us * 1e3), 20) for name, us in seen(owned[at]).items()]
             found.calls += [Calls(*who, *name, 20 * n, 20) for name, n in calls[at].items()]
