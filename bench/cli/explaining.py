@@ -83,6 +83,15 @@ def explanations(folder: Path) -> tuple[list[Explained], dict[str, str]]:
     return [explain(data, key, data.told["alpha"], len(keys)) for key in keys], dict(data.told["ended"])
 
 
+def beside_verdicts(folder: Path) -> tuple[list[Explained], dict[str, str]]:
+    """As `explanations`; where they cannot be read that is a warning: the verdicts beside them stand."""
+    try:
+        return explanations(folder)
+    except UserError as error:
+        note(f"warning: nothing is explained: {error}")
+        return [], {}
+
+
 def written(folder: Path, verdicts: Mapping[str, str]) -> str:
     """Write the page of what the profile pairs in the folder of a run say, and return its path; empty without any.
 

@@ -122,12 +122,12 @@ def gate(
 
     \b
     bench gate                                  the working tree against the merge-base
-    bench gate --base v1.2 --head main 'regression/*'
+    bench gate --base v1.2 --head main 'regression/*' --explain
     bench gate --base python=/opt/old/bin/python --head python=/opt/new/bin/python
     bench gate --replay results/… --alpha 0.001
     """
     from bench.analyse import gate as analysis
-    from bench.cli.explaining import explanations
+    from bench.cli.explaining import beside_verdicts
     from bench.cli.explaining import written as page_written
     from bench.cli.sides import BrokenSideError
     from bench.present import causes
@@ -165,7 +165,7 @@ def gate(
         raise typer.Exit(codes.CANNOT_BISECT if bisect else codes.NOTHING_MEASURED) from None
     data = tables.read(folder)
     judged = analysis.judge(data, **rule)
-    explained, ended = explanations(folder)
+    explained, ended = beside_verdicts(folder)
     for_a_pull_request = present.markdown(judged) + "".join(f"\n{causes.markdown(each)}" for each in explained)
     written = {
         json: present.as_json(judged, data.run, [causes.as_object(each) for each in explained]),
@@ -187,7 +187,8 @@ def gate(
         say("\n" + causes.text(each, width=width(), color=colour()).rstrip())
     for key, reason in ended.items():
         say(f"\nNot explained: {key}: {reason}")
-    if page := page_written(folder, {case.key: present.sentence(case) for case in judged.cases}):
+    if explained or ended:
+        page = page_written(folder, {case.key: present.sentence(case) for case in judged.cases})
         note(f"\nwhy, as a page: {page}")
     note(f"\nkept in {folder}; judge it again with: bench gate --replay {folder}")
     if stop.signal is not None:

@@ -251,4 +251,7 @@ def test_a_gate_that_was_explained_says_so_in_every_form(slowed):
     assert told["explained"][0]["first"] == "Net.forward (mine.py)"
     assert "**Why a/b differs by" in (repository.folder / "v.md").read_text()
     assert "run/explained.html" in done.stderr
+    (folder / explained.FACTS).write_text('{"schema": 99}')
+    done = repository("gate", "--replay", "run")
+    assert (done.returncode, "warning: nothing is explained: " in done.stderr) == (1, True)
     shutil.rmtree(folder)
