@@ -92,7 +92,7 @@ def beside_verdicts(folder: Path) -> tuple[list[Explained], dict[str, str]]:
         return [], {}
 
 
-def written(folder: Path, verdicts: Mapping[str, str]) -> str:
+def page_of(folder: Path, verdicts: Mapping[str, str]) -> str:
     """Write the page of what the profile pairs in the folder of a run say, and return its path; empty without any.
 
     verdicts: of a gate, by key of a case, in a sentence.
@@ -169,4 +169,4 @@ def told_difference(folder: Path, format_: TableFormat) -> None:
             say(causes.markdown(found).rstrip())
         case _:
             say(causes.text(found, width=width(), color=colour()).rstrip())
-    note(f"\nthe page: {written(folder, {})}\nshow it again with: bench profile --from {folder}")
+    note(f"\nthe page: {page_of(folder, {})}\nshow it again with: bench profile --from {folder}")

@@ -127,14 +127,15 @@ def gate(
     bench gate --replay results/… --alpha 0.001
     """
     from bench.analyse import gate as analysis
-    from bench.cli.explaining import beside_verdicts
-    from bench.cli.explaining import written as page_written
+    from bench.cli.explaining import beside_verdicts, page_of
     from bench.cli.sides import BrokenSideError
     from bench.present import causes
     from bench.present import gate as present
     from bench.run.stop import Stop, Stopped
     from bench.store import runs, tables
 
+    if replay is not None and explain:
+        raise UserError("--explain takes pairs of profiles, and --replay measures nothing; what was explained it tells")
     stop = Stop()
     rule = {"alpha": alpha, "slack": slack, "limit": limit}
     try:
@@ -188,7 +189,7 @@ def gate(
     for key, reason in ended.items():
         say(f"\nNot explained: {key}: {reason}")
     if explained or ended:
-        page = page_written(folder, {case.key: present.sentence(case) for case in judged.cases})
+        page = page_of(folder, {case.key: present.sentence(case) for case in judged.cases})
         note(f"\nwhy, as a page: {page}")
     note(f"\nkept in {folder}; judge it again with: bench gate --replay {folder}")
     if stop.signal is not None:

@@ -186,6 +186,7 @@ def test_a_workload_that_changed_is_not_compared(repository):
         (("mine/nosuch",), "nosuch"),
         (("--setup", "exit 3"), "--setup failed"),
         (("--replay", "nosuch"), "nosuch"),
+        (("--replay", "nosuch", "--explain"), "measures nothing"),
     ],
 )
 def test_bad_input_ends_with_2_and_says_what_is_wrong(repository, words, message):
