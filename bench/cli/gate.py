@@ -18,7 +18,7 @@ from bench.cli import codes
 from bench.cli.options import WorkloadFiles, colour, note, say, width
 from bench.cli.progress import pair_lines
 from bench.cli.wanted import TWIN, Wanted
-from bench.records import BASE, HEAD, Settings
+from bench.records import BASE, HEAD, Settings, UserError
 
 if TYPE_CHECKING:
     from bench.analyse.gate import Judged
