@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bench import protocol
+from bench import records
 from bench.protocol import Hello
 from bench.records import Block, Case, CaseLaunch, Coupled, Planned, Settings, Source, UserError, Value
 from bench.run import git
@@ -111,7 +111,7 @@ def code(planned: Sequence[Planned]) -> dict[str, str]:
     A file of the user's own stands for itself, and so does a module on its own; one of a package for the whole folder
     and what lies below it, whose modules it may share.
     """
-    paths = set(Path(protocol.__file__).parent.glob("measure/*.py"))
+    paths = set(Path(records.__file__).parent.glob("measure/*.py"))
     for source in {item.source.path: item.source for item in planned}.values():
         path = Path(source.path)
         # beside a module that is in no package stands whatever else is installed
