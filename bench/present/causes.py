@@ -70,25 +70,20 @@ def _row(cause: Cause, view: str, whole: float | None) -> dict[str, str]:
         "what": f"{cause.name} ({cause.within})" if cause.within and view == OPERATORS else _what(cause),
         "base": units.seconds(cause.base_s),
         "head": units.seconds(cause.head_s),
-        "difference": signed(cause.difference_s),
-        "ends": f"{signed(cause.low)} to {signed(cause.high)}" if finite else "too few pairs",
+        "difference": units.change(cause.difference_s),
+        "ends": f"{units.change(cause.low)} to {units.change(cause.high)}" if finite else "too few pairs",
         "share": DASH if whole is None or not whole else f"{100 * cause.difference_s / whole:.0f} %",
     }
 
 
 def _sum(what: str, seconds: float, whole: float) -> dict[str, str]:
     share = f"{100 * seconds / whole:.0f} %" if whole else DASH
-    cells = {"view": CODE, "what": what, "base": DASH, "head": DASH, "difference": signed(seconds)}
+    cells = {"view": CODE, "what": what, "base": DASH, "head": DASH, "difference": units.change(seconds)}
     return {**cells, "ends": DASH, "share": share}
 
 
 def _what(cause: Cause) -> str:
     return f"{cause.name}, called in {cause.within}" if cause.within else cause.name
-
-
-def signed(seconds: float) -> str:
-    """Seconds with their sign."""
-    return f"{'−' if seconds < 0 else '+'}{units.seconds(abs(seconds))}" if seconds else units.seconds(0.0)
 
 
 def first_words(found: Explained) -> str:
@@ -99,7 +94,8 @@ def first_words(found: Explained) -> str:
         return f"{first.name} {_number(first.base)} → {_number(first.head)}{why}"
     if first is None:
         return f"no cause is named: {_why_none(found)}"
-    said = f"{_what(first)}: {signed(first.difference_s)} a step [{signed(first.low)}, {signed(first.high)}]"
+    ends = f"[{units.change(first.low)}, {units.change(first.high)}]"
+    said = f"{_what(first)}: {units.change(first.difference_s)} a step {ends}"
     if first.view == CODE:
         return f"{said}, {_percent(first, found)} of the difference{_behind(found)}"
     workers = max(1, round(found.workers))
@@ -131,7 +127,9 @@ def _percent(cause: Cause, found: Explained) -> str:
 def _behind(found: Explained) -> str:
     """What the backward pass clearly takes longer for it, where another function is named first."""
     backward = [each for each in found.code.clear if each.name == BACKWARD and each is not found.first]
-    return "".join(f"; {signed(each.difference_s)} ({_percent(each, found)}) in the backward pass" for each in backward)
+    return "".join(
+        f"; {units.change(each.difference_s)} ({_percent(each, found)}) in the backward pass" for each in backward
+    )
 
 
 def lines(found: Explained) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from bench.analyse.profiles.code import is_own
+from bench.analyse.profiles.code import is_own, parts
 from bench.present import style
 from bench.present.style import Theme
 
@@ -36,8 +36,6 @@ _LEVELS = ((0.01, "1"), (0.05, "2"))
 
 _DEPTHS = {"1": 0.4, "2": 0.7, "3": 1.0}
 
-_FRAME = re.compile(r"(.*) \((.+)\)", re.DOTALL)
-
 _TORCH = re.compile(r"(?:.*/)?torch[/.]|(?:aten|at|autograd|c10|prims|torch)::")
 """A file of the package, a module of its C part, or an operator."""
 
@@ -47,12 +45,6 @@ MONOSPACE = 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace'
 SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif'
 
 LABEL_PX = 12
-
-
-def parts(frame: str) -> tuple[str, str]:
-    """Name and file of a frame `name (file)`; the file is empty where the frame has none."""
-    found = _FRAME.fullmatch(frame)
-    return (found[1], found[2]) if found else (frame, "")
 
 
 def owner(frame: str) -> str:

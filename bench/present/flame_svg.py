@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bench.analyse.profiles import code
 from bench.present import flame_look
 from bench.present.flame_look import LABEL_PX, SANS, WORDS
 from bench.present.style import Theme
@@ -116,7 +117,7 @@ def fitted(text: str, room: float, mark: str = "") -> str:
     if room < _width(mark.strip()):
         return ""
     room -= _width(mark)
-    name, _ = flame_look.parts(text)
+    name, _ = code.parts(text)
     for whole in (text, name):
         if whole and _width(whole) <= room:
             return mark + whole

@@ -112,7 +112,7 @@ def describe_difference(base: Stacks, head: Stacks, clear: Mapping[str, float]) 
     largest = sorted(clear.items(), key=lambda entry: (-abs(entry[1]), entry[0]))
     if not largest:
         return f"{steps}; no frame differs clearly."
-    return f"{steps}; clearly different: {_listed([(text, _signed(delta)) for text, delta in largest])}."
+    return f"{steps}; clearly different: {_listed([(text, units.change(delta)) for text, delta in largest])}."
 
 
 def tree(stacks: Stacks) -> Node:
@@ -234,7 +234,7 @@ def _difference(base: Stacks, head: Stacks, clear: Mapping[str, float]) -> tuple
         if delta is None:
             return placed.box(f"{told}: no clear difference", "grey")
         look, mark = flame_look.change(delta, new.weight), "+ " if delta > 0 else "− "
-        return placed.box(f"{told}; clear over all its calls: {_signed(delta)}", look, mark)
+        return placed.box(f"{told}; clear over all its calls: {units.change(delta)}", look, mark)
 
     boxes, narrow = _laid_out(new, old, box)
     drawn = {box.text for box in boxes}
@@ -266,7 +266,7 @@ def _unseen(clear: Mapping[str, float]) -> Iterator[str]:
     """What differs clearly and has no box: it is too narrow for one, or only in the base."""
     if clear:
         largest = sorted(clear.items(), key=lambda entry: (-abs(entry[1]), entry[0]))
-        yield f"Clear, but not drawn: {_listed([(text, _signed(delta)) for text, delta in largest])}."
+        yield f"Clear, but not drawn: {_listed([(text, units.change(delta)) for text, delta in largest])}."
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
@@ -276,10 +276,6 @@ def _listed(entries: Sequence[tuple[str, str]]) -> str:
     told = [f"{_short(text)} {amount}" for text, amount in entries[:MOST_NAMED]]
     more = len(entries) - len(told)
     return ", ".join(told) + (f" and {more} more" if more else "")
-
-
-def _signed(delta: float) -> str:
-    return f"{'+' if delta > 0 else '−'}{units.seconds(abs(delta))}"
 
 
 def _percent(share: float) -> str:

@@ -6,7 +6,8 @@ import json
 import math
 import re
 
-from bench.present import flame_look, flames
+from bench.analyse.profiles import code
+from bench.present import flames
 from bench.present.flame_svg import clean
 from bench.present.flames import Stacks
 
@@ -62,5 +63,5 @@ def speedscope(stacks: Stacks, name: str) -> str:
 
 
 def _frame(text: str) -> dict[str, str]:
-    _, file = flame_look.parts(text)
+    _, file = code.parts(text)
     return {"name": text, "file": file} if file else {"name": text}

@@ -27,6 +27,11 @@ def seconds(x: Any) -> str:
     return _scaled(x, _SECONDS)
 
 
+def change(x: float) -> str:
+    """A difference in seconds, with its sign."""
+    return f"{'−' if x < 0 else '+'}{seconds(abs(x))}" if x else seconds(0.0)
+
+
 def size(x: Any) -> str:
     """An amount of memory given in bytes: `1.50 GiB`, `512 B`."""
     value = number(x)

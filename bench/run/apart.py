@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -139,19 +139,6 @@ class Apart:
         seen.warm_ns += looped.warm_ns
         seen.stacks.add(rows, self.key)
 
-    def rung(self, asked: str | None, refused: Mapping[str, str] = {}) -> Watched:
-        """The best rung that this machine allows, or the one asked for. Raises `UserError` where that is refused.
-
-        refused: those that are known not to be had, and why.
-        """
-        reasons = dict(refused)
-        for rung in [asked] if asked else RUNGS:
-            if rung not in reasons:
-                reasons[rung] = self.why_not(rung)
-            if not reasons[rung]:
-                return Watched(rung, {name: reason for name, reason in reasons.items() if reason})
-        raise UserError(f"no profile by {asked} here: {reasons[str(asked)]}")
-
     def why_not(self, rung: str) -> str:
         """Why this rung is not to be had; empty where it is. Raises `UserError` where there is no such rung."""
         match rung:
@@ -195,3 +182,17 @@ class Apart:
             raise EndedError(Refused(self.key, Outcome.CRASHED.value, str(death), death.log)) from None
         except WorkerSilentError as silence:
             raise EndedError(Refused(self.key, Outcome.TIMEOUT.value, str(silence))) from None
+
+
+def ladder(aparts: Iterable[Apart], asked: str | None, refused: Mapping[str, str] = {}) -> tuple[str, dict[str, str]]:
+    """The best rung that all of them allow, or the one asked for; and better ones, with why not.
+
+    refused: those that are known not to be had. Raises `UserError` where what was asked for is not to be had.
+    """
+    reasons, among = dict(refused), list(aparts)
+    for rung in [asked] if asked else RUNGS:
+        if rung not in reasons:
+            reasons[rung] = next((reason for apart in among if (reason := apart.why_not(rung))), "")
+        if not reasons[rung]:
+            return rung, {name: reason for name, reason in reasons.items() if reason}
+    raise UserError(f"no profile by {asked} here: {reasons[str(asked)]}")

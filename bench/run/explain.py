@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.protocol import NO_STACKS, PY_SPY, RUNGS, Hello
-from bench.records import BASE, SIDES, Coupled, Planned, Settings, UserError
-from bench.run.apart import Apart, Watched
+from bench.protocol import NO_STACKS, PY_SPY, Hello
+from bench.records import BASE, SIDES, Coupled, Planned, Settings
+from bench.run.apart import Apart, Watched, ladder
 from bench.run.caches import empty, folder_of
 from bench.run.profile import FELT
 from bench.run.schedule import is_compiled
@@ -153,15 +153,7 @@ def _pair(
 
 def _find_out(apart: Mapping[str, Apart], course: _Course) -> None:
     """Which rung both sides allow, and how often py-spy may look without a step that feels it."""
-    refused: dict[str, str] = {}
-    for rung in [course.asked] if course.asked else RUNGS:
-        reasons = [reason for side in SIDES if (reason := apart[side].why_not(rung))]
-        if not reasons:
-            course.asked, course.refused = rung, refused
-            break
-        refused[rung] = reasons[0]
-    else:
-        raise UserError(f"no profile by {course.asked} here: {refused[str(course.asked)]}")
+    course.asked, course.refused = ladder(apart.values(), course.asked)
     if course.asked == PY_SPY:
         for side in SIDES:
             trial = course.watched()

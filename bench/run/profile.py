@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from bench.protocol import NO_STACKS, PY_SPY, Hello, Refused, Stage
 from bench.records import Planned, Settings, UserError
-from bench.run.apart import Apart, EndedError, Watched
+from bench.run.apart import Apart, EndedError, Watched, ladder
 from bench.run.schedule import is_compiled
 from bench.run.spy import CALM_HZ, SpyRefusedError
 from bench.run.stop import Stop
@@ -76,14 +76,14 @@ def take(
 
 def looked_at(apart: Apart, wish: Wish) -> Watched:
     """The steps under the best sampler there is. One that is let in and then fails hands on to the next."""
-    watched = apart.rung(wish.rung)
+    watched = Watched(*ladder([apart], wish.rung))
     while watched.rung != NO_STACKS:
         try:
             return _by_turns(apart, watched, wish.watched_s)
         except SpyRefusedError as refusal:
             if wish.rung:
                 raise UserError(f"no profile by {wish.rung} here: {refusal}") from None
-            watched = apart.rung(None, {**watched.refused, watched.rung: str(refusal)})
+            watched = Watched(*ladder([apart], None, {**watched.refused, watched.rung: str(refusal)}))
     return watched
 
 

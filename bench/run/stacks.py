@@ -69,5 +69,5 @@ def _below(row: Row, region: str) -> tuple[str, tuple[str, ...]] | None:
     return None if at is None else (Stacks.MAIN, row.frames[at + 1 :] or (LOOP,))
 
 
-LOOP = "the loop over the steps"
+LOOP = "the loop over the steps (bench/measure/blocks.py)"
 """In place of the frame that is named for the case."""

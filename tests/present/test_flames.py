@@ -216,6 +216,7 @@ def test_the_graph_of_a_page_holds_the_same_frames_as_the_file():
         ("linear (torch._C._nn)", "torch"),
         ("aten::addmm", "torch"),
         ("wait (threading.py)", "library"),
+        ("the loop over the steps (bench/measure/blocks.py)", "harness"),
         ("step (mine.py)", "own"),
         ("call (cabcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst.py)", "library"),
         ("asarray (numpy/core/numeric.py)", "library"),

@@ -9,10 +9,9 @@ import pytest
 
 from bench.analyse.profiles.compiling import parts
 from bench.plan.catalog import find
-from bench.protocol import NO_STACKS, PY_SPY, Refused
+from bench.protocol import NO_STACKS, Refused
 from bench.records import Case, Planned, Settings
 from bench.run import probe, profile
-from bench.run.apart import Watched
 from bench.run.profile import Taken, Wish
 from bench.run.spy import CALM_HZ, RATE_HZ
 from bench.run.stop import Stop, Stopped
@@ -107,8 +106,8 @@ class Slowed:
     def __init__(self, by_hz):
         self.by_hz, self.rates = by_hz, []
 
-    def rung(self, asked, refused=None):
-        return Watched(PY_SPY)
+    def why_not(self, rung):
+        return ""
 
     def plain(self, seconds, seen):
         seen.plain_ns += [100, 100]

@@ -14,7 +14,7 @@ WAIT = "waiting for another thread or process"
 BACKWARD = "_engine_run_backward (torch/autograd/graph.py)"
 """The function of Python that all of the backward pass runs in."""
 
-_FRAME = re.compile(r"(?P<name>.*) \((?P<file>[^()]*)\)")
+_FRAME = re.compile(r"(.*) \((.+)\)", re.DOTALL)
 _GENERATED = re.compile(r"c[a-z2-7]{40,}\.py")
 """Files that Inductor writes: a letter and a hash in base 32."""
 
@@ -36,16 +36,16 @@ _WAITING = frozenset(
 
 
 @cache
-def file_of(frame: str) -> str:
-    """The file of a frame `name (file)`; empty where it has none."""
-    match = _FRAME.fullmatch(frame)
-    return match["file"] if match else ""
+def parts(frame: str) -> tuple[str, str]:
+    """Name and file of a frame `name (file)`; the file is empty where the frame has none."""
+    found = _FRAME.fullmatch(frame)
+    return (found[1], found[2]) if found else (frame, "")
 
 
 @cache
 def is_own(frame: str) -> bool:
     """Is it of the user's own code: neither of Python, of a known library nor generated?"""
-    top = re.split(r"[/.]", file_of(frame))[0]
+    top = re.split(r"[/.]", parts(frame)[1])[0]
     return bool(top) and not (
         top in sys.stdlib_module_names or top in _LIBRARIES or top.startswith("<") or _GENERATED.fullmatch(top + ".py")
     )
@@ -54,7 +54,7 @@ def is_own(frame: str) -> bool:
 @cache
 def waits(frame: str) -> bool:
     """Does it wait for another thread or process?"""
-    return frame == WAIT or file_of(frame) in _WAITING
+    return frame == WAIT or parts(frame)[1] in _WAITING
 
 
 @cache
@@ -66,4 +66,4 @@ def follows(frame: str) -> bool:
 @cache
 def named(frame: str) -> str:
     """A frame as it is compared: what a compiler generated has a name and a hash that change with the code."""
-    return COMPILED if _GENERATED.fullmatch(file_of(frame)) else frame
+    return COMPILED if _GENERATED.fullmatch(parts(frame)[1]) else frame

@@ -180,7 +180,8 @@ def test_without_a_sampler_there_are_no_functions_and_the_step_all_the_same():
     found = explain(data, KEY)
     assert (found.code.causes, found.loader.causes, found.first) == ((), (), None)
     assert found.step.clear
-    assert (found.operators.causes, found.code.reason) != ((), "")
+    assert found.operators.causes
+    assert found.code.reason == "no pair has 100 samples of either side"
 
 
 # --- a loader -------------------------------------------------------------------------------------------------------
