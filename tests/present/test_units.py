@@ -129,3 +129,7 @@ def test_the_last_digit_shown_is_no_finer_than_a_twentieth_of_the_interval(
 )
 def test_steps_until_something_pays(value, low, high, text):
     assert units.steps(value, low, high) == text
+
+
+def test_a_difference_has_its_sign() -> None:
+    assert [units.change(x) for x in (0.0015, -2e-6, 0.0)] == ["+1.50 ms", "−2.00 µs", units.seconds(0.0)]
