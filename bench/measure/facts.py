@@ -21,6 +21,12 @@ from bench.protocol import PYINSTRUMENT
 
 T = TypeVar("T")
 
+STEERS = (
+    *("OMP_", "MKL_", "KMP_", "GOMP_", "TORCH", "PYTORCH_", "TRITON_", "CUDA_", "CUBLAS_", "NVIDIA_TF32"),
+    *("LD_PRELOAD", "MALLOC_", "GLIBC_TUNABLES"),
+)  # fmt: skip
+"""How variables begin that steer torch, its compilers, its libraries, or the allocator of the host."""
+
 LIBRARIES = ("torch", "numpy", "scikit-learn", "coursebench")
 
 
@@ -36,11 +42,7 @@ def facts() -> dict[str, Any]:
         "torch": _torch(),
         "cuda": cuda.facts(),
         "load": {"average": _load_average(), "pressure": _text("/proc/pressure/cpu").splitlines()[:1]},
-        "environment": {
-            name: value
-            for name, value in sorted(os.environ.items())
-            if name.startswith(("OMP_", "MKL_", "KMP_", "GOMP_", "TORCH_", "CUDA_", "CUBLAS_", "NVIDIA_TF32"))
-        },
+        "environment": {name: value for name, value in sorted(os.environ.items()) if name.startswith(STEERS)},
     }
 
 

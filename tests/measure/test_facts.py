@@ -48,5 +48,14 @@ def test_the_facts_are_plain_values_that_travel_as_json():
     assert told["memory_bytes"] > 2**28
 
 
+def test_variables_that_steer_torch_its_compilers_or_the_allocator_are_facts(monkeypatch):
+    monkeypatch.setenv("TORCHINDUCTOR_MAX_AUTOTUNE", "1")
+    monkeypatch.setenv("LD_PRELOAD", "")
+    monkeypatch.setenv("SECRET_OF_THE_USER", "not told")
+    told = facts.facts()["environment"]
+    assert (told["TORCHINDUCTOR_MAX_AUTOTUNE"], told["LD_PRELOAD"]) == ("1", "")
+    assert "not told" not in told.values()
+
+
 def test_physical_cores_are_at_most_the_cpus_we_may_use():
     assert 1 <= facts.physical_cores() <= len(facts.affinity())
