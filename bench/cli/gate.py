@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
-import shlex
-import sys
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli import codes
 from bench.cli.options import WorkloadFiles, colour, note, say, width
-from bench.cli.progress import pair_lines
-from bench.cli.wanted import TWIN, Wanted
-from bench.records import BASE, HEAD, Settings, UserError
+from bench.cli.wanted import Wanted
+from bench.records import UserError
 
 if TYPE_CHECKING:
     from bench.analyse.gate import Judged
-    from bench.run.stop import Stop
 
 
 class FailOn(StrEnum):
@@ -128,6 +121,7 @@ def gate(
     """
     from bench.analyse import gate as analysis
     from bench.cli.explaining import beside_verdicts, page_of
+    from bench.cli.gating import Wish, measured
     from bench.cli.sides import BrokenSideError
     from bench.present import causes
     from bench.present import gate as present
@@ -143,22 +137,11 @@ def gate(
             folder = runs.locate(replay)
         else:
             wanted = Wanted(select or [], preset, sets or [], exclude or [], workloads or [], workloads_from)
-            folder = measured(
-                wanted,
-                base,
-                head,
-                setup,
-                budget,
-                max_pairs,
-                pairs,
-                cold_pairs,
-                rule,
-                seed,
-                out,
-                quiet,
-                stop,
+            wish = Wish(
+                *(base, head, setup, budget, max_pairs, pairs, cold_pairs, rule, seed),
                 explain_pairs if explain else None,
             )
+            folder = measured(wanted, wish, out, quiet, stop)
     except Stopped:
         raise typer.Exit(codes.stopped(stop.signal)) from None
     except BrokenSideError as broken:
@@ -195,95 +178,6 @@ def gate(
     if stop.signal is not None:
         raise typer.Exit(codes.stopped(stop.signal))
     raise typer.Exit(code_of(judged, fail_on, bisect))
-
-
-def measured(
-    wanted: Wanted,
-    base: str,
-    head: str,
-    setup: str | None,
-    budget: str | None,
-    most_pairs: int,
-    pairs: int | None,
-    cold_pairs: int,
-    rule: dict[str, Any],
-    seed: int | None,
-    out: Path | None,
-    quiet: bool,
-    stop: Stop,
-    explain: int | None,
-) -> Path:
-    """Prepare the sides, measure the pairs, and return the folder of the run.
-
-    explain: so many profile pairs of what regressed; none without.
-    """
-    from bench.cli.explaining import explain_cases
-    from bench.cli.sides import compared
-    from bench.plan.presets import parse_duration
-    from bench.run import gate as rounds
-    from bench.run import lockstep, runner
-    from bench.run.arena import Conduct
-    from bench.run.stop import Stopped
-    from bench.stats.decision import Rule
-    from bench.store import runs
-
-    stop.listen()
-    coins = secrets.randbits(32) if seed is None else seed
-    settings = Settings(budget_s=parse_duration(budget) if budget else None, seed=coins)
-    with compared(wanted, base, head, setup, stop) as both:
-        sided, sides = both.sided, both.trees
-        cases = [item.case.key for item in sided.coupled]
-        rule = {"cases": max(1, len(cases)), **{name: value for name, value in rule.items() if value is not None}}
-        told = {
-            "rule": asdict(Rule(**rule)),
-            "cases": cases,
-            "changed": sided.changed,
-            "only_base": sided.only_base,
-            "only_head": sided.only_head,
-            "sides": {name: tree.told for name, tree in sides.items()},
-            "libraries": both.libraries,
-            "most_pairs": pairs or most_pairs,
-        }
-        name = runs.new_id()
-        folder = out or runs.RESULTS / name
-        runs.refuse_unwritable(folder)
-        command = shlex.join(["bench", *sys.argv[1:]])
-        run = runner.described(name, [], settings, both.hello, "gate", command, sided.coupled)
-        runner.begin(folder, run, {"gate": told})
-        if not quiet:
-            note(f"{len(cases)} cases, {'' if pairs else 'at most '}{pairs or most_pairs} pairs each …")
-        pace = lockstep.Pace(settings.budget_s)
-        judge: lockstep.Judge = rounds.UntilDecided(sided.coupled, Rule(**rule), most_pairs, pace)
-        if pairs is not None:
-            judge = lockstep.FixedPairs(sided.coupled, lambda _: pairs)
-        code = {BASE: sides[BASE].side, HEAD: sides[HEAD].side}
-        rounds.measure(
-            folder,
-            judge,
-            rounds.Canary(sided.twins),
-            code,
-            sides[TWIN].side,
-            settings,
-            both.hello,
-            stop,
-            pair_lines(quiet),
-            pace,
-            Conduct(cold_pairs=cold_pairs),
-        )
-        if explain is not None and stop.signal is None:
-            regressed = {case.key for case in judged_in(folder).cases if case.verdict == "regressed"}
-            slower = [item for item in sided.coupled if item.case.key in regressed]
-            with contextlib.suppress(Stopped):  # the verdicts stand, and the signal is told by the exit code
-                explain_cases(folder, slower, code, settings, both.hello, stop, explain, None, quiet)
-        return folder
-
-
-def judged_in(folder: Path) -> Judged:
-    """The verdicts of a run, by the rule it was run with."""
-    from bench.analyse import gate as analysis
-    from bench.store import tables
-
-    return analysis.judge(tables.read(folder))
 
 
 def code_of(judged: Judged, fail_on: FailOn | None, bisect: bool) -> int:
