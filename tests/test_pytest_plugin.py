@@ -239,6 +239,7 @@ def test_work_of_known_length_is_as_long_as_it_is(tmp_path):
     found = {item["extra_info"]["coursebench"]["key"]: item["stats"] for item in content["benchmarks"]}
     for key, stats in found.items():
         micros = int(key.partition("micros=")[2].partition(",")[0])
-        assert stats["median"] == pytest.approx(micros * 1e-6, rel=0.05), key
+        # The shortest round: whoever else is busy takes the core away from every other one.
+        assert 1 <= stats["min"] / (micros * 1e-6) < 1.05, key
     once, often = sorted(stats["iterations"] for stats in found.values())
     assert once == 1 < often
