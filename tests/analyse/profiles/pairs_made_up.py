@@ -20,15 +20,18 @@ STEP = {"train (mine.py)": 100.0, FORWARD: 300.0, LINEAR: 400.0, BACKWARD: 900.0
 
 def pairs(
     base=STEP, head=STEP, loader=({}, {}), owned=({}, {}), calls=({}, {}), count=18, noise=0.02, slower=1.02, seed=0,
-    counters=({}, {}), reasons=({}, {}), sampled=(1.0, 1.0), **more,
+    counters=({}, {}), reasons=({}, {}), sampled=(1.0, 1.0), pace=(0.0, 0.0), **more,
 ):  # fmt: skip
     """So many pairs. base, head: us by stack; loader: likewise in its workers, of either side; owned: us by (part,
     name, dtypes); calls: by (name, dtypes); slower: a step under torch.profiler ÷ one without; sampled:
-    under the sampler, of either side; more: of the facts of every side.
+    under the sampler, of either side; pace: sd of how the machine's pace differs under it, of both sides of a pair
+    together and of each alone; more: of the facts of every side.
     """
-    dice, found = np.random.default_rng(seed), Pairs(told={"keys": [KEY], "alpha": 0.001, "ended": {}})
+    dice, restless = np.random.default_rng(seed), np.random.default_rng([seed, 1])
+    found = Pairs(told={"keys": [KEY], "alpha": 0.001, "ended": {}})
     for pair in range(count):
         loud = np.exp(dice.normal(0, 5 * noise))  # a slow minute falls on both sides
+        paced = np.exp(restless.normal(0, pace[0]) + restless.normal(0, pace[1], 2))
         for at, (side, stacks) in enumerate(((BASE, base), (HEAD, head))):
             who = (KEY, pair, side)
 
@@ -39,8 +42,9 @@ def pairs(
             step_ns = sum(drawn.values()) * 1e3
             plain = [int(10 * step_ns)] * 5
             facts = {
-                "plain_ns": plain, "loops_ns": [step_ns] * 4, "watched_ns": [int(sampled[at] * ns) for ns in plain],
-                "warm_ns": 0, "samples": 600, "elsewhere": 5, "errors": 0, "refused": {}, "rate_hz": 500,
+                "plain_ns": plain, "loops_ns": [step_ns] * 4,
+                "watched_ns": [int(sampled[at] * paced[at] * ns) for ns in plain], "warm_ns": 0,
+                "samples": 600, "elsewhere": 5, "errors": 0, "refused": {}, "rate_hz": 500,
                 "steps": 5, "blocks": 4, "before_ns": [100, 100], "after_ns": [100, 100],
                 "profiled_ns": [int(100 * slower)] * 4, "device": None, "compiling": None,
                 "counters": {**COUNTERS, **counters[at]}, "break_reasons": reasons[at], "first_call_ns": 10**9,
