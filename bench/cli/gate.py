@@ -138,8 +138,16 @@ def gate(
         else:
             wanted = Wanted(select or [], preset, sets or [], exclude or [], workloads or [], workloads_from)
             wish = Wish(
-                *(base, head, setup, budget, max_pairs, pairs, cold_pairs, rule, seed),
-                explain_pairs if explain else None,
+                base=base,
+                head=head,
+                setup=setup,
+                budget=budget,
+                most_pairs=max_pairs,
+                pairs=pairs,
+                cold_pairs=cold_pairs,
+                rule=rule,
+                seed=seed,
+                explain=explain_pairs if explain else None,
             )
             folder = measured(wanted, wish, out, quiet, stop)
     except Stopped:
