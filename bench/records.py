@@ -264,7 +264,7 @@ class CaseLaunch:
     """Clocks of the device that could not time this case, with the reason."""
     counters: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Wall time spent on this case by stage: prepare, check, first_call, warm_up, blocks, close."""
+    """Wall time spent on this case by stage: prepare, first_call, check, prepare_again, warm_up, blocks, close."""
     side: str = ""
     """`base` or `head` in a lockstep pair, whose number `launch` then is; empty elsewhere."""
     twin: bool = False

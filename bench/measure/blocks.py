@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import repeat
 from typing import Any
 
-from bench.measure.clocks import Clock
+from bench.measure.clocks import Clock, cost_ns, resolution_ns
 
 
 class ClockError(Exception):
@@ -57,6 +57,16 @@ def empty_call_ns(clock: Clock, calls: int = 20_000, repeats: int = 5) -> float:
     The least, since whatever disturbs a block of empty calls can only lengthen it (as `timeit` argues).
     """
     return min(time_block(clock, nothing, calls, nothing) for _ in range(repeats)) / calls
+
+
+def gauge(clock: Clock, drain: Synchronise) -> dict[str, float]:
+    """What timing itself takes here, in ns, as the record of a case has it."""
+    return {
+        "clock_resolution_ns": resolution_ns(clock),
+        "empty_call_ns": empty_call_ns(clock),
+        "drain_ns": float(min(time_block(clock, nothing, 1, drain) for _ in range(50))),
+        "clock_cost_ns": cost_ns(clock),
+    }
 
 
 def shortest_block_ns(block_s: float, resolution_ns: float, empty_ns: float) -> float:

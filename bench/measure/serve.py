@@ -93,7 +93,7 @@ class Desk:
         self._sessions[request.key] = session
         session.open()
         settle_garbage()
-        resident = session.device_bytes() + max(0, resident_bytes() - before)
+        resident = session.memory.device_bytes() + max(0, resident_bytes() - before)
         clocks = [series.partition(":")[2] for series in session.steps if series.startswith("step:")]
         return Opened(request.key, session.steps, clocks, session.facts, resident)
 

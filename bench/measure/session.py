@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import torch
 
-from bench.measure import blocks, clocks, counts, devices, rival
+from bench.measure import blocks, counts, devices, rival
+from bench.measure.case_memory import COMPILED, CaseMemory
 from bench.measure.check import TOLERANCE
 from bench.measure.clocks import Clock
 from bench.measure.context import CaseContext
@@ -20,7 +23,6 @@ from bench.measure.device import Device, NoClockError
 from bench.measure.garbage import quiet_garbage
 from bench.measure.graphs import rehearse
 from bench.measure.load import make_of
-from bench.measure.memory import HighWater
 from bench.measure.modes import COMPILE_MODES, NEEDS_COMPILER
 from bench.measure.outputs import devices_of, numbers
 from bench.measure.steady import Warmth, warm_up
@@ -67,12 +69,20 @@ class Session:
             self.facts["error_before"] = self._judge(output)
         del output
         self._gauge_clock()
-        # The memory of the steady step: what compiling it, or knowing its answer in float64, took is none of it.
-        self._high_water.restart()
-        self.device.reset_peak()
+        # What a process loads when something is first used stays with it, and is no memory of the case either.
+        if twice := self.memory.of_the_host:
+            with self._stage("prepare_again"):
+                self.release()
+                gc.collect()  # what refers to itself, as an optimiser does, would be freed while the peak is read
+                self._prepare_once()
+        # The memory of the steady step: what knowing its answer in float64 took is none of it.
+        self.memory.restart()
         with self._stage("warm_up"):
             self._warm_and_calibrate(self._request.steps)
-        self._record_memory()
+        self.facts |= self.memory.facts()
+        if twice:
+            with self._stage("check"):
+                self.facts["error_before"] = self._judge(self._call())
 
     def _prepare(self, case: Case) -> None:
         self.device: Device = devices.device_for(str(case["device"]), self._clock)
@@ -80,21 +90,31 @@ class Session:
         dtype = usable_dtype(case, declared)
         self.mode = mode = usable_mode(case, declared)
         rehearse(mode)  # before the level is read that the peak of memory is counted from
-        seed_everything(self.settings.seed, case.workload)
-        # The compiler's own memory stays in the process and cannot be told from that of what it compiled.
-        self._high_water = HighWater("a compiled case holds the compiler too" if mode in NEEDS_COMPILER else "")
+        self._workload, self._dtype = case.workload, dtype
+        self._make = partial(make, **{axis: value for axis, value in case.params if axis in declared.axes})
         self._headers = precompiled_headers()
-        self._device_before = self.device.resident_bytes()
-        context = CaseContext(self.device.torch_device, dtype, mode, self.settings.seed, case.key)
-        own_axes = {axis: value for axis, value in case.params if axis in declared.axes}
-        self.prepared = make(context, **own_axes)
-        self.calls: Mapping[str, blocks.Step] = {"step": self.prepared.step, **self.prepared.phases}
+        context = self._prepare_once()
         self.tolerance = TOLERANCE[dtype]
         self.facts |= {
             "tolerance": self.tolerance,
             "build_ns": context.execution.build_ns,
             "work": {**numbers({**vars(self.prepared.work), "unit": None}), "unit": str(self.prepared.work.unit)},
         }
+
+    def _prepare_once(self) -> CaseContext:
+        seed_everything(self.settings.seed, self._workload)
+        self.memory = CaseMemory(self.device, COMPILED if self.mode in NEEDS_COMPILER else "")
+        context = CaseContext(self.device.torch_device, self._dtype, self.mode, self.settings.seed, self.key)
+        self.prepared = self._make(context)
+        self.calls: Mapping[str, blocks.Step] = {"step": self.prepared.step, **self.prepared.phases}
+        return context
+
+    def _call(self) -> Any:
+        """The output of one step, with all that it takes."""
+        self._reset()
+        output = self.prepared.step()
+        self.device.drain()
+        return output
 
     def _first_call(self) -> Any:
         self._reset()
@@ -116,16 +136,9 @@ class Session:
         return error
 
     def _gauge_clock(self) -> None:
-        resolution = clocks.resolution_ns(self._clock)
-        empty = blocks.empty_call_ns(self._clock)
-        drain = min(blocks.time_block(self._clock, blocks.nothing, 1, self.device.drain) for _ in range(50))
-        self.facts |= {
-            "drain_ns": float(drain),
-            "clock_resolution_ns": resolution,
-            "clock_cost_ns": clocks.cost_ns(self._clock),
-            "empty_call_ns": empty,
-        }
-        self._target_ns = blocks.shortest_block_ns(self.settings.block_s, resolution, max(empty, drain))
+        self.facts |= (gauged := blocks.gauge(self._clock, self.device.drain))
+        overhead = max(gauged["empty_call_ns"], gauged["drain_ns"])
+        self._target_ns = blocks.shortest_block_ns(self.settings.block_s, gauged["clock_resolution_ns"], overhead)
 
     def _warm_and_calibrate(self, known: Mapping[str, int]) -> None:
         """Rough n, warm-up at that n, final n for every phase and clock; n that an earlier launch found is kept."""
@@ -167,15 +180,6 @@ class Session:
     def _warm(self, phase: str, clock: str, steps: int) -> Warmth:
         floor_ns, cap_ns = self.settings.warm_s * 1e9, self.settings.warm_cap_s * 1e9
         return warm_up(lambda: self._time(phase, clock, steps), steps, floor_ns, cap_ns)
-
-    def _record_memory(self) -> None:
-        allocated, reserved = self.device.peak_bytes()
-        self.facts |= {
-            "host_peak_bytes": self._high_water.bytes(),
-            "host_peak_reason": self._high_water.reason,
-            "device_peak_bytes": None if allocated is None else allocated - self._device_before,
-            "device_reserved_bytes": reserved,
-        }
 
     # --- timing -----------------------------------------------------------------------------------------------------
 
@@ -248,9 +252,7 @@ class Session:
         quality = numbers(self.prepared.quality()) if self.prepared.quality is not None else {}
         breaks = compiled_graphs()["graph_breaks"]
         with self._stage("close"):
-            self._reset()
-            output = self.prepared.step()
-            self.device.drain()
+            output = self._call()
             error = self._judge(output)
             where = devices_of(output)
             del output
@@ -272,10 +274,6 @@ class Session:
             return {}
         self._reset()
         return counts.counts(self.prepared.step, self.device.drain, self.device.torch_device)
-
-    def device_bytes(self) -> int:
-        """Device memory taken since the case was opened."""
-        return max(0, self.device.resident_bytes() - self._device_before)
 
     def drain(self) -> None:
         """Wait for the device, if the case got that far. Raises what the device's context died of."""

@@ -49,8 +49,8 @@ def now() -> str:
 def account(records: Iterable[CaseLaunch], sessions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Seconds and share of wall time by stage over all sessions of a run, and the parent's own processor share.
 
-    Stages: those of a case (prepare, first_call, check, warm_up, blocks, close), `spawn` (a worker's start to its
-    hello) and `other`. A session that was killed is counted up to the last line of its journal.
+    Stages: those of a case (prepare, first_call, check, prepare_again, warm_up, blocks, close), `spawn` (a worker's
+    start to its hello) and `other`. A session that was killed is counted up to the last line of its journal.
     """
     stages: dict[str, float] = defaultdict(float)
     for record in records:

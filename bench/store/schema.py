@@ -5,6 +5,8 @@
               `launches.parquet` condition, throttled_blocks, output_devices and break_reasons, and more counters.
 3   2026-11   In `pairs.parquet` cpu, the core that both sides took turns on, and twin, a gate's canary; in
               `launches.parquet` one_core and twin.
+4   2026-11   host_peak_bytes of a case on the CPU is of one that was prepared before in its process. Older ones hold
+              what the process loaded on its way, up to 75 MiB of torch, and are not read.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ from typing import Any
 
 from bench.records import Block, CaseLaunch, Couple, UserError
 
-VERSION = 3
+VERSION = 4
+
+OWN_PEAKS = 4
+"""From this version on peaks of the host are the cases' own."""
 
 # Annotations are text (PEP 563): the one list of columns is the dataclass itself.
 _DTYPES = {

@@ -46,23 +46,33 @@ def read(folder: Path, lean: bool = False) -> RunData:
     sessions = {item["started"]: item for item in run.get("sessions", [])}
     known = list(run.get("problems", []))
     if not (folder / journal.NAME).exists():
-        return RunData(folder, run, blocks, launches, pairs, list(sessions.values()), known)
+        return RunData(folder, run, blocks, _defended(launches, run), pairs, list(sessions.values()), known)
     pages = journal.read(folder)
     sessions |= {item["started"]: item for item in pages.sessions}
     return RunData(
         folder,
         run,
         _joined(blocks, [asdict(block) for block in pages.blocks], schema.BLOCKS, schema.BLOCK_IDENTITY),
-        _joined(
-            launches,
-            [schema.flat(asdict(record)) for record in pages.launches],
-            schema.LAUNCHES,
-            schema.LAUNCH_IDENTITY,
+        _defended(
+            _joined(
+                launches,
+                [schema.flat(asdict(record)) for record in pages.launches],
+                schema.LAUNCHES,
+                schema.LAUNCH_IDENTITY,
+            ),
+            run,
         ),
         _joined(pairs, [asdict(couple) for couple in pages.couples], schema.PAIRS, schema.PAIR_IDENTITY),
         list(sessions.values()),
         list(dict.fromkeys([*known, *pages.problems])),
     )
+
+
+def _defended(launches: pd.DataFrame, run: Mapping[str, Any]) -> pd.DataFrame:
+    """Without the peaks of a run that counted to a case what the process loaded on its way."""
+    if run["schema"] >= schema.OWN_PEAKS:
+        return launches
+    return launches.assign(host_peak_bytes=pd.Series(None, launches.index, schema.LAUNCHES["host_peak_bytes"]))
 
 
 def seal(data: RunData, changes: Mapping[str, Any]) -> None:

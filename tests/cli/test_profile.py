@@ -38,8 +38,9 @@ def test_it_says_what_binds_the_case_and_where_page_and_trace_lie(taken):
 
 def test_its_progress_names_the_stages_on_stderr(taken):
     _, done = taken
+    opening = ("prepare", "first_call", "check", "prepare_again", "warm_up", "check")
     assert [line for line in done.stderr.splitlines() if line.endswith(" …")] == [
-        f"{stage} …" for stage in ("prepare", "first_call", "check", "warm_up", "loop", "profile", "trace", "close")
+        f"{stage} …" for stage in (*opening, "loop", "profile", "trace", "close")
     ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bench.records import CaseLaunch
 from bench.run.account import account
 
-STAGES = ("prepare", "check", "first_call", "warm_up", "blocks", "close")
+STAGES = ("prepare", "first_call", "check", "prepare_again", "warm_up", "blocks", "close")
 SECONDS = st.floats(min_value=0, max_value=100)
 
 

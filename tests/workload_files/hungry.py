@@ -4,6 +4,24 @@ import torch
 
 from bench.workload import Context, Prepared, Work, workload
 
+LOADED: list[torch.Tensor] = []
+
+
+@workload(lesson="Memory", axes={"mib": (8,)}, quick={"mib": (8,)})
+def loads(ctx: Context, mib: int) -> Prepared:
+    """Keeps 128 MiB in the process on its first call, as a library does that is loaded then; a step takes `mib`."""
+
+    def step() -> torch.Tensor:
+        if not LOADED:
+            LOADED.append(torch.ones(128 * 2**18))
+        return torch.ones(mib * 2**18)
+
+    return Prepared(
+        step=step,
+        check=lambda out: ctx.relative_error(out[:10], torch.ones(10)),
+        work=Work(bytes=4 * mib * 2**18, items=1, unit="tensor"),
+    )
+
 
 @workload(lesson="Memory", axes={"mib": (8, 512)}, quick={"mib": (8, 512)})
 def takes(ctx: Context, mib: int) -> Prepared:

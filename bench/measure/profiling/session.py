@@ -126,16 +126,11 @@ class ProfilingSession(Session):
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
         if name == "first_call":
-            self._high_water.restart()
-            self.device.reset_peak()
+            self.memory.restart()
         with super()._stage(name):
             yield
         if name in ("prepare", "first_call"):
-            allocated, _ = self.device.peak_bytes()
-            self._peaks[name] = {
-                "host": self._high_water.bytes(),
-                "device": None if allocated is None else allocated - self._device_before,
-            }
+            self._peaks[name] = self.memory.peaks()
 
     def _memory(self) -> dict[str, Any]:
         """Peak above what was there before the case, in bytes, by phase; `reason` where the host's cannot be told."""
