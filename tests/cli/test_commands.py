@@ -87,7 +87,8 @@ def test_in_process_stops_at_a_breakpoint_in_a_workload(bench):
             return Prepared(step=lambda: torch.ones(1), check=lambda out: 0.0, work=Work(items=1, flops=1))
         ''')
     )
-    done = bench("run", "--workloads", "mine.py", "mine/stops[]", "--in-process", stdin="p secret\nc\n")
+    # It is prepared twice, and continues from both.
+    done = bench("run", "--workloads", "mine.py", "mine/stops[]", "--in-process", stdin="p secret\nc\nc\n")
     assert done.returncode == 0, done.stderr
     assert "(Pdb)" in done.stdout
     assert "42" in done.stdout
