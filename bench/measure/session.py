@@ -75,7 +75,7 @@ class Session:
                 self.release()
                 gc.collect()  # what refers to itself, as an optimiser does, would be freed while the peak is read
                 self._prepare_once()
-        # The memory of the steady step: what knowing its answer in float64 took is none of it.
+        # The memory of the steady step: what compiling it, or knowing its answer in float64, took is none of it.
         self.memory.restart()
         with self._stage("warm_up"):
             self._warm_and_calibrate(self._request.steps)

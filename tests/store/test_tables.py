@@ -111,6 +111,19 @@ def test_what_was_not_learned_is_missing_not_zero(folder: Path) -> None:
     assert launches["steady"].isna().tolist() == [True, False]
 
 
+@pytest.mark.parametrize("sealed", [False, True])
+def test_host_peaks_that_hold_what_the_process_loaded_are_not_read(folder: Path, sealed: bool) -> None:
+    measure(folder, [launch_of(host_peak_bytes=5, device_peak_bytes=7)])
+    assert tables.read(folder).launches["host_peak_bytes"].tolist() == [5]
+    if sealed:
+        tables.seal(tables.read(folder), {})
+    told = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**told, "schema": schema.OWN_PEAKS - 1}))
+    launches = tables.read(folder).launches
+    assert launches["host_peak_bytes"].isna().tolist() == [True]
+    assert launches["device_peak_bytes"].tolist() == [7]
+
+
 def test_a_run_without_measurements_has_empty_tables_of_the_right_types(folder: Path) -> None:
     tables.seal(tables.read(folder), {})
     data = tables.read(folder)
