@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 from bench.analyse.profiles.causes import Explained
+from bench.analyse.profiles.difference import MOVED
 from bench.analyse.profiles.seconds import mean_stacks
 from bench.present import causes, flames
 from bench.records import BASE, HEAD
@@ -59,8 +60,12 @@ def graph(found: Explained, data: Pairs) -> flames.Inline | None:
 
 
 def clear_of(found: Explained) -> dict[str, float]:
-    """By function: seconds a step that it clearly takes more (less), over all who call it."""
+    """By function: seconds a step that it clearly takes more (less), over all who call it.
+
+    What was renamed or moved is clear as a sum, which is no function and has no box.
+    """
     sums: dict[str, list[float]] = defaultdict(list)
     for cause in found.code.clear:
-        sums[cause.name].append(cause.difference_s)
+        if (cause.name, cause.within) != MOVED:
+            sums[cause.name].append(cause.difference_s)
     return {name: total for name, seconds in sums.items() if (total := math.fsum(seconds))}

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from bench.analyse.profiles.difference import explain
+from bench.analyse.profiles import code
+from bench.analyse.profiles.difference import MOVED, explain
 from bench.present import causes, causes_page
 from tests.analyse.profiles.pairs_made_up import BACKWARD, FORWARD, KEY, LINEAR, STEP, WAIT, pairs
 
@@ -131,6 +132,31 @@ def test_the_page_colours_what_is_clear_and_nothing_else():
     assert "Not explained: crashed: c/d: the worker exited" in text
     assert "regressed: head" in text
     assert not re.findall(r'(?:src|href)="(?!data:|#)', text)
+
+
+def looks_of(text):
+    """By the text of a box of the page's flame graph, how it looks; its text begins with a mark where it is coloured."""
+    boxes = re.findall(r'<g class="(\w+)[^>]*><title>([^<]+)</title>', text)
+    return {title.split("\n")[0]: look for look, title in boxes}
+
+
+def test_the_page_draws_all_that_waits_as_one_and_colours_it():
+    """Where a wait ends is chance: the base ends in a function of selectors, the head in two of `queue`."""
+    inner = "train (mine.py);get (queue.py);wait (threading.py)"
+    found, data = made(base={**STEP, WAIT: 700.0}, head={**STEP, WAIT: 600.0, inner: 650.0})
+    assert causes_page.clear_of(found).keys() == {code.WAIT}
+    looks = looks_of(causes_page.page([found], data, RUN, {}))
+    assert looks[code.WAIT] == "slower3"
+    assert not {"wait (threading.py)", "get (queue.py)", "select (selectors.py)"} & looks.keys()
+
+
+def test_the_page_draws_what_was_renamed_and_names_no_sum_of_it():
+    head = {**SLOWER, "train (mine.py)": 400.0, FORWARD: 900.0}
+    found, data = made(head={name.replace("Net.forward", "Net.forward2"): us for name, us in head.items()})
+    assert {cause.name for cause in found.code.clear} >= {MOVED[0], "train (mine.py)"}
+    looks = looks_of(causes_page.page([found], data, RUN, {}))
+    assert looks["train (mine.py)"] == "slower3"
+    assert MOVED[0] not in looks
 
 
 def test_what_the_backward_pass_takes_longer_stands_behind_the_function_that_it_follows():

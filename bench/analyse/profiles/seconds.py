@@ -67,10 +67,19 @@ def leaf(frames: Sequence[str]) -> Name:
 
     All that waits has one name: in which of ten functions a wait for the same worker ends is chance.
     """
-    names = [named(frame) for frame in frames]
+    names = as_compared(frames)
     own = next((frame for frame in reversed(names) if is_own(frame)), "")
-    innermost = WAIT if waits(names[-1]) else names[-1]
-    return innermost, "" if own == innermost else own
+    return names[-1], "" if own == names[-1] else own
+
+
+def as_compared(frames: Sequence[str]) -> tuple[str, ...]:
+    """A stack as it is compared: what a compiler generated has one name, and so has all that waits, as it ends."""
+    names = [named(frame) for frame in frames]
+    if not waits(names[-1]):
+        return tuple(names)
+    while names and waits(names[-1]):
+        names.pop()
+    return (*names, WAIT)
 
 
 def of_operators(owned: Iterable[Owned]) -> dict[Name, dict[Who, float]]:
@@ -90,6 +99,5 @@ def mean_stacks(data: Pairs, key: str, side: str) -> list[tuple[tuple[str, ...],
         whole[row.pair] += row.ns
     found: dict[tuple[str, ...], float] = defaultdict(float)
     for row in rows:
-        frames = tuple(named(frame) for frame in row.stack.split(";"))
-        found[frames] += row.ns / whole[row.pair] * step_s[row.pair, side] / len(whole)
+        found[as_compared(row.stack.split(";"))] += row.ns / whole[row.pair] * step_s[row.pair, side] / len(whole)
     return sorted(found.items())
