@@ -72,12 +72,12 @@ def _row(cause: Cause, view: str, whole: float | None) -> dict[str, str]:
         "head": units.seconds(cause.head_s),
         "difference": units.change(cause.difference_s),
         "ends": f"{units.change(cause.low)} to {units.change(cause.high)}" if finite else "too few pairs",
-        "share": DASH if whole is None or not whole else f"{100 * cause.difference_s / whole:.0f} %",
+        "share": DASH if whole is None or not whole else _percent(cause.difference_s / whole),
     }
 
 
 def _sum(what: str, seconds: float, whole: float) -> dict[str, str]:
-    share = f"{100 * seconds / whole:.0f} %" if whole else DASH
+    share = _percent(seconds / whole) if whole else DASH
     cells = {"view": CODE, "what": what, "base": DASH, "head": DASH, "difference": units.change(seconds)}
     return {**cells, "ends": DASH, "share": share}
 
@@ -97,7 +97,7 @@ def first_words(found: Explained) -> str:
     ends = f"[{units.change(first.low)}, {units.change(first.high)}]"
     said = f"{_what(first)}: {units.change(first.difference_s)} a step {ends}"
     if first.view == CODE:
-        return f"{said}, {_percent(first, found)} of the difference{_behind(found)}"
+        return f"{said}, {_percent(found.share(first))} of the difference{_behind(found)}"
     workers = max(1, round(found.workers))
     return f"{said} in {workers} worker{'s' if workers > 1 else ''} of the loader, for which the steps wait"
 
@@ -120,15 +120,15 @@ def _why_none(found: Explained) -> str:
     return f"{share:.0f} % of the difference lies in no function that clearly differs"
 
 
-def _percent(cause: Cause, found: Explained) -> str:
-    return f"{100 * found.share(cause):.0f} %"
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %".replace("-", "−")
 
 
 def _behind(found: Explained) -> str:
     """What the backward pass clearly takes longer for it, where another function is named first."""
     backward = [each for each in found.code.clear if each.name == BACKWARD and each is not found.first]
     return "".join(
-        f"; {units.change(each.difference_s)} ({_percent(each, found)}) in the backward pass" for each in backward
+        f"; {units.change(each.difference_s)} ({_percent(found.share(each))}) in the backward pass" for each in backward
     )
 
 

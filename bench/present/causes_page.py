@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +12,7 @@ from bench.analyse.profiles.causes import Explained
 from bench.analyse.profiles.difference import MOVED
 from bench.analyse.profiles.seconds import mean_stacks
 from bench.present import causes, flames
+from bench.present.flame_tree import Called
 from bench.records import BASE, HEAD
 from bench.store.explained import Pairs
 
@@ -59,13 +58,10 @@ def graph(found: Explained, data: Pairs) -> flames.Inline | None:
     return flames.inline_difference(base, head, clear_of(found), title="The head, and where it clearly differs")
 
 
-def clear_of(found: Explained) -> dict[str, float]:
-    """By function: seconds a step that it clearly takes more (less), over all who call it.
+def clear_of(found: Explained) -> dict[Called, float]:
+    """Seconds a step that functions clearly take more (less), by where in the user's own code they are called.
 
     What was renamed or moved is clear as a sum, which is no function and has no box.
     """
-    sums: dict[str, list[float]] = defaultdict(list)
-    for cause in found.code.clear:
-        if (cause.name, cause.within) != MOVED:
-            sums[cause.name].append(cause.difference_s)
-    return {name: total for name, seconds in sums.items() if (total := math.fsum(seconds))}
+    named = {(cause.name, cause.within): cause.difference_s for cause in found.code.clear}
+    return {called: seconds for called, seconds in named.items() if called != MOVED}

@@ -13,6 +13,7 @@ from bench.analyse.profiles import Judged
 from bench.analyse.profiles.frames import LOADER, MAIN, stacks_of
 from bench.analyse.profiles.verdict import MEANINGS
 from bench.present import flames, memory_picture, profile, stack_files, style, units
+from bench.present.flame_tree import Stacks
 
 if TYPE_CHECKING:
     from bench.store.profiles import Profile
@@ -66,7 +67,7 @@ def page(found: Profile, judged: Judged) -> str:
     )
 
 
-def flame_stacks(found: Profile, judged: Judged, thread: str) -> flames.Stacks:
+def flame_stacks(found: Profile, judged: Judged, thread: str) -> Stacks:
     """Seconds a step of each stack of a thread: a sample is worth its share of a step without the sampler."""
     if judged.sampling is None or not judged.sampling.samples:
         return []

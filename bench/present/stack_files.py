@@ -7,9 +7,8 @@ import math
 import re
 
 from bench.analyse.profiles import code
-from bench.present import flames
 from bench.present.flame_svg import clean
-from bench.present.flames import Stacks
+from bench.present.flame_tree import Stacks, merged
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
@@ -21,12 +20,12 @@ def folded(stacks: Stacks, ns: float = 1.0) -> str:
     """A line for each stack, `outermost;…;innermost count`, sorted; for `flamegraph.pl` and speedscope.
 
     ns: the nanoseconds that a count stands for. Stacks whose count rounds to 0 are left out. In frames, `;` becomes
-    `,`, and line breaks a space. Raises `ValueError` as `flames.merged` does, and where `ns` is not above 0.
+    `,`, and line breaks a space. Raises `ValueError` as `merged` does, and where `ns` is not above 0.
     """
     if not ns > 0:
         raise ValueError(f"a count cannot stand for {ns} ns")
     counts: dict[str, float] = {}
-    for frames, weight in flames.merged(stacks):
+    for frames, weight in merged(stacks):
         stack = _SECOND_COUNT.sub("_", ";".join(clean(frame.replace(";", ",")) for frame in frames))
         counts[stack] = counts.get(stack, 0.0) + weight
     whole = {stack: round(weight * 1e9 / ns) for stack, weight in counts.items()}
@@ -38,9 +37,9 @@ def speedscope(stacks: Stacks, name: str) -> str:
     """The stacks as a sampled profile of speedscope, `name` its title: each stack a sample, its seconds the weight.
 
     Frames keep their whole text as their name, since speedscope shows nothing else beside a box; the file is given as
-    well, for its colours. Raises `ValueError` as `flames.merged` does.
+    well, for its colours. Raises `ValueError` as `merged` does.
     """
-    found = [(tuple(map(clean, frames)), weight) for frames, weight in flames.merged(stacks)]
+    found = [(tuple(map(clean, frames)), weight) for frames, weight in merged(stacks)]
     places = {frame: place for place, frame in enumerate(sorted({frame for frames, _ in found for frame in frames}))}
     profile = {
         "type": "sampled",

@@ -19,6 +19,7 @@ from bench.analyse.profiles.causes import Explained
 from bench.analyse.profiles.difference import explain
 from bench.analyse.profiles.exact import Exact
 from bench.plan.catalog import find
+from bench.present.causes_page import graph
 from bench.records import BASE, HEAD, Case, Coupled, Planned, Settings
 from bench.run import probe
 from bench.run.explain import keep, profile_pairs
@@ -120,6 +121,7 @@ def judge(folder: Path) -> None:
             if data is None:
                 continue
             found = explain(data, data.told["keys"][0])
+            graph(found, data)  # raises where what was named has no place in the picture
             said = named(found)
             quiet = not (found.code.clear or found.operators.clear or found.loader.clear or found.exact)
             good = bool({*said} & {*CAUSES[cause].right}) if cause in CAUSES else quiet

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.present import flame_look, flame_svg, flames, style
+from bench.present import flame_look, flame_svg, flame_tree, flames, style
 from bench.records import UserError
 from tests.present.stacks_made_up import HOSTILE, ODD, TRAIN_STEP, US, deep, replaced, wide
 
@@ -18,6 +18,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 BASE = [(("main (a.py)", "old (b.py)"), 2e-3), (("main (a.py)", "kept (c.py)"), 1e-3), (("main (a.py)",), 1e-3)]
 HEAD = [(("main (a.py)", "new (b.py)"), 1e-3), (("main (a.py)", "kept (c.py)"), 2e-3), (("main (a.py)",), 1e-3)]
+
+KEPT = ("kept (c.py)", "")
 
 names = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30))
 weights = st.floats(1e-9, 10, allow_subnormal=False)
@@ -54,7 +56,7 @@ def texts(svg):
 
 
 def test_a_node_has_the_time_of_all_below_it():
-    root = flames.tree(BASE)
+    root = flame_tree.tree(BASE)
     assert root.weight == pytest.approx(4e-3)
     main = root.children["main (a.py)"]
     assert main.weight == pytest.approx(4e-3)
@@ -66,12 +68,12 @@ def test_a_node_has_the_time_of_all_below_it():
 
 @given(stacks)
 def test_the_root_has_the_sum_of_all_stacks(found):
-    assert flames.tree(found).weight == pytest.approx(math.fsum(weight for _, weight in found))
+    assert flame_tree.tree(found).weight == pytest.approx(math.fsum(weight for _, weight in found))
 
 
 @given(stacks)
 def test_children_are_sorted_by_name_everywhere(found):
-    waiting = [flames.tree(found)]
+    waiting = [flame_tree.tree(found)]
     while waiting:
         node = waiting.pop()
         assert list(node.children) == sorted(node.children)
@@ -128,14 +130,14 @@ def test_the_same_stacks_give_the_same_bytes_in_whatever_order(found, random):
 def test_times_of_one_stack_add_up_in_whatever_order():
     found = [(("a",), 0.1), (("a",), 0.2), (("a",), 0.3)]
     assert sum((0.1, 0.2, 0.3)) != sum((0.3, 0.2, 0.1))
-    assert flames.merged(found) == flames.merged(found[::-1]) == [(("a",), 0.6)]
+    assert flame_tree.merged(found) == flame_tree.merged(found[::-1]) == [(("a",), 0.6)]
 
 
 @given(stacks)
 def test_any_name_gives_an_xml_that_says_it(found):
     titles = [title for _, title, *_ in drawn(found)]
     most, _ = max(found, key=lambda entry: entry[1])
-    if flames.tree(found).children[most[0]].weight >= flames.LEAST_SHARE * flames.tree(found).weight:
+    if flame_tree.tree(found).children[most[0]].weight >= flame_tree.LEAST_SHARE * flame_tree.tree(found).weight:
         assert any(title.startswith(flame_svg.clean(most[0]) + "\n") for title in titles)
 
 
@@ -306,13 +308,13 @@ def compared(base, head, clear, **more):
 
 
 def test_only_what_differs_clearly_has_a_colour():
-    looks = {title.partition("\n")[0]: look for look, title, *_ in compared(BASE, HEAD, {"kept (c.py)": 1e-3})}
+    looks = {title.partition("\n")[0]: look for look, title, *_ in compared(BASE, HEAD, {KEPT: 1e-3})}
     assert looks == {"one step": "grey", "main (a.py)": "grey", "kept (c.py)": "slower3", "new (b.py)": "grey"}
 
 
 def test_the_step_as_a_whole_may_differ_clearly():
-    looks = {title.partition("\n")[0]: look for look, title, *_ in compared(BASE, HEAD, {flames.ROOT: -1e-6})}
-    assert looks[flames.ROOT] == "faster1"
+    looks = {title.partition("\n")[0]: look for look, title, *_ in compared(BASE, HEAD, {(flame_tree.ROOT, ""): -1e-6})}
+    assert looks[flame_tree.ROOT] == "faster1"
 
 
 def test_without_a_clear_difference_all_is_grey():
@@ -331,17 +333,33 @@ def test_without_a_clear_difference_all_is_grey():
     ],
 )
 def test_a_colour_is_the_deeper_the_larger_the_difference(delta, expected):
-    assert next(frame[0] for frame in compared(BASE, HEAD, {"kept (c.py)": delta}) if "kept" in frame[1]) == expected
+    assert next(frame[0] for frame in compared(BASE, HEAD, {KEPT: delta}) if "kept" in frame[1]) == expected
 
 
 def test_a_frame_tells_the_seconds_of_both_and_what_is_clear():
-    titles = {title for _, title, *_ in compared(BASE, HEAD, {"kept (c.py)": 1e-3})}
+    titles = {title for _, title, *_ in compared(BASE, HEAD, {KEPT: 1e-3})}
     assert "kept (c.py)\n2.00 ms per step, in the base 1.00 ms; clear over all its calls: +1.00 ms" in titles
     assert "new (b.py)\n1.00 ms per step, in the base 0 s: no clear difference" in titles
 
 
+def test_a_function_is_coloured_in_the_own_code_that_it_clearly_differs_in_and_nowhere_else():
+    """In one caller a library's function is faster, in another there was none of it before."""
+    mm, base_us, head_us = "mm (torch/x.py)", {"old (a.py)": 5, "new (a.py)": 0}, {"old (a.py)": 2, "new (a.py)": 6}
+    base, head = (
+        [((own, "call (torch/x.py)", mm), us * US) for own, us in each.items()] for each in (base_us, head_us)
+    )
+    found = [(title, look) for look, title, *_ in compared(base, head, {(mm, "old (a.py)"): -3 * US}) if mm in title]
+    assert found == [
+        (f"{mm}\n6.00 µs per step, in the base 0 s: no clear difference", "grey"),
+        (f"{mm}\n2.00 µs per step, in the base 5.00 µs; clear over all its calls in old (a.py): −3.00 µs", "faster3"),
+    ]
+    assert f"clearly different: {mm}, called in old (a.py) −3.00 µs." in flames.describe_difference(
+        base, head, {(mm, "old (a.py)"): -3 * US}
+    )
+
+
 def test_direction_is_told_without_colour_as_well():
-    labels = {label for *_, label in compared(BASE, HEAD, {"kept (c.py)": 1e-3, "new (b.py)": -1e-3})}
+    labels = {label for *_, label in compared(BASE, HEAD, {KEPT: 1e-3, ("new (b.py)", ""): -1e-3})}
     assert {"+ kept (c.py)", "− new (b.py)"} <= labels
 
 
@@ -367,25 +385,25 @@ def test_of_many_only_in_the_base_the_largest_are_named():
 
 def test_a_clear_difference_that_is_not_drawn_is_told():
     found = [*HEAD, (("tiny (t.py)",), 1e-7)]
-    clear = {"tiny (t.py)": 1e-7, "old (b.py)": -2e-3, "new (b.py)": 1e-3}
+    clear = {("tiny (t.py)", ""): 1e-7, ("old (b.py)", ""): -2e-3, ("new (b.py)", ""): 1e-3}
     notes = flames.inline_difference(BASE, found, clear, title="a step").notes
     assert "Clear, but not drawn: old (b.py) −2.00 ms, tiny (t.py) +100 ns." in notes
 
 
 def test_a_clear_difference_of_what_is_not_there_is_refused():
     with pytest.raises(ValueError, match="in neither"):
-        flames.draw_difference(BASE, HEAD, {"elsewhere": 1.0}, title="a step")
+        flames.draw_difference(BASE, HEAD, {("elsewhere", ""): 1.0}, title="a step")
 
 
 @pytest.mark.parametrize("delta", [0.0, math.nan, math.inf])
 def test_a_clear_difference_has_a_direction_and_a_size(delta):
     with pytest.raises(ValueError, match="cannot differ clearly"):
-        flames.inline_difference(BASE, HEAD, {"kept (c.py)": delta}, title="a step")
+        flames.inline_difference(BASE, HEAD, {KEPT: delta}, title="a step")
 
 
 @given(stacks, stacks)
 def test_any_two_runs_can_be_compared(base, head):
-    clear = {base[0][0][0]: 1e-3, head[0][0][0]: -1e-3}
+    clear = {(base[0][0][0], ""): 1e-3, (head[0][0][0], ""): -1e-3}
     assert flames.draw_difference(base[::-1], head, clear, title="a step") == flames.draw_difference(
         base, head, clear, title="a step"
     )
@@ -403,7 +421,7 @@ def test_words_name_what_takes_most_in_itself():
 
 
 def test_words_of_a_difference_name_what_is_clear():
-    assert flames.describe_difference(BASE, HEAD, {"kept (c.py)": 1e-3}) == (
+    assert flames.describe_difference(BASE, HEAD, {KEPT: 1e-3}) == (
         "A step takes 4.00 ms, in the base 4.00 ms; clearly different: kept (c.py) +1.00 ms."
     )
     assert flames.describe_difference(BASE, HEAD, {}).endswith("no frame differs clearly.")
