@@ -13,7 +13,8 @@ Stacks = Sequence[tuple[tuple[str, ...], float]]
 """Frames, outermost first, each `name (file)`, with the seconds per step that were spent in the innermost of them."""
 
 Called = tuple[str, str]
-"""The text of a frame, and the innermost frame of the user's own code that it was called in; empty for own code."""
+"""The text of a frame, and the innermost frame of the user's own code that it was called in; empty for own code, and
+where there is none around it. The same pair as `analyse.profiles.seconds.leaf` gives for what is innermost."""
 
 ROOT = "one step"
 """The text of the root, which holds all stacks."""
