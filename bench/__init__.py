@@ -17,7 +17,7 @@ from bench import charts
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.present.compare import Comparison
+    from bench.present.tables.two_runs_table import Comparison
     from bench.store.tables import RunData
 
 __all__ = ["charts", "compare", "load"]
@@ -43,20 +43,20 @@ def load(run: str | Path | None = None, level: Level = "estimates", vs: str | No
         case "launches":
             return data.launches
         case "phases":
-            from bench.analyse.estimates import phases
+            from bench.analyse.rows.estimates import phases
 
             return phases(data)
         case "verdicts":
-            from bench.analyse.forest import forest
+            from bench.analyse.gate.verdict_rows import forest
 
             return forest(data)
         case "estimates":
-            from bench.analyse.floor import judged
+            from bench.analyse.rows.floor import judged
 
             frame = judged(data)
     if vs is None:
         return frame
-    from bench.analyse.speedups import with_speedups
+    from bench.analyse.rows.speedups import with_speedups
 
     return with_speedups(frame, data, vs)
 
@@ -69,8 +69,8 @@ def compare(base: str | Path | pd.DataFrame, head: str | Path | pd.DataFrame) ->
     so that no verdict is a regression. Raises `bench.records.UserError` for a run that cannot be read, and for a frame
     that is not of one run as it is stored.
     """
-    from bench.analyse import compare as analysis
-    from bench.present.compare import Comparison
+    from bench.analyse import two_runs as analysis
+    from bench.present.tables.two_runs_table import Comparison
 
     (base_data, base_frame), (head_data, head_frame) = _side(base), _side(head)
     found = analysis.compare(base_data, head_data, {"base": base_frame, "head": head_frame})
@@ -79,15 +79,15 @@ def compare(base: str | Path | pd.DataFrame, head: str | Path | pd.DataFrame) ->
 
 def _side(of: str | Path | pd.DataFrame) -> tuple[RunData, pd.DataFrame]:
     """The run and its judged estimates; of a frame those of its rows."""
-    from bench.analyse import drawable
-    from bench.analyse.floor import judged
-    from bench.store import loaded
+    from bench.analyse.rows import chart_frames
+    from bench.analyse.rows.floor import judged
+    from bench.store import loaded_runs
 
     if isinstance(of, str | Path):
         data = _read(of)
         return data, judged(data)
-    data = _read(loaded.folder_of(drawable.run_of(of)))
-    drawable.refuse_others(of, judged(data))
+    data = _read(loaded_runs.folder_of(chart_frames.run_of(of)))
+    chart_frames.refuse_others(of, judged(data))
     return data, of
 
 
@@ -95,10 +95,10 @@ def _read(run: str | Path | None) -> RunData:
     """A run; warns of what could not be read of it, and keeps in mind where it lies."""
     import warnings
 
-    from bench.store import loaded, runs, tables
+    from bench.store import loaded_runs, runs, tables
 
     data = tables.read(runs.locate(run))
     for problem in data.problems:
         warnings.warn(problem, stacklevel=3)
-    loaded.remember(str(data.run["run"]), data.folder)
+    loaded_runs.remember(str(data.run["run"]), data.folder)
     return data

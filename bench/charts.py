@@ -1,10 +1,10 @@
 """The charts of a run, drawn from its estimates: `bench.charts.modes(bench.load())`.
 
-Each takes a frame of estimates, all of a run or some rows, and a theme. It gives a `bench.present.charts.drawn.Drawn`,
-which shows itself in Jupyter with its alt text, can be indexed where it is several charts, and has `save(path)`, `alt`,
-`rows` and `figure`. It is what `bench plot` draws of these rows. What a chart draws besides the estimates is read again
-from the run that the column `run` names. Each raises `bench.records.UserError` where what it needs was not measured,
-and names the command that would measure it.
+Each takes a frame of estimates, all of a run or some rows, and a theme. It gives a
+`bench.present.charts.chart_set.Drawn`, which shows itself in Jupyter with its alt text, can be indexed where it is
+several charts, and has `save(path)`, `alt`, `rows` and `figure`. It is what `bench plot` draws of these rows. What a
+chart draws besides the estimates is read again from the run that the column `run` names. Each raises
+`bench.records.UserError` where what it needs was not measured, and names the command that would measure it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.present.charts.drawn import Drawn
+    from bench.present.charts.chart_set import Drawn
 
 __all__ = [
     "anatomy",
@@ -135,7 +135,7 @@ def verdict(frame: pd.DataFrame, theme: Theme = "light") -> Drawn:
 
 
 def _drawn(name: str, frame: pd.DataFrame, theme: str) -> Drawn:
-    from bench.analyse.drawable import restored
-    from bench.present.charts import drawn, drawn_columns
+    from bench.analyse.rows.chart_frames import restored
+    from bench.present.charts import chart_set, drawn_columns
 
-    return drawn.drawn(name, restored(frame, drawn_columns(name)), theme)
+    return chart_set.drawn(name, restored(frame, drawn_columns(name)), theme)

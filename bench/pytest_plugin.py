@@ -107,7 +107,7 @@ class Cases(pytest.Module):
             plan, settings = _chosen(self.config)
         except UserError as error:
             raise pytest.UsageError(str(error)) from None
-        from bench.measure.facts import facts
+        from bench.measure.machine.facts import facts
         from bench.store import runs
 
         found = facts()
@@ -169,9 +169,9 @@ def _compiles(key: str) -> bool:
 def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> None:
     """Open the case as a worker does, let pytest-benchmark time it, hold it to its answer once more."""
     global _drain
-    from bench.measure.clocks import wall
-    from bench.measure.garbage import quiet_garbage, settle_garbage
-    from bench.measure.session import Session
+    from bench.measure.case_session import Session
+    from bench.measure.timing.clocks import wall
+    from bench.measure.timing.garbage_collector import quiet_garbage, settle_garbage
     from bench.protocol import Open
 
     key = planned.case.key
@@ -238,7 +238,7 @@ def _returning_nothing(call: Callable[[], Any]) -> Callable[[], None]:
 def _set_threads(wanted: Any) -> None:
     import torch
 
-    from bench.measure.facts import physical_cores
+    from bench.measure.machine.facts import physical_cores
 
     torch.set_num_threads(physical_cores() if wanted == "physical" else int(wanted))
 
@@ -246,7 +246,7 @@ def _set_threads(wanted: Any) -> None:
 @contextmanager
 def _outcomes() -> Iterator[None]:
     """What a case raises, as pytest's own outcomes: skipped, failed without a traceback where it is wrong."""
-    from bench.measure.serve import outcome_of
+    from bench.measure.dispatcher import outcome_of
     from bench.records import Outcome
 
     try:

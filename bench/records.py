@@ -127,7 +127,7 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Coupled:
+class ComparedCase:
     """A case to be compared between two sides; `base` may be another case, where their difference is what is asked."""
 
     base: Planned
@@ -183,7 +183,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Couple:
+class BlockPair:
     """Two blocks of one case, one a side, timed right after each other in lockstep: a row of `pairs.parquet`."""
 
     key: str

@@ -16,11 +16,13 @@ from bench import pytest_plugin
 from bench.analyse.findings import CHECKS
 from bench.cli import codes
 from bench.cli.app import app
-from bench.measure import blocks, check, clocks, steady
+from bench.measure.author import tolerance
+from bench.measure.timing import blocks, clocks, warm_up
 from bench.plan import catalog, presets
 from bench.plan.selection import choose
 from bench.records import Outcome, Settings
-from bench.run import launch, worker
+from bench.run import worker
+from bench.run.launches import launch
 
 ROOT = Path(__file__).parents[1]
 MINE = ROOT / "tests" / "workload_files" / "mine.py"
@@ -174,7 +176,7 @@ def test_the_architecture_shows_the_layers_that_are_held():
 
 
 def tolerances():
-    values = {str(dtype).removeprefix("torch."): value for dtype, value in check.TOLERANCE.items()}
+    values = {str(dtype).removeprefix("torch."): value for dtype, value in tolerance.TOLERANCE.items()}
     return ", ".join(f"{name} {value:.0e}".replace("e-0", "e-") for name, value in values.items())
 
 
@@ -183,7 +185,7 @@ CONSTANTS = {
     "block": f"max({Settings.block_s * 1e3:g} ms, 1000 × clock resolution, 1000 × empty call)",
     "warm-up": f"| shortest warm-up | {Settings.warm_s:g} s |",
     "cap": f"| longest warm-up | {Settings.warm_cap_s:g} s;",
-    "windows": f"longer than {steady.LONG_BLOCK_NS / 1e6:g} ms",
+    "windows": f"longer than {warm_up.LONG_BLOCK_NS / 1e6:g} ms",
     "visits": f"{Settings.visits} visits of {Settings.blocks} blocks, of which {Settings.blocks - 1} are kept: "
     f"{Settings.visits * (Settings.blocks - 1)} blocks a launch",
     "tolerances": tolerances(),

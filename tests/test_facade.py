@@ -16,14 +16,19 @@ import pytest
 
 import bench
 from bench import interop
-from bench.analyse import chartable
-from bench.interop import sealing
+from bench.analyse.rows import chart_columns
+from bench.interop import sealed_run
 from bench.present import charts as modules
-from bench.present.charts import evidence
+from bench.present.charts import figure_data
 from bench.records import UserError
-from bench.store import loaded, runs, schema, tables
+from bench.store import (
+    loaded_runs,
+    runs,
+    schema,
+    tables,
+)
 from tests.analyse.conftest import MadeUpRun
-from tests.analyse.test_gate import KEY, Recorded
+from tests.analyse.gate.test_verdicts import KEY, Recorded
 from tests.cli.conftest import Terminal
 from tests.present import present_frames as example
 
@@ -96,7 +101,7 @@ def test_every_chart_of_a_run_is_a_function_that_states_its_question() -> None:
 
 def test_a_frame_stays_a_plain_one_without_what_only_charts_draw(frame: pd.DataFrame) -> None:
     assert type(frame) is pd.DataFrame
-    assert not set(chartable.COLUMNS) & set(frame)
+    assert not set(chart_columns.COLUMNS) & set(frame)
     assert frame.attrs == {}
 
 
@@ -167,8 +172,8 @@ def test_jupyter_gets_the_file_as_a_picture_with_its_alt_text(frame: pd.DataFram
     for suffix, content in (("svg", source[1]), ("png", shown["image/png"])):
         path = tmp_path / f"shown.{suffix}"
         path.write_bytes(base64.b64decode(content))
-        assert evidence.problems(path) == []
-        assert (evidence.read(path).alt, evidence.read(path).theme) == (drawn.alt, "dark")
+        assert figure_data.problems(path) == []
+        assert (figure_data.read(path).alt, figure_data.read(path).theme) == (drawn.alt, "dark")
 
 
 def test_jupyter_gets_all_of_several_charts(frame: pd.DataFrame) -> None:
@@ -189,7 +194,7 @@ def test_saving_writes_rows_and_alt_text_beside_the_figure(suffix: str, frame: p
     drawn = bench.charts.crossover(frame)
     path = tmp_path / "new" / f"slide.{suffix}"
     assert drawn.save(path) == [path]
-    assert evidence.problems(path) == []
+    assert figure_data.problems(path) == []
     assert path.with_suffix(".txt").read_text() == f"{drawn.alt}\n"
     assert len(pd.read_csv(path.with_suffix(".csv"))) == len(drawn.rows)
 
@@ -348,8 +353,8 @@ def test_names_of_people_who_mean_harm_stay_text_on_a_page(two: tuple[Path, Path
 def test_rounds_of_one_process_support_no_verdict_here_either(tmp_path: Path) -> None:
     made = []
     for name in ("a", "b"):
-        (execution,) = interop.read(DATA / "pytest_benchmark" / "lagom_cpython310.json", plain=interop.Plain())
-        made.append(sealing.write(sealing.as_run(execution, tmp_path / name)[0]))
+        (execution,) = interop.read(DATA / "pytest_benchmark" / "lagom_cpython310.json", plain=interop.TableHints())
+        made.append(sealed_run.write(sealed_run.as_run(execution, tmp_path / name)[0]))
     comparison = bench.compare(*made)
     assert set(comparison.frame["verdict"]) == {"not_resolved"}
     assert comparison._repr_html_().count("supports no verdict") == len(comparison.frame)
@@ -364,4 +369,4 @@ def test_a_run_of_pairs_is_no_side(tmp_path: Path, two: tuple[Path, Path]) -> No
 
 def test_what_was_loaded_is_found_again_by_its_id(two: tuple[Path, Path]) -> None:
     bench.load(two[0])
-    assert loaded.folder_of("20261101T100000Z-00000000") == two[0]
+    assert loaded_runs.folder_of("20261101T100000Z-00000000") == two[0]

@@ -7,7 +7,7 @@ import pytest
 
 from bench.cli.list_ import write_pages
 from bench.plan.catalog import find
-from bench.plan.course import named, read_course, shown
+from bench.plan.course_blocks import named, read_course, shown
 
 ROOT = Path(__file__).parents[1]
 LESSONS = ROOT / "docs" / "lessons"

@@ -17,29 +17,29 @@ from hypothesis import strategies as st
 from bench.measure.channel import Channel
 from bench.protocol import (
     VERSION,
+    BlockTimed,
     Closed,
-    Heard,
     Hello,
     Imported,
     Inspect,
     Inspected,
-    Listen,
     Loop,
     Looped,
     Message,
+    NoiseReading,
     Open,
     Opened,
     Profile,
+    ReadNoise,
     Refused,
     Reply,
     Request,
-    Rival,
-    Rivalled,
     Stage,
     TakeApart,
     TakenApart,
-    Turn,
-    Turned,
+    TimeBlock,
+    TimedWithOthers,
+    TimeWithOthers,
     Visit,
     Visited,
 )
@@ -72,20 +72,20 @@ MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     ImportFiles: st.builds(ImportFiles, st.lists(SOURCES, max_size=3)),
     Open: st.builds(Open, st.text(), SOURCES, SETTINGS, COUNTS, st.text(), st.booleans()),
     Visit: st.builds(Visit, st.text()),
-    Turn: st.builds(Turn, st.text(), st.text(), st.booleans()),
+    TimeBlock: st.builds(TimeBlock, st.text(), st.text(), st.booleans()),
     CloseCase: st.builds(CloseCase, st.text()),
     Inspect: st.builds(Inspect, st.text(), SOURCES, SETTINGS),
-    Listen: st.builds(Listen, NUMBERS),
+    ReadNoise: st.builds(ReadNoise, NUMBERS),
     Hello: st.builds(Hello, st.integers(), FACTS, WORDS),
     Stage: st.builds(Stage, st.text(), st.text()),
     Imported: st.builds(Imported, WORDS),
     Opened: st.builds(Opened, st.text(), COUNTS, TEXTS, FACTS, st.integers()),
     Visited: st.builds(Visited, st.text(), st.lists(st.lists(JSON, max_size=6), max_size=3), NUMBERS),
-    Rival: st.builds(Rival, st.text(), st.integers(), st.text()),
-    Rivalled: st.builds(
-        Rivalled, st.text(), st.integers(), st.lists(st.lists(st.integers(), min_size=2, max_size=2), max_size=3)
+    TimeWithOthers: st.builds(TimeWithOthers, st.text(), st.integers(), st.text()),
+    TimedWithOthers: st.builds(
+        TimedWithOthers, st.text(), st.integers(), st.lists(st.lists(st.integers(), min_size=2, max_size=2), max_size=3)
     ),
-    Turned: st.builds(Turned, st.text(), st.integers(), st.integers()),
+    BlockTimed: st.builds(BlockTimed, st.text(), st.integers(), st.integers()),
     Closed: st.builds(Closed, st.text(), FACTS),
     Profile: st.builds(Profile, st.text(), SOURCES, SETTINGS, COUNTS, st.text(), st.booleans()),
     Loop: st.builds(Loop, st.text(), NUMBERS, st.text(), st.none() | st.integers()),
@@ -101,8 +101,8 @@ MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     TakenApart: st.builds(TakenApart, st.text(), FACTS),
     Refused: st.builds(Refused, st.text(), st.text(), st.text(), st.text(), FACTS),
     Inspected: st.builds(Inspected, st.text(), TEXTS, st.lists(TEXTS, max_size=3)),
-    Heard: st.builds(
-        Heard,
+    NoiseReading: st.builds(
+        NoiseReading,
         st.lists(st.integers()),
         st.lists(st.integers()),
         st.none() | st.integers(),
@@ -230,7 +230,7 @@ def pipe() -> Iterator[Pipe]:
 
 
 def test_messages_arrive_in_order(pipe: Pipe) -> None:
-    sent = [Visit("a/b"), CloseCase("a/b"), Listen(0.5)]
+    sent = [Visit("a/b"), CloseCase("a/b"), ReadNoise(0.5)]
     for message in sent:
         pipe.channel.send(message)
     assert [pipe.channel.receive() for _ in sent] == sent

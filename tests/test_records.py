@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bench.plan.values import refusal
+from bench.plan.axis_values import refusal
 from bench.records import SAFE_TEXT, UNIVERSAL_AXES, Case, CaseLaunch, UserError, Value, value_from_text
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)

@@ -15,7 +15,7 @@ from bench.cli.progress import pair_lines
 from bench.records import UserError
 
 if TYPE_CHECKING:
-    from bench.analyse.certificate import Line
+    from bench.analyse.certificate import CertificateLine
     from bench.run.stop import Stop
     from bench.store.tables import RunData
 
@@ -51,7 +51,7 @@ def certify(
     bench certify --from results/…
     """
     from bench.analyse import certificate as analysis
-    from bench.present import certificate
+    from bench.present.tables import certificate_report
     from bench.run.stop import Stop, Stopped
     from bench.store import runs, tables
 
@@ -66,12 +66,12 @@ def certify(
     lines = judged(data, quiet)
     report = out or Path("reports") / str(data.run["run"])
     runs.make_folder(report)
-    runs.replace_whole(report / "certificate.html", certificate.page(lines, data.run).encode())
-    runs.replace_whole(report / "certificate.json", certificate.as_json(lines, data.run).encode())
+    runs.replace_whole(report / "certificate.html", certificate_report.page(lines, data.run).encode())
+    runs.replace_whole(report / "certificate.json", certificate_report.as_json(lines, data.run).encode())
     if format_ is TableFormat.JSON:
-        say(certificate.as_json(lines, data.run).rstrip())
+        say(certificate_report.as_json(lines, data.run).rstrip())
     else:
-        say(certificate.text(lines, data.run, width=width(), color=colour()).rstrip())
+        say(certificate_report.text(lines, data.run, width=width(), color=colour()).rstrip())
         note(f"\nkept in {folder}; the page: {report / 'certificate.html'}")
     raise typer.Exit(codes.MACHINE_UNFIT if analysis.verdict(lines) == analysis.NOT_HELD else codes.FINE)
 
@@ -79,11 +79,12 @@ def certify(
 def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop) -> Path:
     """Measure the pairs of a certificate, and return the folder of the run."""
     from bench.plan import catalog
-    from bench.plan.certificate import FULL, LINEARITY, QUICK, SAME, about, comparisons
+    from bench.plan.certificate_cases import FULL, LINEARITY, QUICK, SAME, about, comparisons
     from bench.records import Settings
-    from bench.run import lockstep, runner
-    from bench.run.arena import Conduct
-    from bench.run.probe import look
+    from bench.run import runner
+    from bench.run.machine_probe import look
+    from bench.run.pairs import pair_loop
+    from bench.run.pairs.pair_context import PairSettings
     from bench.store import runs
 
     extent = QUICK if quick else FULL
@@ -103,8 +104,8 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
         end = "" if pairs else f", about {extent.budget_s / 60:.0f} min"
         note(f"{len(wanted)} comparisons, at most {pairs or extent.pairs} pairs each{end} …")
     asked = {item.coupled.case.key: pairs or item.pairs for item in wanted}
-    judge = lockstep.FixedPairs(coupled, asked.__getitem__)
-    conduct = Conduct(
+    judge = pair_loop.FixedPairs(coupled, asked.__getitem__)
+    conduct = PairSettings(
         couples_s=extent.couples_s,
         couples_most_s=extent.couples_s,
         alone={item.coupled.case.key for item in wanted if item.purpose in (LINEARITY, SAME)},
@@ -112,20 +113,20 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
         rival_couples=extent.rival_couples,
         count=False,
     )
-    ended = lockstep.measure(folder, judge, settings, hello, stop, pair_lines(quiet), conduct=conduct)
+    ended = pair_loop.measure(folder, judge, settings, hello, stop, pair_lines(quiet), conduct=conduct)
     if stop.signal is not None:
         note(f"{ended.status}; what was measured is kept in {folder}")
         raise typer.Exit(codes.stopped(stop.signal))
     return folder
 
 
-def judged(data: RunData, quiet: bool) -> list[Line]:
+def judged(data: RunData, quiet: bool) -> list[CertificateLine]:
     """The lines of a certificate: what was measured, and the coverage of intervals, which is simulated here."""
     import numpy as np
 
     from bench.analyse.certificate import lines
     from bench.records import Settings
-    from bench.stats.coverage import FAMILIES, simulate
+    from bench.stats.coverage_simulation import FAMILIES, simulate
     from bench.stats.stopping import NarrowTwice
 
     told = data.run.get("certificate")

@@ -11,7 +11,7 @@ from bench.cli import codes
 from bench.cli.options import say
 
 if TYPE_CHECKING:
-    from bench.plan.reading import Workload
+    from bench.plan.workload_source import Workload
 
 
 def check(

@@ -68,7 +68,7 @@ def overrides(
 
 def look(chosen: Choice, stop: Stop) -> tuple[Hello, Plan]:
     """Choose for the devices this machine has; files that do not import are found before anything is written."""
-    from bench.run.probe import look as look_at_machine
+    from bench.run.machine_probe import look as look_at_machine
 
     draft = chosen.plan(("cpu",))
     hello = look_at_machine(draft.planned, stop)
@@ -81,8 +81,8 @@ def preview(plan: Plan, settings: Settings, hello: Hello, format_: TableFormat) 
     import json
     from dataclasses import asdict
 
-    from bench.plan.duration import estimate
-    from bench.present.units import seconds
+    from bench.plan.run_duration import estimate
+    from bench.present.words.units import seconds
     from bench.store import runs, tables
 
     found = estimate(plan.planned, settings, tables.past_costs(runs.RESULTS, runs.fingerprint(hello.facts)))

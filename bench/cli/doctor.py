@@ -19,8 +19,8 @@ def doctor(
     from dataclasses import asdict
 
     from bench.analyse.noise import machine_findings, noise
-    from bench.protocol import PY_SPY, PYINSTRUMENT, Heard, Listen
-    from bench.run import spy
+    from bench.protocol import PY_SPY, PYINSTRUMENT, NoiseReading, ReadNoise
+    from bench.run.profiling import py_spy
     from bench.run.stop import Stop
     from bench.run.worker import START_TIMEOUT_S, Worker
 
@@ -29,11 +29,11 @@ def doctor(
     note(f"listening for {seconds:g} s …")
     worker = Worker(1, Stop())
     try:
-        heard = worker.ask(Listen(seconds), seconds + START_TIMEOUT_S)
-        rungs = {PY_SPY: spy.why_not(worker.pid), PYINSTRUMENT: worker.greet().capabilities[PYINSTRUMENT]}
+        heard = worker.ask(ReadNoise(seconds), seconds + START_TIMEOUT_S)
+        rungs = {PY_SPY: py_spy.why_not(worker.pid), PYINSTRUMENT: worker.greet().capabilities[PYINSTRUMENT]}
     finally:
         worker.end()
-    assert isinstance(heard, Heard)
+    assert isinstance(heard, NoiseReading)
     reading = {
         **noise(heard.starts_ns, heard.totals_ns),
         "preemptions": heard.preemptions,
@@ -62,7 +62,7 @@ def doctor(
 
 def told(facts: dict[str, Any], capabilities: dict[str, str], reading: dict[str, Any]) -> str:
     """Facts, capabilities and noise as text."""
-    from bench.present.units import seconds, size
+    from bench.present.words.units import seconds, size
     from bench.store.runs import fingerprint, machine_name
 
     cpu, torch = facts["cpu"], facts["torch"]

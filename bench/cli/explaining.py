@@ -14,20 +14,20 @@ import typer
 
 from bench.cli import codes
 from bench.cli.options import TableFormat, colour, note, say, width
-from bench.records import SIDES, Coupled, Settings, UserError
+from bench.records import SIDES, ComparedCase, Settings, UserError
 
 if TYPE_CHECKING:
     from bench.analyse.profiles.causes import Explained
     from bench.cli.wanted import Wanted
     from bench.protocol import Hello
     from bench.run.stop import Stop
-    from bench.run.worker import Side
+    from bench.run.worker import SideCode
 
 
 def explain_cases(
     folder: Path,
-    coupled: Sequence[Coupled],
-    sides: Mapping[str, Side],
+    coupled: Sequence[ComparedCase],
+    sides: Mapping[str, SideCode],
     settings: Settings,
     hello: Hello,
     stop: Stop,
@@ -41,25 +41,27 @@ def explain_cases(
     to be had.
     """
     from bench.analyse.profiles.difference import ALPHA
-    from bench.run.apart import EndedError
-    from bench.run.explain import keep, profile_pairs
+    from bench.run.profiling import profile_pairs as profiling
+    from bench.run.profiling.case_profiler import EndedError
+    from bench.run.profiling.py_spy import SpyRefusedError
     from bench.run.runner import CACHES
-    from bench.run.spy import SpyRefusedError
     from bench.run.worker import MachineUnfitError
-    from bench.store import explained
+    from bench.store import profile_pair_tables
 
     coins = secrets.randbits(32)  # another pair's luck each time, as in a gate
-    whole, keys, ended = explained.Pairs(), list[str](), dict[str, str]()
+    whole, keys, ended = profile_pair_tables.ProfilePairs(), list[str](), dict[str, str]()
     heard = (
         (lambda key, pair: None) if quiet else (lambda key, pair: note(f"{key}: profile pair {pair + 1} of {pairs}"))
     )
     caches = folder / CACHES / "profiled"
     try:
         for item in coupled:
-            taken = explained.Pairs()
+            taken = profile_pair_tables.ProfilePairs()
             try:
-                for each in profile_pairs(item, sides, settings, hello, stop, caches, pairs, rung, coins, heard):
-                    keep(taken, each)
+                for each in profiling.profile_pairs(
+                    item, sides, settings, hello, stop, caches, pairs, rung, coins, heard
+                ):
+                    profiling.keep(taken, each)
             except (EndedError, SpyRefusedError, MachineUnfitError) as end:
                 ended[item.case.key] = str(end)
                 continue
@@ -68,15 +70,15 @@ def explain_cases(
     finally:
         shutil.rmtree(caches, ignore_errors=True)
         if keys or ended:
-            explained.write(folder, {"keys": keys, "ended": ended, "alpha": ALPHA, "coins": coins}, whole)
+            profile_pair_tables.write(folder, {"keys": keys, "ended": ended, "alpha": ALPHA, "coins": coins}, whole)
 
 
 def explanations(folder: Path) -> tuple[list[Explained], dict[str, str]]:
     """What the profile pairs in the folder of a run say, and of which cases they say nothing, and why."""
     from bench.analyse.profiles.difference import explain
-    from bench.store import explained
+    from bench.store import profile_pair_tables
 
-    data = explained.read(folder)
+    data = profile_pair_tables.read(folder)
     if data is None:
         return [], {}
     keys = data.told["keys"]
@@ -97,10 +99,10 @@ def page_of(folder: Path, verdicts: Mapping[str, str]) -> str:
 
     verdicts: of a gate, by key of a case, in a sentence.
     """
-    from bench.present.causes_page import PAGE, page
-    from bench.store import explained, runs
+    from bench.present.pages.difference_page import PAGE, page
+    from bench.store import profile_pair_tables, runs
 
-    data = explained.read(folder)
+    data = profile_pair_tables.read(folder)
     if data is None:
         return ""
     found, ended = explanations(folder)
@@ -126,7 +128,7 @@ def difference(
     from bench.cli.sides import compared
     from bench.plan.presets import parse_duration
     from bench.run import runner
-    from bench.store import explained, runs
+    from bench.store import profile_pair_tables, runs
 
     refuse_bad_folder(out)
     stop.listen()
@@ -145,7 +147,7 @@ def difference(
         code = {side: both.trees[side].side for side in SIDES}
         explain_cases(folder, both.sided.coupled, code, settings, both.hello, stop, pairs, rung, quiet)
         if ended := explanations(folder)[1]:
-            shutil.rmtree(folder / explained.FOLDER)
+            shutil.rmtree(folder / profile_pair_tables.FOLDER)
             note(next(iter(ended.values())))
             raise typer.Exit(codes.NOTHING_MEASURED)
         command = shlex.join(["bench", *sys.argv[1:]])
@@ -157,16 +159,16 @@ def difference(
 
 def told_difference(folder: Path, format_: TableFormat) -> None:
     """Say what a difference is made of."""
-    from bench.present import causes, layout
+    from bench.present.tables import difference_table, table_formats
 
     (found,), _ = explanations(folder)
     match format_:
         case TableFormat.JSON:
-            say(layout.as_json([causes.as_object(found)])[2:-3].strip())
+            say(table_formats.as_json([difference_table.as_object(found)])[2:-3].strip())
         case TableFormat.CSV:
-            say(layout.as_csv(causes.flat(found), list(causes.FLAT)).rstrip())
+            say(table_formats.as_csv(difference_table.flat(found), list(difference_table.FLAT)).rstrip())
         case TableFormat.MD:
-            say(causes.markdown(found).rstrip())
+            say(difference_table.markdown(found).rstrip())
         case _:
-            say(causes.text(found, width=width(), color=colour()).rstrip())
+            say(difference_table.text(found, width=width(), color=colour()).rstrip())
     note(f"\nthe page: {page_of(folder, {})}\nshow it again with: bench profile --from {folder}")

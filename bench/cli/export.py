@@ -16,7 +16,7 @@ from bench.records import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.interop.ours import Kept
+    from bench.interop.launch_times import LaunchTimes
     from bench.store.tables import RunData
 
 
@@ -51,7 +51,7 @@ def export(
     bench export results/… --to run -o results/reference/laptop
     """
     from bench.interop import github_action, pytest_benchmark
-    from bench.store import runs, shared, tables
+    from bench.store import anonymised, runs, tables
 
     names: Sequence[str | None] = run or [None]
     batch = [tables.read(runs.locate(name)) for name in names]
@@ -60,7 +60,7 @@ def export(
     if to is Target.RUN:
         if out is None:
             raise UserError("a run is no text: name a folder with --out")
-        shared.copy(batch[0], out)
+        anonymised.copy(batch[0], out)
         note(f"wrote {out}")
         return
     times = [_timed(data) for data in batch]
@@ -79,23 +79,23 @@ def export(
     _write(content, out, to)
 
 
-def _timed(data: RunData) -> Kept:
+def _timed(data: RunData) -> LaunchTimes:
     """What has a time; how many cases have none is told."""
-    from bench.interop.ours import kept
+    from bench.interop.launch_times import launch_times
 
-    times, planned = kept(data), len(data.run["plan"])
+    times, planned = launch_times(data), len(data.run["plan"])
     if lost := planned - len({case.key for case in times.cases}):
         note(f"{lost} of {planned} cases have no time and are left out")
     return times
 
 
-def _tidy(times: Sequence[Kept]) -> pd.DataFrame:
+def _tidy(times: Sequence[LaunchTimes]) -> pd.DataFrame:
     """The rows of all of them, each with its machine."""
     import pandas as pd
 
-    from bench.interop import tidy
+    from bench.interop import csv_parquet
 
-    return pd.concat([tidy.frame(each) for each in times], ignore_index=True)
+    return pd.concat([csv_parquet.frame(each) for each in times], ignore_index=True)
 
 
 def _write(content: bytes, out: Path | None, to: Target) -> None:

@@ -9,7 +9,7 @@ import typer
 from bench.records import UserError
 
 if TYPE_CHECKING:
-    from bench.interop import Plain
+    from bench.interop import TableHints
 
 Columns = Annotated[
     list[str] | None,
@@ -21,9 +21,9 @@ Columns = Annotated[
 ]
 
 
-def plain(unit: str, column: list[str] | None, higher_is_better: bool = False) -> Plain:
+def plain(unit: str, column: list[str] | None, higher_is_better: bool = False) -> TableHints:
     """The options as the reader takes them. Raises `UserError` where a column is not given as role=name."""
-    from bench.interop import Plain
+    from bench.interop import TableHints
 
     named = {}
     for text in column or []:
@@ -31,4 +31,4 @@ def plain(unit: str, column: list[str] | None, higher_is_better: bool = False) -
         if not (role and equals and name):
             raise UserError(f"--column {text}: give a role and a name, as in --column commit=revision")
         named[role] = name
-    return Plain(unit, higher_is_better, named)
+    return TableHints(unit, higher_is_better, named)

@@ -15,7 +15,7 @@ from bench.cli.wanted import Wanted
 from bench.records import UserError
 
 if TYPE_CHECKING:
-    from bench.analyse.gate import Judged
+    from bench.analyse.gate.verdicts import GateResult
 
 
 class FailOn(StrEnum):
@@ -119,12 +119,12 @@ def gate(
     bench gate --base python=/opt/old/bin/python --head python=/opt/new/bin/python
     bench gate --replay results/… --alpha 0.001
     """
-    from bench.analyse import gate as analysis
+    from bench.analyse.gate import verdicts as analysis
     from bench.cli.explaining import beside_verdicts, page_of
-    from bench.cli.gating import Wish, measured
+    from bench.cli.gating import GateSettings, measured
     from bench.cli.sides import BrokenSideError
-    from bench.present import causes
-    from bench.present import gate as present
+    from bench.present.tables import difference_table
+    from bench.present.tables import gate_report as present
     from bench.run.stop import Stop, Stopped
     from bench.store import runs, tables
 
@@ -137,7 +137,7 @@ def gate(
             folder = runs.locate(replay)
         else:
             wanted = Wanted(select or [], preset, sets or [], exclude or [], workloads or [], workloads_from)
-            wish = Wish(
+            wish = GateSettings(
                 base=base,
                 head=head,
                 setup=setup,
@@ -158,11 +158,13 @@ def gate(
     data = tables.read(folder)
     judged = analysis.judge(data, **rule)
     explained, ended = beside_verdicts(folder)
-    for_a_pull_request = present.markdown(judged) + "".join(f"\n{causes.markdown(each)}" for each in explained)
+    for_a_pull_request = present.markdown(judged) + "".join(
+        f"\n{difference_table.markdown(each)}" for each in explained
+    )
     written = {
-        json: present.as_json(judged, data.run, [causes.as_object(each) for each in explained]),
+        json: present.as_json(judged, data.run, [difference_table.as_object(each) for each in explained]),
         markdown: for_a_pull_request,
-        junit: present.junit(judged, data.run, {each.key: causes.lines(each)[0] for each in explained}),
+        junit: present.junit(judged, data.run, {each.key: difference_table.lines(each)[0] for each in explained}),
     }
     for path, text in written.items():
         if path is not None:
@@ -176,7 +178,7 @@ def gate(
             note(f"warning: the summary of the job cannot be written: {error}")
     say(present.text(judged, width=width(), color=colour()).rstrip())
     for each in explained:
-        say("\n" + causes.text(each, width=width(), color=colour()).rstrip())
+        say("\n" + difference_table.text(each, width=width(), color=colour()).rstrip())
     for key, reason in ended.items():
         say(f"\nNot explained: {key}: {reason}")
     if explained or ended:
@@ -188,7 +190,7 @@ def gate(
     raise typer.Exit(code_of(judged, fail_on, bisect))
 
 
-def code_of(judged: Judged, fail_on: FailOn | None, bisect: bool) -> int:
+def code_of(judged: GateResult, fail_on: FailOn | None, bisect: bool) -> int:
     """The exit code: 5 for a canary that fired, then 1 for a regression, 4 for what failed, 3 where it is asked for."""
     verdicts = [case.verdict for case in judged.cases]
     if judged.canary.fired:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.run.stop import Stop
 
 
-class Wish(NamedTuple):
+class GateSettings(NamedTuple):
     """What is compared, and until when pairs are added."""
 
     base: str
@@ -41,18 +41,19 @@ class Wish(NamedTuple):
     """So many profile pairs of what regressed."""
 
 
-def measured(wanted: Wanted, wish: Wish, out: Path | None, quiet: bool, stop: Stop) -> Path:
+def measured(wanted: Wanted, wish: GateSettings, out: Path | None, quiet: bool, stop: Stop) -> Path:
     """Prepare the sides, measure the pairs, and return the folder of the run.
 
     Raises `UserError`, `BrokenSideError`, `Stopped`, `MachineUnfitError`.
     """
-    from bench.analyse import gate as analysis
+    from bench.analyse.gate import verdicts as analysis
     from bench.plan.presets import parse_duration
-    from bench.run import gate as rounds
-    from bench.run import lockstep, runner
-    from bench.run.arena import Conduct
+    from bench.run import runner
+    from bench.run.pairs import gate_rounds as rounds
+    from bench.run.pairs import pair_loop
+    from bench.run.pairs.pair_context import PairSettings
     from bench.run.stop import Stopped
-    from bench.stats.decision import Rule
+    from bench.stats.gate_rule import Rule
     from bench.store import runs, tables
 
     stop.listen()
@@ -82,13 +83,13 @@ def measured(wanted: Wanted, wish: Wish, out: Path | None, quiet: bool, stop: St
         runner.begin(folder, run, {"gate": told})
         if not quiet:
             note(f"{len(cases)} cases, {'' if wish.pairs else 'at most '}{most} pairs each …")
-        pace = lockstep.Pace(settings.budget_s)
-        judge: lockstep.Judge = rounds.UntilDecided(sided.coupled, rule, wish.most_pairs, pace)
+        pace = pair_loop.Pace(settings.budget_s)
+        judge: pair_loop.PairQueue = rounds.UntilDecided(sided.coupled, rule, wish.most_pairs, pace)
         if wish.pairs is not None:
-            judge = lockstep.FixedPairs(sided.coupled, lambda _: most)
+            judge = pair_loop.FixedPairs(sided.coupled, lambda _: most)
         code = {side: trees[side].side for side in SIDES}
-        canary = rounds.Canary(sided.twins)
-        progress, conduct = pair_lines(quiet), Conduct(cold_pairs=wish.cold_pairs)
+        canary = rounds.CanaryQueue(sided.twins)
+        progress, conduct = pair_lines(quiet), PairSettings(cold_pairs=wish.cold_pairs)
         rounds.measure(
             folder, judge, canary, code, trees[TWIN].side, settings, both.hello, stop, progress, pace, conduct
         )

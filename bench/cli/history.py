@@ -16,8 +16,8 @@ from bench.records import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.analyse.marks import History, Known
-    from bench.interop import Plain
+    from bench.analyse.history.series import History, KnownChange
+    from bench.interop import TableHints
     from bench.store.tables import RunData
 
 
@@ -65,9 +65,9 @@ def history(
     bench history data.js --format json > known.json
     bench history data.js --known known.json --fail-on-new
     """
-    from bench.analyse.history import history as analysed
-    from bench.analyse.history import unknown
-    from bench.present import history as present
+    from bench.analyse.history.level_changes import history as analysed
+    from bench.analyse.history.level_changes import unknown
+    from bench.present.tables import history_table as present
 
     if fail_on_new and known is None:
         note("hint: without --known every alert is new")
@@ -84,23 +84,23 @@ def history(
         raise typer.Exit(REGRESSED)
 
 
-def _points(paths: list[str], tool: str | None, about: Plain) -> pd.DataFrame:
+def _points(paths: list[str], tool: str | None, about: TableHints) -> pd.DataFrame:
     """Points of all paths. Raises `UserError` where one is neither runs nor a file of another tool, or none has any."""
     import pandas as pd
 
     from bench import interop
-    from bench.analyse import states
-    from bench.interop import foreign
+    from bench.analyse.history import run_points
+    from bench.interop import execution
 
     frames = []
     for name in paths:
         folders = _runs(name) if tool is None else []
         if folders:
-            frames.append(states.points(_read(folders)))
+            frames.append(run_points.points(_read(folders)))
         else:
             executions = interop.read(Path(name), tool, about)
-            frames.append(foreign.points(executions))
-            for reason, count in foreign.reasons(executions).items():
+            frames.append(execution.points(executions))
+            for reason, count in execution.reasons(executions).items():
                 note(f"{name}: {count} value{'s' if count > 1 else ''} left out: {reason}")
     frames = [frame for frame in frames if len(frame)]
     if not frames:
@@ -164,13 +164,13 @@ def _selected(points: pd.DataFrame, patterns: list[str]) -> pd.DataFrame:
     return points[kept]
 
 
-def _known(path: Path) -> list[Known]:
+def _known(path: Path) -> list[KnownChange]:
     """Changes in what an earlier call wrote as JSON. Raises `UserError` where it is something else."""
-    from bench.analyse.marks import Known
-    from bench.interop.node import parsed, text_of
+    from bench.analyse.history.series import KnownChange
+    from bench.interop.checked_file import parsed, text_of
 
     return [
-        Known(
+        KnownChange(
             key=mark["key"].text(),
             clock=mark["clock"].text(),
             machine=mark["machine"].text(),
@@ -187,8 +187,8 @@ def _known(path: Path) -> list[Known]:
 def _draw(found: History, folder: Path, wanted: list[str], theme: str, changed: bool) -> None:
     from bench.present.charts import history as chart
     from bench.present.charts import safe
-    from bench.present.gate import short
     from bench.present.style import save
+    from bench.present.tables.gate_report import short
     from bench.store import runs
 
     runs.make_folder(folder)

@@ -34,18 +34,18 @@ def import_files(
     bench import --from asv .asv/results -o nightly/
     """
     from bench import interop
-    from bench.interop import sealing
+    from bench.interop import sealed_run
     from bench.store import runs
 
     executions = [found for path in paths for found in interop.read(path, from_, plain(unit, column))]
-    refused = [f"{item.source}: {why}" for item in executions if (why := sealing.why_not(item))]
+    refused = [f"{item.source}: {why}" for item in executions if (why := sealed_run.why_not(item))]
     if len(refused) == len(executions):
         raise UserError(refused[0] if refused else f"{', '.join(map(str, paths))}: nothing was measured there")
     lost: dict[str, int] = {}
     # All of them before the first is written: a fault in the last leaves nothing behind.
-    made = [sealing.as_run(item, out or runs.RESULTS) for item in executions if not sealing.why_not(item)]
+    made = [sealed_run.as_run(item, out or runs.RESULTS) for item in executions if not sealed_run.why_not(item)]
     for data, left_out in made:
-        say(str(sealing.write(data)))
+        say(str(sealed_run.write(data)))
         for name in left_out:
             lost[name] = lost.get(name, 0) + 1
     for text in [*refused, *(f"{name} is no time, in {times} files" for name, times in lost.items())]:

@@ -13,7 +13,7 @@ from bench.protocol import Close, Closed, Open, Opened, Refused, Reply, Request,
 from bench.records import Settings, UserError
 
 if TYPE_CHECKING:
-    from bench.measure.serve import Desk
+    from bench.measure.dispatcher import Dispatcher
 
 
 def debug(plan: Plan, settings: Settings) -> None:
@@ -24,11 +24,13 @@ def debug(plan: Plan, settings: Settings) -> None:
     if len(plan.planned) != 1:
         keys = "\n  ".join(item.case.key for item in plan.planned[:5])
         raise UserError(f"--in-process takes one case; this selects {len(plan.planned)}:\n  {keys}")
-    from bench.measure.serve import Desk  # and with it torch, which nobody is to wait for who asked for several cases
+    from bench.measure.dispatcher import (
+        Dispatcher,  # and with it torch, which nobody is to wait for who asked for several cases
+    )
 
     planned = plan.planned[0]
     key = planned.case.key
-    desk = Desk(tell)
+    desk = Dispatcher(tell)
     opened = ask(desk, Open(key, planned.source, settings))
     assert isinstance(opened, Opened)
     visited = ask(desk, Visit(key))
@@ -41,7 +43,7 @@ def debug(plan: Plan, settings: Settings) -> None:
     )
 
 
-def ask(desk: Desk, request: Request) -> Reply:
+def ask(desk: Dispatcher, request: Request) -> Reply:
     """The answer of the desk; a refusal shows its traceback and ends the command."""
     reply = desk.answer(request)
     if isinstance(reply, Refused):

@@ -12,7 +12,7 @@ from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, say, w
 from bench.records import UserError
 
 if TYPE_CHECKING:
-    from bench.plan.reading import Workload
+    from bench.plan.workload_source import Workload
 
 _READABLE = 100
 """Characters of a line of prose; a pipe is said to be wider, so that no cell of a table is cut."""
@@ -45,7 +45,7 @@ def list_workloads(
 ) -> None:
     """List workloads; explain one: what is timed, its axes, its known answer, its work, what to expect and why."""
     from bench.plan import catalog, presets
-    from bench.present.explained import explained
+    from bench.present.words.workload_help import explained
 
     if course is not None and pages is None:
         raise UserError("--course goes with --pages DIR, which names the folder for the pages")
@@ -64,16 +64,16 @@ def list_workloads(
 
 def by_lesson(chosen: Sequence[Workload]) -> str:
     """A table for people: name, axes and summary of each, below its lesson."""
-    from bench.present.terminal import Column, Line, table
+    from bench.present.tables.terminal_table import Column, TableLine, table
 
     lessons: dict[str, list[Workload]] = {}
     for item in chosen:
         lessons.setdefault(item.lesson, []).append(item)
     lines = []
     for lesson, members in lessons.items():
-        lines.append(Line(section=lesson))
+        lines.append(TableLine(section=lesson))
         cells = [{"name": f"  {item.name}", "axes": " ".join(item.axes), "summary": item.summary} for item in members]
-        lines += [Line(cells=cell) for cell in cells]
+        lines += [TableLine(cells=cell) for cell in cells]
     count = f"{len(chosen)} workload{'s' * (len(chosen) != 1)} in {len(lessons)} lesson{'s' * (len(lessons) != 1)}."
     axes = [Column("axes", wrap=True)] if width() >= _WITH_AXES else []
     return table(
@@ -87,7 +87,7 @@ def by_lesson(chosen: Sequence[Workload]) -> str:
 
 def as_rows(chosen: Sequence[Workload], format_: TableFormat) -> str:
     """A row each, for other programs and for pages."""
-    from bench.present.layout import render
+    from bench.present.tables.table_formats import render
 
     rows = [row_of(item) for item in chosen]
     if format_ is TableFormat.MD:
@@ -118,8 +118,8 @@ def write_pages(chosen: Sequence[Workload], folder: Path, course: Path | None) -
 
     Raises `UserError`, before anything is written, where the course and the workloads do not fit.
     """
-    from bench.plan.course import read_course, shown
-    from bench.present.lessons import pages
+    from bench.plan.course_blocks import read_course, shown
+    from bench.present.pages.lesson_pages import pages
     from bench.store import runs
 
     texts = pages(chosen, shown(read_course(course), chosen) if course else ())

@@ -10,13 +10,18 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analyse.break_even import with_break_even
-from bench.analyse.estimates import estimates, phases
-from bench.analyse.floor import Peaks, command, judged, peaks_of, with_floor
-from bench.analyse.peaks import CALIBRATION
-from bench.analyse.speedups import with_speedups
+from bench.analyse.rows.break_even import with_break_even
+from bench.analyse.rows.estimates import estimates, phases
+from bench.analyse.rows.floor import Peaks, command, judged, peaks_of, with_floor
+from bench.analyse.rows.peaks import CALIBRATION
+from bench.analyse.rows.speedups import with_speedups
 from bench.records import Outcome, UserError
-from bench.store import journal, machines, runs, tables
+from bench.store import (
+    journal,
+    run_names,
+    runs,
+    tables,
+)
 from bench.store.tables import RunData
 
 
@@ -30,7 +35,7 @@ def frame_of(run: str | None, vs: str | None) -> tuple[RunData, pd.DataFrame]:
 def beside(batch: Sequence[RunData], frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The rows of several runs as one frame: never pooled, each with a `machine` of its own, which its doubts name."""
     called = []
-    for frame, name in zip(frames, machines.names([data.run for data in batch]), strict=True):
+    for frame, name in zip(frames, run_names.names([data.run for data in batch]), strict=True):
         columns: dict[str, Any] = {"machine": name}
         if "findings" in frame:
             columns["findings"] = [

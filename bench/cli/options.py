@@ -47,7 +47,7 @@ WorkloadFiles = Annotated[
 
 def width() -> int:
     """Columns of the terminal; wide where output goes to a pipe, so that nothing is cut."""
-    from bench.present.layout import WIDE
+    from bench.present.tables.table_formats import WIDE
 
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
 

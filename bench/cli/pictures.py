@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.analyse.drawable import to_draw as whole
+from bench.analyse.rows.chart_frames import to_draw as whole
 from bench.cli.loading import beside, refuse_twins
 from bench.present.charts import ChartSpec, available
-from bench.present.charts.series import UNRESOLVED
+from bench.present.charts.chart_lines import UNRESOLVED
 from bench.records import UserError
-from bench.store import machines, runs, tables
+from bench.store import run_names as machines
+from bench.store import runs, tables
 from bench.store.tables import RunData
 
 

@@ -59,8 +59,8 @@ def plot(
     if verify or overlay:
         raise UserError("--verify and --overlay go with --from FIGURE")
     from bench.cli.pictures import drawable, one_of_each, to_draw
-    from bench.present import gallery as pages
-    from bench.present.charts.evidence import evidence, write
+    from bench.present.charts.figure_data import figure_data, write
+    from bench.present.pages import gallery_page as pages
     from bench.store import runs
 
     drawn = to_draw(run, vs)
@@ -75,7 +75,7 @@ def plot(
     runs.make_folder(folder)
     shown = []
     for spec in specs:
-        carried = evidence(spec, drawn.frame, theme.value)
+        carried = figure_data(spec, drawn.frame, theme.value)
         shown.append(carried)
         for path in write(carried, folder, spec.slug, wanted):
             say(str(path))
@@ -90,25 +90,25 @@ def plot(
 
 def _again(figure: Path, verify: bool, overlay: str | None, out: Path | None, formats: list[str] | None) -> None:
     """What `--from` does."""
-    from bench.present.charts import evidence
+    from bench.present.charts import figure_data as figures
     from bench.store import runs
 
     if verify:
-        if found := evidence.problems(figure):
+        if found := figures.problems(figure):
             raise UserError(f"{figure.name}: {'; '.join(found)}")
         say(f"{figure.name}: its picture is what its data give")
         return
-    carried = evidence.read(figure)
+    carried = figures.read(figure)
     name = figure.stem
     if overlay is not None:
         from bench.cli.pictures import to_draw
 
-        carried, name = evidence.overlaid(carried, to_draw([overlay], None).frame), f"{figure.stem}-overlay"
+        carried, name = figures.overlaid(carried, to_draw([overlay], None).frame), f"{figure.stem}-overlay"
     folder = out or Path("reports")
     runs.make_folder(folder)
     for suffix in formats or [figure.suffix.lower().removeprefix(".")]:
         path = folder / f"{name}.{suffix}"
-        runs.replace_whole(path, evidence.encode(carried, suffix))
+        runs.replace_whole(path, figures.encode(carried, suffix))
         say(str(path))
 
 

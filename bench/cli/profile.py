@@ -16,7 +16,7 @@ from bench.records import Planned, Settings, UserError
 
 if TYPE_CHECKING:
     from bench.protocol import Hello, Stage
-    from bench.run.profile import Taken, Wish
+    from bench.run.profiling.single_profile import ProfileSettings, TakenProfile
     from bench.run.stop import Stop
     from bench.store.profiles import Profile
 
@@ -89,7 +89,7 @@ def profile(
     """
     from bench.cli.explaining import difference, told_difference
     from bench.cli.wanted import Wanted
-    from bench.run.profile import Wish
+    from bench.run.profiling.single_profile import ProfileSettings
     from bench.run.stop import Stop, Stopped
     from bench.store import profiles, runs
 
@@ -110,7 +110,7 @@ def profile(
             raise typer.Exit(codes.stopped(stop.signal)) from None
     else:
         try:
-            wish = Wish(steps, rung, seconds)
+            wish = ProfileSettings(steps, rung, seconds)
             folder = taken(case, sets or [], workloads or [], wish, timeout, seed, out, stop, quiet)
         except Stopped:
             raise typer.Exit(codes.stopped(stop.signal)) from None
@@ -124,7 +124,7 @@ def taken(
     case: str,
     sets: list[str],
     workloads: list[Path],
-    wish: Wish,
+    wish: ProfileSettings,
     timeout: str | None,
     seed: int,
     out: Path | None,
@@ -136,7 +136,7 @@ def taken(
     from bench.cli.run import refuse_bad_folder
     from bench.plan.presets import parse_duration
     from bench.protocol import Refused
-    from bench.run import profile as run
+    from bench.run.profiling import single_profile as run
     from bench.store import profiles, runs
 
     refuse_bad_folder(out)
@@ -180,7 +180,7 @@ def only(planned: tuple[Planned, ...]) -> Planned:
     return planned[0]
 
 
-def described(name: str, planned: Planned, settings: Settings, hello: Hello, reply: Taken) -> dict[str, object]:
+def described(name: str, planned: Planned, settings: Settings, hello: Hello, reply: TakenProfile) -> dict[str, object]:
     """The `run.json` of a profile. It has no plan: nothing of it is a measurement of a case."""
     from dataclasses import asdict
 
@@ -213,12 +213,12 @@ def shown(found: Profile, peaks: str | None, format_: TableFormat) -> None:
     """Say what a profile found, and write its page."""
     from bench.analyse.profiles import judge
     from bench.cli.loading import peaks_for
-    from bench.present import profile as present
+    from bench.present.tables import profile_table as present
     from bench.store import profiles, runs
 
     judged = judge(found.told, peaks_for(found.run, peaks))
     say(present.show(found, judged, format_.value, width=width(), color=colour()).rstrip())
-    from bench.present.profile_page import files, page  # matplotlib: the answer does not wait for it
+    from bench.present.pages.profile_page import files, page  # matplotlib: the answer does not wait for it
 
     for name, content in {profiles.PAGE: page(found, judged), **files(found, judged)}.items():
         runs.replace_whole(found.folder / name, content.encode())

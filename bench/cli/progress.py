@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from bench.records import CaseLaunch, Outcome
-from bench.run.watch import Heard, Standing, Unwatched, Watch
+from bench.run.listener import OnStage, RunListener, RunProgress, SilentListener
 
 LINE_EVERY_S = 5.0
 """Plain lines come no oftener than this, but for cases that did not end well: a log is read afterwards."""
@@ -17,7 +17,7 @@ REDRAW_EVERY_S = 0.5
 """The bar is drawn when something happens, at most twice a second: a bar that ticks by itself costs the parent 2 %."""
 
 
-class Progress(Watch, Protocol):
+class Progress(RunListener, Protocol):
     """A watch that is open while the run lasts."""
 
     def __enter__(self) -> Self:
@@ -29,7 +29,7 @@ class Progress(Watch, Protocol):
         """Clear up."""
 
 
-class Silent(Unwatched):
+class Silent(SilentListener):
     """--quiet."""
 
     def __enter__(self) -> Self:
@@ -48,7 +48,7 @@ class Lines(Silent):
     def __init__(self) -> None:
         self._next = 0.0
 
-    def ended(self, record: CaseLaunch, standing: Standing) -> None:
+    def ended(self, record: CaseLaunch, standing: RunProgress) -> None:
         """A line for what went wrong, for each step of the count after some seconds, and for the last."""
         bad = record.outcome != Outcome.OK
         done = standing.finished == standing.cases
@@ -99,7 +99,7 @@ class Bar:
         self._bar.update(self._task, now=f"launch {launch + 1} · {key} · {stage}")
         self._draw()
 
-    def ended(self, record: CaseLaunch, standing: Standing) -> None:
+    def ended(self, record: CaseLaunch, standing: RunProgress) -> None:
         """Count, and leave a line above the bar for what went wrong."""
         self._bar.update(
             self._task,
@@ -130,7 +130,7 @@ def _left(seconds: float) -> str:
     return f", about {seconds:.0f} s left" if seconds < 100 else f", about {seconds / 60:.0f} min left"
 
 
-def pair_lines(quiet: bool) -> Heard:
+def pair_lines(quiet: bool) -> OnStage:
     """What is going on while lockstep pairs are measured: a line a pair, none with `quiet`."""
     begun = -1
 

@@ -150,7 +150,7 @@ def go_on(resume: str, budget: str | None, stop: Stop, quiet: bool) -> tuple[Pat
     from bench.cli.progress import progress
     from bench.plan.presets import parse_duration
     from bench.run import runner
-    from bench.run.probe import look as look_at_machine
+    from bench.run.machine_probe import look as look_at_machine
     from bench.store import runs
 
     folder = runs.locate(resume)
@@ -166,7 +166,7 @@ def go_on(resume: str, budget: str | None, stop: Stop, quiet: bool) -> tuple[Pat
 
 def close(folder: Path, ended: Ended) -> tuple[RunData, pd.DataFrame, dict[str, int]]:
     """The run, its judged estimates, and how many cases ended in each outcome; keeps which answers were wrong."""
-    from bench.analyse.floor import judged
+    from bench.analyse.rows.floor import judged
     from bench.records import Outcome
     from bench.store import runs, tables
 
@@ -201,7 +201,7 @@ def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None
             )
         )
     else:
-        from bench.present.tables import show
+        from bench.present.tables.estimates_table import show
 
         say(show(frame, format_.value, width=width(), color=colour()))
         note(f"\n{ended.status}: {', '.join(f'{n} {name}' for name, n in outcomes.items())}, in {ended.wall_s:.0f} s")

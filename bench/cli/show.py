@@ -48,7 +48,7 @@ def show(
         say(floors(run[0] if run else None, vs, peaks, format_))
         return
     from bench.cli.loading import beside, frame_of, refuse_twins
-    from bench.present import layout, tables
+    from bench.present.tables import estimates_table, table_formats
 
     wanted: Sequence[str | None] = run or [None]
     found = [frame_of(name, vs) for name in wanted]
@@ -57,15 +57,15 @@ def show(
     for problem in (problem for data in batch for problem in data.problems):
         note(f"warning: {problem}")
     if phases:
-        from bench.analyse.estimates import phases as phases_of
+        from bench.analyse.rows.estimates import phases as phases_of
 
         of_each = [phases_of(data) for data in batch]
         frame = of_each[0] if len(batch) == 1 else beside(batch, of_each)
         rows = [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]
-        say(layout.render(rows, list(frame.columns), format_.value, width=width(), color=colour()))
+        say(table_formats.render(rows, list(frame.columns), format_.value, width=width(), color=colour()))
         return
     frame = found[0][1] if len(batch) == 1 else beside(batch, [frame for _, frame in found])
-    say(tables.show(frame, format_.value, vs=vs, width=width(), color=colour()))
+    say(estimates_table.show(frame, format_.value, vs=vs, width=width(), color=colour()))
 
 
 def floors(run: str | None, vs: str | None, named: str | None, format_: TableFormat) -> str:
@@ -73,7 +73,7 @@ def floors(run: str | None, vs: str | None, named: str | None, format_: TableFor
     from datetime import UTC, datetime
 
     from bench.cli.loading import floored
-    from bench.present import floor
+    from bench.present.tables import floor_table as floor
 
     data, frame, peaks = floored(run, vs, named)
     for problem in data.problems:

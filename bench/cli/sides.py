@@ -12,10 +12,10 @@ from bench.cli.wanted import TWIN, Wanted
 from bench.records import BASE, HEAD, UserError
 
 if TYPE_CHECKING:
-    from bench.plan.sided import Sided
+    from bench.plan.both_sides import Sided
     from bench.protocol import Hello
+    from bench.run.pairs.side_trees import SideTree
     from bench.run.stop import Stop
-    from bench.run.trees import Tree
 
 
 class BrokenSideError(Exception):
@@ -26,7 +26,7 @@ class BrokenSideError(Exception):
 class Compared:
     """Two sides and a second copy of the base, as long as their trees lie there."""
 
-    trees: dict[str, Tree]
+    trees: dict[str, SideTree]
     sided: Sided
     hello: Hello
     libraries: dict[str, dict[str, str]]
@@ -40,8 +40,8 @@ def compared(wanted: Wanted, base: str, head: str, setup: str | None, stop: Stop
     base: as the user wrote it, the merge-base with the default branch where it is empty; head: likewise, the working
     tree. Raises `UserError`, `BrokenSideError`, `Stopped`, `MachineUnfitError`.
     """
-    from bench.run import trees
-    from bench.run.probe import look
+    from bench.run.machine_probe import look
+    from bench.run.pairs import side_trees as trees
 
     here = trees.toplevel(Path.cwd())
     with contextlib.ExitStack() as stack:

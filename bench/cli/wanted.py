@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from bench.records import BASE, HEAD, UserError
 
 if TYPE_CHECKING:
-    from bench.plan.sided import Sided
-    from bench.run.trees import Tree
+    from bench.plan.both_sides import Sided
+    from bench.run.pairs.side_trees import SideTree
 
 TWIN = "twin"
 """The side that is a second copy of the base."""
@@ -30,10 +30,10 @@ class Wanted:
         self.words = (select, preset, sets, exclude, workloads)
         self.workloads_from = workloads_from
 
-    def sided(self, here: Path, trees: dict[str, Tree], devices: tuple[str, ...]) -> Sided:
+    def sided(self, here: Path, trees: dict[str, SideTree], devices: tuple[str, ...]) -> Sided:
         """The cases that both trees have. Raises `UserError` where there are none."""
         from bench.cli.choosing import Choice
-        from bench.plan.sided import mover, side_by_side
+        from bench.plan.both_sides import mover, side_by_side
 
         choices = {name: Choice(*self.words, moved=mover(here, tree.root)) for name, tree in trees.items()}
         planned = {}

@@ -57,11 +57,11 @@ def written(
 
 
 def _explore(drawn: ToDraw, folder: Path, beside: str | None) -> Path:
-    from bench.present import explore
+    from bench.present.pages import explore_page
     from bench.store import runs
 
     path = folder / EXPLORE
-    runs.replace_whole(path, explore.page(drawn.frame, _told(drawn), vs=drawn.against, beside=beside).encode())
+    runs.replace_whole(path, explore_page.page(drawn.frame, _told(drawn), vs=drawn.against, beside=beside).encode())
     return path
 
 
@@ -72,7 +72,7 @@ def _told(drawn: ToDraw) -> list[dict[str, Any]]:
 
 def _page(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, beside: str | None) -> Path:
     from bench.plan import catalog
-    from bench.present.report import page
+    from bench.present.pages.report_page import page
     from bench.store import runs
 
     path = folder / REPORT
@@ -105,11 +105,11 @@ def _deck(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, wanted: list[
     """The deck in each of the formats that are one."""
     if not {"pptx", "pdf", "beamer"} & set(wanted):
         return []
-    from bench.present import deck
-    from bench.present.charts.evidence import encode, evidence
+    from bench.present.charts.figure_data import encode, figure_data
+    from bench.present.pages import deck
     from bench.store import runs
 
-    slides = [evidence(spec, drawn.frame, "light") for spec in specs]
+    slides = [figure_data(spec, drawn.frame, "light") for spec in specs]
     heading = f"Measured on {' and on '.join(drawn.machines)}"
     made: dict[Path, bytes] = {}
     if "pptx" in wanted:

@@ -13,8 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bench.interop import asv, github_action, pyperf, pytest_benchmark, tidy
-from bench.interop.foreign import Execution
+from bench.interop import (
+    asv,
+    csv_parquet,
+    github_action,
+    pyperf,
+    pytest_benchmark,
+)
+from bench.interop.execution import Execution
 from bench.records import UserError
 from bench.store.runs import exists
 
@@ -31,11 +37,13 @@ class Format(Protocol):
         """Its executions. Raises `UserError` where it is damaged or something else."""
 
 
-FORMATS: Mapping[str, Format] = {item.NAME: item for item in (pytest_benchmark, pyperf, asv, github_action, tidy)}
+FORMATS: Mapping[str, Format] = {
+    item.NAME: item for item in (pytest_benchmark, pyperf, asv, github_action, csv_parquet)
+}
 
 
 @dataclass(frozen=True)
-class Plain:
+class TableHints:
     """What the columns of a plain CSV do not tell by themselves."""
 
     unit: str = ""
@@ -44,10 +52,10 @@ class Plain:
     """Names of columns by role (`columns.ROLES`), and by `value` the one series."""
 
 
-NOTHING_TOLD = Plain()
+NO_HINTS = TableHints()
 
 
-def read(path: Path, tool: str | None = None, plain: Plain = NOTHING_TOLD) -> list[Execution]:
+def read(path: Path, tool: str | None = None, plain: TableHints = NO_HINTS) -> list[Execution]:
     """The executions in a file or folder of another tool; its kind is found out where `tool` does not name it.
 
     plain: about a plain CSV. Raises `UserError` where there is no such file, or it cannot be read.
@@ -61,14 +69,14 @@ def read(path: Path, tool: str | None = None, plain: Plain = NOTHING_TOLD) -> li
     chosen = FORMATS[tool] if tool else next((item for item in FORMATS.values() if item.is_it(path)), None)
     if path.is_dir() and chosen is not asv:
         return _read_folder(path, tool, plain)
-    if chosen is tidy:
-        return tidy.read(path, plain.unit, plain.higher_is_better, plain.columns)
+    if chosen is csv_parquet:
+        return csv_parquet.read(path, plain.unit, plain.higher_is_better, plain.columns)
     if chosen is not None:
         return chosen.read(path)
     raise UserError(f"{path} is no file of {', '.join(FORMATS)}; name its kind with --from, if it is one after all")
 
 
-def _read_folder(path: Path, tool: str | None, plain: Plain) -> list[Execution]:
+def _read_folder(path: Path, tool: str | None, plain: TableHints) -> list[Execution]:
     """All files of one kind below a folder, by their names: `.benchmarks/` of pytest-benchmark is such a one."""
     files = [each for each in sorted(path.rglob("*")) if each.is_file()]
     kinds = [FORMATS[tool]] if tool else list(FORMATS.values())

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.interop import foreign
-from bench.interop.foreign import Benchmark, Execution
-from bench.interop.node import Node, parsed, text_of
+from bench.interop import execution
+from bench.interop.checked_file import Node, parsed, text_of
+from bench.interop.execution import Benchmark, Execution
 from bench.records import UNKNOWN, UserError, Value
 
 NAME = "asv"
@@ -72,7 +72,7 @@ def _execution(path: Path, described: Mapping[str, Any]) -> Execution:
     return Execution(
         tool=NAME,
         source=str(path),
-        benchmarks=foreign.unambiguous(found),
+        benchmarks=execution.unambiguous(found),
         commit=top["commit_hash"].text(),
         at=date.moment(1e-3),
         machine=machine.text() if machine else UNKNOWN,
@@ -122,7 +122,7 @@ def _benchmarks(name: str, result: _Result, described: Mapping[str, Any]) -> Ite
         params = _params(combination, about.get("param_names"))
         family, _, function = name.rpartition(".")
         told = f"{name}({', '.join(map(str, combination))})" if combination else name
-        key = foreign.key(family or NAME, function, params)
+        key = execution.key(family or NAME, function, params)
         node = Node(value, result.where.file, f"{result.where.where}.{told}")
         if said := _contradiction(name, unit):
             yield Benchmark(told, key, unit=unit, reason=said)
@@ -139,8 +139,10 @@ def _benchmarks(name: str, result: _Result, described: Mapping[str, Any]) -> Ite
 
 def _params(combination: Sequence[str], names: Any) -> dict[str, Value]:
     known = names if isinstance(names, list) and len(names) == len(combination) else []
-    axes = [foreign.slug(str(name)) for name in known] or [f"param{place}" for place in range(1, len(combination) + 1)]
-    return {axis: foreign.value(text) for axis, text in zip(axes, combination, strict=True)}
+    axes = [execution.slug(str(name)) for name in known] or [
+        f"param{place}" for place in range(1, len(combination) + 1)
+    ]
+    return {axis: execution.value(text) for axis, text in zip(axes, combination, strict=True)}
 
 
 def _contradiction(name: str, unit: str) -> str:

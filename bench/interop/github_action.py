@@ -13,11 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench.analyse.states import commit_of
-from bench.interop import foreign
-from bench.interop.foreign import SECONDS, Benchmark, Execution
-from bench.interop.node import Node, parsed, text_of
-from bench.interop.ours import Kept
+from bench.analyse.history.run_points import commit_of
+from bench.interop import execution
+from bench.interop.checked_file import Node, parsed, text_of
+from bench.interop.execution import SECONDS, Benchmark, Execution
+from bench.interop.launch_times import LaunchTimes
 from bench.records import UNKNOWN, UserError
 
 NAME = "github-action-benchmark"
@@ -61,7 +61,7 @@ def _execution(entry: Node, suite: str) -> Execution:
     return Execution(
         tool=NAME,
         source=entry.file,
-        benchmarks=foreign.unambiguous([_benchmark(item, suite, tool) for item in benches]),
+        benchmarks=execution.unambiguous([_benchmark(item, suite, tool) for item in benches]),
         commit=commit,
         at=entry["date"].moment(1e-3),
         machine=ours.get("machine", UNKNOWN),
@@ -79,7 +79,7 @@ def _ours(bench: Node) -> dict[str, str]:
 
 def _benchmark(item: Node, suite: str, tool: str) -> Benchmark:
     name, number, unit = item["name"].text(), item["value"].number(), item["unit"].text()
-    key = name if foreign.is_key(name) else foreign.key(suite, name)
+    key = name if execution.is_key(name) else execution.key(suite, name)
     if number <= 0:
         return Benchmark(name, key, unit=unit, reason=f"its value is {number:g} {unit}")
     time = _seconds(number, unit)
@@ -101,7 +101,7 @@ def _seconds(number: float, unit: str) -> float | None:
     return found if 0 < found < float("inf") else None
 
 
-def written(kept: Kept, old: Path) -> str:
+def written(kept: LaunchTimes, old: Path) -> str:
     """`data.js` with a run as its last push, after those of `old` where that is there.
 
     Raises `UserError` where `old` is something else.
@@ -125,12 +125,12 @@ def written(kept: Kept, old: Path) -> str:
         raise UserError(f"{old} holds numbers that are none (NaN or Infinity)") from None
 
 
-def listed(kept: Kept) -> str:
+def listed(kept: LaunchTimes) -> str:
     """The list that the action takes with `tool: customSmallerIsBetter`."""
     return json.dumps(list(_benches(kept)), indent=2, allow_nan=False) + "\n"
 
 
-def _benches(kept: Kept) -> Iterator[dict[str, Any]]:
+def _benches(kept: LaunchTimes) -> Iterator[dict[str, Any]]:
     for case in kept.cases:
         if case.clock == "wall":
             found = case.median

@@ -12,9 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench.interop import foreign
-from bench.interop.foreign import Benchmark, Execution
-from bench.interop.node import Node, moment_of, parsed, text_of
+from bench.interop import execution
+from bench.interop.checked_file import Node, moment_of, parsed, text_of
+from bench.interop.execution import Benchmark, Execution
 from bench.records import UNKNOWN
 
 NAME = "pyperf"
@@ -45,7 +45,7 @@ def read(path: Path) -> list[Execution]:
         Execution(
             tool=NAME,
             source=str(path),
-            benchmarks=foreign.unambiguous([_benchmark(item, shared) for item in items]),
+            benchmarks=execution.unambiguous([_benchmark(item, shared) for item in items]),
             at=min((at for item in items for run in item["runs"] if (at := _date(run))), default=None),
             machine=f"{cores}-core {model}" if model and cores else str(model or about.get("hostname") or UNKNOWN),
             facts={name: about.get(name) for name in _FACTS},
@@ -66,7 +66,7 @@ def _benchmark(item: Node, shared: Mapping[str, Any]) -> Benchmark:
     processes = list(_processes(item["runs"], metadata))
     return Benchmark(
         name=name,
-        key=foreign.key(NAME, name),
+        key=execution.key(NAME, name),
         processes=tuple(process.values for process in processes),
         unit="s" if unit == "second" else unit,
         steps=processes[0].steps if processes else None,

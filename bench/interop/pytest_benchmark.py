@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench.interop import foreign
-from bench.interop.foreign import Benchmark, Execution
-from bench.interop.node import Node, parsed, text_of
-from bench.interop.ours import Kept, KeptCase
+from bench.interop import execution
+from bench.interop.checked_file import Node, parsed, text_of
+from bench.interop.execution import Benchmark, Execution
+from bench.interop.launch_times import CaseTimes, LaunchTimes
 from bench.records import UNKNOWN, Case, UserError
 
 NAME = "pytest-benchmark"
@@ -42,7 +42,7 @@ def read(path: Path) -> list[Execution]:
         Execution(
             tool=NAME,
             source=str(path),
-            benchmarks=foreign.unambiguous([_benchmark(item) for item in top["benchmarks"]]),
+            benchmarks=execution.unambiguous([_benchmark(item) for item in top["benchmarks"]]),
             commit=_commit(commit) if commit else None,
             at=at.date() if at else None,
             machine=kept["machine"].text() if kept else _machine(info),
@@ -83,8 +83,8 @@ def _key(fullname: str) -> str:
     """`tests/test_a.py::test_b[c]` becomes `tests-test_a/test_b[param=c]`, with the axes that are not known."""
     name, bracket, param = fullname.partition("[")
     path, _, function = name.rpartition("::")
-    params = {"param": foreign.value(param.removesuffix("]"))} if bracket else {}
-    return foreign.key(path.replace(".py", "") or "pytest", function, params)
+    params = {"param": execution.value(param.removesuffix("]"))} if bracket else {}
+    return execution.key(path.replace(".py", "") or "pytest", function, params)
 
 
 def _facts(info: Node) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _machine(info: Node) -> str:
     return node.text() if node else UNKNOWN
 
 
-def written(kept: Kept) -> str:
+def written(kept: LaunchTimes) -> str:
     """A run as pytest-benchmark would have written it, for its `compare`: a round for each launch.
 
     The statistics are made by pytest-benchmark's own class. Raises `UserError` where it is not installed.
@@ -158,7 +158,7 @@ def _machine_info(run: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _written(case: KeptCase, stats: Mapping[str, Any]) -> dict[str, Any]:
+def _written(case: CaseTimes, stats: Mapping[str, Any]) -> dict[str, Any]:
     workload = case.key.partition("[")[0]
     return {
         "group": workload,

@@ -21,7 +21,7 @@ def main() -> None:
     gc.disable()  # looking for garbage among the modules of torch is a sixth of the time that its import takes
     import torch  # only now: stdout is safe from what an import prints, and the environment is what the parent set
 
-    from bench.measure.serve import serve
+    from bench.measure.dispatcher import serve
 
     gc.enable()
     # The harness is imported by now: a side's tree goes ahead of it, and a `bench` of its own shadows nothing.

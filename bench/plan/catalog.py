@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from bench.plan.faults import near
-from bench.plan.reading import Workload, read_file
+from bench.plan.error_messages import near
+from bench.plan.workload_source import Workload, read_file
 from bench.records import UserError
 
 __all__ = ["GROUP", "Catalog", "Workload", "find", "read_file"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bench.plan import grids
+from bench.plan import case_grids
+from bench.plan.axis_values import Assign
+from bench.plan.case_grids import Grid
+from bench.plan.case_order import place
+from bench.plan.case_patterns import Pattern, has_axis, values_for
 from bench.plan.catalog import Catalog, Workload
-from bench.plan.faults import near
-from bench.plan.grids import Grid
-from bench.plan.order import place
-from bench.plan.patterns import Pattern, has_axis, values_for
+from bench.plan.error_messages import near
 from bench.plan.presets import Preset
-from bench.plan.values import Assign
 from bench.records import UNIVERSAL_AXES, Case, Planned, UserError, Value, value_from_text
 
 
@@ -79,7 +79,7 @@ def _selected(catalog: Catalog, preset: Preset, select: Sequence[str]) -> list[G
     if not catalog:
         raise UserError("there is nothing to run: no workload was found")
     if not select:
-        found = [grid for rule in preset.rules for grid in grids.of_rule(rule, preset, catalog)]
+        found = [grid for rule in preset.rules for grid in case_grids.of_rule(rule, preset, catalog)]
         if not found:
             raise UserError(f"there is nothing to run: preset '{preset.name}' chooses no case")
         return found
@@ -89,13 +89,13 @@ def _selected(catalog: Catalog, preset: Preset, select: Sequence[str]) -> list[G
 def _of_select(pattern: Pattern, catalog: Catalog, preset: Preset) -> list[Grid]:
     workloads = pattern.chosen(catalog)
     if pattern.stated is not None:
-        return [grids.of_key(pattern, workload) for workload in workloads]
+        return [case_grids.of_key(pattern, workload) for workload in workloads]
     found: list[Grid] = []
     for workload in workloads:
         # A rule about other workloads is not looked at: whatever is wrong with it is not asked about here.
         about = [rule for rule in preset.rules if workload in catalog.matching(Pattern.parse(rule.select).name)]
-        proposed = [grid for rule in about for grid in grids.of_rule(rule, preset, catalog)]
-        found += [grid for grid in proposed if grid.workload is workload] or [grids.of_quick(workload)]
+        proposed = [grid for rule in about for grid in case_grids.of_rule(rule, preset, catalog)]
+        found += [grid for grid in proposed if grid.workload is workload] or [case_grids.of_quick(workload)]
     return found
 
 

@@ -66,8 +66,8 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Turn:
-    """Take the baton of a lockstep pair for one block of an open case. Answered by `Turned` or `Refused`.
+class TimeBlock:
+    """Take the baton of a lockstep pair for one block of an open case. Answered by `BlockTimed` or `Refused`.
 
     rewarm: run blocks that are not timed first. Without it a block is 10 to 25 % slow: only tests leave it out."""
 
@@ -78,8 +78,8 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Rival:
-    """Time an open case by other timers too, in turns with ours. Answered by `Rivalled` or `Refused`."""
+class TimeWithOthers:
+    """Time an open case by other timers too, in turns with ours. Answered by `TimedWithOthers` or `Refused`."""
 
     key: str
     couples: int
@@ -134,8 +134,8 @@ class Inspect:
 
 
 @dataclass(frozen=True)
-class Listen:
-    """Time the same small piece of work for so many seconds, to hear the machine's noise. Answered by `Heard`."""
+class ReadNoise:
+    """Time one small piece of work again and again, to learn the machine's noise. Answered by `NoiseReading`."""
 
     seconds: float
 
@@ -189,7 +189,7 @@ class Visited:
 
 
 @dataclass(frozen=True)
-class Turned:
+class BlockTimed:
     """The block is timed, and this side drained: the baton may pass."""
 
     key: str
@@ -198,7 +198,7 @@ class Turned:
 
 
 @dataclass(frozen=True)
-class Rivalled:
+class TimedWithOthers:
     """By the name of each other timer: totals in ns of blocks of `steps`, as [ours, its]; none where it is reset."""
 
     key: str
@@ -256,7 +256,7 @@ class Inspected:
 
 
 @dataclass(frozen=True)
-class Heard:
+class NoiseReading:
     """Block times of the noise reading, in ns, when each began, and what else ran on the machine meanwhile."""
 
     starts_ns: list[int]
@@ -267,20 +267,20 @@ class Heard:
     clock_cost_ns: float
 
 
-Request = Import | Open | Visit | Turn | Rival | Close | Profile | Loop | TakeApart | Inspect | Listen
+Request = Import | Open | Visit | TimeBlock | TimeWithOthers | Close | Profile | Loop | TakeApart | Inspect | ReadNoise
 Reply = (
     Hello
     | Stage
     | Imported
     | Opened
     | Visited
-    | Turned
-    | Rivalled
+    | BlockTimed
+    | TimedWithOthers
     | Closed
     | Looped
     | TakenApart
     | Refused
     | Inspected
-    | Heard
+    | NoiseReading
 )
 Message = Request | Reply

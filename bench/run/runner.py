@@ -14,15 +14,15 @@ from typing import Any
 
 from bench import records
 from bench.protocol import Hello
-from bench.records import Block, Case, CaseLaunch, Coupled, Planned, Settings, Source, UserError, Value
+from bench.records import Block, Case, CaseLaunch, ComparedCase, Planned, Settings, Source, UserError, Value
 from bench.run import git
-from bench.run.account import Spending, account, now
-from bench.run.budget import Budget
-from bench.run.launch import Launch, Office
-from bench.run.ledger import Ledger
-from bench.run.schedule import assignments
+from bench.run.launches.budget import Budget
+from bench.run.launches.launch import Launch, LaunchContext
+from bench.run.launches.ledger import Ledger
+from bench.run.launches.schedule import assignments
+from bench.run.listener import RunListener
 from bench.run.stop import Stop, Stopped
-from bench.run.watch import Watch
+from bench.run.time_account import SessionAccount, account, now
 from bench.store import journal, runs, schema
 
 CACHES = "cache"
@@ -53,7 +53,7 @@ def described(
     hello: Hello,
     preset: str,
     command: str,
-    coupled: Sequence[Coupled] = (),
+    coupled: Sequence[ComparedCase] = (),
 ) -> dict[str, Any]:
     """What `run.json` says of a run, whatever it measures.
 
@@ -121,14 +121,14 @@ def code(planned: Sequence[Planned]) -> dict[str, str]:
 
 
 def measure(
-    folder: Path, planned: Sequence[Planned], settings: Settings, hello: Hello, stop: Stop, watch: Watch
+    folder: Path, planned: Sequence[Planned], settings: Settings, hello: Hello, stop: Stop, watch: RunListener
 ) -> Ended:
     """Measure what is still pending of a run, and seal it however it ends. Raises `MachineUnfitError`."""
     ledger = Ledger(planned, settings)
     book = journal.Journal(folder)  # first the lock: what is replayed must not change under our hands
     replay(folder, ledger)
-    clerk = Clerk(book, ledger, watch)
-    office = Office(
+    clerk = LaunchRecorder(book, ledger, watch)
+    office = LaunchContext(
         settings=settings,
         stop=stop,
         threads=lambda symbolic: threads_of(symbolic, hello),
@@ -141,7 +141,7 @@ def measure(
     return until_sealed(folder, book, clerk.spending, lambda: launches_until_finished(ledger, office))
 
 
-def until_sealed(folder: Path, book: journal.Journal, spending: Spending, work: Callable[[], str]) -> Ended:
+def until_sealed(folder: Path, book: journal.Journal, spending: SessionAccount, work: Callable[[], str]) -> Ended:
     """Do the `work`, which returns the run's status, and seal the run however it ends."""
     status = "interrupted"
     try:
@@ -155,7 +155,7 @@ def until_sealed(folder: Path, book: journal.Journal, spending: Spending, work: 
     return Ended(status, wall_s, problems)
 
 
-def launches_until_finished(ledger: Ledger, office: Office) -> str:
+def launches_until_finished(ledger: Ledger, office: LaunchContext) -> str:
     """Launch after launch, until every case is finished or the budget spent. Returns the run's status."""
     for launch in itertools.count():
         for assignment in assignments(ledger.pending(launch), launch, office.settings.seed):
@@ -189,12 +189,12 @@ def seal(folder: Path, status: str) -> list[str]:
     return data.problems
 
 
-class Clerk:
+class LaunchRecorder:
     """Takes down what launches report: first the journal, then the ledger, then whoever watches."""
 
-    def __init__(self, book: journal.Journal, ledger: Ledger, watch: Watch) -> None:
+    def __init__(self, book: journal.Journal, ledger: Ledger, watch: RunListener) -> None:
         self._book, self._ledger, self._watch = book, ledger, watch
-        self.spending = Spending(book, len(ledger.planned))
+        self.spending = SessionAccount(book, len(ledger.planned))
 
     def spawned(self, seconds: float) -> None:
         """A worker took so many seconds from its start to its hello."""

@@ -28,7 +28,7 @@ LOG_TAIL = 4000
 
 
 @dataclass(frozen=True)
-class Side:
+class SideCode:
     """Where a worker's code comes from: an interpreter, and a source tree that is put ahead of what is installed.
 
     The harness is this one on every side; only what a workload imports is the side's.
@@ -38,7 +38,7 @@ class Side:
     root: Path | None = None
 
 
-HERE = Side()
+HERE = SideCode()
 """This interpreter and what is installed for it."""
 
 
@@ -64,7 +64,7 @@ class Worker:
     `process` identifies it among all processes of all runs.
     """
 
-    def __init__(self, threads: int, stop: Stop, cache: Path | None = None, side: Side = HERE) -> None:
+    def __init__(self, threads: int, stop: Stop, cache: Path | None = None, side: SideCode = HERE) -> None:
         self.process = secrets.token_hex(8)
         self.started_s = time.monotonic()
         self._stop = stop

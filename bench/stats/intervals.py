@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from bench.stats import student
+from bench.stats import student_t
 
 CONFIDENCE = 0.95
 
@@ -101,7 +101,7 @@ def unpaired_ratio(over: Sequence[float], under: Sequence[float], of: str = "lau
     if spread == 0:
         return Interval(value, value, value, n, f"unpaired: no spread between {of}")
     degrees = spread**2 / (wa**2 / (len(a) - 1) + wb**2 / (len(b) - 1))
-    half = student.quantile(1 - (1 - CONFIDENCE) / 2, max(1, math.floor(degrees))) * math.sqrt(spread)
+    half = student_t.quantile(1 - (1 - CONFIDENCE) / 2, max(1, math.floor(degrees))) * math.sqrt(spread)
     low, high = math.exp(centre - half), math.exp(centre + half)
     return Interval(value, min(low, value), max(high, value), n, f"unpaired: Welch's t on logs, {n} {of}, 95 %")
 
@@ -132,5 +132,5 @@ def half_width(interval: Interval) -> float:
 def _t_on_logs(logs: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float]:
     n = len(logs)
     centre = statistics.fmean(logs)
-    half = student.quantile(1 - (1 - confidence) / 2, n - 1) * statistics.stdev(logs) / math.sqrt(n)
+    half = student_t.quantile(1 - (1 - confidence) / 2, n - 1) * statistics.stdev(logs) / math.sqrt(n)
     return math.exp(centre - half), math.exp(centre + half)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.records import Block, CaseLaunch, Couple, UserError
+from bench.records import Block, BlockPair, CaseLaunch, UserError
 
 NAME = "journal.jsonl"
 
@@ -60,7 +60,7 @@ class Journal:
         """A case is finished in a launch."""
         self._append("launch", {"record": vars(record)})
 
-    def pair(self, couples: Sequence[Couple]) -> None:
+    def pair(self, couples: Sequence[BlockPair]) -> None:
         """All couples of a case in one lockstep pair that ended well."""
         self._append("pair", {"couples": [list(vars(couple).values()) for couple in couples]})
 
@@ -76,19 +76,19 @@ class Journal:
 
 
 @dataclass
-class Pages:
+class JournalContents:
     """A journal read back: finished launches with their blocks, couples of pairs, sessions, and unreadable lines."""
 
     launches: list[CaseLaunch] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
-    couples: list[Couple] = field(default_factory=list)
+    couples: list[BlockPair] = field(default_factory=list)
     sessions: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
-def read(folder: Path) -> Pages:
+def read(folder: Path) -> JournalContents:
     """All that the journal of `folder` holds; empty where there is none. A damaged line is named and passed over."""
-    pages = Pages()
+    pages = JournalContents()
     visits: dict[tuple[str, int, str], list[Block]] = defaultdict(list)
     for number, line in _lines(folder / NAME):
         try:
@@ -103,7 +103,7 @@ def read(folder: Path) -> Pages:
                 for block in blocks:
                     visits[block.key, block.launch, body["process"]].append(block)
             elif kind == "pair":
-                pages.couples += [Couple(*row) for row in body["couples"]]  # likewise
+                pages.couples += [BlockPair(*row) for row in body["couples"]]  # likewise
             elif kind == "launch":
                 pages.launches.append(CaseLaunch(**body["record"]))
             if pages.sessions:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from bench.records import Block, CaseLaunch, Couple, UserError
+from bench.records import Block, BlockPair, CaseLaunch, UserError
 
 VERSION = 4
 
@@ -58,7 +58,7 @@ MEDIAN_BLOCKS: Mapping[str, str] = {name: kind for name, kind in BLOCKS.items() 
 LAUNCHES: Mapping[str, str] = {item.name: _DTYPES.get(str(item.type), "string") for item in fields(CaseLaunch)}
 """Column to pandas dtype of `launches.parquet`. Mappings are stored as JSON text: nothing is ever unpickled."""
 
-PAIRS: Mapping[str, str] = {item.name: _DTYPES[str(item.type)] for item in fields(Couple)}
+PAIRS: Mapping[str, str] = {item.name: _DTYPES[str(item.type)] for item in fields(BlockPair)}
 """Column to pandas dtype of `pairs.parquet`."""
 
 NESTED = tuple(item.name for item in fields(CaseLaunch) if str(item.type).startswith("Mapping"))
@@ -73,7 +73,7 @@ def missing(columns: Iterable[str], dtypes: Mapping[str, str]) -> dict[str, Any]
 
 _BLOCK = Block("", 0, 0, "", "", 0, True, 0, 0)
 _LAUNCH = CaseLaunch("", 0)
-_COUPLE = Couple("", 0, "", "", 0, "", 0, 0, 0)
+_COUPLE = BlockPair("", 0, "", "", 0, "", 0, 0, 0)
 
 BLOCK_IDENTITY = ("key", "launch", "side", "visit", "phase", "clock", "index")
 LAUNCH_IDENTITY = ("key", "launch", "side")

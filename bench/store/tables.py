@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.records import Block, CaseLaunch, Couple, Outcome, UserError
+from bench.records import Block, BlockPair, CaseLaunch, Outcome, UserError
 from bench.store import journal, runs, schema
 
 
@@ -138,11 +138,11 @@ def records_of(data: RunData) -> tuple[list[CaseLaunch], list[Block]]:
     return launches, blocks
 
 
-def couples_of(data: RunData) -> list[Couple]:
+def couples_of(data: RunData) -> list[BlockPair]:
     """The rows of `pairs.parquet` as the records they were made from."""
     plain = data.pairs[list(schema.PAIRS)].astype({"cpu": object})
     rows = plain.assign(cpu=plain["cpu"].where(plain["cpu"].notna(), None)).itertuples(index=False, name=None)
-    return [Couple(*row) for row in rows]
+    return [BlockPair(*row) for row in rows]
 
 
 def past_costs(results: Path, fingerprint: str, most: int = 5) -> dict[str, float]:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 import torch
 from torch.utils.benchmark import Timer
 
-from bench.measure import blocks, clocks
+from bench.measure.timing import blocks, clocks
 
 ROUNDS, COUPLES = 30, 25
 MARGIN = 0.02

@@ -36,8 +36,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.present import style
-from bench.stats import evidence
-from bench.stats.decision import IMPROVED, REGRESSED, Rule
+from bench.stats import betting
+from bench.stats.gate_rule import IMPROVED, REGRESSED, Rule
 from bench.stats.robust import spread
 from tests.agreement import recorded
 
@@ -198,8 +198,8 @@ def seen(percent: int, work: str, x: np.ndarray, suites: int, dice: np.random.Ge
     sequences = np.stack([dice.choice(each, (EACH, PAIRS)) for each in anew])
     sign, verdict = (1, REGRESSED) if percent > 0 else (-1, IMPROVED)
     bound, effect, sd = math.log1p(rule.slack), abs(math.log1p(percent / 100)), spread(x)
-    ours = when(evidence.above(sign * drawn, bound) >= rule.needed(verdict))
-    again = when(evidence.above(sign * sequences, bound) >= rule.needed(verdict))
+    ours = when(betting.above(sign * drawn, bound) >= rule.needed(verdict))
+    again = when(betting.above(sign * sequences, bound) >= rule.needed(verdict))
     # Wald, 1945: at the bound against at the effect; where that is within the slack there is nothing to find.
     shift = max(effect - bound, 0.0)
     steps = (shift * (sign * drawn - bound) - shift**2 / 2) / sd**2

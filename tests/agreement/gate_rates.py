@@ -33,10 +33,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.present.gate import short
-from bench.stats import evidence
-from bench.stats.coverage import exact_bounds
-from bench.stats.decision import REGRESSED, Rule
+from bench.present.tables.gate_report import short
+from bench.stats import betting
+from bench.stats.coverage_simulation import exact_bounds
+from bench.stats.gate_rule import REGRESSED, Rule
 from bench.stats.robust import spread
 from tests.agreement import recorded
 
@@ -149,7 +149,7 @@ def live(pairs: pd.DataFrame, slack: float) -> tuple[Counter[str], int, int]:
         verdicts.update(said)
         alarmed += REGRESSED in said
         twins = [x["log_ratio"].tolist() for _, x in suite[suite["twin"]].groupby("key", observed=True)]
-        won = max(evidence.pooled([[sign * each for each in x] for x in twins], 0.0) for sign in (1, -1))
+        won = max(betting.pooled([[sign * each for each in x] for x in twins], 0.0) for sign in (1, -1))
         fired += won >= math.log(2 / rule.alpha)
     return verdicts, alarmed, fired
 
@@ -164,7 +164,7 @@ def drawn(pools: list[np.ndarray], suites: int, dice: np.random.Generator) -> np
 def alarms(x: np.ndarray, slack: float) -> int:
     """Suites, of (suites, cases, pairs), in which any case is called regressed."""
     rule = Rule(cases=x.shape[1])
-    reached = evidence.above(x, math.log1p(slack)).max(axis=-1) >= rule.needed(REGRESSED)
+    reached = betting.above(x, math.log1p(slack)).max(axis=-1) >= rule.needed(REGRESSED)
     return int(reached.any(axis=-1).sum())
 
 

@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import mannwhitneyu
 
-from bench.stats import evidence
-from bench.stats.decision import REGRESSED, Rule
+from bench.stats import betting
+from bench.stats.gate_rule import REGRESSED, Rule
 from tests.agreement import recorded
 
 CASES, PAIRS = 10, 30
@@ -144,9 +144,9 @@ def ours(unchanged: list[Pool], slower: list[Pool], suites: int, dice: np.random
     chosen = dice.integers(len(unchanged), size=(suites, CASES))
     x = np.stack([[dice.choice(unchanged[case].logs, PAIRS) for case in row] for row in chosen])
     x = np.abs(x) * dice.choice((-1.0, 1.0), x.shape)
-    alarmed = (evidence.above(x, np.log1p(rule.slack)) >= rule.needed(REGRESSED)).any(axis=(1, 2)).mean()
+    alarmed = (betting.above(x, np.log1p(rule.slack)) >= rule.needed(REGRESSED)).any(axis=(1, 2)).mean()
     picked = [slower[i] for i in dice.integers(len(slower), size=suites)]
-    reached = evidence.above(np.stack([dice.choice(pool.logs, PAIRS) for pool in picked]), np.log1p(rule.slack))
+    reached = betting.above(np.stack([dice.choice(pool.logs, PAIRS) for pool in picked]), np.log1p(rule.slack))
     reached = reached >= rule.needed(REGRESSED)
     pairs = np.where(reached.any(axis=-1), reached.argmax(axis=-1) + 1, PAIRS)
     seconds = CASES * float(np.median([n * pool.pair_s for n, pool in zip(pairs, picked, strict=True)]))

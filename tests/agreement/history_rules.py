@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.stats import changes
+from bench.stats import change_points
 from tests.agreement import synthetic
 from tests.agreement.synthetic import Logs
 
@@ -44,7 +44,7 @@ for line in sys.stdin:
 
 def ours(series: Sequence[Logs]) -> list[list[int]]:
     """`bench history`."""
-    return [[change.at for change in changes.find(x)] for x in series]
+    return [[change.at for change in change_points.find(x)] for x in series]
 
 
 def above(factor: float, falls: bool) -> Rule:

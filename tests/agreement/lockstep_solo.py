@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.analyse.pairs import lockstep_over_solo, pair_ratios, ratio
+from bench.analyse.gate.pair_ratios import lockstep_over_solo, pair_ratios, ratio
 from bench.plan import catalog
-from bench.records import Case, Coupled, Planned, Settings
-from bench.run import lockstep, runner
-from bench.run.arena import Conduct
-from bench.run.probe import look
+from bench.records import Case, ComparedCase, Planned, Settings
+from bench.run import runner
+from bench.run.machine_probe import look
+from bench.run.pairs import pair_loop
+from bench.run.pairs.pair_context import PairSettings
 from bench.run.stop import Stop
 from bench.store import tables
 
@@ -37,7 +38,7 @@ STEPS = {
 THREADS = (1, 2)
 
 
-def coupled() -> dict[str, Coupled]:
+def coupled() -> dict[str, ComparedCase]:
     """Each step against itself, by its name and threads."""
     found = catalog.find()
     made = {}
@@ -46,7 +47,7 @@ def coupled() -> dict[str, Coupled]:
             item = found[workload]
             case = Case.of(workload, {**item.defaults, **axes, "device": "cpu", "threads": threads})
             planned = Planned(case, item.source)
-            made[f"{name}|{threads}"] = Coupled(planned, planned)
+            made[f"{name}|{threads}"] = ComparedCase(planned, planned)
     return made
 
 
@@ -61,9 +62,9 @@ def record(folder: Path, rounds: int, pairs: int) -> None:
                 continue
             settings = Settings(visits=4, seed=1000 * number + rewarm)
             runner.begin(out, runner.described(out.name, [], settings, hello, "test", "lockstep_solo", cases))
-            conduct = Conduct(alone={item.case.key for item in cases}, count=False, rewarm=rewarm)
-            judge = lockstep.FixedPairs(cases, lambda _: pairs)
-            lockstep.measure(out, judge, settings, hello, stop, lambda *_: None, conduct=conduct)
+            conduct = PairSettings(alone={item.case.key for item in cases}, count=False, rewarm=rewarm)
+            judge = pair_loop.FixedPairs(cases, lambda _: pairs)
+            pair_loop.measure(out, judge, settings, hello, stop, lambda *_: None, conduct=conduct)
             print(f"{out.name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
 

@@ -17,15 +17,15 @@ from typing import NamedTuple
 
 from bench.analyse.profiles.causes import Explained
 from bench.analyse.profiles.difference import explain
-from bench.analyse.profiles.exact import Exact
+from bench.analyse.profiles.exact_counts import Exact
 from bench.plan.catalog import find
-from bench.present.causes_page import graph
-from bench.records import BASE, HEAD, Case, Coupled, Planned, Settings
-from bench.run import probe
-from bench.run.explain import keep, profile_pairs
+from bench.present.pages.difference_page import graph
+from bench.records import BASE, HEAD, Case, ComparedCase, Planned, Settings
+from bench.run import machine_probe
+from bench.run.profiling import profile_pairs as profiling
 from bench.run.stop import Stop
 from bench.run.worker import HERE
-from bench.store import explained
+from bench.store import profile_pair_tables
 
 FILE = Path(__file__).parents[1] / "workload_files" / "slowing.py"
 
@@ -73,7 +73,7 @@ NOTHING = "nothing"
 def record(folder: Path, cause: str, run: int, pairs: int) -> None:
     """Take the pairs of one run, and keep them."""
     out = folder / cause.replace(" ", "-") / str(run)
-    if (out / explained.FOLDER).exists():
+    if (out / profile_pair_tables.FOLDER).exists():
         return
     case = CAUSES[cause].case if cause in CAUSES else (STEP, EPOCH, INFER)[run % 3]
     files = {}
@@ -89,15 +89,15 @@ def record(folder: Path, cause: str, run: int, pairs: int) -> None:
     for side, file in files.items():
         found = find([file], installed=False)[Case.from_key(case).workload]
         planned[side] = Planned(replace(Case.from_key(case)), found.source)
-    taken, stop = explained.Pairs(), Stop()
-    hello = probe.look([], stop)
+    taken, stop = profile_pair_tables.ProfilePairs(), Stop()
+    hello = machine_probe.look([], stop)
     began = time.monotonic()
-    for each in profile_pairs(
-        Coupled(planned[BASE], planned[HEAD]), {BASE: HERE, HEAD: HERE}, Settings(seed=run), hello, stop,
+    for each in profiling.profile_pairs(
+        ComparedCase(planned[BASE], planned[HEAD]), {BASE: HERE, HEAD: HERE}, Settings(seed=run), hello, stop,
         out / "caches", pairs, None, run, lambda key, number: None,
     ):  # fmt: skip
-        keep(taken, each)
-    explained.write(out, {"keys": [planned[HEAD].case.key], "seconds": time.monotonic() - began}, taken)
+        profiling.keep(taken, each)
+    profile_pair_tables.write(out, {"keys": [planned[HEAD].case.key], "seconds": time.monotonic() - began}, taken)
 
 
 def named(found: Explained) -> tuple[str, str]:
@@ -117,7 +117,7 @@ def judge(folder: Path) -> None:
         runs = sorted((folder / cause.replace(" ", "-")).glob("*"), key=lambda path: int(path.name))
         right = 0
         for run in runs:
-            data = explained.read(run)
+            data = profile_pair_tables.read(run)
             if data is None:
                 continue
             found = explain(data, data.told["keys"][0])

@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.present.gate import short
+from bench.present.tables.gate_report import short
 from bench.stats import intervals
 
 KEYS = (
@@ -144,10 +144,10 @@ class Beside:
         return time.perf_counter()
 
     def _block(self) -> None:
-        from bench.protocol import Turn, Turned
+        from bench.protocol import BlockTimed, TimeBlock
 
-        reply = self.worker.ask(Turn(self.session.key, "wall"), 120)
-        assert isinstance(reply, Turned), reply
+        reply = self.worker.ask(TimeBlock(self.session.key, "wall"), 120)
+        assert isinstance(reply, BlockTimed), reply
         self.blocks_ns.setdefault(self.session.key, []).append(reply.total_ns / reply.steps)
 
 
@@ -156,7 +156,7 @@ def pytest_configure() -> None:
     if "BESIDE" not in os.environ:
         return
     from bench import pytest_plugin
-    from bench.measure.session import Session
+    from bench.measure.case_session import Session
 
     beside = Beside()
     os.sched_setaffinity(0, {beside.dice.choice(sorted(os.sched_getaffinity(0)))})

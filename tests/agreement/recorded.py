@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.analyse.pairs import pair_ratios
+from bench.analyse.gate.pair_ratios import pair_ratios
 from bench.records import BASE, Case
 from bench.store import tables
 

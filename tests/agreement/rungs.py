@@ -16,12 +16,12 @@ import tempfile
 from pathlib import Path
 
 from bench.plan.catalog import find
-from bench.present import units
+from bench.present.words import units
 from bench.protocol import PY_SPY, PYINSTRUMENT, SAMPLING_THREAD
 from bench.records import Case, Planned, Settings
-from bench.run import probe
-from bench.run.apart import Apart
-from bench.run.schedule import is_compiled
+from bench.run import machine_probe
+from bench.run.launches.schedule import is_compiled
+from bench.run.profiling.case_profiler import CaseProfiler
 from bench.run.stop import Stop
 from bench.stats import intervals
 
@@ -39,7 +39,7 @@ def ratios(planned: Planned, hello, stop: Stop, seconds: float, dice: random.Ran
     """Of one process: seconds a step, and by rung the ratio and the samples a second."""
     found: dict[str, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        apart = Apart(planned, Settings(), hello, stop, ("cold", Path(folder)) if is_compiled(planned) else None)
+        apart = CaseProfiler(planned, Settings(), hello, stop, ("cold", Path(folder)) if is_compiled(planned) else None)
         try:
             apart.open()
             plain_s = []
@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("--cases", nargs="*", default=list(CASES))
     options = parser.parse_args()
     stop, dice, catalog = Stop(), random.Random(0), find()
-    hello = probe.look([], stop)
+    hello = machine_probe.look([], stop)
     print("| case | a step | rung | with it ÷ without | samples a second |\n| --- | ---: | --- | --- | ---: |")
     for key in options.cases:
         case = Case.from_key(key)

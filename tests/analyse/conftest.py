@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.records import Block, Case, CaseLaunch, Couple, Settings, Value
+from bench.records import Block, BlockPair, Case, CaseLaunch, Settings, Value
 from bench.store import schema
 from bench.store.tables import RunData
 
@@ -27,7 +27,7 @@ class MadeUpRun:
         self._plan: list[str] = []
         self._launches: list[CaseLaunch] = []
         self._blocks: list[Block] = []
-        self._couples: list[Couple] = []
+        self._couples: list[BlockPair] = []
 
     def plan(self, workload: str = "matmul/square", **params: Value) -> Case:
         """Plan a case, and return it."""
@@ -53,7 +53,7 @@ class MadeUpRun:
         """A lockstep pair of a case: a couple for each total."""
         for place, (base, head) in enumerate(zip(base_ns, head_ns, strict=True)):
             values = {"prepared_first": "base", "clock": "wall", "first": "base", "steps": 1, **changes}
-            self._couples.append(Couple(key, number, couple=place, base_ns=base, head_ns=head, **values))
+            self._couples.append(BlockPair(key, number, couple=place, base_ns=base, head_ns=head, **values))
 
     def measured(
         self, step_s: Sequence[float], clock: str = "wall", workload: str = "matmul/square", **params: Value

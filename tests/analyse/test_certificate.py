@@ -10,10 +10,18 @@ import pytest
 from scipy import stats
 
 from bench.analyse import certificate
-from bench.analyse.certificate import HELD, NOT_HELD, SKIPPED, TOLD, UNDECIDED, rates, ratios
+from bench.analyse.certificate import (
+    HELD,
+    NOT_HELD,
+    SKIPPED,
+    TOLD,
+    UNDECIDED,
+    rate_lines,
+    ratio_lines,
+)
 from bench.records import BESIDE, BY, RIVALS, RIVALS_ON_GPU
 from bench.stats import intervals
-from bench.stats.coverage import Coverage
+from bench.stats.coverage_simulation import Coverage
 
 from .conftest import MadeUpRun
 
@@ -81,8 +89,8 @@ def test_from_six_pairs_on_the_rate_is_that_of_the_coins_whatever_the_pairs_say(
 def test_the_rate_of_the_coins_is_what_tossing_them_gives():
     sample = np.asarray(logs(1.0, 0.01, n=6)[KEY])
     dice = np.random.default_rng(0)
-    tossed = [rates._alarm((sample * dice.choice((-1.0, 1.0), 6)).tolist()) for _ in range(4000)]
-    assert np.mean(tossed) == pytest.approx(rates._by_coins(sample.tolist()), abs=0.012)
+    tossed = [rate_lines._alarm((sample * dice.choice((-1.0, 1.0), 6)).tolist()) for _ in range(4000)]
+    assert np.mean(tossed) == pytest.approx(rate_lines._by_coins(sample.tolist()), abs=0.012)
 
 
 def test_fewer_pairs_are_tossed_in_every_way_and_only_told():
@@ -105,7 +113,7 @@ def test_a_harness_that_favours_a_side_is_caught_live_and_not_by_its_coins():
 
 @pytest.mark.parametrize(("covered", "verdict"), [(9500, HELD), (9000, NOT_HELD), (9310, UNDECIDED)])
 def test_coverage_is_held_where_its_bound_is_above_what_must_be(covered, verdict):
-    from bench.stats.coverage import exact_bounds
+    from bench.stats.coverage_simulation import exact_bounds
 
     seen = Coverage("lognormal", covered, 10_000, *exact_bounds(covered, 10_000), 12.0)
     line = certificate.covered(seen)
@@ -115,14 +123,14 @@ def test_coverage_is_held_where_its_bound_is_above_what_must_be(covered, verdict
 @pytest.mark.parametrize("n", [6, 8, 30])
 def test_the_smallest_effect_is_found_four_times_in_five_by_the_interval_that_decides(n):
     dice = np.random.default_rng(n)
-    shifted = dice.normal(ratios.least_shift(n), 1.0, (4000, n))
+    shifted = dice.normal(ratio_lines.least_shift(n), 1.0, (4000, n))
     found = [intervals.median(np.exp(row).tolist()).low > 1 for row in shifted]
     assert np.mean(found) == pytest.approx(0.8, abs=0.025)
 
 
 def test_with_fewer_pairs_it_is_that_of_students_t():
     """The noncentral t of scipy gives the power that is aimed at, nearly."""
-    shift, n = ratios.least_shift(5), 5
+    shift, n = ratio_lines.least_shift(5), 5
     bar = stats.t.ppf(0.975, n - 1)
     assert stats.nct.sf(bar, n - 1, shift * math.sqrt(n)) == pytest.approx(0.8, abs=0.05)
 
@@ -132,7 +140,7 @@ def test_the_smallest_effect_is_told_with_the_spread_it_comes_from(run):
     run.pair(KEY, 0, [500_000_000], [500_000_000])  # a block is run twice: 2 s for the two of them
     line = one(certificate.smallest_effects(told(), {KEY: values}, run.data()))
     assert line.facts["sd"] == pytest.approx(0.02)
-    assert line.facts["effect"] == pytest.approx(math.expm1(ratios.least_shift(6) * 0.02))
+    assert line.facts["effect"] == pytest.approx(math.expm1(ratio_lines.least_shift(6) * 0.02))
     assert line.facts["seconds"] == pytest.approx(2.0)
     assert (line.verdict, line.bound) == (TOLD, "")
 

@@ -8,9 +8,9 @@ import math
 import pytest
 
 from bench.analyse.findings import CHECKS, Evidence, findings_of
-from bench.analyse.spread import Spread
-from bench.stats.dip import Humps
-from bench.stats.series import Trend
+from bench.analyse.rows.spread import Spread
+from bench.stats.bimodality import Humps
+from bench.stats.time_order import Trend
 
 # A case about which there is nothing to doubt. Numbers are powers of two where a threshold multiplies them.
 QUIET = Evidence(

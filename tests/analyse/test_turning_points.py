@@ -15,16 +15,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analyse.break_even import break_even
-from bench.analyse.crossover import crossover
-from bench.analyse.launch_floor import LaunchFloor, launch_floor
-from bench.analyse.peaks import Place, peaks
-from bench.analyse.roofline import under
-from bench.analyse.saturation import KNEE_SHARE, knee
-from bench.analyse.scaling import amdahl
+from bench.analyse.curves.crossover import crossover
+from bench.analyse.curves.launch_floor import LaunchFloor, launch_floor
+from bench.analyse.curves.roofline import roofline_points
+from bench.analyse.curves.serial_share import amdahl
+from bench.analyse.curves.throughput_knee import KNEE_SHARE, knee
+from bench.analyse.rows.break_even import break_even
+from bench.analyse.rows.peaks import Place, peaks
 from bench.records import Case
 from bench.stats import intervals
-from bench.stats.curves import Fit
+from bench.stats.curve_fits import Fit
 
 DRAWS, FEWEST = 1000, 930
 CREATED = "2026-11-01T10:00:00+00:00"
@@ -255,7 +255,7 @@ def test_a_roof_is_held_by_its_interval(intensity: float, truth: float) -> None:
     """The rows of the calibration are the machine's: several products, the largest of which is the fastest."""
 
     def draw(dice: np.random.Generator) -> tuple[float, float]:
-        (found,) = under(*machine(dice, intensity))
+        (found,) = roofline_points(*machine(dice, intensity))
         assert found.bound == ("memory" if intensity < PEAK / BANDWIDTH else "compute")
         _, low, high = found.roof.at(intensity)
         return low, high
@@ -283,19 +283,19 @@ def machine(dice: np.random.Generator, intensity: float, share: float = 0.5, lau
 
 
 def test_near_the_ridge_what_binds_is_not_resolved() -> None:
-    (found,) = under(*machine(np.random.default_rng(8), PEAK / BANDWIDTH))
+    (found,) = roofline_points(*machine(np.random.default_rng(8), PEAK / BANDWIDTH))
     assert found.bound == "not resolved"
 
 
 def test_a_roof_of_one_launch_has_no_interval_and_binds_nothing() -> None:
-    (found,) = under(*machine(np.random.default_rng(8), 0.25, launches=1))
+    (found,) = roofline_points(*machine(np.random.default_rng(8), 0.25, launches=1))
     assert math.isnan(found.share[1])
     assert found.bound == "not resolved"
 
 
 def test_the_share_of_the_roof_holds_the_truth() -> None:
     def draw(dice: np.random.Generator) -> tuple[float, float]:
-        (found,) = under(*machine(dice, 0.25))
+        (found,) = roofline_points(*machine(dice, 0.25))
         assert found.roof.place == Place("cpu", 1, "wall")
         return found.share[1:]
 

@@ -10,7 +10,7 @@ import resource
 import pandas as pd
 
 from bench.present import charts
-from bench.present.charts import evidence
+from bench.present.charts import figure_data
 from tests.present import present_frames as example
 
 CASES, CHARTS = 400, 16
@@ -35,7 +35,7 @@ def test_sixteen_charts_of_400_cases(benchmark, request):
     def draw() -> list[bytes]:
         by_name = {spec.name: spec for spec in reversed(charts.available(frame))}
         specs = list(by_name.values())[:count]
-        return [evidence.encode(evidence.evidence(spec, frame, "light"), "png") for spec in specs]
+        return [figure_data.encode(figure_data.figure_data(spec, frame, "light"), "png") for spec in specs]
 
     drawn = benchmark.pedantic(draw, rounds=1)
     assert len(drawn) == count

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 from bench.records import Case, CaseLaunch
-from bench.stats import changes
+from bench.stats import change_points
 from bench.store import runs, schema, tables
 from bench.store.tables import RunData
 
@@ -38,7 +38,7 @@ def test_a_thousand_series_of_a_thousand_values(benchmark, request):
     dice, step = np.random.default_rng(0), (np.arange(1000) >= 600) * 0.05
     count = how_many(request.config, 1000, 50)
     series = [dice.normal(0, 0.02, 1000) + step * (number % 10 == 0) for number in range(count)]
-    found = benchmark.pedantic(lambda: [changes.find(x) for x in series], rounds=1)
+    found = benchmark.pedantic(lambda: [change_points.find(x) for x in series], rounds=1)
     assert all(len(marks) == (number % 10 == 0) for number, marks in enumerate(found))
 
 

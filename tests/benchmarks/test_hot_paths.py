@@ -11,8 +11,8 @@ import sys
 import pandas as pd
 import pytest
 
-from bench.analyse.estimates import estimates
-from bench.measure import blocks, clocks
+from bench.analyse.rows.estimates import estimates
+from bench.measure.timing import blocks, clocks
 from bench.protocol import Visited
 from bench.protocol.wire import decode, encode
 from bench.records import Block, Case, CaseLaunch, Planned, Settings, Source

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from bench.store import explained
+from bench.store import profile_pair_tables
 from tests.analyse.profiles import pairs_made_up
 from tests.analyse.profiles.pairs_made_up import KEY
 from tests.cli.conftest import Terminal
@@ -242,7 +242,7 @@ def test_a_gate_that_was_explained_says_so_in_every_form(slowed):
     repository, _, _ = slowed
     told = {"keys": [KEY], "ended": {"c/d[]": "crashed: c/d[]: gone"}, "alpha": 0.001, "coins": 1}
     pairs = pairs_made_up.pairs(head={**pairs_made_up.STEP, pairs_made_up.FORWARD: 600.0})
-    folder = explained.write(repository.folder / "run", told, pairs)
+    folder = profile_pair_tables.write(repository.folder / "run", told, pairs)
     done = repository("gate", "--replay", "run", "--json", "v.json", "--markdown", "v.md", "--junit", "v.xml")
     assert done.returncode == 1, done.stderr
     assert "Why a/b differs by" in done.stdout
@@ -252,7 +252,7 @@ def test_a_gate_that_was_explained_says_so_in_every_form(slowed):
     assert told["explained"][0]["first"] == "Net.forward (mine.py)"
     assert "**Why a/b differs by" in (repository.folder / "v.md").read_text()
     assert "run/explained.html" in done.stderr
-    (folder / explained.FACTS).write_text('{"schema": 99}')
+    (folder / profile_pair_tables.FACTS).write_text('{"schema": 99}')
     done = repository("gate", "--replay", "run")
     assert (done.returncode, "warning: nothing is explained: " in done.stderr) == (1, True)
     shutil.rmtree(folder)

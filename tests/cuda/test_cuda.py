@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from bench.measure.blocks import nothing
-from bench.measure.clocks import wall
-from bench.measure.context import CaseContext
-from bench.measure.device import NoClockError
+from bench.measure.author.context import CaseContext
 from bench.measure.devices import device_for
+from bench.measure.devices.device import NoClockError
 from bench.measure.modes import Mode
-from bench.measure.rival import beside_do_bench
+from bench.measure.timing.blocks import nothing
+from bench.measure.timing.clocks import wall
+from bench.measure.timing.other_timers import beside_do_bench
 from workloads import transfer
 
 pytestmark = [

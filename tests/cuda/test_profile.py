@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bench.analyse.profiles import judge
-from bench.measure.serve import Desk
+from bench.measure.dispatcher import Dispatcher
 from bench.plan.catalog import find
 from bench.protocol import Close, Opened, Profile, TakeApart, TakenApart
 from bench.records import Case, Settings
@@ -33,7 +33,7 @@ def profiled(tmp_path_factory):
             trace = tmp_path_factory.mktemp("trace") / "trace.json.gz"
             source = CATALOG[case.workload].source
             settings = Settings(warm_s=0.05, warm_cap_s=0.5)
-            desk = Desk(lambda stage: None)
+            desk = Dispatcher(lambda stage: None)
             opened = desk.answer(Profile(case.key, source, settings, count=False))
             assert isinstance(opened, Opened), opened
             reply = desk.answer(TakeApart(case.key, steps, str(trace)))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bench import interop
-from bench.interop import foreign, sealing
+from bench.interop import execution, sealed_run
 from bench.records import UserError
 
 DATA = Path(__file__).parents[1] / "data"
@@ -127,7 +127,7 @@ def test_a_damaged_file_is_a_clear_error_or_a_table(tool, tmp_path):
     name, seeds = SEEDS[tool]
     path, dice = tmp_path / name, random.Random(tool)
     read = refused = sealed = 0
-    batch: list[foreign.Execution] = []
+    batch: list[execution.Execution] = []
     path.touch()
     for number in range(FILES):
         with path.open("r+b") as file:  # a file that is cut to nothing first is waited for, on some disks for 3 ms
@@ -152,19 +152,19 @@ def test_a_damaged_file_is_a_clear_error_or_a_table(tool, tmp_path):
     assert sealed > 0
 
 
-def _tabled(executions: list[foreign.Execution]) -> None:
-    points = foreign.points(executions)
+def _tabled(executions: list[execution.Execution]) -> None:
+    points = execution.points(executions)
     assert (points["value"] > 0).all()
     assert points["key"].map(type).eq(str).all()
 
 
-def _sealed(executions: list[foreign.Execution], folder: Path) -> int:
+def _sealed(executions: list[execution.Execution], folder: Path) -> int:
     from bench.store import tables
 
     done = 0
-    for execution in executions[:2]:
+    for read in executions[:2]:
         try:
-            made = sealing.write(sealing.as_run(execution, folder / "results")[0])
+            made = sealed_run.write(sealed_run.as_run(read, folder / "results")[0])
         except UserError:
             continue
         assert len(tables.read(made).launches) >= 1

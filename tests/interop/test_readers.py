@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from bench import interop
-from bench.interop import foreign, pytest_benchmark
+from bench.interop import execution, pytest_benchmark
 from bench.records import Case, UserError
 
 DATA = Path(__file__).parents[1] / "data"
@@ -18,7 +18,7 @@ FILES = sorted(path for path in DATA.rglob("*") if path.is_file())
 
 
 def read(name, **options):
-    return interop.read(DATA / name, plain=interop.Plain(**options))
+    return interop.read(DATA / name, plain=interop.TableHints(**options))
 
 
 def refused(path, **options):
@@ -244,7 +244,7 @@ def test_an_index_is_no_series_and_builds_are_commits():
     found = read("sap_hana_small/data/0002.csv")
     assert {item.name for each in found for item in each.benchmarks} == {"Measurement"}
     assert len({each.commit for each in found}) == 27
-    assert foreign.points(found)["commit"].nunique() == 27
+    assert execution.points(found)["commit"].nunique() == 27
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_csv_that_cannot_be_read_says_where(tmp_path, text, reason):
 
 def written(tmp_path, text, **options):
     (tmp_path / "x.csv").write_text(text)
-    return interop.read(tmp_path / "x.csv", plain=interop.Plain(**options))
+    return interop.read(tmp_path / "x.csv", plain=interop.TableHints(**options))
 
 
 def test_roles_are_told_by_words_in_the_names_of_columns(tmp_path):
@@ -346,8 +346,8 @@ def test_a_run_of_ours_is_no_file_of_another_tool(tmp_path):
 
 def test_a_value_that_is_not_above_0_is_left_out_with_its_reason(tmp_path):
     found = written(tmp_path, "commit,x\na,1\nb,0\nc,-2\nd,\n")
-    assert foreign.reasons(found) == {"its value is 0": 1, "its value is -2": 1, "no value": 1}
-    assert foreign.points(found)["commit"].tolist() == ["a"]
+    assert execution.reasons(found) == {"its value is 0": 1, "its value is -2": 1, "no value": 1}
+    assert execution.points(found)["commit"].tolist() == ["a"]
 
 
 def test_a_row_a_value_with_names_of_somebody_else(tmp_path):
@@ -394,24 +394,24 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path):
 
 def test_a_name_has_one_key_whatever_stands_beside_it():
     """The planted mistake: a digest only where two names of one file meet."""
-    keys = [foreign.key("pyperf", name) for name in ("[1,2]*1000", "(1,2)*1000", "[1;2]*1000")]
+    keys = [execution.key("pyperf", name) for name in ("[1,2]*1000", "(1,2)*1000", "[1;2]*1000")]
     assert len(set(keys)) == 3
-    made = foreign.unambiguous([foreign.Benchmark(str(number), key) for number, key in enumerate(keys)])
+    made = execution.unambiguous([execution.Benchmark(str(number), key) for number, key in enumerate(keys)])
     assert [item.key for item in made] == keys
 
 
 def test_names_that_differ_only_in_what_sets_words_apart_are_told_apart():
-    made = foreign.unambiguous([foreign.Benchmark(name, foreign.key("x", name)) for name in ("a b", "a.b", "c")])
+    made = execution.unambiguous([execution.Benchmark(name, execution.key("x", name)) for name in ("a b", "a.b", "c")])
     assert len({item.key for item in made}) == 3
-    assert made[2].key == foreign.key("x", "c")
+    assert made[2].key == execution.key("x", "c")
 
 
 def test_one_name_twice_is_refused():
     with pytest.raises(UserError, match="twice"):
-        foreign.unambiguous([foreign.Benchmark("a", foreign.key("x", "a"))] * 2)
+        execution.unambiguous([execution.Benchmark("a", execution.key("x", "a"))] * 2)
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "1e5", "007", "True", "x y", "", "ü", "1_000", "a=b", "-0", "1.50"])
 def test_a_value_survives_its_way_through_a_key(text):
-    key = foreign.key("f", "n", {"param": foreign.value(text)})
+    key = execution.key("f", "n", {"param": execution.value(text)})
     assert Case.from_key(key).key == key

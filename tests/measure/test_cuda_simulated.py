@@ -7,10 +7,11 @@ from types import ModuleType, SimpleNamespace
 import pytest
 import torch
 
-from bench.measure import graphs, rival
-from bench.measure.blocks import nothing
-from bench.measure.cuda import FIRST_SLEEP_CYCLES, LONGEST_SLEEP_CYCLES, Cuda
-from bench.measure.device import NoClockError
+from bench.measure.devices.cuda import FIRST_SLEEP_CYCLES, LONGEST_SLEEP_CYCLES, Cuda
+from bench.measure.devices.device import NoClockError
+from bench.measure.modes import graphs
+from bench.measure.timing import other_timers
+from bench.measure.timing.blocks import nothing
 
 
 class SimulatedGpu:
@@ -230,17 +231,17 @@ def test_do_bench_and_ours_time_single_steps_on_a_flushed_cache(gpu, device, mon
     testing = ModuleType("triton.testing")
     testing.do_bench = lambda step, **options: (calls.append(options), 0.06)[1]  # ms
     monkeypatch.setitem(sys.modules, "triton.testing", testing)
-    monkeypatch.setattr(rival.importlib.util, "find_spec", lambda name: testing)
-    found = rival.beside_do_bench(lambda: gpu.launch(60_000), device, 4, "seed")
+    monkeypatch.setattr(other_timers.importlib.util, "find_spec", lambda name: testing)
+    found = other_timers.beside_do_bench(lambda: gpu.launch(60_000), device, 4, "seed")
     assert found == {"triton do_bench": [[60_000, 60_000]] * 4}
     # Once for each single step, and once more for the look at other streams.
-    assert len(flushed) == 4 * rival.SINGLE_STEPS + 1
+    assert len(flushed) == 4 * other_timers.SINGLE_STEPS + 1
     assert {options["return_mode"] for options in calls} == {"median"}
 
 
 def test_without_triton_do_bench_is_left_out(gpu, device, monkeypatch):
-    monkeypatch.setattr(rival.importlib.util, "find_spec", lambda name: None)
-    assert rival.beside_do_bench(lambda: None, device, 4, "seed") == {}
+    monkeypatch.setattr(other_timers.importlib.util, "find_spec", lambda name: None)
+    assert other_timers.beside_do_bench(lambda: None, device, 4, "seed") == {}
 
 
 class Stream:

@@ -147,7 +147,7 @@ def test_a_file_of_an_installed_package_named_again_is_one_workload(
 
 def test_finding_the_installed_workloads_imports_neither_them_nor_torch() -> None:
     heavy = "{'torch', 'pandas', 'workloads', 'scipy', 'matplotlib', 'rich', 'typer'}"
-    imports = "import sys; from bench.plan import catalog, duration, presets, selection"
+    imports = "import sys; from bench.plan import catalog, presets, run_duration, selection"
     code = f"{imports}; catalog.find(); print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.plan.axis_values import DTYPES, Assign, refusal
 from bench.plan.catalog import Catalog
 from bench.plan.presets import Exclusion, Preset, Rule
 from bench.plan.selection import choose
-from bench.plan.values import DTYPES, Assign, refusal
 from bench.records import Case, UserError, Value
 from bench.workload import MODES
 

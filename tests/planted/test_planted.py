@@ -7,8 +7,8 @@ blocks used as replicates        tests/stats/test_stopping.py, test_blocks_taken
 tensors left on the CPU          tests/analyse/test_findings.py, test_a_case_of_a_device_that_launched_nothing_…
 work leaked to a side stream     tests/measure/test_cuda_simulated.py, test_work_left_on_a_side_stream_…
 a recompile in each block        tests/run/test_compile.py, test_a_recompilation_after_the_first_call_is_counted
-the garbage collector left on    tests/measure/test_session.py, test_garbage_is_not_collected_inside_blocks
-the re-warm block removed        tests/run/test_lockstep.py, test_without_the_block_to_be_warm_again_…
+the garbage collector left on    tests/measure/test_case_session.py, test_garbage_is_not_collected_inside_blocks
+the re-warm block removed        tests/run/pairs/test_pair_loop.py, test_without_the_block_to_be_warm_again_…
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ import numpy as np
 import pytest
 
 from bench.analyse.certificate import NOT_HELD, false_alarms
-from bench.analyse.estimates import estimates
 from bench.analyse.findings import findings_of
-from bench.measure import session
-from bench.measure.blocks import ClockError, nothing, time_block
-from bench.measure.serve import Desk
-from bench.measure.steady import Warmth
+from bench.analyse.rows.estimates import estimates
+from bench.measure import case_session
+from bench.measure.dispatcher import Dispatcher
+from bench.measure.timing.blocks import ClockError, nothing, time_block
+from bench.measure.timing.warm_up import WarmUp
 from bench.plan.catalog import find
 from bench.protocol import Open, Opened, Refused, Visit
 from bench.records import BASE, HEAD, SIDES, Case, Settings
-from bench.run.schedule import visiting_order
+from bench.run.launches.schedule import visiting_order
 from tests.analyse.conftest import MadeUpRun
 from tests.analyse.test_findings import QUIET
 from tests.simulated import SimulatedClock
@@ -59,9 +59,9 @@ def step_time_of_a_cold_start() -> float:
     """What the harness reports, in ns, of a step that is nine times as long at first and gets faster call by call."""
     source = find([FILES / "recorded.py"], installed=False)["recorded/ordered"].source
     clock, calls = SimulatedClock(cost_ns=20), 0
-    desk = Desk(lambda stage: None, clock)
+    desk = Dispatcher(lambda stage: None, clock)
     key = Case.of("recorded/ordered", {"resets": False}).key
-    from bench.measure.load import module_of
+    from bench.measure.author.import_workload import module_of
 
     class Cold:
         def work(self, ns: float) -> None:
@@ -78,7 +78,7 @@ def step_time_of_a_cold_start() -> float:
 
 def test_warm_up_removed(monkeypatch):
     assert step_time_of_a_cold_start() == pytest.approx(STEADY_NS, rel=0.02)
-    monkeypatch.setattr(session, "warm_up", lambda *_: Warmth(True, 1, 1))
+    monkeypatch.setattr(case_session, "warm_up", lambda *_: WarmUp(True, 1, 1))
     assert step_time_of_a_cold_start() > 2 * STEADY_NS
 
 
@@ -93,7 +93,7 @@ def test_a_clock_that_jumps_backwards_ends_the_case():
 
 def test_a_clock_that_jumps_backwards_is_no_time_of_any_kind():
     source = find([FILES / "recorded.py"], installed=False)["recorded/ordered"].source
-    from bench.measure.load import module_of
+    from bench.measure.author.import_workload import module_of
 
     clock = SimulatedClock(cost_ns=20)
     dice = random.Random(0)
@@ -104,7 +104,7 @@ def test_a_clock_that_jumps_backwards_is_no_time_of_any_kind():
             clock.now_ns -= 5_000_000 * (dice.random() < 0.01)
 
     module_of(source).ordered.clock = Jumping()
-    desk = Desk(lambda stage: None, clock)
+    desk = Dispatcher(lambda stage: None, clock)
     key = Case.of("recorded/ordered", {"resets": False}).key
     reply = desk.answer(Open(key, source, Settings(warm_s=0.005, warm_cap_s=0.05), {}))
     assert isinstance(reply, Refused)
@@ -113,7 +113,7 @@ def test_a_clock_that_jumps_backwards_is_no_time_of_any_kind():
 
 def test_a_coarse_clock_makes_blocks_longer_and_keeps_their_steps_right():
     source = find([FILES / "recorded.py"], installed=False)["recorded/ordered"].source
-    from bench.measure.load import module_of
+    from bench.measure.author.import_workload import module_of
 
     clock = SimulatedClock(cost_ns=20_000, grain_ns=15_000_000)
 
@@ -124,7 +124,7 @@ def test_a_coarse_clock_makes_blocks_longer_and_keeps_their_steps_right():
             clock.work(10_000 * ns)
 
     module_of(source).ordered.clock = Slow()
-    desk = Desk(lambda stage: None, clock)
+    desk = Dispatcher(lambda stage: None, clock)
     key = Case.of("recorded/ordered", {"resets": False}).key
     opened = desk.answer(Open(key, source, Settings(warm_s=0.005, warm_cap_s=0.05), {}))
     assert opened.steps["step:wall"] * 10_000 * STEADY_NS >= 1000 * 15_000_000
@@ -216,7 +216,7 @@ def test_the_check_run_on_another_object_than_the_timed_one(tmp_path):
     )
     source = find([file], installed=False)["elsewhere/timed"].source
     key = Case.of("elsewhere/timed", {}).key
-    desk = Desk(lambda stage: None, SimulatedClock())
+    desk = Dispatcher(lambda stage: None, SimulatedClock())
     reply = desk.answer(Open(key, source, Settings(), {}))
     assert isinstance(reply, Refused)
     assert reply.outcome == "wrong"

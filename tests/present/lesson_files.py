@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.plan.catalog import Workload, read_file
-from bench.plan.course import Block, shown
+from bench.plan.course_blocks import Block, shown
 
 PRODUCTS = '''"""Products: the work grows with the cube of the size.
 

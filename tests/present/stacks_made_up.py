@@ -5,7 +5,7 @@ from __future__ import annotations
 US = 1e-6
 
 RUN = (
-    "run_block (bench/measure/blocks.py)",
+    "run_block (bench/measure/timing/blocks.py)",
     "call (bench/measure/clock.py)",
     "step (workloads/regression/train_step.py)",
 )
@@ -112,7 +112,7 @@ _STEP = (
     ),
     ((*RUN, "batch (workloads/regression/train_step.py)", "asarray (numpy/core/numeric.py)"), 58),
     ((*RUN, "<lambda> (workloads/regression/train_step.py)"), 2.4),
-    ((*RUN, "record (bench/measure/blocks.py)"), 1.2),
+    ((*RUN, "record (bench/measure/timing/blocks.py)"), 1.2),
     ((RUN[0], "perf_counter_ns (time)"), 2),
 )
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from bench.present import charts, style
-from bench.present.charts.page import most_that_fit, spread
+from bench.present.charts.canvas import most_that_fit, spread
 from bench.records import Case, Finding, UserError
 from tests.present import present_frames as example
 
@@ -286,7 +286,8 @@ def test_an_svg_holds_no_script_element(tmp_path: Path) -> None:
 
 def test_drawing_loads_no_pyplot() -> None:
     code = (
-        "import sys, bench.present.charts.lines, bench.present.charts.modes; print('matplotlib.pyplot' in sys.modules)"
+        "import sys, bench.present.charts.line_drawing, bench.present.charts.modes\n"
+        "print('matplotlib.pyplot' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

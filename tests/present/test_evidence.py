@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from bench.present import charts
-from bench.present.charts import evidence
+from bench.present.charts import figure_data
 from bench.records import UserError
 from tests.present import present_frames as example
 
@@ -20,14 +20,14 @@ FRAMES = {
 }
 
 
-def carried(slug: str) -> evidence.Evidence:
-    return evidence.evidence(*FRAMES[slug], "light")
+def carried(slug: str) -> figure_data.FigureData:
+    return figure_data.figure_data(*FRAMES[slug], "light")
 
 
 @cache
 def drawn(slug: str) -> bytes:
     """The chart as an SVG."""
-    return evidence.encode(carried(slug), "svg")
+    return figure_data.encode(carried(slug), "svg")
 
 
 @pytest.mark.parametrize("slug", list(FRAMES))
@@ -35,21 +35,21 @@ def test_every_chart_is_drawn_again_to_the_byte(slug: str, tmp_path: Path) -> No
     # A PNG takes three times as long, and is made of the same picture: of every fourth chart.
     for suffix in ("svg", "png")[: 2 if list(FRAMES).index(slug) % 4 == 0 else 1]:
         path = tmp_path / f"{slug}.{suffix}"
-        path.write_bytes(drawn(slug) if suffix == "svg" else evidence.encode(carried(slug), suffix))
-        assert evidence.problems(path) == []
+        path.write_bytes(drawn(slug) if suffix == "svg" else figure_data.encode(carried(slug), suffix))
+        assert figure_data.problems(path) == []
 
 
 def test_a_chart_of_cases_that_gave_no_number_is_carried_too() -> None:
     frame = example.frame(*(example.row("m/n", outcome="oom", reason="too large", size=n) for n in (8, 64)))
     (spec,) = charts.available(frame)
-    assert b"</svg>" in evidence.encode(evidence.evidence(spec, frame, "light"), "svg")
+    assert b"</svg>" in figure_data.encode(figure_data.figure_data(spec, frame, "light"), "svg")
 
 
 def test_a_pdf_carries_it_as_well(tmp_path: Path) -> None:
     path = tmp_path / "threads.pdf"
-    path.write_bytes(evidence.encode(carried("threads-matmul-square"), "pdf"))
-    assert evidence.read(path) == carried("threads-matmul-square")
-    assert evidence.problems(path) == []
+    path.write_bytes(figure_data.encode(carried("threads-matmul-square"), "pdf"))
+    assert figure_data.read(path) == carried("threads-matmul-square")
+    assert figure_data.problems(path) == []
 
 
 def test_a_changed_digit_in_the_data_is_found(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_changed_digit_in_the_data_is_found(tmp_path: Path) -> None:
     assert changed != written
     path.write_bytes(changed)
     with pytest.raises(UserError, match="the data that it carries were changed"):
-        evidence.problems(path)
+        figure_data.problems(path)
 
 
 @pytest.mark.parametrize("slug", list(FRAMES))
@@ -69,26 +69,26 @@ def test_a_changed_digit_in_the_picture_is_found(slug: str, tmp_path: Path) -> N
     picture = written.index("</metadata>", written.index('id="coursebench"'))
     digit = next(re.compile(r'd="M \d').finditer(written, picture)).end() - 1
     path.write_text(f"{written[:digit]}{(int(written[digit]) + 1) % 10}{written[digit + 1 :]}", encoding="utf-8")
-    assert evidence.problems(path) == ["the picture is not the one that its data give"]
+    assert figure_data.problems(path) == ["the picture is not the one that its data give"]
 
 
 def test_data_and_digest_changed_together_are_found_by_the_picture(tmp_path: Path) -> None:
     found = carried("speedup-matmul-square")
     twin = {"device": {**found.rows[0]["twins"]["device"], "speedup": 9.9}}
-    forged = evidence.Evidence(**{**vars(found), "rows": ({**found.rows[0], "twins": twin}, *found.rows[1:])})
+    forged = figure_data.FigureData(**{**vars(found), "rows": ({**found.rows[0], "twins": twin}, *found.rows[1:])})
     path = tmp_path / "figure.svg"
     honest = drawn("speedup-matmul-square").decode()
     held = re.search(r'<metadata id="coursebench">(.*?)</metadata>', honest, re.DOTALL)
     assert held is not None
     path.write_text(honest.replace(held.group(1), forged.text()), encoding="utf-8")
-    assert evidence.problems(path) == ["the picture is not the one that its data give"]
+    assert figure_data.problems(path) == ["the picture is not the one that its data give"]
 
 
 def test_other_versions_are_no_verification(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "figure.png"
-    path.write_bytes(evidence.encode(carried("threads-matmul-square"), "png"))
-    monkeypatch.setattr(evidence, "versions", lambda: {"coursebench": "9", "matplotlib": "9", "numpy": "9"})
-    (problem,) = evidence.problems(path)
+    path.write_bytes(figure_data.encode(carried("threads-matmul-square"), "png"))
+    monkeypatch.setattr(figure_data, "versions", lambda: {"coursebench": "9", "matplotlib": "9", "numpy": "9"})
+    (problem,) = figure_data.problems(path)
     assert problem.startswith("drawn by other versions")
 
 
@@ -97,11 +97,11 @@ def test_names_of_people_who_mean_harm_stay_text(tmp_path: Path) -> None:
     frame = example.operations().assign(machine=name)
     spec = next(each for each in charts.available(frame) if each.name == "launch_floor")
     path = tmp_path / "figure.svg"
-    path.write_bytes(evidence.encode(evidence.evidence(spec, frame, "light"), "svg"))
+    path.write_bytes(figure_data.encode(figure_data.figure_data(spec, frame, "light"), "svg"))
     root = ElementTree.parse(path).getroot()
     assert not [each for each in root.iter() if each.tag.endswith("script")]
-    assert evidence.read(path).rows[0]["machine"] == name
-    assert evidence.problems(path) == []
+    assert figure_data.read(path).rows[0]["machine"] == name
+    assert figure_data.problems(path) == []
 
 
 def test_the_alt_text_is_in_the_file(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_the_alt_text_is_in_the_file(tmp_path: Path) -> None:
     root = ElementTree.fromstring(drawn("threads-matmul-square"))
     told = {each.tag.rpartition("}")[2]: each.text for each in root}
     assert (told["title"], told["desc"]) == (found.title, found.alt)
-    chunk = evidence.encode(found, "png").split(b"iTXtDescription\0\1\0\0\0")[1]
+    chunk = figure_data.encode(found, "png").split(b"iTXtDescription\0\1\0\0\0")[1]
     assert zlib.decompressobj().decompress(chunk).decode() == found.alt
 
 
@@ -134,13 +134,13 @@ def test_what_is_no_figure_of_ours_is_refused(content: bytes, says: str, tmp_pat
     path = tmp_path / "figure.svg"
     path.write_bytes(content)
     with pytest.raises(UserError, match=says):
-        evidence.read(path)
+        figure_data.read(path)
 
 
 def test_another_machine_is_drawn_over_the_first() -> None:
     lower = carried("time_by_size-tensors-elementwise")
     other = example.operations(machine="a laptop", run="20250101T120000-cd34")
-    both = evidence.overlaid(lower, other)
+    both = figure_data.overlaid(lower, other)
     assert "a laptop" in both.alt
     assert "2-core EPYC" in both.alt
     assert "a laptop" in {text.get_text() for text in both.figure().texts}
@@ -151,7 +151,7 @@ def test_of_two_machines_the_knee_is_that_of_the_better_one_alone() -> None:
     slower = example.loaders(machine="a laptop", run="20250101T120000-cd34")
     times = {name: slower[name] * 3 for name in ("value_s", "low_s", "high_s")}
     rates = {name: slower[name] / 3 for name in slower if str(name).startswith("items_per_s")}
-    both = evidence.overlaid(lower, slower.assign(**times, **rates))
+    both = figure_data.overlaid(lower, slower.assign(**times, **rates))
     assert both.title.removeprefix("dataloader/epoch: 2-core EPYC device_resident") == lower.title.removeprefix(
         "dataloader/epoch: device_resident"
     )
@@ -168,7 +168,7 @@ def test_of_two_machines_the_knee_is_that_of_the_better_one_alone() -> None:
 )
 def test_what_cannot_be_drawn_over_it_is_refused(slug: str, frame: pd.DataFrame, says: str) -> None:
     with pytest.raises(UserError, match=says):
-        evidence.overlaid(carried(slug), frame)
+        figure_data.overlaid(carried(slug), frame)
 
 
 def test_the_csv_is_what_is_drawn() -> None:

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from bench.present import explore, style
+from bench.present import style
+from bench.present.pages import explore_page
 from bench.records import Finding
 from tests.present import browsing
 from tests.present import present_frames as example
@@ -53,7 +54,7 @@ def clocked() -> pd.DataFrame:
 def address(tmp_path_factory):
     frame = pd.concat([loaders(), example.modes(), clocked(), evil()], ignore_index=True)
     path = tmp_path_factory.mktemp("explore") / "explore.html"
-    path.write_text(explore.page(frame, [{"run": "r"}], vs="mode=eager"))
+    path.write_text(explore_page.page(frame, [{"run": "r"}], vs="mode=eager"))
     return path.as_uri()
 
 
@@ -188,7 +189,7 @@ def test_a_clock_that_a_case_lacks_leaves_it_out_and_says_why(tab):
 )
 def test_a_run_without_a_number_has_no_picture_and_says_so(browser, tmp_path, frame, said):
     path = tmp_path / "explore.html"
-    path.write_text(explore.page(frame, [{}]))
+    path.write_text(explore_page.page(frame, [{}]))
     with browsing.opened(browser, path.as_uri(), 390, "light") as (tab, complaints):
         tab.wait_for_function("document.querySelector('#status').textContent !== ''")
         assert tab.locator("#status").inner_text().startswith("0 points")

@@ -3,7 +3,7 @@
 import jinja2
 import pytest
 
-from bench.present import flame_tree, flames
+from bench.present.flames import flame_graph, flame_tree
 from tests.present import browsing
 from tests.present.stacks_made_up import ODD, TRAIN_STEP, deep, replaced, wide
 
@@ -36,7 +36,7 @@ def difference():
         (LINEAR, "forward (workloads/_course/models.py)"): 2.5e-4,
         ("_single_tensor_adam (torch/optim/adam.py)", "step (workloads/regression/train_step.py)"): -1.6e-4,
     }
-    return flames.inline_difference(TRAIN_STEP, head, clear, title="A training step against the base")
+    return flame_graph.inline_difference(TRAIN_STEP, head, clear, title="A training step against the base")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def write(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(write):
-    return write("both", flames.inline(TRAIN_STEP, title="A training step"), difference())
+    return write("both", flame_graph.inline(TRAIN_STEP, title="A training step"), difference())
 
 
 @pytest.fixture(params=[(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")], ids=str)
@@ -226,7 +226,7 @@ def test_a_narrower_window_lays_the_frames_out_anew(tab):
 
 @pytest.mark.parametrize(("scheme", "paper"), [("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 23, 28)")])
 def test_without_its_script_the_graph_is_there_in_the_colours_of_the_theme(browser, write, scheme, paper):
-    static = write("static", flames.inline(TRAIN_STEP, title="A training step"), script=False)
+    static = write("static", flame_graph.inline(TRAIN_STEP, title="A training step"), script=False)
     with browsing.opened(browser, static, 390, scheme) as (tab, complaints):
         assert tab.get_by_role("img").is_visible()
         assert tab.locator(".flame g rect").first.evaluate("rect => getComputedStyle(rect).stroke") == paper
@@ -242,7 +242,7 @@ def test_without_its_script_the_graph_is_there_in_the_colours_of_the_theme(brows
     "stacks", [[(("step (workloads/a.py)",), 1e-3)], deep(60), wide(2000), ODD], ids=["one", "deep", "wide", "odd"]
 )
 def test_hard_graphs_keep_their_labels_within_their_frames(browser, write, stacks, width):
-    hard = write("hard", flames.inline(stacks, title="A hard one"))
+    hard = write("hard", flame_graph.inline(stacks, title="A hard one"))
     with browsing.opened(browser, hard, width, "light") as (tab, complaints):
         assert overflowing(tab) == []
         tab.locator(".flame g").nth(1).click()
@@ -257,7 +257,7 @@ def test_a_file_of_its_own_keeps_its_words_within(browser, tmp_path, stacks):
     title = (
         "A title that goes on until it has no room left in one line, which it does at some point, for it is very long"
     )
-    path.write_text(flames.draw(stacks, title=title, width=900), encoding="utf-8")
+    path.write_text(flame_graph.draw(stacks, title=title, width=900), encoding="utf-8")
     with browsing.opened(browser, path.as_uri(), 1280, "light") as (tab, complaints):
         assert overflowing(tab) == []
         ends = tab.locator("text.title, text.words").evaluate_all(

@@ -3,8 +3,8 @@
 import pytest
 
 from bench.analyse.profiles.difference import explain
-from bench.present import causes_page
-from bench.present.profile_page import page
+from bench.present.pages import difference_page
+from bench.present.pages.profile_page import page
 from tests.analyse.profiles.pairs_made_up import BACKWARD, FORWARD, KEY, STEP, pairs
 from tests.present.browsing import CHROMIUM, FLAGS
 from tests.present.profile_made_up import RUN, on_cpu, on_gpu
@@ -27,7 +27,7 @@ def browser():
 
 def difference():
     data = pairs(head={**STEP, FORWARD: 600.0, BACKWARD: 700.0})
-    return causes_page.page(
+    return difference_page.page(
         [explain(data, KEY)], data, RUN, {"c/d[x=1]": "crashed"}, {KEY: "regressed: head ÷ base 1.06"}
     )
 

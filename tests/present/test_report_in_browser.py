@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from bench.present import charts
-from bench.present.report import page
+from bench.present.pages.report_page import page
 from tests.present import browsing
 from tests.present import present_frames as example
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from bench.plan.catalog import find
 from bench.records import Case, Planned, Settings, UserError
-from bench.run import probe
-from bench.run.profile import Taken, Wish, take
+from bench.run import machine_probe
+from bench.run.profiling.single_profile import ProfileSettings, TakenProfile, take
 from bench.run.stop import Stop
 
 PR_CAPBSET_DROP, CAP_SYS_PTRACE = 24, 19
@@ -34,13 +34,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             taken = take(
-                planned, settings, probe.look([], stop), stop, Path(folder, "t.json.gz"), Path(folder, "cache"),
-                Wish(3, rung[0] if rung else None, 0.5), lambda stage: None,
+                planned, settings, machine_probe.look([], stop), stop, Path(folder, "t.json.gz"), Path(folder, "cache"),
+                ProfileSettings(3, rung[0] if rung else None, 0.5), lambda stage: None,
             )  # fmt: skip
         except UserError as error:
             print(json.dumps({"error": str(error)}))
             return
-    assert isinstance(taken, Taken), taken
+    assert isinstance(taken, TakenProfile), taken
     watched = taken.watched
     print(json.dumps({"rung": watched.rung, "refused": watched.refused, "samples": watched.stacks.samples}))
 

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
-from bench.measure.facts import capabilities
+from bench.measure.machine.facts import capabilities
 from bench.plan.catalog import find
 from bench.protocol import Close, Closed, Open, Opened, Refused, Visit
 from bench.records import Case, Planned, Settings
-from bench.run import probe, runner
+from bench.run import machine_probe, runner
+from bench.run.listener import SilentListener
 from bench.run.stop import Stop
-from bench.run.watch import Unwatched
 from bench.run.worker import Worker
 from bench.store import tables
 
@@ -95,11 +95,11 @@ def twice(tmp_path_factory):
     catalog = find([FILE], installed=False)
     planned = [Planned(case, catalog[case.workload].source) for case in map(Case.from_key, (ONE, EAGER, AHEAD))]
     settings, stop = replace(SETTINGS, launches=2), Stop()
-    hello = probe.look([], stop)
+    hello = machine_probe.look([], stop)
     runner.begin(folder, runner.described("compiled", planned, settings, hello, "test", "bench run"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COMPILED_TMPDIR", str(unpacked))
-        runner.measure(folder, planned, settings, hello, stop, Unwatched())
+        runner.measure(folder, planned, settings, hello, stop, SilentListener())
     return Twice(folder, unpacked, tables.read(folder).launches)
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from bench.plan.catalog import find
 from bench.records import Case, Outcome, Planned, Settings
-from bench.run import probe, runner
+from bench.run import machine_probe, runner
+from bench.run.listener import SilentListener
 from bench.run.stop import Stop
-from bench.run.watch import Unwatched
 from bench.store import tables
 
 pytestmark = pytest.mark.slow
@@ -53,9 +53,9 @@ def run(tmp_path_factory):
         planned.append(Planned(case, catalog[case.workload].source))
     settings = Settings(launches=1, visits=2, warm_s=0.01, timeout_s=8)
     stop = Stop()
-    hello = probe.look(planned, stop)
+    hello = machine_probe.look(planned, stop)
     runner.begin(folder, runner.described("faults", planned, settings, hello, "test", "bench run"))
-    ended = runner.measure(folder, planned, settings, hello, stop, Unwatched())
+    ended = runner.measure(folder, planned, settings, hello, stop, SilentListener())
     return ended, tables.read(folder)
 
 

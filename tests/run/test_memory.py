@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.measure.facts import capabilities
+from bench.measure.machine.facts import capabilities
 from bench.plan.catalog import find
 from bench.protocol import Close, Open, Opened
 from bench.records import Case, Settings

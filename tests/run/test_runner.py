@@ -50,4 +50,4 @@ def test_a_module_in_no_package_does_not_answer_for_what_else_is_installed(packa
 
 def test_the_worker_itself_belongs_to_the_code(package):
     planned = [Planned(Case.of("family/workload", {}), Source(str(package / "family.py"), "workload", None))]
-    assert any(name.endswith("/bench/measure/session.py") for name in runner.code(planned))
+    assert any(name.endswith("/bench/measure/case_session.py") for name in runner.code(planned))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.stats.decision import REGRESSED
+from bench.stats.gate_rule import REGRESSED
 from tests.agreement import gate_rates, gate_rivals, recorded
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import wilcoxon
 
 from bench.stats import signed_ranks
-from bench.stats.coverage import exact_bounds
+from bench.stats.coverage_simulation import exact_bounds
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=25)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.stats import intervals
-from bench.stats.coverage import FAMILIES, exact_bounds, simulate
+from bench.stats.coverage_simulation import FAMILIES, exact_bounds, simulate
 from bench.stats.stopping import NarrowTwice
 
 

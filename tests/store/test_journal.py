@@ -46,7 +46,7 @@ def test_a_line_is_on_the_disk_before_the_next_is_measured(folder: Path, book: j
 
 
 def test_a_folder_without_a_journal_has_empty_pages(tmp_path: Path) -> None:
-    assert journal.read(tmp_path) == journal.Pages()
+    assert journal.read(tmp_path) == journal.JournalContents()
 
 
 def test_appending_goes_on_behind_what_is_there(folder: Path, book: journal.Journal) -> None:

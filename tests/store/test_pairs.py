@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.records import CaseLaunch, Couple
+from bench.records import BlockPair, CaseLaunch
 from bench.store import journal, schema, tables
 from tests.store.conftest import KEY, block
 
-COUPLES = [Couple(KEY, 0, "head", "wall", place, "base", 10, 1_000_000 + place, 1_050_000) for place in range(3)]
+COUPLES = [BlockPair(KEY, 0, "head", "wall", place, "base", 10, 1_000_000 + place, 1_050_000) for place in range(3)]
 
 
 def lived(folder: Path) -> None:

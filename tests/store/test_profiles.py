@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from bench.analyse.estimates import estimates
+from bench.analyse.rows.estimates import estimates
 from bench.records import UserError
 from bench.store import profiles, runs, schema, tables
 from tests.analyse.profiles.told import told

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pandas.testing import assert_frame_equal
 
-from bench.analyse.medians import launch_medians
+from bench.analyse.rows.launch_medians import launch_medians
 from bench.records import Block, CaseLaunch, UserError
 from bench.store import journal, runs, schema, tables
 from tests.store.conftest import KEY, OTHER, begin, block, visit_of, write_down

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from bench.measure.check import TOLERANCE
-from bench.measure.context import CaseContext
+from bench.measure.author.context import CaseContext
+from bench.measure.author.tolerance import TOLERANCE
 from bench.workload import Prepared
 
 

@@ -71,7 +71,7 @@ def test_a_gradient_off_by_ten_tolerances_is_refused_in_the_precision_of_the_cas
 @pytest.fixture(scope="module")
 def plot():
     """The case of the plot and one output of it, which takes a tenth of a second to draw."""
-    from bench.measure.context import CaseContext
+    from bench.measure.author.context import CaseContext
 
     prepared = autograd.derivative_plot(
         CaseContext(torch.device("cpu"), torch.float64, "eager", 0, "autograd/derivative_plot[device=cpu]")

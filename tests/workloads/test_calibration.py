@@ -37,14 +37,14 @@ def test_a_product_that_was_not_computed_again_is_refused(opened):
 
 
 def test_a_product_too_long_for_the_threads_of_a_cpu_is_skipped_with_the_reason(context):
-    from bench.measure.context import Skip
+    from bench.measure.author.context import Skip
 
     with pytest.raises(Skip, match="takes a CPU with so few threads seconds"):
         products.product(context(), 4096)
 
 
 def test_a_product_too_slow_in_its_dtype_is_skipped_with_the_time_it_would_take(context, monkeypatch):
-    from bench.measure.context import Skip
+    from bench.measure.author.context import Skip
 
     monkeypatch.setattr(products, "probe_s", lambda ctx: 0.025)
     with pytest.raises(Skip, match=r"a product of size 2048 would take this CPU about 13 s in torch\.float16"):
@@ -154,7 +154,7 @@ def test_halves_are_streamed_right(opened, make, dtype):
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 def test_on_a_gpu_the_replayed_graph_zeroes_every_number():
-    from bench.measure.context import CaseContext
+    from bench.measure.author.context import CaseContext
 
     ctx = CaseContext(torch.device("cuda"), torch.float32, "eager", 0, "calibration/empty_kernel[device=cuda]")
     prepared = launches.empty_kernel(ctx)

@@ -10,8 +10,8 @@ import torch
 from sklearn.metrics import classification_report, confusion_matrix
 from torch import nn
 
-from bench.measure.check import TOLERANCE
-from bench.measure.context import CaseContext
+from bench.measure.author.context import CaseContext
+from bench.measure.author.tolerance import TOLERANCE
 from bench.workload import Prepared
 from workloads import classification
 from workloads._course import Classifier, SameMasks, Training, classifier

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from bench.cli.check import docstring_faults
-from bench.measure import contract
-from bench.measure.context import Skip
-from bench.measure.contract import CALLS, OFF_BY, Broken, Subject, inspect, spoilt, subject_of
+from bench.measure.author import contract
+from bench.measure.author.context import Skip
+from bench.measure.author.contract import CALLS, OFF_BY, Broken, Subject, inspect, spoilt, subject_of
 from bench.plan.catalog import find
 from bench.records import Case, Settings
 from bench.workload import Prepared, Work

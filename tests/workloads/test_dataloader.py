@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.preprocessing import StandardScaler
 from torch.utils.data import DataLoader, TensorDataset
 
-from bench.measure.context import Skip
+from bench.measure.author.context import Skip
 from workloads import dataloader
 from workloads._course import Classifier, classifier
 from workloads._data import moons

@@ -10,7 +10,7 @@ import sys
 import pytest
 import torch
 
-from bench.measure.context import CaseContext, Skip
+from bench.measure.author.context import CaseContext, Skip
 from bench.run.worker import environment
 from workloads import frameworks
 from workloads._frameworks import jax_cpu

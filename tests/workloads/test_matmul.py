@@ -51,7 +51,7 @@ def test_the_phases_in_a_row_are_the_round_trip(opened):
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 def test_on_a_gpu_the_phases_move_what_they_say():
-    from bench.measure.context import CaseContext
+    from bench.measure.author.context import CaseContext
 
     ctx = CaseContext(torch.device("cuda"), torch.float32, "eager", 0, "matmul/round_trip[device=cuda]")
     phases = matmul.round_trip(ctx, 64).phases
@@ -106,7 +106,7 @@ def test_the_way_to_the_device_is_a_phase_where_there_is_one(opened):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 @pytest.mark.parametrize("where", ["device", "host"])
 def test_on_a_gpu_the_numbers_end_there(where):
-    from bench.measure.context import CaseContext
+    from bench.measure.author.context import CaseContext
 
     ctx = CaseContext(torch.device("cuda"), torch.float32, "eager", 0, "matmul/create_on_device[device=cuda]")
     prepared = matmul.create_on_device(ctx, where, 64)

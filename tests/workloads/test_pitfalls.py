@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from bench.measure.context import CaseContext, Skip
-from bench.measure.counters import compiled_graphs
+from bench.measure.author.context import CaseContext, Skip
+from bench.measure.counting.dynamo_counters import compiled_graphs
 from workloads._course import TRAIN_ROWS, regression_net
 from workloads._data import regression_data
 from workloads.pitfalls import predictions, products, training

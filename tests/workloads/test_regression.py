@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from bench.measure.check import TOLERANCE
-from bench.measure.context import CaseContext
+from bench.measure.author.context import CaseContext
+from bench.measure.author.tolerance import TOLERANCE
 from workloads import regression
 from workloads._course import RegressionNet, Training, regression_net
 from workloads._data import regression_data

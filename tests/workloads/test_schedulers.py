@@ -11,7 +11,7 @@ import torch
 from torch import optim
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
-from bench.measure.context import CaseContext
+from bench.measure.author.context import CaseContext
 from bench.workload import Prepared
 from workloads import schedulers
 

@@ -226,7 +226,7 @@ def test_numbers_in_the_wrong_order_are_refused(opened):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 @pytest.mark.parametrize("make", [tensors.from_numpy, tensors.to_numpy])
 def test_a_gpu_shares_no_memory_with_numpy(make):
-    from bench.measure.context import CaseContext, Skip
+    from bench.measure.author.context import CaseContext, Skip
 
     ctx = CaseContext(torch.device("cuda"), torch.float32, "eager", 0, "tensors/numpy[device=cuda]")
     with pytest.raises(Skip):

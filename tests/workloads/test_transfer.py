@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from bench.measure.context import CaseContext, Skip
+from bench.measure.author.context import CaseContext, Skip
 from workloads import transfer
 
 BOTH = pytest.mark.parametrize("make", [transfer.h2d, transfer.d2h])

@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 from sklearn.datasets import load_digits
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.measure.context import Skip
+from bench.measure.author.context import Skip
 from workloads import vision
 from workloads._course import Training
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analyse import pairs
-from bench.analyse.certificate.clockwork import clock, linearity
-from bench.analyse.certificate.line import HELD, NOT_HELD, SKIPPED, TOLD, UNDECIDED, Line
-from bench.analyse.certificate.rates import covered, false_alarms
-from bench.analyse.certificate.ratios import additivity, agreement, alone, recovered, smallest_effects
-from bench.stats.coverage import Coverage
+from bench.analyse.certificate.clock_lines import clock, linearity
+from bench.analyse.certificate.line import HELD, NOT_HELD, SKIPPED, TOLD, UNDECIDED, CertificateLine
+from bench.analyse.certificate.rate_lines import covered, false_alarms
+from bench.analyse.certificate.ratio_lines import additivity, agreement, alone, recovered, smallest_effects
+from bench.analyse.gate import pair_ratios
+from bench.stats.coverage_simulation import Coverage
 from bench.store.tables import RunData
 
 # fmt: off
 __all__ = [
-    "HELD", "NOT_HELD", "SKIPPED", "TOLD", "UNDECIDED", "Line", "additivity", "agreement", "alone", "clock", "covered",
-    "false_alarms", "linearity", "lines", "recovered", "smallest_effects", "verdict",
+    "HELD", "NOT_HELD", "SKIPPED", "TOLD", "UNDECIDED", "CertificateLine", "additivity", "agreement", "alone", "clock",
+    "covered", "false_alarms", "linearity", "lines", "recovered", "smallest_effects", "verdict",
 ]
 # fmt: on
 
 
-def lines(data: RunData, coverages: Sequence[Coverage]) -> list[Line]:
+def lines(data: RunData, coverages: Sequence[Coverage]) -> list[CertificateLine]:
     """All lines, from a run of `bench certify` and the simulated coverages."""
     told = data.run["certificate"]["comparisons"]
-    ratios = pairs.pair_ratios(data.pairs[data.pairs["clock"] == "wall"])
+    ratios = pair_ratios.pair_ratios(data.pairs[data.pairs["clock"] == "wall"])
     of = {key: group["log_ratio"].tolist() for key, group in ratios.groupby("key", sort=False)}
     return [
         *clock(data),
@@ -38,7 +38,7 @@ def lines(data: RunData, coverages: Sequence[Coverage]) -> list[Line]:
     ]
 
 
-def verdict(found: Sequence[Line]) -> str:
+def verdict(found: Sequence[CertificateLine]) -> str:
     """Of the certificate: not held as soon as one line is not; else not decided where one is not, else held.
 
     What was not measured is not decided, unless it is no part of this installation."""

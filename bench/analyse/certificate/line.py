@@ -33,7 +33,7 @@ POWER = 0.8
 
 
 @dataclass(frozen=True)
-class Line:
+class CertificateLine:
     """One statement of the certificate."""
 
     check: str
@@ -55,9 +55,9 @@ class Line:
     """Skipping it leaves the certificate's verdict alone: what it is about is no part of this installation."""
 
 
-def skipped_line(check: str, about: str, bound: str, reason: str = "too few pairs were measured") -> Line:
+def skipped_line(check: str, about: str, bound: str, reason: str = "too few pairs were measured") -> CertificateLine:
     """A line for which nothing, or too little, was measured."""
-    return Line(check, about, LIVE, SKIPPED, reason, bound, 0, "pairs")
+    return CertificateLine(check, about, LIVE, SKIPPED, reason, bound, 0, "pairs")
 
 
 def ends(found: Estimate) -> tuple[float, float]:

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.analyse.peaks import Peaks
-from bench.analyse.profiles.compiling import parts
-from bench.analyse.profiles.frames import Sampling, sampling_of
-from bench.analyse.profiles.limits import Limits, limits_of
-from bench.analyse.profiles.shares import Cost, Share, cost_of, device_idle, shares_of
+from bench.analyse.profiles.compile_time import parts
+from bench.analyse.profiles.sampled_functions import Sampling, sampling_of
+from bench.analyse.profiles.time_shares import Cost, Share, cost_of, device_idle, shares_of
 from bench.analyse.profiles.verdict import Verdict, verdict_of
+from bench.analyse.profiles.work_limits import Limits, limits_of
+from bench.analyse.rows.peaks import Peaks
 
-__all__ = ["Judged", "Verdict", "judge"]
+__all__ = ["ProfileResult", "Verdict", "judge"]
 
 
 @dataclass(frozen=True)
-class Judged:
+class ProfileResult:
     """A profile, judged."""
 
     cost: Cost
@@ -32,13 +32,13 @@ class Judged:
     """Seconds of compiling by what they went to; empty where nothing was compiled."""
 
 
-def judge(told: Mapping[str, Any], peaks: Peaks | None = None) -> Judged:
+def judge(told: Mapping[str, Any], peaks: Peaks | None = None) -> ProfileResult:
     """Judge what `run.json` tells of a profile. peaks: of the machine it was taken on, where they were measured."""
     cost = cost_of(told)
     shares = shares_of(told, cost)
     limits = limits_of(told, cost, peaks)
     on_device = told["device"] is not None
-    return Judged(
+    return ProfileResult(
         cost,
         shares,
         limits,

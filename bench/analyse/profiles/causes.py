@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bench.analyse.profiles.code import follows, waits
-from bench.analyse.profiles.exact import Exact
+from bench.analyse.profiles.exact_counts import Exact
+from bench.analyse.profiles.frame_owner import follows, waits
 
 CODE, OPERATORS, IN_LOADER = "code", "operators", "in the loader's workers"
 

@@ -15,14 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.analyse.profiles.causes import CODE, IN_LOADER, OPERATORS, Cause, Explained, View
-from bench.analyse.profiles.exact import exact_of
-from bench.analyse.profiles.frames import LOADER, MAIN
-from bench.analyse.profiles.seconds import By, Name, Who, of_functions, of_operators, of_steps
-from bench.analyse.profiles.shares import BUDGET
+from bench.analyse.profiles.exact_counts import exact_of
+from bench.analyse.profiles.sampled_functions import LOADER, MAIN
+from bench.analyse.profiles.step_seconds import By, Name, Who, of_functions, of_operators, of_steps
+from bench.analyse.profiles.time_shares import BUDGET
 from bench.records import BASE, HEAD, SIDES
 from bench.stats import signed_ranks
 from bench.stats.pairs import log_ratio
-from bench.store.explained import Pairs
+from bench.store.profile_pair_tables import ProfilePairs
 
 ALPHA = 0.001
 """Chance that a suite in which nothing differs has anything named at all."""
@@ -38,7 +38,7 @@ MOVED = ("functions on one side only", "")
 """Where some are on the base alone and others on the head alone: renamed, moved, or replaced by each other."""
 
 
-def explain(data: Pairs, key: str, alpha: float = ALPHA, cases: int = 1) -> Explained:
+def explain(data: ProfilePairs, key: str, alpha: float = ALPHA, cases: int = 1) -> Explained:
     """What the pairs of a case say. alpha: of the suite, in which so many `cases` are explained."""
     rows = [row for row in data.sides if row.key == key]
     facts = {(row.pair, row.side): json.loads(row.facts) for row in rows}

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.analyse.profiles.limits import COMPUTE, LAUNCHES, MEMORY, Limits
-from bench.analyse.profiles.shares import Cost, Share, together
+from bench.analyse.profiles.time_shares import Cost, Share, together
+from bench.analyse.profiles.work_limits import COMPUTE, LAUNCHES, MEMORY, Limits
 
 DOMINATES = 0.5
 """A share above a half is larger than all others together: no other part, whatever it is, could be what binds."""

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from bench.measure.profiling.region import shortened, spelt
+from bench.measure.profiling.case_region import shortened, spelt
 from bench.protocol import PYINSTRUMENT, SAMPLING_THREAD
 
 PERIOD_S = 0.002
-"""Between two looks: 500 a second, as often as py-spy looks (`bench.run.spy`)."""
+"""Between two looks: 500 a second, as often as py-spy looks (`bench.run.profiling.py_spy`)."""
 
 MAIN = "main"
 """The only thread they look at: the one that calls the steps."""

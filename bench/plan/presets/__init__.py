@@ -7,10 +7,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from bench.plan.faults import near
-from bench.plan.presets.document import Table
+from bench.plan.error_messages import near
+from bench.plan.presets.checked_toml import Table
 from bench.plan.presets.durations import parse_duration
-from bench.plan.presets.reading import Exclusion, Preset, Rule, preset
+from bench.plan.presets.preset_file import Exclusion, Preset, Rule, preset
 from bench.records import UserError
 
 __all__ = ["Defaults", "Exclusion", "Preset", "Rule", "builtin", "defaults", "load", "parse_duration"]

@@ -16,14 +16,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
-from bench.present import frames, machines
+from bench.present import row_groups
+from bench.present.words import machine_labels
 from bench.records import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from bench.present.charts.select import Selection
+    from bench.present.charts.chart_cases import Selection
 
 NAMES = (
     *("crossover", "speedup", "time_by_size", "launch_floor", "saturation", "time_to_accuracy"),
@@ -45,7 +46,7 @@ class Chart(Protocol):
     QUESTION: str
     NEEDS: tuple[str, ...]
 
-    def selections(self, records: Sequence[frames.Row]) -> list[Selection]:
+    def selections(self, records: Sequence[row_groups.Row]) -> list[Selection]:
         """The charts that these rows allow."""
 
     def finding(self, frame: pd.DataFrame) -> str:
@@ -99,8 +100,8 @@ def available(frame: pd.DataFrame, names: Sequence[str] = NAMES) -> list[ChartSp
 
     Machines are never pooled: a chart shows one, which its title then names where there are several, or a line each.
     """
-    called = frames.distinct(frames.rows(frame), "machine") if "machine" in frame else []
-    short = dict(zip(called, machines.whole(called), strict=True))
+    called = row_groups.distinct(row_groups.rows(frame), "machine") if "machine" in frame else []
+    short = dict(zip(called, machine_labels.whole(called), strict=True))
     specs: list[ChartSpec] = []
     for name in names:
         chart = module(name)
@@ -108,7 +109,7 @@ def available(frame: pd.DataFrame, names: Sequence[str] = NAMES) -> list[ChartSp
             continue
         for machine in [""] if len(called) < 2 or name in TOGETHER else called:
             own = frame[frame["machine"] == machine] if machine else frame
-            for chosen in chart.selections(frames.rows(own)):
+            for chosen in chart.selections(row_groups.rows(own)):
                 rows = subset(own, chosen.keys)
                 # Where there are several, a picture of one says which.
                 of_one = [f"{short[each]}: " for each in called if len(called) > 1 and set(rows["machine"]) == {each}]
@@ -148,9 +149,9 @@ def picture(spec: ChartSpec, frame: pd.DataFrame, theme: str = "light") -> Figur
 
 def headed(name: str, before: str, rows: pd.DataFrame, theme: str) -> Figure:
     """The chart of these rows, its title beginning with `before`."""
-    from bench.present.charts import page  # here, since it imports matplotlib
+    from bench.present.charts import canvas  # here, since it imports matplotlib
 
-    with page.headed(before):
+    with canvas.headed(before):
         return module(name).draw(rows, theme)
 
 

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.analyse.readings import Ends, time_of
-from bench.present import frames, style, units
-from bench.present.charts import select
-from bench.present.charts.page import LEADING, MARGIN, WIDTH, Page
-from bench.present.charts.series import UNRESOLVED, provenance, reasons, shown
-from bench.present.frames import OK, Row
+from bench.analyse.curves.curve_points import Ends, time_of
+from bench.present import row_groups, style
+from bench.present.charts import chart_cases
+from bench.present.charts.canvas import LEADING, MARGIN, WIDTH, Page
+from bench.present.charts.chart_lines import UNRESOLVED, provenance, reasons, shown
+from bench.present.row_groups import OK, Row
 from bench.present.style import TEXT_PT
+from bench.present.words import units
 from bench.records import UserError
 from bench.stats.intervals import ratio_of
-from bench.stats.missing import number
+from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,14 +55,14 @@ class Bar:
         return (self.wall[0] if self.wall else 0.0) - sum(seconds for _, seconds in self.phases)
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """A chart for each workload that times two phases or more apart, in portions that fit."""
-    found: list[select.Selection] = []
-    for workload, rows in select.workloads(records):
+    found: list[chart_cases.Selection] = []
+    for workload, rows in chart_cases.workloads(records):
         chosen = _chosen(rows)
         if chosen:
             entries = [(_label(row, chosen), (str(row["key"]),)) for row in chosen]
-            found += select.parts(workload, entries, _LABEL_LETTERS, MOST_ROWS)
+            found += chart_cases.parts(workload, entries, _LABEL_LETTERS, MOST_ROWS)
     return found
 
 
@@ -170,23 +171,23 @@ def _parts(row: Row) -> dict[str, Ends]:
 
 def _chosen(records: Sequence[Row]) -> list[Row]:
     """Rows with two phases or more; with them the lost ones of the same workload."""
-    own = frames.one_clock(records)
+    own = row_groups.one_clock(records)
     if not any(len(_parts(row)) > 1 for row in own):
         return []
     chosen = [row for row in own if len(_parts(row)) > 1 or row["outcome"] != OK]
-    return sorted(chosen, key=lambda row: frames.by_params(row, frames.varying(chosen)))
+    return sorted(chosen, key=lambda row: row_groups.by_params(row, row_groups.varying(chosen)))
 
 
 def _label(row: Row, chosen: Sequence[Row]) -> str:
-    names = [name for name in frames.varying(chosen) if name in row["params"]]
+    names = [name for name in row_groups.varying(chosen) if name in row["params"]]
     return ", ".join(shown(name, row["params"][name]) for name in names)
 
 
 def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Bar]]:
-    records = frames.rows(frame)
+    records = row_groups.rows(frame)
     advice = "bench run 'matmul/round_trip'"
-    select.require(records, NEEDS, advice)
-    select.single_workload(records, advice)
+    chart_cases.require(records, NEEDS, advice)
+    chart_cases.single_workload(records, advice)
     chosen = _chosen(records)
     if not chosen:
         raise UserError(f"no case times two phases of its step apart: {advice} measures one that does")

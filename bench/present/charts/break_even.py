@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.present import frames, units
-from bench.present.charts import lined, lines, select
-from bench.present.charts.series import UNRESOLVED, Point, Series, provenance, reasons, shown
-from bench.present.frames import OK, Row
+from bench.present import row_groups
+from bench.present.charts import chart_cases, line_drawing, line_plot
+from bench.present.charts.chart_lines import UNRESOLVED, ChartLine, LinePoint, provenance, reasons, shown
+from bench.present.row_groups import OK, Row
+from bench.present.words import units
 from bench.records import Case, UserError
-from bench.stats.curves import Floats
-from bench.stats.missing import number
+from bench.stats.curve_fits import Floats
+from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,12 +29,12 @@ POINTS = 7
 """Along each line, from one step to beyond the break-even."""
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """A chart for each compiled case whose eager twin was measured, the cases of a workload numbered."""
     found = []
-    for workload, rows in select.workloads(records):
+    for workload, rows in chart_cases.workloads(records):
         for part, row in enumerate(_compiled(rows), start=1):
-            found.append(select.Selection(workload, (_eager(row), str(row["key"])), part))
+            found.append(chart_cases.Selection(workload, (_eager(row), str(row["key"])), part))
     return found
 
 
@@ -41,10 +42,10 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     """Seconds until so many steps are done: eager, compiled with a cold and with a warm cache."""
     records, eager, compiled = _prepared(frame)
     low, high = (number(compiled.get(f"break_even_{end}")) for end in ("low", "high"))
-    bands: tuple[lined.Band, ...] = ()
+    bands: tuple[line_plot.Band, ...] = ()
     if low is not None and low > 0:
-        bands = (lined.Band("compiling pays from here" if high else "perhaps from here, perhaps never", low, high),)
-    plot = lined.Plot(
+        bands = (line_plot.Band("compiling pays from here" if high else "perhaps from here, perhaps never", low, high),)
+    plot = line_plot.Plot(
         title=finding(frame),
         series=_series(eager, compiled),
         x_label="steps",
@@ -55,7 +56,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         notes=("Bars are those of the steps; compiling is added as its median.", *reasons(records)),
         footer=provenance([eager, compiled]),
     )
-    return lines.draw(plot, theme)
+    return line_drawing.draw(plot, theme)
 
 
 def finding(frame: pd.DataFrame) -> str:
@@ -76,10 +77,10 @@ def finding(frame: pd.DataFrame) -> str:
 def describe(frame: pd.DataFrame) -> str:
     """The chart in words, for those who cannot see it: the finding, then every point."""
     _, eager, compiled = _prepared(frame)
-    return lined.in_words(finding(frame), _series(eager, compiled), "steps", units.interval)
+    return line_plot.in_words(finding(frame), _series(eager, compiled), "steps", units.interval)
 
 
-def _series(eager: Row, compiled: Row) -> list[Series]:
+def _series(eager: Row, compiled: Row) -> list[ChartLine]:
     """Seconds until n steps are done; a compilation that was timed once has no interval of its own."""
     value = number(compiled["break_even"])
     cost = number(compiled.get("compile_cold_s")) or number(compiled.get("compile_warm_s")) or 0.0
@@ -93,22 +94,22 @@ def _series(eager: Row, compiled: Row) -> list[Series]:
     return made
 
 
-def _line(label: str, row: Row, once_s: float, steps: Floats) -> Series:
+def _line(label: str, row: Row, once_s: float, steps: Floats) -> ChartLine:
     low, high = number(row["low_s"]), number(row["high_s"])
     points = tuple(
-        Point(
+        LinePoint(
             float(n), once_s + n * row["value_s"],
             None if low is None else once_s + n * low, None if high is None else once_s + n * high,
         )
         for n in steps
     )  # fmt: skip
-    return Series(label, points, (), (str(row["key"]),))
+    return ChartLine(label, points, (), (str(row["key"]),))
 
 
 def _compiled(records: Sequence[Row]) -> list[Row]:
     """Cases that know of a break-even, infinite ones too; their eager twins are there as well."""
     keys = {str(row["key"]) for row in records if row["outcome"] == OK}
-    return [row for row in frames.one_clock(records) if row.get("break_even_of") and _eager(row) in keys]
+    return [row for row in row_groups.one_clock(records) if row.get("break_even_of") and _eager(row) in keys]
 
 
 def _eager(row: Row) -> str:
@@ -122,12 +123,12 @@ def _name(row: Row) -> str:
 
 
 def _prepared(frame: pd.DataFrame) -> tuple[list[Row], Row, Row]:
-    records = frames.rows(frame)
-    advice = select.command(records, "mode=eager,compile")
-    select.require(records, NEEDS, advice)
-    select.single_workload(records, advice)
+    records = row_groups.rows(frame)
+    advice = chart_cases.command(records, "mode=eager,compile")
+    chart_cases.require(records, NEEDS, advice)
+    chart_cases.single_workload(records, advice)
     compiled = _compiled(records)
     if not compiled:
         raise UserError(f"no compiled case was measured beside its eager twin: {advice} measures both")
-    eager = next(row for row in frames.one_clock(records) if str(row["key"]) == _eager(compiled[0]))
+    eager = next(row for row in row_groups.one_clock(records) if str(row["key"]) == _eager(compiled[0]))
     return records, eager, compiled[0]

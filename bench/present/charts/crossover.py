@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bench.analyse.crossover import crossover, fastest
-from bench.present import frames, units
-from bench.present.charts import lined, lines, select
-from bench.present.charts.series import UNRESOLVED, Series, lost_text, place_text, provenance, reasons, split
+from bench.analyse.curves.crossover import crossover, fastest
+from bench.present import row_groups
+from bench.present.charts import chart_cases, line_drawing, line_plot
+from bench.present.charts.chart_lines import UNRESOLVED, ChartLine, lost_text, place_text, provenance, reasons, split
 from bench.present.charts.time_by_size import AXES
-from bench.present.frames import OK, Row
+from bench.present.row_groups import OK, Row
+from bench.present.words import units
 from bench.records import UserError
-from bench.stats.curves import Crossing
-from bench.stats.missing import number
+from bench.stats.curve_fits import Crossing
+from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,16 +28,16 @@ ROUND_TRIP, KERNEL = "round_trip", "calibration/empty_kernel"
 """The workload of a family that also moves its numbers to the device and back; the one that only launches."""
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """A chart for each workload that was measured, or tried, on the CPU and on a device, at two sizes or more.
 
     Of several dtypes or modes each has a chart of its own: a half on the device is no match for a float32 on the CPU.
     """
-    found: list[select.Selection] = []
+    found: list[chart_cases.Selection] = []
     launches = [str(row["key"]) for row in records if row["workload"] == KERNEL and not _on_cpu(row)]
-    for workload, rows in select.workloads(records):
+    for workload, rows in chart_cases.workloads(records):
         family, _, name = workload.partition("/")
-        axis = select.sweep(rows, AXES)
+        axis = chart_cases.sweep(rows, AXES)
         if name == ROUND_TRIP or axis is None:
             continue
         moved = [row for row in records if row["workload"] == f"{family}/{ROUND_TRIP}"]
@@ -45,10 +46,10 @@ def selections(records: Sequence[Row]) -> list[select.Selection]:
             groups.setdefault(_alike(row, axis), []).append(row)
         part = 0
         for mark, own in groups.items():
-            if len(_devices(own)) > 1 and select.sweep(own, [axis]):
+            if len(_devices(own)) > 1 and chart_cases.sweep(own, [axis]):
                 part += 1
                 keys = [str(row["key"]) for row in [*own, *(row for row in moved if _alike(row, axis) == mark)]]
-                found.append(select.Selection(workload, tuple(dict.fromkeys([*keys, *launches])), part))
+                found.append(chart_cases.Selection(workload, tuple(dict.fromkeys([*keys, *launches])), part))
     return found
 
 
@@ -69,12 +70,12 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     xs = sorted({point.x for line in series for point in line.points})
     least = _launch_s(records)
     guides = (
-        (lined.Guide(f"an empty kernel: {units.seconds(least)}", tuple(xs), (least,) * len(xs)),)
+        (line_plot.Guide(f"an empty kernel: {units.seconds(least)}", tuple(xs), (least,) * len(xs)),)
         if least and xs
         else ()
     )
-    bands = () if found.reason else (lined.Band("here the device overtakes", found.low, found.high),)
-    plot = lined.Plot(
+    bands = () if found.reason else (line_plot.Band("here the device overtakes", found.low, found.high),)
+    plot = line_plot.Plot(
         title=finding(frame),
         series=series,
         x_label=axis,
@@ -85,7 +86,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         notes=(*((f"No crossover: {found.reason}.",) if found.reason else ()), *reasons(records)),
         footer=provenance([row for row in records if row["workload"] != KERNEL]),
     )
-    return lines.draw(plot, theme)
+    return line_drawing.draw(plot, theme)
 
 
 def finding(frame: pd.DataFrame) -> str:
@@ -112,7 +113,7 @@ def finding(frame: pd.DataFrame) -> str:
 def describe(frame: pd.DataFrame) -> str:
     """The chart in words, for those who cannot see it: the finding, then every point."""
     records, axis = _prepared(frame)
-    return lined.in_words(finding(frame), _series(records, axis), axis, units.interval)
+    return line_plot.in_words(finding(frame), _series(records, axis), axis, units.interval)
 
 
 def _devices(rows: Sequence[Row]) -> list[str]:
@@ -122,7 +123,7 @@ def _devices(rows: Sequence[Row]) -> list[str]:
 
 def _subject(records: Sequence[Row]) -> str:
     """The workload that is compared: the one that neither travels nor merely launches."""
-    names = [name for name in frames.distinct(records, "workload") if name != KERNEL]
+    names = [name for name in row_groups.distinct(records, "workload") if name != KERNEL]
     return next((name for name in names if not name.endswith(f"/{ROUND_TRIP}")), names[0])
 
 
@@ -140,13 +141,13 @@ def _parts(records: Sequence[Row], axis: str) -> dict[str, list[Row]]:
     return {name: rows for name, rows in made.items() if rows}
 
 
-def _series(records: Sequence[Row], axis: str) -> list[Series]:
+def _series(records: Sequence[Row], axis: str) -> list[ChartLine]:
     made = []
     for name, rows in _parts(records, axis).items():
         # One line a part, whatever else varies in it: the CPU is at its fastest of several thread counts.
         bare = [{**row, "params": {axis: row["params"][axis]}, "machine": None, "run": None} for row in rows]
         (line,) = split(bare, axis, "value_s", "low_s", "high_s")
-        made.append(Series(name, line.points, line.losses, line.keys))
+        made.append(ChartLine(name, line.points, line.losses, line.keys))
     return made
 
 
@@ -170,10 +171,10 @@ def _launch_s(records: Sequence[Row]) -> float | None:
 
 
 def _prepared(frame: pd.DataFrame) -> tuple[list[Row], str]:
-    records = frames.one_clock(frames.rows(frame))
-    advice = select.command([row for row in records if row["workload"] != KERNEL], "device=cpu,cuda")
-    select.require(records, NEEDS, advice)
-    axis = select.sweep(records, AXES)
+    records = row_groups.one_clock(row_groups.rows(frame))
+    advice = chart_cases.command([row for row in records if row["workload"] != KERNEL], "device=cpu,cuda")
+    chart_cases.require(records, NEEDS, advice)
+    axis = chart_cases.sweep(records, AXES)
     if axis is None or len(_devices(records)) < 2:
         raise UserError(f"the CPU and a device at two sizes or more are needed: {advice} measures them")
     return records, axis

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.present import frames, style, units
-from bench.present.charts import select, ticks
-from bench.present.charts.page import LEADING, MARGIN, WIDTH, Page
-from bench.present.charts.series import UNRESOLVED, provenance, shown
-from bench.present.frames import OK, Row
+from bench.present import row_groups, style
+from bench.present.charts import chart_cases, ticks
+from bench.present.charts.canvas import LEADING, MARGIN, WIDTH, Page
+from bench.present.charts.chart_lines import UNRESOLVED, provenance, shown
+from bench.present.row_groups import OK, Row
 from bench.present.style import TEXT_PT
+from bench.present.words import units
 from bench.records import UNIVERSAL_AXES, UserError
-from bench.stats.missing import number
+from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,14 +29,14 @@ NEEDS = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "h
 _LINE = TEXT_PT * LEADING
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """A chart of that case of a run whose interval is the widest: the one that is trusted least."""
-    timed = [row for row in frames.one_clock(records) if row["outcome"] == OK and len(_samples(row)) > 1]
+    timed = [row for row in row_groups.one_clock(records) if row["outcome"] == OK and len(_samples(row)) > 1]
     known = [row for row in timed if number(row["low_s"])]
     if not timed:
         return []
     worst = max(known or timed, key=lambda row: (row["high_s"] / row["low_s"]) if number(row["low_s"]) else 0.0)
-    return [select.Selection(str(worst["workload"]), (str(worst["key"]),))]
+    return [chart_cases.Selection(str(worst["workload"]), (str(worst["key"]),))]
 
 
 def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
@@ -142,10 +143,10 @@ def _name(row: Row) -> str:
 
 
 def _prepared(frame: pd.DataFrame) -> Row:
-    records = frames.rows(frame)
-    advice = select.command(records, "mode=eager") + " --launches 6"
-    select.require(records, NEEDS, advice)
-    timed = [row for row in frames.one_clock(records) if row["outcome"] == OK and len(_samples(row)) > 1]
+    records = row_groups.rows(frame)
+    advice = chart_cases.command(records, "mode=eager") + " --launches 6"
+    chart_cases.require(records, NEEDS, advice)
+    timed = [row for row in row_groups.one_clock(records) if row["outcome"] == OK and len(_samples(row)) > 1]
     if not timed:
         raise UserError(f"no case was measured in two launches or more: {advice}")
     return timed[0]

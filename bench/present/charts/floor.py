@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bench.present import frames, units
-from bench.present.charts import dots, select
-from bench.present.charts.dots import Dot
-from bench.present.charts.series import UNRESOLVED, provenance, shown
-from bench.present.frames import OK, Row
+from bench.present import row_groups
+from bench.present.charts import chart_cases, dot_plot
+from bench.present.charts.chart_lines import UNRESOLVED, provenance, shown
+from bench.present.charts.dot_plot import Dot
+from bench.present.row_groups import OK, Row
+from bench.present.words import units
 from bench.records import UNIVERSAL_AXES, UserError
-from bench.stats.missing import number
+from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,26 +27,26 @@ SUBJECT = "machine"
 """Stands for a workload: the chart has all of a run."""
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """Charts of the workloads of a run, each by the case that comes nearest to its floor, in portions that fit."""
     entries = [(_label(row), (str(row["key"]),)) for row in _nearest(records)]
-    return list(select.parts(SUBJECT, entries, dots.LABEL_LETTERS, dots.MOST_ROWS))
+    return list(chart_cases.parts(SUBJECT, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS))
 
 
 def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     """Dots with intervals right of the line at 1. Raises `UserError` where no case has a floor."""
     records, found = _prepared(frame)
-    plot = dots.Plot(
+    plot = dot_plot.Plot(
         title=finding(frame),
         dots=found,
         caption="time ÷ floor, 1 = the least the work takes, left is better",
         text=lambda value: f"{units.short(value)}×",
-        notes=tuple(select.unproven(sum(not _proven(row) for row in frames.rows(frame)))),
+        notes=tuple(chart_cases.unproven(sum(not _proven(row) for row in row_groups.rows(frame)))),
         footer=provenance(records),
         line=1.0,
-        good=dots.BELOW,
+        good=dot_plot.BELOW,
     )
-    return dots.draw(plot, theme)
+    return dot_plot.draw(plot, theme)
 
 
 def finding(frame: pd.DataFrame) -> str:
@@ -62,13 +63,13 @@ def finding(frame: pd.DataFrame) -> str:
 def describe(frame: pd.DataFrame) -> str:
     """The chart in words, for those who cannot see it: the finding, then every case."""
     _, found = _prepared(frame)
-    return f"{finding(frame)}. Time against the floor: {dots.said(found, units.ratio)}."
+    return f"{finding(frame)}. Time against the floor: {dot_plot.said(found, units.ratio)}."
 
 
 def _nearest(records: Sequence[Row]) -> list[Row]:
     """Of each workload the case that comes nearest to its floor, the nearest first."""
     best: dict[str, Row] = {}
-    for row in frames.one_clock(records):
+    for row in row_groups.one_clock(records):
         if number(row.get("times_floor")) and row["outcome"] == OK and _proven(row):
             name = str(row["workload"])
             best[name] = min(row, best.get(name, row), key=lambda each: float(each["times_floor"]))
@@ -81,9 +82,9 @@ def _proven(row: Row) -> bool:
 
 
 def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Dot]]:
-    records = frames.rows(frame)
+    records = row_groups.rows(frame)
     advice = "bench run 'calibration/*' together with the workload"
-    select.require(records, NEEDS, advice)
+    chart_cases.require(records, NEEDS, advice)
     chosen = _nearest(records)
     if not chosen:
         raise UserError(f"no case has a floor, as the run has not measured the peaks of its machine: {advice}")

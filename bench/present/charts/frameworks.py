@@ -1,6 +1,6 @@
 """And in NumPy, scikit-learn, JAX?"""
 
-from bench.present.charts.twinned import Twinned
+from bench.present.charts.twin_chart import Twinned
 
 CHART = Twinned(
     NAME="frameworks",

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.analyse.marks import Mark, Segment, Series
-from bench.present import history, style, units
+from bench.analyse.history.series import HistorySeries, LevelChange, Segment
+from bench.present import style
 from bench.present.charts import ticks
-from bench.present.charts.page import LEADING, MARGIN, WIDTH, Page
+from bench.present.charts.canvas import LEADING, MARGIN, WIDTH, Page
 from bench.present.style import TEXT_PT
-from bench.stats.levels import noise
+from bench.present.tables import history_table
+from bench.present.words import units
+from bench.stats.level_noise import noise
 from bench.stats.robust import spread
 
 if TYPE_CHECKING:
@@ -32,30 +34,30 @@ LOG_FROM = 4.0
 _LINE = TEXT_PT * LEADING
 
 
-def draw(series: Series, marks: Sequence[Mark], theme_name: str = "light") -> Figure:
+def draw(series: HistorySeries, marks: Sequence[LevelChange], theme_name: str = "light") -> Figure:
     """The picture of a series with its marks, oldest first. Raises `UserError` on an unknown theme."""
     theme = style.theme(theme_name)
     with style.drawing(theme):
         page = Page(theme)
-        page.title(history.finding(series, marks))
+        page.title(history_table.finding(series, marks))
         page.foot([*_notes(series, marks), _source(series)])
         _draw(page, series, marks)
         return page.figure
 
 
-def describe(series: Series, marks: Sequence[Mark]) -> str:
+def describe(series: HistorySeries, marks: Sequence[LevelChange]) -> str:
     """The chart in words, for those who cannot see it."""
-    texts = [history.finding(series, marks) + "."]
+    texts = [history_table.finding(series, marks) + "."]
     texts += [
-        f"After {history.commit(mark.after_commit)} and by {history.commit(mark.until_commit)}: "
-        f"{history.quantity(mark.before, mark.unit)} to {history.quantity(mark.after, mark.unit)}, "
+        f"After {history_table.commit(mark.after_commit)} and by {history_table.commit(mark.until_commit)}: "
+        f"{history_table.quantity(mark.before, mark.unit)} to {history_table.quantity(mark.after, mark.unit)}, "
         f"{units.ratio(mark.ratio, mark.low, mark.high)}."
         for mark in marks
     ]
     return " ".join([*texts, _source(series) + "."])
 
 
-def _notes(series: Series, marks: Sequence[Mark]) -> list[str]:
+def _notes(series: HistorySeries, marks: Sequence[LevelChange]) -> list[str]:
     marked = " Dashed: a change; shaded: the commits that it may be." if marks else ""
     notes = [f"Band: level ± {BAND:g} standard deviations of one commit.{marked}"]
     if len(series.segments) > 1:
@@ -63,12 +65,12 @@ def _notes(series: Series, marks: Sequence[Mark]) -> list[str]:
     return notes
 
 
-def _source(series: Series) -> str:
-    first, last = (history.commit(series.commits[place]) for place in (0, -1))
-    return f"{len(series.commits)} commits, {first} to {last} · {history.machine(series.machine)}"
+def _source(series: HistorySeries) -> str:
+    first, last = (history_table.commit(series.commits[place]) for place in (0, -1))
+    return f"{len(series.commits)} commits, {first} to {last} · {history_table.machine(series.machine)}"
 
 
-def _draw(page: Page, series: Series, marks: Sequence[Mark]) -> None:
+def _draw(page: Page, series: HistorySeries, marks: Sequence[LevelChange]) -> None:
     low, high = _limits(series.values)
     logarithmic = low > 0 and high / low > LOG_FROM
     y_ticks = (ticks.round_ticks if logarithmic else ticks.even_ticks)(low, high)
@@ -96,7 +98,7 @@ def _draw(page: Page, series: Series, marks: Sequence[Mark]) -> None:
     _commits(page, axes, series, marks, bottom)
 
 
-def _caption(series: Series) -> str:
+def _caption(series: HistorySeries) -> str:
     better = "higher" if series.higher_is_better else "lower"
     return f"{series.unit or 'value'} ({better} is better)"
 
@@ -122,7 +124,9 @@ def _strays(page: Page, axes: Axes, values: np.ndarray, low: float, high: float)
         )
 
 
-def _segment(page: Page, axes: Axes, series: Series, part: Segment, marks: Sequence[Mark], number: int) -> None:
+def _segment(
+    page: Page, axes: Axes, series: HistorySeries, part: Segment, marks: Sequence[LevelChange], number: int
+) -> None:
     places = np.array(part.places)
     color = page.theme.colors[number % len(page.theme.colors)]
     size = 8.0 if len(series.values) < 150 else 5.0
@@ -142,15 +146,15 @@ def _segment(page: Page, axes: Axes, series: Series, part: Segment, marks: Seque
         axes.plot(ends, [math.exp(level)] * 2, color=color, linewidth=3, solid_capstyle="butt", zorder=3)
 
 
-def _mark(page: Page, axes: Axes, mark: Mark) -> None:
+def _mark(page: Page, axes: Axes, mark: LevelChange) -> None:
     axes.axvspan(mark.after_place + 0.5, mark.until_place + 0.5, color=page.theme.shade, zorder=0)
     axes.axvline(mark.place - 0.5, color=page.theme.ink, linewidth=1.6, linestyle="--", zorder=1)
 
 
-def _commits(page: Page, axes: Axes, series: Series, marks: Sequence[Mark], floor: float) -> None:
+def _commits(page: Page, axes: Axes, series: HistorySeries, marks: Sequence[LevelChange], floor: float) -> None:
     """The first and the last commit, and those at which a level changes, where there is room."""
     wanted = [0, len(series.commits) - 1, *(mark.place for mark in reversed(marks))]
-    labels = [history.commit(series.commits[place]) for place in wanted]
+    labels = [history_table.commit(series.commits[place]) for place in wanted]
     widths = [page.width_of(label) for label in labels]
     dots = [float(axes.transData.transform((place, 0))[0]) * 72 / page.figure.dpi for place in wanted]
     taken: list[tuple[float, float]] = []

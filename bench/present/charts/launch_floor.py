@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bench.analyse.launch_floor import LaunchFloor, launch_floor
-from bench.present import frames, units
-from bench.present.charts import lined, lines, select
-from bench.present.charts.series import UNRESOLVED, Series, lost_text, provenance, reasons, split
+from bench.analyse.curves.launch_floor import LaunchFloor, launch_floor
+from bench.present import row_groups
+from bench.present.charts import chart_cases, line_drawing, line_plot
+from bench.present.charts.chart_lines import UNRESOLVED, ChartLine, lost_text, provenance, reasons, split
 from bench.present.charts.time_by_size import AXES
-from bench.present.frames import OK, Row
+from bench.present.row_groups import OK, Row
+from bench.present.words import units
 from bench.records import UserError
-from bench.stats.missing import number
+from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,13 +39,13 @@ SAME_WORK = 1.01
 """Largest over least work a byte of a sweep over sizes: more is another operation at each size, as a product is."""
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """A chart for each workload that is one operation, of the same work a byte, at four sizes or more."""
-    found: list[select.Selection] = []
-    for workload, rows in select.workloads(records):
-        axis = select.sweep(rows, AXES)
+    found: list[chart_cases.Selection] = []
+    for workload, rows in chart_cases.workloads(records):
+        axis = chart_cases.sweep(rows, AXES)
         if axis and _one_operation(rows, axis):
-            found += lined.parts(workload, _series(rows, axis))
+            found += line_plot.parts(workload, _series(rows, axis))
     return found
 
 
@@ -52,7 +53,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     """Time by size with overhead and bandwidth. Raises `UserError` where no operation is swept over four sizes."""
     records, axis = _prepared(frame)
     fitted = launch_floor(_first(records, axis))
-    plot = lined.Plot(
+    plot = line_plot.Plot(
         title=finding(frame),
         series=_series(records, axis),
         x_label=axis,
@@ -62,7 +63,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         notes=(*((f"No floor: {fitted}.",) if isinstance(fitted, str) else ()), *reasons(records)),
         footer=provenance(records),
     )
-    return lines.draw(plot, theme)
+    return line_drawing.draw(plot, theme)
 
 
 def finding(frame: pd.DataFrame) -> str:
@@ -85,22 +86,22 @@ def finding(frame: pd.DataFrame) -> str:
 def describe(frame: pd.DataFrame) -> str:
     """The chart in words, for those who cannot see it: the finding, then every point."""
     records, axis = _prepared(frame)
-    return lined.in_words(finding(frame), _series(records, axis), axis, units.interval)
+    return line_plot.in_words(finding(frame), _series(records, axis), axis, units.interval)
 
 
-def _guides(fitted: LaunchFloor, rows: Sequence[Row], axis: str) -> tuple[lined.Guide, ...]:
+def _guides(fitted: LaunchFloor, rows: Sequence[Row], axis: str) -> tuple[line_plot.Guide, ...]:
     """The overhead, and from a third of it on the time that the bytes take."""
     xs = [float(row["params"][axis]) for row in rows]
     moved = [(float(row["params"][axis]), row["bytes"] / fitted.bandwidth[0]) for row in rows]
     beyond = [(x, time_s) for x, time_s in moved if time_s > fitted.overhead_s[0] / 3]
     rate, within = units.rate_parts(*fitted.bandwidth, "B")
     return (
-        lined.Guide(f"overhead {units.interval(*fitted.overhead_s)}", tuple(xs), (fitted.overhead_s[0],) * len(xs)),
-        lined.Guide(f"{rate.replace('Bs', 'B')} {within}", *(tuple(each) for each in zip(*beyond, strict=True))),
+        line_plot.Guide(f"overhead {units.interval(*fitted.overhead_s)}", tuple(xs), (fitted.overhead_s[0],) * len(xs)),
+        line_plot.Guide(f"{rate.replace('Bs', 'B')} {within}", *(tuple(each) for each in zip(*beyond, strict=True))),
     )
 
 
-def _fitted(records: Sequence[Row], axis: str) -> Series | None:
+def _fitted(records: Sequence[Row], axis: str) -> ChartLine | None:
     """The line that is fitted: the first of a device, which has launches to hide, else the first."""
     own = [line for line in _series(records, axis) if line.points]
     return min(own, key=lambda line: line.rows(records)[0]["params"].get("device", "cpu") == "cpu", default=None)
@@ -120,16 +121,16 @@ def _one_operation(rows: Sequence[Row], axis: str) -> bool:
     return len(sizes) >= 4 and kernels == {1.0} and max(a_byte) <= SAME_WORK * min(a_byte)
 
 
-def _series(records: Sequence[Row], axis: str) -> list[Series]:
-    return split(frames.one_clock(records), axis, "value_s", "low_s", "high_s")
+def _series(records: Sequence[Row], axis: str) -> list[ChartLine]:
+    return split(row_groups.one_clock(records), axis, "value_s", "low_s", "high_s")
 
 
 def _prepared(frame: pd.DataFrame) -> tuple[list[Row], str]:
-    records = frames.rows(frame)
+    records = row_groups.rows(frame)
     advice = "bench run 'tensors/elementwise' --set size=3,100,10000,1000000"
-    select.require(records, NEEDS, advice)
-    select.single_workload(records, advice)
-    axis = select.sweep(records, AXES)
+    chart_cases.require(records, NEEDS, advice)
+    chart_cases.single_workload(records, advice)
+    axis = chart_cases.sweep(records, AXES)
     if axis is None or not _one_operation(records, axis):
         raise UserError(f"no single operation of the same work a byte at four sizes: {advice} measures one")
-    return frames.one_clock(records), axis
+    return row_groups.one_clock(records), axis

@@ -1,6 +1,6 @@
 """What does the loader cost?"""
 
-from bench.present.charts.twinned import Twinned
+from bench.present.charts.twin_chart import Twinned
 
 CHART = Twinned(
     NAME="loaders",

@@ -1,6 +1,6 @@
 """Which execution mode is worth it?"""
 
-from bench.present.charts.twinned import Twinned
+from bench.present.charts.twin_chart import Twinned
 
 CHART = Twinned(
     NAME="modes",

@@ -1,6 +1,6 @@
 """How wrong can a benchmark be?"""
 
-from bench.present.charts.twinned import Twinned
+from bench.present.charts.twin_chart import Twinned
 
 CHART = Twinned(
     NAME="pitfalls",

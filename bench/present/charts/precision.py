@@ -1,8 +1,8 @@
 """What does half precision cost and bring?"""
 
-from bench.present.charts.twinned import Twinned
-from bench.present.frames import Row
-from bench.stats.missing import number
+from bench.present.charts.twin_chart import Twinned
+from bench.present.row_groups import Row
+from bench.stats.missing_numbers import number
 
 
 def _error(row: Row) -> str:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from bench.analyse.peaks import CALIBRATION, Peaks, peaks
-from bench.analyse.roofline import Roof, Under, under
-from bench.present import frames, units
-from bench.present.charts import lined, lines, select
-from bench.present.charts.series import UNRESOLVED, Point, Series, provenance
-from bench.present.frames import Row
+from bench.analyse.curves.roofline import Roof, RooflinePoint, roofline_points
+from bench.analyse.rows.peaks import CALIBRATION, Peaks, peaks
+from bench.present import row_groups
+from bench.present.charts import chart_cases, line_drawing, line_plot
+from bench.present.charts.chart_lines import UNRESOLVED, ChartLine, LinePoint, provenance
+from bench.present.row_groups import Row
+from bench.present.words import units
 from bench.records import UserError
-from bench.stats.missing import number
+from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,10 +33,10 @@ SUBJECT = "machine"
 """Stands for a workload: the chart has all of a run that are held to one roof."""
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """A chart for each place and dtype whose roof was measured, its workloads in portions that can be told apart."""
-    found: list[select.Selection] = []
-    groups: dict[tuple[str, int, str], list[Under]] = {}
+    found: list[chart_cases.Selection] = []
+    groups: dict[tuple[str, int, str], list[RooflinePoint]] = {}
     for item in _under(records):
         place = item.roof.place
         groups.setdefault((place.device, place.threads, item.roof.dtype), []).append(item)
@@ -45,7 +46,7 @@ def selections(records: Sequence[Row]) -> list[select.Selection]:
         for start in range(0, len(names), MOST_SERIES):
             some = names[start : start + MOST_SERIES]
             keys = [item.key for item in items if _workload(item) in some]
-            found.append(select.Selection(SUBJECT, (*keys, *sorted(calibration)), len(found) + 1))
+            found.append(chart_cases.Selection(SUBJECT, (*keys, *sorted(calibration)), len(found) + 1))
     return found
 
 
@@ -58,12 +59,12 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     roof = max((item.roof for item in items), key=lambda roof: roof.bandwidth.value)
     slow = min((item.roof for item in items), key=lambda roof: roof.bandwidth.value)
     along = np.geomspace(min([*xs, roof.ridge / 4]), max([*xs, slow.ridge * 4]), 60)
-    guides = [lined.Guide(_ceiling(slow), tuple(along.tolist()), tuple(slow.at(x)[0] for x in along))]
+    guides = [line_plot.Guide(_ceiling(slow), tuple(along.tolist()), tuple(slow.at(x)[0] for x in along))]
     if roof.bandwidth.value > 1.2 * slow.bandwidth.value:
         rate, _ = units.rate_parts(roof.bandwidth.value, None, None, "byte")
         part = [x for x in along if x <= roof.ridge]
-        guides.append(lined.Guide(f"cache: {rate}", tuple(part), tuple(roof.at(x)[0] for x in part)))
-    plot = lined.Plot(
+        guides.append(line_plot.Guide(f"cache: {rate}", tuple(part), tuple(roof.at(x)[0] for x in part)))
+    plot = line_plot.Plot(
         title=finding(frame),
         series=series,
         x_label="flops a byte",
@@ -74,11 +75,11 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         round_x=True,
         notes=(
             f"Ceilings: {_when(records)}, 95 % intervals; a case is held to that of the memory that holds it.",
-            *select.unproven(sum(not item.proven for item in items)),
+            *chart_cases.unproven(sum(not item.proven for item in items)),
         ),
         footer=provenance([row for row in records if not str(row["workload"]).startswith(CALIBRATION)]),
     )
-    return lines.draw(plot, theme)
+    return line_drawing.draw(plot, theme)
 
 
 def finding(frame: pd.DataFrame) -> str:
@@ -106,7 +107,7 @@ def describe(frame: pd.DataFrame) -> str:
     return f"{finding(frame)}. {told}."
 
 
-def _workload(item: Under) -> str:
+def _workload(item: RooflinePoint) -> str:
     return item.key.partition("[")[0]
 
 
@@ -117,13 +118,13 @@ def _ceiling(roof: Roof) -> str:
     return f"roof: {slope}, {flat}".replace(f" {units.DASH}", "")
 
 
-def _series(items: Sequence[Under]) -> list[Series]:
+def _series(items: Sequence[RooflinePoint]) -> list[ChartLine]:
     """A line a workload, in order of intensity; its points are cases."""
     made = []
     for name in dict.fromkeys(_workload(item) for item in items):
         own = sorted((item for item in items if _workload(item) == name), key=lambda item: item.intensity)
-        points = tuple(Point(item.intensity, item.rate[0], *map(number, item.rate[1:])) for item in own)
-        made.append(Series(name, points, (), tuple(item.key for item in own)))
+        points = tuple(LinePoint(item.intensity, item.rate[0], *map(number, item.rate[1:])) for item in own)
+        made.append(ChartLine(name, points, (), tuple(item.key for item in own)))
     return made
 
 
@@ -131,9 +132,9 @@ def _when(records: Sequence[Row]) -> str:
     return f"by this run, {str(next(row['created'] for row in records if row.get('created')))[:10]}"
 
 
-def _under(records: Sequence[Row]) -> list[Under]:
+def _under(records: Sequence[Row]) -> list[RooflinePoint]:
     found = _peaks(records)
-    return under(frames.one_clock(records), found) if found else []
+    return roofline_points(row_groups.one_clock(records), found) if found else []
 
 
 _NUMBERS = ("value_s", "low_s", "high_s", "fastest_s", "flops", "bytes", "kernels")
@@ -146,10 +147,10 @@ def _peaks(records: Sequence[Row]) -> Peaks | None:
     return peaks(pd.DataFrame(own).astype(dict.fromkeys(_NUMBERS, float)), str(own[0]["created"])) if own else None
 
 
-def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Under]]:
-    records = frames.rows(frame)
+def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[RooflinePoint]]:
+    records = row_groups.rows(frame)
     advice = "bench run 'calibration/*' together with the workloads"
-    select.require(records, NEEDS, advice)
+    chart_cases.require(records, NEEDS, advice)
     items = _under(records)
     if not items:
         raise UserError(f"no case states its flops and bytes beneath a roof that the run measured: {advice}")

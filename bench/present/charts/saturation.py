@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bench.analyse.saturation import KNEE_SHARE, knee
-from bench.present import frames, units
-from bench.present.charts import lined, lines, select
-from bench.present.charts.series import UNRESOLVED, Series, lost_text, provenance, reasons, split
-from bench.present.frames import Row
+from bench.analyse.curves.throughput_knee import KNEE_SHARE, knee
+from bench.present import row_groups
+from bench.present.charts import chart_cases, line_drawing, line_plot
+from bench.present.charts.chart_lines import UNRESOLVED, ChartLine, lost_text, provenance, reasons, split
+from bench.present.row_groups import Row
+from bench.present.words import units
 from bench.records import UserError
-from bench.stats.curves import Crossing
+from bench.stats.curve_fits import Crossing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,12 +27,14 @@ _KNEE_POINTS = 3
 """From fewer batches no knee is found."""
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """A chart for each workload that was measured, or tried, with two batch sizes or more."""
-    found: list[select.Selection] = []
-    for workload, rows in select.workloads(records):
-        if select.sweep(rows, AXES) and (frames.has(rows, "items_per_s") or not frames.has(rows, "value_s")):
-            found += lined.parts(workload, _series(rows))
+    found: list[chart_cases.Selection] = []
+    for workload, rows in chart_cases.workloads(records):
+        if chart_cases.sweep(rows, AXES) and (
+            row_groups.has(rows, "items_per_s") or not row_groups.has(rows, "value_s")
+        ):
+            found += line_plot.parts(workload, _series(rows))
     return found
 
 
@@ -40,7 +43,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     records = _prepared(frame)
     unit, best = _unit(records), _best(records)
     found, rows = (_knee(records, best), best.rows(records)) if best else (None, [])
-    plot = lined.Plot(
+    plot = line_plot.Plot(
         title=finding(frame),
         series=_series(records),
         x_label=f"batch (below: {best.label})" if best and best.label and len(_series(records)) > 1 else "batch",
@@ -49,12 +52,12 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         y_from_zero=True,
         notes=(*((f"No knee: {found.reason}.",) if found and found.reason else ()), *reasons(records)),
         footer=provenance(records),
-        bands=(lined.Band(f"the knee: {100 * KNEE_SHARE:.0f} % of the best", found.low, found.high),)
+        bands=(line_plot.Band(f"the knee: {100 * KNEE_SHARE:.0f} % of the best", found.low, found.high),)
         if found and not found.reason
         else (),
         below=_below(rows, best),
     )
-    return lines.draw(plot, theme)
+    return line_drawing.draw(plot, theme)
 
 
 def finding(frame: pd.DataFrame) -> str:
@@ -74,7 +77,7 @@ def finding(frame: pd.DataFrame) -> str:
     return f"{reached}, {100 * KNEE_SHARE:.0f} % of it between batch {low} and {high}"
 
 
-def _best(records: Sequence[Row]) -> Series | None:
+def _best(records: Sequence[Row]) -> ChartLine | None:
     """The line with the highest throughput, of those with the most batches: a knee needs three."""
     series = [line for line in _series(records) if line.points]
     most = max((min(len(line.points), _KNEE_POINTS) for line in series), default=0)
@@ -82,11 +85,11 @@ def _best(records: Sequence[Row]) -> Series | None:
     return max(series, key=lambda line: max(point.value for point in line.points), default=None)
 
 
-def _knee(records: Sequence[Row], line: Series) -> Crossing:
+def _knee(records: Sequence[Row], line: ChartLine) -> Crossing:
     return knee(line.rows(records))
 
 
-def _below(rows: Sequence[Row], line: Series | None) -> tuple[tuple[str, dict[float, str]], ...]:
+def _below(rows: Sequence[Row], line: ChartLine | None) -> tuple[tuple[str, dict[float, str]], ...]:
     """What a step of the best line takes at each batch: time, and memory where it was read."""
     if line is None:
         return ()
@@ -103,22 +106,22 @@ def describe(frame: pd.DataFrame) -> str:
     def rate(value: float, low: float | None, high: float | None) -> str:
         return " ".join(text for text in units.rate_parts(value, low, high, unit) if text != units.DASH)
 
-    return lined.in_words(finding(frame), _series(records), "batch", rate)
+    return line_plot.in_words(finding(frame), _series(records), "batch", rate)
 
 
 def _unit(records: Sequence[Row]) -> str:
-    return next(iter(frames.distinct(records, "unit")), "item")
+    return next(iter(row_groups.distinct(records, "unit")), "item")
 
 
-def _series(records: Sequence[Row]) -> list[Series]:
-    return split(frames.one_clock(records), "batch", "items_per_s", "items_per_s_low", "items_per_s_high")
+def _series(records: Sequence[Row]) -> list[ChartLine]:
+    return split(row_groups.one_clock(records), "batch", "items_per_s", "items_per_s_low", "items_per_s_high")
 
 
 def _prepared(frame: pd.DataFrame) -> list[Row]:
-    records = frames.rows(frame)
-    advice = select.command(records, "batch=32,128,512")
-    select.require(records, NEEDS, advice)
-    select.single_workload(records, advice)
-    if select.sweep(records, AXES) is None:
+    records = row_groups.rows(frame)
+    advice = chart_cases.command(records, "batch=32,128,512")
+    chart_cases.require(records, NEEDS, advice)
+    chart_cases.single_workload(records, advice)
+    if chart_cases.sweep(records, AXES) is None:
         raise UserError(f"no two values of batch: {advice} measures some")
-    return frames.one_clock(records)
+    return row_groups.one_clock(records)

@@ -1,6 +1,6 @@
 """How many times faster is the device?"""
 
-from bench.present.charts.twinned import Twinned
+from bench.present.charts.twin_chart import Twinned
 
 CHART = Twinned(
     NAME="speedup",

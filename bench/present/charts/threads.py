@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.analyse.scaling import amdahl, log_share, threads_of
-from bench.present import frames, units
-from bench.present.charts import lined, lines, select
-from bench.present.charts.series import UNRESOLVED, Series, lost_text, provenance, reasons, split
-from bench.present.charts.twinned import twin
-from bench.present.frames import OK, Row
+from bench.analyse.curves.serial_share import amdahl, log_share, threads_of
+from bench.present import row_groups
+from bench.present.charts import chart_cases, line_drawing, line_plot
+from bench.present.charts.chart_lines import UNRESOLVED, ChartLine, lost_text, provenance, reasons, split
+from bench.present.charts.twin_chart import twin
+from bench.present.row_groups import OK, Row
+from bench.present.words import units
 from bench.records import UserError
-from bench.stats.curves import Fit
-from bench.stats.missing import number
+from bench.stats.curve_fits import Fit
+from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +28,12 @@ NEEDS = ("key", "workload", "params", "outcome", "threads_used", "twins")
 _TIMES = ("times", "times_low", "times_high")
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """A chart for each workload that was measured with one thread and with more."""
-    found: list[select.Selection] = []
-    for workload, rows in select.workloads(records):
+    found: list[chart_cases.Selection] = []
+    for workload, rows in chart_cases.workloads(records):
         if any(twin(row, "threads", 1) for row in rows):
-            found += lined.parts(workload, _series(_scaled(rows)))
+            found += line_plot.parts(workload, _series(_scaled(rows)))
     return found
 
 
@@ -41,13 +42,13 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     records = _prepared(frame)
     series, fitted = _series(records), _fit(records)
     counts = sorted({point.x for line in series for point in line.points} | {1.0})
-    guides = [lined.Guide("ideal", tuple(counts), tuple(counts))]
+    guides = [line_plot.Guide("ideal", tuple(counts), tuple(counts))]
     if isinstance(fitted, Fit):
         xs = np.linspace(counts[0], counts[-1], 50)
         curve = np.exp(-log_share(np.array([[fitted.shape]]), xs)[0])
-        guides.append(lined.Guide(f"Amdahl: {_serial(fitted)}", tuple(xs.tolist()), tuple(curve.tolist())))
+        guides.append(line_plot.Guide(f"Amdahl: {_serial(fitted)}", tuple(xs.tolist()), tuple(curve.tolist())))
     cores = next((threads_of(row) for row in records if row.get("cores_asked")), None)
-    plot = lined.Plot(
+    plot = line_plot.Plot(
         title=finding(frame),
         series=series,
         x_label="threads",
@@ -55,11 +56,11 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         y_text=lambda value: f"{value:g}×",
         y_from_zero=True,
         guides=tuple(guides),
-        bands=(lined.Band(f"more than {cores:g} cores", cores, None),) if cores and cores < counts[-1] else (),
+        bands=(line_plot.Band(f"more than {cores:g} cores", cores, None),) if cores and cores < counts[-1] else (),
         notes=(*((f"No Amdahl fit: {fitted}.",) if isinstance(fitted, str) else ()), *reasons(records)),
         footer=provenance(records),
     )
-    return lines.draw(plot, theme)
+    return line_drawing.draw(plot, theme)
 
 
 def finding(frame: pd.DataFrame) -> str:
@@ -80,14 +81,14 @@ def finding(frame: pd.DataFrame) -> str:
 
 def describe(frame: pd.DataFrame) -> str:
     """The chart in words, for those who cannot see it: the finding, then every point."""
-    return lined.in_words(finding(frame), _series(_prepared(frame)), "threads", units.ratio)
+    return line_plot.in_words(finding(frame), _series(_prepared(frame)), "threads", units.ratio)
 
 
 def _serial(fitted: Fit) -> str:
     return f"{units.share(fitted.shape, fitted.shape_low, fitted.shape_high)} is serial"
 
 
-def _best(records: Sequence[Row]) -> Series | None:
+def _best(records: Sequence[Row]) -> ChartLine | None:
     """The line with the highest speed-up."""
     series = [line for line in _series(records) if line.points]
     return max(series, key=lambda line: max(point.value for point in line.points), default=None)
@@ -101,7 +102,7 @@ def _fit(records: Sequence[Row]) -> Fit | str:
     return amdahl([row for row in own if (threads_of(row) or 0) <= cores])
 
 
-def _series(records: Sequence[Row]) -> list[Series]:
+def _series(records: Sequence[Row]) -> list[ChartLine]:
     return split(records, "threads", *_TIMES)
 
 
@@ -109,7 +110,7 @@ def _scaled(records: Sequence[Row]) -> list[Row]:
     """Rows with `threads` as a number, and with times as fast as one thread; one thread itself is 1."""
     made = []
     ones = {str(found["reference"]) for row in records if (found := twin(row, "threads", 1))}
-    for row in frames.one_clock([row for row in records if row["params"].get("device", "cpu") == "cpu"]):
+    for row in row_groups.one_clock([row for row in records if row["params"].get("device", "cpu") == "cpu"]):
         count, found = threads_of(row), twin(row, "threads", 1)
         if count is None or (found is None and str(row["key"]) not in ones and row["outcome"] == OK):
             continue
@@ -121,10 +122,10 @@ def _scaled(records: Sequence[Row]) -> list[Row]:
 
 
 def _prepared(frame: pd.DataFrame) -> list[Row]:
-    records = frames.rows(frame)
-    advice = select.command(records, "threads=1,2,4,physical")
-    select.require(records, NEEDS, advice)
-    select.single_workload(records, advice)
+    records = row_groups.rows(frame)
+    advice = chart_cases.command(records, "threads=1,2,4,physical")
+    chart_cases.require(records, NEEDS, advice)
+    chart_cases.single_workload(records, advice)
     if not any(twin(row, "threads", 1) for row in records):
         raise UserError(f"no case was measured with one thread and with more: {advice} measures some")
     return _scaled(records)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bench.present import frames, units
-from bench.present.charts import lined, lines, select
-from bench.present.charts.series import (
+from bench.present import row_groups
+from bench.present.charts import chart_cases, line_drawing, line_plot
+from bench.present.charts.chart_lines import (
     UNRESOLVED,
-    Point,
-    Series,
+    ChartLine,
+    LinePoint,
     at,
     lost_text,
     place_text,
@@ -20,7 +20,8 @@ from bench.present.charts.series import (
     resolved,
     split,
 )
-from bench.present.frames import Row
+from bench.present.row_groups import Row
+from bench.present.words import units
 from bench.records import UserError
 
 if TYPE_CHECKING:
@@ -34,20 +35,20 @@ AXES = ("size", "points", "rows")
 """Axes that say how large a problem is, the preferred one first."""
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """A chart for each workload that was measured, or tried, at two sizes or more."""
-    found: list[select.Selection] = []
-    for workload, rows in select.workloads(records):
-        axis = select.sweep(rows, AXES)
+    found: list[chart_cases.Selection] = []
+    for workload, rows in chart_cases.workloads(records):
+        axis = chart_cases.sweep(rows, AXES)
         if axis:
-            found += lined.parts(workload, _series(rows, axis))
+            found += line_plot.parts(workload, _series(rows, axis))
     return found
 
 
 def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     """Time per step in seconds against size, both logarithmic. Raises `UserError` where no axis is swept."""
     records, axis = _prepared(frame)
-    plot = lined.Plot(
+    plot = line_plot.Plot(
         title=finding(frame),
         series=_series(records, axis),
         x_label=axis,
@@ -56,7 +57,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         notes=tuple(reasons(records)),
         footer=provenance(records),
     )
-    return lines.draw(plot, theme)
+    return line_drawing.draw(plot, theme)
 
 
 def finding(frame: pd.DataFrame) -> str:
@@ -76,8 +77,8 @@ def finding(frame: pd.DataFrame) -> str:
     return _growth(workload, axis, longest)
 
 
-def _apart(workload: str, axis: str, series: Sequence[Series], x: float) -> str:
-    there: list[tuple[Point, str]] = sorted(
+def _apart(workload: str, axis: str, series: Sequence[ChartLine], x: float) -> str:
+    there: list[tuple[LinePoint, str]] = sorted(
         ((point, line.label) for line in series if (point := at(line, x)) is not None), key=lambda item: item[0].value
     )
     (fast, quick), (slow, late) = there[0], there[-1]
@@ -88,7 +89,7 @@ def _apart(workload: str, axis: str, series: Sequence[Series], x: float) -> str:
     return f"{where}: {quick} is {units.ratio(*ratio)} as fast as {late}"
 
 
-def _growth(workload: str, axis: str, line: Series) -> str:
+def _growth(workload: str, axis: str, line: ChartLine) -> str:
     first, last = line.points[0], line.points[-1]
     ratio = quotient(last, first)
     times = _times(last.x / first.x) if first.x > 0 else units.count(last.x)
@@ -100,25 +101,25 @@ def _growth(workload: str, axis: str, line: Series) -> str:
 def describe(frame: pd.DataFrame) -> str:
     """The chart in words, for those who cannot see it: the finding, then every point."""
     records, axis = _prepared(frame)
-    return lined.in_words(finding(frame), _series(records, axis), axis, units.interval)
+    return line_plot.in_words(finding(frame), _series(records, axis), axis, units.interval)
 
 
-def _series(records: Sequence[Row], axis: str) -> list[Series]:
-    return split(frames.one_clock(records), axis, "value_s", "low_s", "high_s")
+def _series(records: Sequence[Row], axis: str) -> list[ChartLine]:
+    return split(row_groups.one_clock(records), axis, "value_s", "low_s", "high_s")
 
 
 def _prepared(frame: pd.DataFrame) -> tuple[list[Row], str]:
-    records = frames.rows(frame)
-    advice = select.command(records, f"{AXES[0]}=64,256,1024")
-    select.require(records, NEEDS, advice)
-    select.single_workload(records, advice)
-    axis = select.sweep(records, AXES)
+    records = row_groups.rows(frame)
+    advice = chart_cases.command(records, f"{AXES[0]}=64,256,1024")
+    chart_cases.require(records, NEEDS, advice)
+    chart_cases.single_workload(records, advice)
+    axis = chart_cases.sweep(records, AXES)
     if axis is None:
         has = next((name for name in AXES if any(name in row["params"] for row in records)), AXES[0])
         raise UserError(
-            f"no two values of {' or '.join(AXES)}: {select.command(records, f'{has}=64,256,1024')} measures some"
+            f"no two values of {' or '.join(AXES)}: {chart_cases.command(records, f'{has}=64,256,1024')} measures some"
         )
-    return frames.one_clock(records), axis
+    return row_groups.one_clock(records), axis
 
 
 def _times(ratio: float) -> str:

@@ -7,13 +7,23 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bench.analyse.crossover import times_faster
-from bench.present import frames, units
-from bench.present.charts import lined, lines, select
-from bench.present.charts.series import UNRESOLVED, Point, Series, lost_text, provenance, reasons, resolved, shown
-from bench.present.frames import OK, Row
+from bench.analyse.curves.crossover import times_faster
+from bench.present import row_groups
+from bench.present.charts import chart_cases, line_drawing, line_plot
+from bench.present.charts.chart_lines import (
+    UNRESOLVED,
+    ChartLine,
+    LinePoint,
+    lost_text,
+    provenance,
+    reasons,
+    resolved,
+    shown,
+)
+from bench.present.row_groups import OK, Row
+from bench.present.words import units
 from bench.records import UserError
-from bench.stats.missing import number
+from bench.stats.missing_numbers import number
 from bench.workload import AFTER
 
 if TYPE_CHECKING:
@@ -27,14 +37,16 @@ DRAW = "draw"
 """The axis of trainings that differ in luck alone: weights, order, masks."""
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """A chart for each workload that tells how right it was after each of several epochs, in portions of lines."""
-    found: list[select.Selection] = []
-    for workload, rows in select.workloads(records):
+    found: list[chart_cases.Selection] = []
+    for workload, rows in chart_cases.workloads(records):
         if any(_course(row) for row in rows):
-            groups = _groups(frames.one_clock(rows))
+            groups = _groups(row_groups.one_clock(rows))
             entries = [(_label(name, own), tuple(str(row["key"]) for row in own)) for name, own in groups.items()]
-            found += select.parts(workload, entries, lined.LABEL_LETTERS, lined.MOST_SERIES - 1)  # one for the target
+            found += chart_cases.parts(
+                workload, entries, line_plot.LABEL_LETTERS, line_plot.MOST_SERIES - 1
+            )  # one for the target
     return found
 
 
@@ -44,8 +56,10 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     series = _series(records)
     xs = [point.x for line in series for point in line.points]
     target = min((line.points[-1].value for line in series if line.points), default=None)
-    guides = (lined.Guide(f"{_percent(target)} right", (min(xs), max(xs)), (target, target)),) if target and xs else ()
-    plot = lined.Plot(
+    guides = (
+        (line_plot.Guide(f"{_percent(target)} right", (min(xs), max(xs)), (target, target)),) if target and xs else ()
+    )
+    plot = line_plot.Plot(
         title=finding(frame),
         series=series,
         x_label="time since the start",
@@ -59,7 +73,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         notes=(*_notes(records), *reasons(records)),
         footer=provenance(records),
     )
-    return lines.draw(plot, theme)
+    return line_drawing.draw(plot, theme)
 
 
 def finding(frame: pd.DataFrame) -> str:
@@ -111,9 +125,9 @@ def _metric(records: Sequence[Row]) -> str:
 
 def _groups(records: Sequence[Row]) -> dict[str, list[Row]]:
     """Rows that differ in their draw alone, by what tells the groups apart."""
-    names = [name for name in frames.varying(records) if name != DRAW]
+    names = [name for name in row_groups.varying(records) if name != DRAW]
     groups: dict[str, list[Row]] = {}
-    for row in sorted(records, key=lambda row: frames.by_params(row, [*names, DRAW])):
+    for row in sorted(records, key=lambda row: row_groups.by_params(row, [*names, DRAW])):
         label = " ".join(shown(name, row["params"][name]) for name in names if name in row["params"])
         groups.setdefault(label, []).append(row)
     return groups
@@ -128,9 +142,9 @@ def _timed(records: Sequence[Row]) -> dict[str, list[Row]]:
     return {name: rows for name, rows in found.items() if rows}
 
 
-def _series(records: Sequence[Row]) -> list[Series]:
+def _series(records: Sequence[Row]) -> list[ChartLine]:
     """A line a training, of one colour those that differ in luck alone; the first of them has the label."""
-    made: list[Series] = []
+    made: list[ChartLine] = []
     for name, rows in _timed(records).items():
         for place, row in enumerate(rows):
             course = _course(row)
@@ -138,14 +152,14 @@ def _series(records: Sequence[Row]) -> list[Series]:
             bounded = None not in ends
             # Every epoch does the same work. A share of right answers is counted, not estimated: its ends are itself.
             points = [
-                Point(
+                LinePoint(
                     row["value_s"] * epoch / len(course), right, *((right, right) if bounded else (None, None)),
                     *(ends if epoch == len(course) else ()),
                 )
                 for epoch, right in course.items()
             ]  # fmt: skip
             label = _label(name, rows) if place == 0 else ""
-            made.append(Series(label, tuple(points), (), (str(row["key"]),), group=f"{name} "))
+            made.append(ChartLine(label, tuple(points), (), (str(row["key"]),), group=f"{name} "))
     return made
 
 
@@ -179,7 +193,7 @@ def _span(times: Sequence[float]) -> str:
     return f"{units.seconds(times[0])} to {units.seconds(times[-1])}"
 
 
-def _floor(series: Sequence[Series]) -> float:
+def _floor(series: Sequence[ChartLine]) -> float:
     """A tenth below which no training was."""
     worst = min((point.value for line in series for point in line.points), default=0.0)
     return max(0.0, math.floor(10 * worst - 0.5) / 10)
@@ -190,11 +204,11 @@ def _percent(x: float) -> str:
 
 
 def _prepared(frame: pd.DataFrame) -> list[Row]:
-    records = frames.rows(frame)
+    records = row_groups.rows(frame)
     advice = "bench run 'dataloader/time_to_accuracy' --set loader=dataloader,sliced --set draw=0,1,2"
-    select.require(records, NEEDS, advice)
-    select.single_workload(records, advice)
-    records = frames.one_clock(records)
+    chart_cases.require(records, NEEDS, advice)
+    chart_cases.single_workload(records, advice)
+    records = row_groups.one_clock(records)
     if not any(_course(row) for row in records):
         raise UserError(f"no workload tells how right it was after each epoch: {advice} measures one that does")
     return records

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bench.present import frames, units
-from bench.present.charts import dots, select
-from bench.present.charts.dots import BELOW, Dot
-from bench.present.charts.series import provenance, reasons
-from bench.present.frames import OK, Row
-from bench.present.gate import MEANINGS, short
+from bench.present import row_groups
+from bench.present.charts import chart_cases, dot_plot
+from bench.present.charts.chart_lines import provenance, reasons
+from bench.present.charts.dot_plot import BELOW, Dot
+from bench.present.row_groups import OK, Row
+from bench.present.tables.gate_report import MEANINGS, short
+from bench.present.words import units
 from bench.records import UserError
-from bench.stats.missing import number
+from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,21 +38,26 @@ NEEDS = (
 SUBJECT = "gate"
 """Stands for a workload: the chart has all cases of a gate."""
 
-LOOKS = {"regressed": dots.ABOVE, "improved": dots.BELOW, "not_slower": dots.PLAIN, "not_resolved": dots.OPEN}
+LOOKS = {
+    "regressed": dot_plot.ABOVE,
+    "improved": dot_plot.BELOW,
+    "not_slower": dot_plot.PLAIN,
+    "not_resolved": dot_plot.OPEN,
+}
 """How a verdict looks: the gate says what an interval allows to say, not the place of the line."""
 
 
-def selections(records: Sequence[Row]) -> list[select.Selection]:
+def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
     """Charts of the cases of a gate, the worst verdict first, in portions that fit."""
     entries = [(short(str(row["key"])), (str(row["key"]),)) for row in _ordered(records)]
-    return list(select.parts(SUBJECT, entries, dots.LABEL_LETTERS, dots.MOST_ROWS)) if entries else []
+    return list(chart_cases.parts(SUBJECT, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS)) if entries else []
 
 
 def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
     """Ratios with intervals beside slack and limit. Raises `UserError` for what is no gate."""
     records = _prepared(frame)
     slack, limit = (float(records[0][name]) for name in ("slack", "limit"))
-    plot = dots.Plot(
+    plot = dot_plot.Plot(
         title=finding(frame),
         dots=[_dot(row) for row in records],
         caption="head ÷ base, 1 = no change, right is slower",
@@ -66,7 +72,7 @@ def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
         marks=(1 + slack, 1 + limit),
         hollow="Hollow: the pairs do not decide it.",
     )
-    return dots.draw(plot, theme)
+    return dot_plot.draw(plot, theme)
 
 
 def finding(frame: pd.DataFrame) -> str:
@@ -83,7 +89,7 @@ def finding(frame: pd.DataFrame) -> str:
 
 def describe(frame: pd.DataFrame) -> str:
     """The chart in words, for those who cannot see it: the finding, then every case."""
-    return f"{finding(frame)}. Head ÷ base: {dots.said([_dot(row) for row in _prepared(frame)], units.ratio)}."
+    return f"{finding(frame)}. Head ÷ base: {dot_plot.said([_dot(row) for row in _prepared(frame)], units.ratio)}."
 
 
 def _ordered(records: Sequence[Row]) -> list[Row]:
@@ -98,11 +104,11 @@ def _dot(row: Row) -> Dot:
     if row["outcome"] != OK or value is None:
         return Dot(short(str(row["key"])), None, None, None, row["outcome"] if row["outcome"] != OK else verdict, 1.0)
     word = f"{verdict}, {int(row['pairs'])} pairs"
-    return Dot(short(str(row["key"])), value, low, high, word, 1.0, LOOKS.get(row["verdict"], dots.BARE))
+    return Dot(short(str(row["key"])), value, low, high, word, 1.0, LOOKS.get(row["verdict"], dot_plot.BARE))
 
 
 def _prepared(frame: pd.DataFrame) -> list[Row]:
-    records = _ordered(frames.rows(frame))
+    records = _ordered(row_groups.rows(frame))
     if not records or any(name not in frame.columns for name in NEEDS):
         raise UserError("a verdict is drawn of a run of bench gate: bench gate --out RUN, then bench plot RUN")
     return records

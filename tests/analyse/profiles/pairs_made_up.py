@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from bench.records import BASE, HEAD
-from bench.store.explained import Calls, Owned, Pairs, Side, Stack
+from bench.store.profile_pair_tables import CallsRow, OwnedRow, ProfilePairs, SideRow, StackRow
 
 KEY = "a/b[device=cpu]"
 COUNTERS = {"graph_breaks": 0, "recompiles": 0, "compiled_graphs": 1}
@@ -28,7 +28,7 @@ def pairs(
     together and of each alone; more: of the facts of every side.
     """
     dice, restless = np.random.default_rng(seed), np.random.default_rng([seed, 1])
-    found = Pairs(told={"keys": [KEY], "alpha": 0.001, "ended": {}})
+    found = ProfilePairs(told={"keys": [KEY], "alpha": 0.001, "ended": {}})
     for pair in range(count):
         loud = np.exp(dice.normal(0, 5 * noise))  # a slow minute falls on both sides
         paced = np.exp(restless.normal(0, pace[0]) + restless.normal(0, pace[1], 2))
@@ -50,11 +50,11 @@ def pairs(
                 "counters": {**COUNTERS, **counters[at]}, "break_reasons": reasons[at], "first_call_ns": 10**9,
                 "build_ns": 0, "cache": "warm" if pair else "cold", "threads": 1, "came_first": True, **more,
             }  # fmt: skip
-            found.sides.append(Side(*who, "py-spy", 10, json.dumps(facts)))
-            found.stacks += [Stack(*who, "main", name, 100, int(us * 1e3)) for name, us in drawn.items()]
+            found.sides.append(SideRow(*who, "py-spy", 10, json.dumps(facts)))
+            found.stacks += [StackRow(*who, "main", name, 100, int(us * 1e3)) for name, us in drawn.items()]
             found.stacks += [
-                Stack(*who, "loader worker", name, 100, int(50 * us * 1e3)) for name, us in seen(loader[at]).items()
+                StackRow(*who, "loader worker", name, 100, int(50 * us * 1e3)) for name, us in seen(loader[at]).items()
             ]
-            found.owned += [Owned(*who, *name, int(20 * us * 1e3), 20) for name, us in seen(owned[at]).items()]
-            found.calls += [Calls(*who, *name, 20 * n, 20) for name, n in calls[at].items()]
+            found.owned += [OwnedRow(*who, *name, int(20 * us * 1e3), 20) for name, us in seen(owned[at]).items()]
+            found.calls += [CallsRow(*who, *name, 20 * n, 20) for name, n in calls[at].items()]
     return found

@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 
 from bench.analyse.profiles.difference import explain
-from bench.analyse.profiles.exact import Exact
-from bench.analyse.profiles.seconds import mean_stacks
+from bench.analyse.profiles.exact_counts import Exact
+from bench.analyse.profiles.step_seconds import mean_stacks
 from bench.records import BASE, HEAD
-from bench.stats.coverage import exact_bounds
+from bench.stats.coverage_simulation import exact_bounds
 from tests.analyse.profiles.pairs_made_up import BACKWARD, FORWARD, KEY, LINEAR, STEP, WAIT, pairs
 
 

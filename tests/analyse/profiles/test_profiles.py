@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bench.analyse.peaks import Peaks, Place, Rate
 from bench.analyse.profiles import judge
-from bench.analyse.profiles.compiling import parts
-from bench.analyse.profiles.shares import BUDGET
+from bench.analyse.profiles.compile_time import parts
+from bench.analyse.profiles.time_shares import BUDGET
 from bench.analyse.profiles.verdict import MEANINGS
+from bench.analyse.rows.peaks import Peaks, Place, Rate
 from tests.analyse.profiles.told import told
 
 CPU = Place("cpu", 1, "wall")

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from bench.measure.profiling.events import Event, windows, within
-from bench.measure.profiling.session import summary
+from bench.measure.profiling.profiling_session import summary
 from bench.measure.profiling.timeline import busy, nested, self_ns, union_ns
 from tests.measure.profiling.simulated import REGION, block, event, events, us
 

@@ -1,0 +1,119 @@
+"""Is the clock fine enough, and does measured time grow as the time that was asked for?"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.analyse.certificate.line import (
+    HELD,
+    LIVE,
+    SLOPE,
+    TOLD,
+    CertificateLine,
+    estimate_of,
+    ratio_text,
+    skipped_line,
+    within,
+)
+from bench.stats import intervals
+from bench.store.tables import RunData
+
+
+def clock(data: RunData) -> Iterator[CertificateLine]:
+    """Resolution and cost of the clock, and the cost of an empty call, the worst of all processes."""
+    launches = data.launches
+    worst = {
+        name: float(launches[f"{name}_ns"].max())
+        for name in ("clock_resolution", "clock_cost", "empty_call")
+        if launches[f"{name}_ns"].notna().any()
+    }
+    if len(worst) < 3:
+        yield skipped_line("clock", "this machine", "")
+        return
+    block_ns = data.run["settings"]["block_s"] * 1e9
+    fine = max(worst["clock_resolution"], worst["empty_call"]) * 1000 <= block_ns
+    yield CertificateLine(
+        "clock", "this machine", LIVE, HELD if fine else TOLD,
+        f"resolves {worst['clock_resolution']:.0f} ns, takes {worst['clock_cost']:.0f} ns a reading; an empty step "
+        f"{worst['empty_call']:.0f} ns",
+        f"a thousandth of a block of {block_ns / 1e6:g} ms; where it is not, blocks are made longer",
+        launches["process"].nunique(), "processes", facts=worst,
+    )  # fmt: skip
+
+
+def linearity(data: RunData, told: Sequence[Mapping[str, Any]]) -> Iterator[CertificateLine]:
+    """Measured time against asked time, over waits from microseconds up: one slope a pair, and the median over pairs.
+
+    A wait of the CPU ends by the clock that times it: this tests blocks, their steps and sums, and not the rate of the
+    clock. A GPU's is so many cycles of its multiprocessors, whose rate NVML tells, on the clock of its own events.
+
+    Least squares weighted by 1/asked², so that the short waits count as much as the long ones; the intercept is what
+    the harness and the last look at the clock add to each.
+    """
+    micros = {item["key"]: item["micros"] * 1e-6 for item in told if item["micros"] is not None}
+    if micros:
+        span = f"{min(micros.values()) * 1e6:g} µs to {max(micros.values()) * 1e3:g} ms"
+        frame = _measured(data, micros, "wall")
+        yield _slope(f"waits of {span}", frame.assign(asked_s=frame["asked"]))
+    cycles = {item["key"]: item["cycles"] for item in told if item.get("cycles") is not None}
+    if cycles:
+        about = f"a GPU's waits of {min(cycles.values()):,} to {max(cycles.values()):,} cycles"
+        frame = _measured(data, cycles, "device").merge(_rates(data), on=["key", "launch", "side"])
+        if frame.empty:
+            yield skipped_line("linearity", about, BOUND, "NVML told no clock rate, or no wait had device time")
+        else:
+            yield _slope(about, frame.assign(asked_s=frame["asked"] / frame["hertz"]))
+
+
+BOUND = f"slope within {SLOPE:.0%} of 1"
+
+
+def _measured(data: RunData, asked: Mapping[Any, float], clock: str) -> pd.DataFrame:
+    """A row a wait, pair and side: asked, in its own unit, and measured_s, the median block on `clock`."""
+    blocks = data.blocks
+    kept = blocks[
+        blocks["kept"].astype(bool)
+        & (blocks["phase"] == "step")
+        & (blocks["clock"] == clock)
+        & blocks["key"].isin(list(asked))
+    ]
+    frame = kept.assign(measured_s=kept["total_ns"] / kept["steps"] / 1e9)
+    frame = frame.groupby(["key", "launch", "side"], sort=False)["measured_s"].median().reset_index()
+    return frame.assign(asked=frame["key"].map(asked).astype("float64"))
+
+
+def _rates(data: RunData) -> pd.DataFrame:
+    """hertz by key, launch and side: the mean of the extremes of the clock rate, where it was told."""
+    rows = []
+    for row in data.launches[["key", "launch", "side", "condition"]].to_dict("records"):
+        condition = json.loads(row.pop("condition"))
+        if "mhz_low" in condition:
+            rows.append({**row, "hertz": (condition["mhz_low"] + condition["mhz_high"]) / 2 * 1e6})
+    return pd.DataFrame(rows, columns=["key", "launch", "side", "hertz"])
+
+
+def _slope(about: str, frame: pd.DataFrame) -> CertificateLine:
+    by_pair: dict[Any, list[tuple[float, float]]] = {}
+    for (pair, _), group in frame.groupby(["launch", "side"], sort=False):
+        if len(group) < 3:
+            continue
+        x = group["asked_s"].to_numpy(dtype=np.float64)
+        slope, intercept = np.polyfit(x, group["measured_s"].to_numpy(dtype=np.float64), 1, w=1 / x)
+        by_pair.setdefault(pair, []).append((float(slope), float(intercept)))
+    # Both sides of a pair are one datum: they ran side by side.
+    means = [tuple(map(statistics.fmean, zip(*lines, strict=True))) for lines in by_pair.values()]
+    slopes, intercepts = [mean[0] for mean in means], [mean[1] for mean in means]
+    if len(slopes) < 2:
+        return skipped_line("linearity", about, BOUND)
+    found = estimate_of(intervals.median(slopes, of="pairs"))
+    return CertificateLine(
+        "linearity", about, LIVE, within(found, 1, SLOPE),
+        f"slope {ratio_text(found, 5)}; {statistics.median(intercepts) * 1e9:.0f} ns besides",
+        BOUND, found.n, "pairs", found,
+    )  # fmt: skip

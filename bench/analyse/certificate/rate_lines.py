@@ -1,0 +1,92 @@
+"""Rates of error: of intervals that miss the truth, and of comparisons that cry wolf."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from bench.analyse.certificate.line import (
+    ALARMS,
+    COVERAGE,
+    EXACT,
+    HELD,
+    LEAST_COVERAGE,
+    LIVE,
+    NOT_HELD,
+    REPLAYED,
+    SIMULATED,
+    TOLD,
+    UNDECIDED,
+    CertificateLine,
+    ends,
+    skipped_line,
+)
+from bench.analyse.gate import pair_ratios
+from bench.records import Estimate
+from bench.stats import intervals
+from bench.stats.coverage_simulation import Coverage, exact_bounds
+
+
+def covered(seen: Coverage) -> CertificateLine:
+    """How often the stated 95 % interval holds the median of a simulated family, stopping included."""
+    least = LEAST_COVERAGE.get(seen.family, COVERAGE)
+    verdict = HELD if seen.low >= least else NOT_HELD if seen.high < least else UNDECIDED
+    estimate = Estimate(seen.rate, seen.low, seen.high, seen.intervals, "Clopper-Pearson, 99 %", "rate")
+    return CertificateLine(
+        "coverage", seen.family, SIMULATED, verdict,
+        f"{seen.rate:.1%} [{seen.low:.1%}, {seen.high:.1%}] of the 95 % intervals hold the median, "
+        f"after {seen.launches:.1f} launches on the mean",
+        f"at least {least:.0%}", seen.intervals, "measurements", estimate,
+    )  # fmt: skip
+
+
+def false_alarms(told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]]) -> Iterator[CertificateLine]:
+    """Comparisons of a case with itself whose 95 % interval does not hold 1: as seen, and by the coins of these pairs.
+
+    A few comparisons seen to be right show little: that line decides nothing unless it contradicts the stated rate.
+    They share their processes, too.
+    """
+    bound = f"at most {ALARMS:.0%}"
+    samples = [list(of[item["key"]]) for item in told if len(of.get(item["key"], ())) >= 2]
+    if not samples:
+        yield skipped_line("false alarms", "cases against themselves", bound)
+        return
+    alarms, comparisons = sum(map(_alarm, samples)), len(samples)
+    low, high = exact_bounds(alarms, comparisons)
+    yield CertificateLine(
+        "false alarms", "cases against themselves", LIVE, NOT_HELD if low > ALARMS else TOLD,
+        f"{alarms} of {comparisons}: {alarms / comparisons:.1%} [{low:.1%}, {high:.1%}]", bound, comparisons,
+        "comparisons", Estimate(alarms / comparisons, low, high, comparisons, "Clopper-Pearson, 99 %", "rate"),
+    )  # fmt: skip
+    rate = statistics.fmean(map(_by_coins, samples))
+    fewest = min(map(len, samples))
+    exact = fewest >= intervals.fewest_for(intervals.CONFIDENCE)
+    yield CertificateLine(
+        "false alarms", "cases against themselves", EXACT if exact else REPLAYED,
+        (HELD if rate <= ALARMS else NOT_HELD) if exact else TOLD,
+        f"{rate:.1%}, if nothing differs: over every toss of the coins "
+        + ("only the signs count, whatever the pairs say" if exact else "of these pairs"),
+        bound, sum(map(len, samples)), "pairs", Estimate(rate, rate, rate, len(samples), "all tosses", "rate"),
+    )  # fmt: skip
+
+
+def _alarm(log_ratios: Sequence[float]) -> bool:
+    low, high = ends(pair_ratios.ratio(log_ratios))
+    return not low <= 1 <= high
+
+
+def _by_coins(log_ratios: Sequence[float]) -> float:
+    """The share of all tosses of the pairs' coins that alarm: which side is called base is a toss, and turns the sign.
+
+    An interval of order statistics alarms by the number of positive signs alone, so its rate is one minus its coverage;
+    with fewer pairs it depends on how far they are apart, and every toss is tried.
+    """
+    n = len(log_ratios)
+    if n >= intervals.fewest_for(intervals.CONFIDENCE):
+        return 1 - intervals.median_rank(n)[1]
+    tosses = [
+        [sign * abs(x) for sign, x in zip(signs, log_ratios, strict=True)] for signs in product((1, -1), repeat=n)
+    ]
+    return statistics.fmean(map(_alarm, tosses))

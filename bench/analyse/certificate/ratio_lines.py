@@ -1,0 +1,153 @@
+"""Ratios of pairs whose truth is known: twice the work, injected slow-downs, a case alone, another timer."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bench.analyse.certificate.line import (
+    ADDS_UP,
+    AGREES,
+    ALARMS,
+    HELD,
+    LIVE,
+    NOT_HELD,
+    POWER,
+    RECOVERY,
+    SOLO,
+    TOLD,
+    UNDECIDED,
+    CertificateLine,
+    ends,
+    ratio_text,
+    skipped_line,
+    within,
+)
+from bench.analyse.gate import pair_ratios
+from bench.records import RIVALS, RIVALS_ON_GPU, Case
+from bench.stats import intervals, student_t
+from bench.store.tables import RunData
+
+
+def additivity(told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]]) -> Iterator[CertificateLine]:
+    """Work done twice takes twice as long."""
+    for item in told:
+        logs = of.get(item["key"], [])
+        if len(logs) < 2:
+            yield skipped_line("additivity", item["key"], f"within {ADDS_UP:.0%} of 1")
+            continue
+        found = pair_ratios.ratio([value - math.log(item["ratio"]) for value in logs])
+        yield CertificateLine(
+            "additivity", item["key"], LIVE, within(found, 1, ADDS_UP),
+            f"(f;f) ÷ twice f: {ratio_text(found)}",
+            f"within {ADDS_UP:.0%} of 1", found.n, "pairs", found,
+        )  # fmt: skip
+
+
+def recovered(told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]]) -> Iterator[CertificateLine]:
+    """A slow-down that is exact by construction lies inside the interval of its estimate, and no slow-down does not.
+
+    An interval that holds both decides nothing: it would hold almost anything.
+    """
+    confidence = 1 - (1 - RECOVERY) / max(1, len(told))
+    for item in told:
+        bound, logs = f"{item['ratio']:.2f} inside the interval and 1 outside", of.get(item["key"], [])
+        if len(logs) < 2:
+            yield skipped_line("injected slow-down", item["key"], bound)
+            continue
+        found = pair_ratios.ratio(logs, confidence)
+        low, high = ends(found)
+        inside, told_apart = low <= item["ratio"] <= high, low > 1
+        yield CertificateLine(
+            "injected slow-down", item["key"], LIVE,
+            (HELD if told_apart else UNDECIDED) if inside else NOT_HELD,
+            f"{item['ratio']:.2f} is {'in' if inside else 'out'}side head ÷ base {ratio_text(found)}", bound, found.n,
+            "pairs", found,
+        )  # fmt: skip
+
+
+def alone(told: Sequence[Mapping[str, Any]], data: RunData) -> Iterator[CertificateLine]:
+    """A block that was timed in lockstep takes as long as one timed alone, in the same process."""
+    frame = pair_ratios.lockstep_over_solo(data)
+    frame = frame[frame["clock"] == "wall"]
+    for item in told:
+        own = frame[frame["key"] == item["key"]]
+        # Both sides of a pair are one datum: they ran side by side.
+        logs = own.groupby("pair", sort=False)["log_ratio"].mean().tolist()
+        if len(logs) < 2:
+            yield skipped_line("lockstep ÷ solo", item["key"], f"within {SOLO:.0%} of 1")
+            continue
+        found = pair_ratios.ratio(logs)
+        yield CertificateLine(
+            "lockstep ÷ solo", item["key"], LIVE, within(found, 1, SOLO), ratio_text(found), f"within {SOLO:.0%} of 1",
+            found.n, "pairs", found,
+        )  # fmt: skip
+
+
+def agreement(told: Sequence[Mapping[str, Any]], data: RunData) -> Iterator[CertificateLine]:
+    """Blocks that other timers time take as long as ours, in turns with them in one process.
+
+    A timer that is not installed has a line that says so, and leaves the certificate's verdict alone.
+    """
+    bound = f"within {AGREES:.0%} of 1"
+    on_gpu = {item["key"] for item in told if Case.from_key(item["key"]).axes["device"] != "cpu"}
+    for rival in RIVALS:
+        frame = pair_ratios.ours_over_rival(data, rival)
+        wanted = [item["key"] for item in told if (rival in RIVALS_ON_GPU) == (item["key"] in on_gpu)]
+        if wanted and frame.empty:
+            reason = "it is not installed, or can time none of these cases"
+            yield dataclasses.replace(skipped_line("agreement", rival, bound, reason), optional=True)
+            continue
+        for key in wanted:
+            logs = frame.loc[frame["key"] == key].groupby("pair", sort=False)["log_ratio"].mean().tolist()
+            if not logs:
+                continue  # a case that is reset before each block, which no other timer can do
+            if len(logs) < 2:
+                yield skipped_line("agreement", key, bound)
+                continue
+            found = pair_ratios.ratio(logs)
+            yield CertificateLine(
+                "agreement", key, LIVE, within(found, 1, AGREES), f"ours ÷ {rival} {ratio_text(found)}", bound,
+                found.n, "pairs", found,
+            )  # fmt: skip
+
+
+def smallest_effects(
+    told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]], data: RunData
+) -> Iterator[CertificateLine]:
+    """The least slow-down that so many pairs find four times in five, if their logs are normal with the sd seen."""
+    for item in told:
+        logs = of.get(item["key"], [])
+        if len(logs) < 3:
+            yield skipped_line("smallest effect", item["key"], "")
+            continue
+        n, sd = len(logs), statistics.stdev(logs)
+        effect = math.expm1(least_shift(n) * sd)
+        seconds = pair_ratios.seconds_of(data.pairs[data.pairs["key"] == item["key"]])
+        yield CertificateLine(
+            "smallest effect", item["key"], LIVE, TOLD,
+            f"+{effect:.1%} in {n} pairs with {seconds / n:.1f} s of blocks each; unchanged code has sd {sd:.1%}",
+            "", n, "pairs", facts={"effect": effect, "sd": sd, "seconds": seconds},
+        )  # fmt: skip
+
+
+def least_shift(n: int) -> float:
+    """The shift of n normal values, in standard deviations, that their 95 % interval tells from 0 with `POWER`.
+
+    From six values on the interval of order statistics decides, which is a sign test: with q the chance of a value
+    below 0, at most r - 1 of them may be (r of `median_rank`); solved by bisection. Below, Student's t: (t at 97.5 % +
+    t at 80 %)/√n, the usual approximation (Cohen, Statistical Power Analysis, 1988, chapter 2).
+    """
+    if n < intervals.fewest_for(intervals.CONFIDENCE):
+        both = student_t.quantile(1 - ALARMS / 2, n - 1) + student_t.quantile(POWER, n - 1)
+        return both / math.sqrt(n)
+    most_below = intervals.median_rank(n)[0] - 1
+    low, high = 0.0, 0.5
+    while high - low > 1e-9:
+        q = (low + high) / 2
+        power = math.fsum(math.comb(n, k) * q**k * (1 - q) ** (n - k) for k in range(most_below + 1))
+        low, high = (q, high) if power > POWER else (low, q)
+    return -statistics.NormalDist().inv_cdf(high)

@@ -1,0 +1,49 @@
+"""Why do tiny operations not get faster? t = max(overhead, bytes ÷ bandwidth): a launch costs what it costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.analyse.curves.curve_points import curve_points
+from bench.stats.curve_fits import Floats, fit
+from bench.stats.missing_numbers import number
+
+Row = Mapping[Any, Any]
+
+
+@dataclass(frozen=True)
+class LaunchFloor:
+    """value, low, high of each: seconds an operation takes at least, bytes a second beyond, bytes where they meet."""
+
+    overhead_s: tuple[float, float, float]
+    bandwidth: tuple[float, float, float]
+    knee_bytes: tuple[float, float, float]
+
+
+def log_above(log_knee: Floats, moved: Floats) -> Floats:
+    """log(t ÷ overhead) of knees, (knees, 1), and bytes, (bytes,): 0 up to the knee, then proportional."""
+    return np.maximum(np.log(moved) - log_knee, 0.0)
+
+
+def launch_floor(rows: Sequence[Row]) -> LaunchFloor | str:
+    """Overhead and bandwidth of the rows of one line, by the bytes they move; or why they are not resolved."""
+    found = curve_points(rows, lambda row: number(row.get("bytes")))
+    if len({each.x for each in found}) < 4:
+        return "four sizes are needed: two parameters fit fewer too well"
+    fitted = fit(found, log_above, (math.log(found[0].x), math.log(found[-1].x)))
+    if isinstance(fitted, str):
+        return fitted
+    if fitted.shape_low <= math.log(found[1].x):
+        return "at most one size costs the overhead alone: two are needed to see it"
+    if fitted.shape_high >= math.log(found[-2].x):
+        return "at most one size takes longer than the overhead: two are needed to see the bandwidth"
+    return LaunchFloor(
+        fitted.of(lambda _, level: math.exp(level)),
+        fitted.of(lambda knee, level: math.exp(knee - level)),
+        fitted.of(lambda knee, _: math.exp(knee)),
+    )

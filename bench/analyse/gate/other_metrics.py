@@ -1,0 +1,121 @@
+"""What a gate tells beside its verdicts, from the same pairs: device time, latency, peak memory, time to compile. Pure.
+
+Wall time alone fails a gate. These have an α of their own and are told where they differ, so that a reader knows what
+else a change did; a kernel that became slower behind a host that is slower still is no slow-down of the training.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from bench.analyse.gate.pair_ratios import pair_ratios
+from bench.records import BASE, HEAD, SIDES
+from bench.stats import betting as evidence
+from bench.store.tables import RunData
+
+DEVICE_SLACK = 0.01
+"""A difference of device time up to here is none: half of the wall's, as the host's noise is not in it."""
+
+CONFIDENCE = 0.95
+"""Of the interval, a confidence sequence."""
+
+
+@dataclass(frozen=True)
+class OtherMetric:
+    """One measured quantity of one case on both sides. ratio: head ÷ base, the median over pairs, with its interval."""
+
+    key: str
+    metric: str
+    """`device` or `latency` time of a step; `host_peak`, `device_peak`; `compile_cold`, `compile_warm`."""
+    unit: str
+    """`s` or `B`."""
+    base: float
+    head: float
+    """Medians over the pairs."""
+    ratio: float
+    low: float | None
+    high: float | None
+    pairs: int
+    evidence: float
+    """The most there ever was that they differ by more than the slack, in the likelier direction: so many to one."""
+    needed: float
+    differs: bool
+
+
+def other_metrics(data: RunData, slack: float, alpha: float) -> tuple[OtherMetric, ...]:
+    """Whatever was measured of each case beside wall time, in the pairs in which both sides have it.
+
+    slack: a difference up to this share is none, but for device time (`DEVICE_SLACK`). alpha: the most probability that
+    any of them is called different in error, either way; it is shared among all of them.
+    """
+    found = [*_clocks(data), *_facts(data)]
+    # Either way, of any of them. How many there are is known once each was measured once, whatever it showed.
+    return tuple(_told(one, slack, math.log(2 * len(found) / alpha)) for one in found)
+
+
+class _Series(NamedTuple):
+    """One quantity of a case, pair by pair."""
+
+    key: str
+    metric: str
+    unit: str
+    base: evidence.Floats
+    head: evidence.Floats
+    logs: list[float]
+    """Log ratios, head ÷ base."""
+
+
+def _clocks(data: RunData) -> Iterator[_Series]:
+    """Of clocks that are not the wall's."""
+    frame = data.pairs[~data.pairs["twin"].astype(bool) & (data.pairs["clock"].astype(str) != "wall")]
+    if frame.empty:
+        return
+    for (key, clock), group in pair_ratios(frame).groupby(["key", "clock"], sort=False):
+        ordered = group.sort_values("pair")
+        base, head = ordered["base_s"].to_numpy(), ordered["head_s"].to_numpy()
+        yield _Series(str(key), str(clock), "s", base, head, ordered["log_ratio"].tolist())
+
+
+def _facts(data: RunData) -> Iterator[_Series]:
+    """Of what the processes of a pair recorded when they opened a case: nothing was timed meanwhile."""
+    launches = data.launches[~data.launches["twin"].astype(bool) & (data.launches["outcome"].astype(str) == "ok")]
+    compiled = launches["build_ns"].fillna(0).astype("float64") + launches["first_call_ns"].astype("float64")
+    cache = launches["cache"].astype(str)
+    columns = {
+        "host_peak": ("B", launches["host_peak_bytes"]),
+        "device_peak": ("B", launches["device_peak_bytes"]),
+        "compile_cold": ("s", compiled.where(cache == "cold") / 1e9),
+        "compile_warm": ("s", compiled.where(cache == "warm") / 1e9),
+    }
+    for metric, (unit, values) in columns.items():
+        frame = pd.DataFrame(
+            {
+                "key": launches["key"].astype(str), "pair": launches["launch"].astype("int64"),
+                "side": launches["side"].astype(str), "value": values.astype("float64"),
+            }
+        )  # fmt: skip
+        # Of nothing there is no ratio: a small step finds all its memory already there.
+        both = frame[frame["value"] > 0].pivot_table(index=["key", "pair"], columns="side", values="value")
+        if not set(SIDES) <= set(both.columns):
+            continue
+        for key, group in both.dropna().groupby(level="key", sort=False):
+            base, head = group[BASE].to_numpy(), group[HEAD].to_numpy()
+            yield _Series(str(key), metric, unit, base, head, np.log(head / base).tolist())
+
+
+def _told(one: _Series, slack: float, needed: float) -> OtherMetric:
+    bound = math.log1p(DEVICE_SLACK if one.metric == "device" else slack)
+    most = max(float(evidence.above(one.logs, bound).max()), float(evidence.below(one.logs, -bound).max()), 0.0)
+    ends = evidence.interval(one.logs, CONFIDENCE)
+    low, high = map(math.exp, ends) if ends and ends[0] <= ends[1] else (None, None)
+    return OtherMetric(
+        one.key, one.metric, one.unit, float(np.median(one.base)), float(np.median(one.head)),
+        math.exp(float(np.median(one.logs))), low, high, len(one.logs), math.exp(min(most, 700)), math.exp(needed),
+        most >= needed,
+    )  # fmt: skip

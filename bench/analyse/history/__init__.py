@@ -1,0 +1,1 @@
+"""Histories over commits: series from runs, their changes of level, and alerts."""

@@ -1,0 +1,98 @@
+"""Runs as points of a history: a row a case, clock and launch, with the state of the code that was measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.analyse.history.series import COLUMNS
+from bench.analyse.rows.launch_medians import launch_medians
+from bench.records import Case, Outcome
+from bench.store.tables import RunData
+
+BATCH = 16
+"""Runs whose blocks are grouped at once: each grouping costs as much as ten thousand blocks."""
+
+APART = 1_000_000
+"""Between the launch numbers of two runs of a batch: more launches than a run can have."""
+
+
+def points(found: Iterable[RunData]) -> pd.DataFrame:
+    """The frame of points of some runs (see `marks.COLUMNS`): seconds per step, of cases that ended well."""
+    frames, rest = [pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})], iter(found)
+    while batch := list(islice(rest, BATCH)):
+        frames.append(_points(batch))
+    every = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+    return every.assign(at=pd.to_datetime(every["at"], utc=True))
+
+
+def commit_of(run: Mapping[str, Any]) -> str | None:
+    """The state of the code: its commit, marked where files differed from it; None where that is not known."""
+    git = run.get("git") or {}
+    commit = git.get("commit")
+    return f"{commit}+dirty" if commit and git.get("dirty") else commit
+
+
+def _points(batch: Sequence[RunData]) -> pd.DataFrame:
+    medians = launch_medians(_together(batch))
+    steps = medians[medians["phase"] == "step"]
+    number = steps["launch"] // APART
+    lost = [_without_time(data) for data in batch]
+    kept = [key not in lost[place] for key, place in zip(steps["key"], number, strict=True)]
+    steps, number = steps[kept], number[kept]
+    of_run = {
+        "machine": [data.run["machine"] for data in batch],
+        "fingerprint": [data.run["fingerprint"] for data in batch],
+        "commit": [commit_of(data.run) for data in batch],
+        "at": [datetime.fromisoformat(data.run["created"]) for data in batch],
+    }
+    return pd.DataFrame(
+        {
+            "key": steps["key"],
+            "clock": steps["clock"],
+            **{name: np.array(values, dtype=object)[number] for name, values in of_run.items()},
+            "value": steps["median_s"],
+            "unit": "s",
+            "higher_is_better": False,
+            "launches": 1,
+        }
+    )
+
+
+def _together(batch: Sequence[RunData]) -> RunData:
+    """Several runs as one, their launches numbered apart."""
+    tables = {
+        name: pd.concat(
+            [getattr(data, name).assign(launch=getattr(data, name)["launch"] + APART * place)
+             for place, data in enumerate(batch)],
+            ignore_index=True,
+        )
+        for name in ("blocks", "launches")
+    }  # fmt: skip
+    return replace(batch[0], **tables)
+
+
+def _without_time(data: RunData) -> set[str]:
+    """Cases of which a launch ended otherwise than well, or that were found wrong when the run was told.
+
+    What was worked elsewhere than its key says is seen here too: a run that was killed was never told.
+    """
+    rows = data.launches
+    lost = {*rows.loc[rows["outcome"] != Outcome.OK, "key"], *data.run.get("wrong", ())}
+    # Keys are taken apart only where something was told of another device: a year of nights has a hundred thousand.
+    telling = ~rows["output_devices"].isin(["", "cpu"]) | rows["counters"].str.contains("device_kernels", regex=False)
+    for key, devices, counters in rows.loc[telling.fillna(False), ["key", "output_devices", "counters"]].itertuples(
+        index=False
+    ):
+        on_cpu = str(Case.from_key(key)["device"]) == "cpu"
+        elsewhere = any(name and not name.startswith("cpu") for name in (devices or "").split(","))
+        if (on_cpu and elsewhere) or (not on_cpu and json.loads(counters).get("device_kernels") == 0):
+            lost.add(key)
+    return lost

@@ -1,0 +1,87 @@
+"""Which functions of Python the steps were in, by the stacks that a sampler saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bench.analyse.profiles.frame_owner import named
+from bench.analyse.profiles.time_shares import BUDGET
+from bench.stats import intervals
+from bench.stats.intervals import Interval
+
+MAIN, LOADER = "main", "loader worker"
+"""Whose stacks they are: of the thread that calls the steps, and of processes that fetch batches for it."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A function: which share of the samples it was innermost in, and which share it was anywhere in."""
+
+    name: str
+    own: float
+    low: float
+    high: float
+    """Of `own`: Wilson's interval, 95 %, as if each sample were drawn by itself."""
+    total: float
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What a sampler cost and how much it saw."""
+
+    overhead: Interval
+    samples: int
+    """Of the thread that calls the steps, in them."""
+    elsewhere: int
+    lost: int
+    step_s: Interval
+    """Seconds a step without it, of the blocks in between."""
+
+    @property
+    def shape_only(self) -> bool:
+        """Is it over budget? Which functions there are is then told, and no shares."""
+        return self.overhead.value > BUDGET
+
+
+def sampling_of(told: Mapping[str, Any]) -> Sampling | None:
+    """What `run.json` tells of the sampler; None where there was none."""
+    watched = told["watched"]
+    if watched is None:
+        return None
+    plain = [total / watched["steps"] / 1e9 for total in watched["plain_ns"]]
+    looked_at = [total / watched["steps"] / 1e9 for total in watched["watched_ns"]]
+    return Sampling(
+        intervals.unpaired_ratio(looked_at, plain, of="blocks"),
+        watched["samples"],
+        watched["elsewhere"],
+        watched["errors"],
+        intervals.median(plain, of="blocks"),
+    )
+
+
+def frames_of(stacks: pd.DataFrame, thread: str = MAIN) -> list[Frame]:
+    """A row a function, by the time it was innermost in; none where nothing was seen. stacks: as `store` keeps them."""
+    own, total, samples, whole = dict[str, int](), dict[str, int](), 0, 0
+    for frames, count, ns in stacks_of(stacks, thread):
+        samples, whole = samples + count, whole + ns
+        own[frames[-1]] = own.get(frames[-1], 0) + ns
+        for name in set(frames):
+            total[name] = total.get(name, 0) + ns
+    found = [
+        Frame(name, own.get(name, 0) / whole, *intervals.wilson(own.get(name, 0) / whole, samples), ns / whole)
+        for name, ns in total.items()
+        if whole
+    ]
+    return sorted(found, key=lambda frame: (-frame.own, -frame.total, frame.name))
+
+
+def stacks_of(stacks: pd.DataFrame, thread: str = MAIN) -> Iterator[tuple[tuple[str, ...], int, int]]:
+    """Frames from the outermost on, samples and ns of each stack of a thread; generated code has one name."""
+    own = stacks[stacks["thread"] == thread]
+    rows: Iterable[tuple[str, int, int]] = zip(own["stack"], own["samples"], own["ns"], strict=True)
+    for stack, samples, ns in rows:
+        yield tuple(named(frame) for frame in stack.split(";")), int(samples), int(ns)

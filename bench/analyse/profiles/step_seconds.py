@@ -1,0 +1,103 @@
+"""Seconds a step of every pair and side: of the step itself, of functions by samples, of operators as profiled."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bench.analyse.profiles.frame_owner import WAIT, is_own, named, waits
+from bench.analyse.profiles.sampled_functions import LOADER, MAIN
+from bench.records import BASE, HEAD
+from bench.stats.pairs import log_ratio
+from bench.store.profile_pair_tables import OwnedRow, ProfilePairs, StackRow
+
+Who = tuple[int, str]
+"""A pair, and a side of it."""
+
+Name = tuple[str, ...]
+"""What is asked about: (function, own function that called it), or (part, operator, dtypes)."""
+
+By = Mapping[Who, float]
+"""Seconds a step."""
+
+
+def of_steps(facts: Mapping[Who, Any]) -> dict[Who, float]:
+    """Seconds a step without any profiler, of each side of a pair.
+
+    Their ratio is the median of loops that stood side by side, as in a gate, so that a minute in which all was slow
+    cancels; their geometric mean is that of both sides' medians, so that neither side is the measure of the other.
+    """
+    found: dict[Who, float] = {}
+    for pair in sorted({pair for pair, _ in facts}):
+        base, head = (facts[pair, side]["loops_ns"] for side in (BASE, HEAD))
+        middle, half = math.sqrt(statistics.median(base) * statistics.median(head)), log_ratio(base, head) / 2
+        found[pair, BASE], found[pair, HEAD] = middle * math.exp(-half) / 1e9, middle * math.exp(half) / 1e9
+    return found
+
+
+def of_functions(
+    stacks: Sequence[StackRow], step_s: By, facts: Mapping[Who, Any]
+) -> dict[str, dict[Name, dict[Who, float]]]:
+    """By thread: seconds a step of functions.
+
+    A sample of the steps' thread is worth its share of the step without a profiler. One of a loader's worker is worth
+    its share of the time in which blocks ran, so that seconds of all workers a step add up to their number of steps.
+    """
+    found: dict[str, dict[Name, dict[Who, float]]] = {thread: defaultdict(dict) for thread in (MAIN, LOADER)}
+    whole: dict[tuple[str, Who], float] = defaultdict(float)
+    for row in stacks:
+        if row.thread == MAIN:
+            whole[MAIN, (row.pair, row.side)] += row.ns
+    for who, told in facts.items():
+        whole[LOADER, who] = sum(told["watched_ns"]) + told["warm_ns"]
+    for row in stacks:
+        who = (row.pair, row.side)
+        if whole[row.thread, who]:
+            seconds = found[row.thread][leaf(row.stack.split(";"))]
+            seconds[who] = seconds.get(who, 0.0) + row.ns / whole[row.thread, who] * step_s[who]
+    return found
+
+
+def leaf(frames: Sequence[str]) -> Name:
+    """The innermost function, and where that is not the user's own the innermost of those around it that is.
+
+    All that waits has one name: in which of ten functions a wait for the same worker ends is chance.
+    """
+    names = as_compared(frames)
+    own = next((frame for frame in reversed(names) if is_own(frame)), "")
+    return names[-1], "" if own == names[-1] else own
+
+
+def as_compared(frames: Sequence[str]) -> tuple[str, ...]:
+    """A stack as it is compared: what a compiler generated has one name, and so has all that waits, as it ends."""
+    names = [named(frame) for frame in frames]
+    if not waits(names[-1]):
+        return tuple(names)
+    while names and waits(names[-1]):
+        names.pop()
+    return (*names, WAIT)
+
+
+def of_operators(owned: Iterable[OwnedRow]) -> dict[Name, dict[Who, float]]:
+    """Seconds a step under torch.profiler, by (part, name, dtypes)."""
+    found: dict[Name, dict[Who, float]] = defaultdict(dict)
+    for row in owned:
+        found[row.part, row.name, row.dtypes][row.pair, row.side] = row.ns / row.steps / 1e9
+    return found
+
+
+def mean_stacks(data: ProfilePairs, key: str, side: str) -> list[tuple[tuple[str, ...], float]]:
+    """Each stack of the steps' thread on one side, with its seconds a step without a profiler: means over pairs."""
+    step_s = of_steps({(row.pair, row.side): json.loads(row.facts) for row in data.sides if row.key == key})
+    rows = [row for row in data.stacks if (row.key, row.side, row.thread) == (key, side, MAIN)]
+    whole: dict[int, int] = defaultdict(int)
+    for row in rows:
+        whole[row.pair] += row.ns
+    found: dict[tuple[str, ...], float] = defaultdict(float)
+    for row in rows:
+        found[as_compared(row.stack.split(";"))] += row.ns / whole[row.pair] * step_s[row.pair, side] / len(whole)
+    return sorted(found.items())

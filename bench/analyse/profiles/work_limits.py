@@ -1,0 +1,67 @@
+"""What arithmetic, memory and launches account for of a step: its stated work at the peaks of its machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.analyse.profiles.time_shares import Cost
+from bench.analyse.rows.peaks import Peaks, Place, Rate, dtype_of, working_set
+from bench.records import Case
+from bench.stats.missing_numbers import number
+
+COMPUTE, MEMORY, LAUNCHES = "flops", "bytes", "kernels"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The least that one kind of work takes, as a share of the step; `low` and `high` are NaN without intervals."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the peaks say, or why they say nothing."""
+
+    found: tuple[Limit, ...] = ()
+    reason: str = ""
+    run: str = ""
+    """Which run measured the peaks."""
+
+    def largest(self) -> Limit | None:
+        """What accounts for most."""
+        return max(self.found, key=lambda limit: limit.value, default=None)
+
+
+def limits_of(told: Mapping[str, Any], cost: Cost, peaks: Peaks | None) -> Limits:
+    """What each kind of the step's work takes at least, where both the work and its peak are known."""
+    if not peaks:
+        return Limits(reason="no peaks of this machine were measured: bench run 'calibration/*'")
+    case = Case.from_key(told["key"])
+    row = {"params": case.axes, "clock": "wall", "threads_used": told["threads"], **told["work"]}
+    place = Place.of(row)
+    rates: dict[str, Rate | None] = {COMPUTE: peaks.flops.get((place, dtype_of(row)))}
+    rates[LAUNCHES] = peaks.launches.get(place)
+    if number(row.get("bytes")):
+        bandwidth = peaks.bandwidth(place, working_set(row))
+        rates[MEMORY] = None if bandwidth is None else bandwidth[1]
+    found = [
+        _limit(name, work, rate, cost)
+        for name, rate in rates.items()
+        if rate is not None and (work := number(row.get(name)))
+    ]
+    if not found:
+        return Limits(reason="neither its work nor a peak for its device, threads and dtype is known", run=peaks.run)
+    return Limits(tuple(found), run=peaks.run)
+
+
+def _limit(name: str, work: float, rate: Rate, cost: Cost) -> Limit:
+    value, low, high = rate.seconds(work)
+    step = cost.step_s
+    ends = (step.low or float("nan"), step.high or float("nan"))
+    return Limit(name, value / step.value, low / ends[1], high / ends[0])

@@ -1,0 +1,83 @@
+"""What the blocks of a case say besides their median: where their spread comes from, humps, neighbours, drift."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.records import Outcome
+from bench.stats.bimodality import Humps, humps
+from bench.stats.time_order import Trend, autocorrelation, trend
+from bench.stats.variance_components import Components, components
+from bench.store.tables import RunData
+
+Kept = Sequence[tuple[int, int, float]]
+"""(launch, visit, seconds per step) of kept blocks, in the order they were timed."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Shares are of the time (log scale); None where the data are too few to tell."""
+
+    parts: Components | None = None
+    """Between and within launches."""
+    autocorrelation: float | None = None
+    """Of kept blocks in the order they were timed, within a launch."""
+    drift: Trend | None = None
+    """From the first visit of a launch to its last, over launches."""
+    humps_within: Humps | None = None
+    """Of the medians of visits around that of their launch: blocks of one visit resemble each other, visits less."""
+    humps_between: Humps | None = None
+    """Of the medians of launches."""
+    columns: Mapping[str, float | None] = field(default_factory=dict, repr=False)
+
+
+SPREAD_COLUMNS = ("sd_between", "sd_within", "autocorrelation", "drift", "drift_p")
+
+
+def spread(kept: Kept) -> Spread:
+    """The spread of one case on one clock."""
+    launches: dict[int, dict[int, list[float]]] = {}
+    for launch, visit, step_s in kept:
+        launches.setdefault(launch, {}).setdefault(visit, []).append(math.log(max(step_s, 1e-12)))
+    visits = [[statistics.median(visit) for visit in one.values()] for one in launches.values()]
+    series = [[value for visit in one.values() for value in visit] for one in launches.values()]
+    medians = [statistics.median(one) for one in series]
+    found = Spread(
+        parts=components(visits),
+        autocorrelation=autocorrelation(series),
+        drift=trend([one[-1] - one[0] for one in visits if len(one) >= 2]),
+        humps_within=humps([visit - statistics.median(one) for one in visits for visit in one]),
+        humps_between=humps(medians),
+    )
+    return Spread(**{**vars(found), "columns": _columns(found)})
+
+
+def _columns(found: Spread) -> dict[str, float | None]:
+    values = (
+        found.parts.between if found.parts else None,
+        found.parts.within if found.parts else None,
+        found.autocorrelation,
+        math.expm1(found.drift.mean) if found.drift else None,
+        found.drift.p if found.drift else None,
+    )
+    return dict(zip(SPREAD_COLUMNS, values, strict=True))
+
+
+def spreads(data: RunData) -> dict[tuple[str, str], Spread]:
+    """The spread of each case and clock of a run, of its steps and of launches that ended well."""
+    well = data.launches.loc[
+        (data.launches["outcome"] == Outcome.OK) & (data.launches["side"] == ""), ["key", "launch"]
+    ]
+    steps = data.blocks[
+        data.blocks["kept"].astype(bool) & (data.blocks["phase"] == "step") & (data.blocks["side"] == "")
+    ]
+    frame = steps.merge(well, on=["key", "launch"]).sort_values(["launch", "visit", "index"], kind="stable")
+    step_s = frame["total_ns"] / frame["steps"] / 1e9
+    found: dict[tuple[str, str], list[tuple[int, int, float]]] = {}
+    columns = (frame[name].tolist() for name in ("key", "clock", "launch", "visit"))
+    for key, clock, launch, visit, seconds in zip(*columns, step_s.tolist(), strict=True):
+        found.setdefault((key, clock), []).append((launch, visit, seconds))
+    return {name: spread(kept) for name, kept in found.items()}

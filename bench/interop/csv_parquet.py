@@ -1,0 +1,195 @@
+"""CSV and Parquet: a row a value with its key, as we write them, or a column a series, as people keep them.
+
+key,clock,machine,fingerprint,commit,at,value,unit,higher_is_better,launches     (ours: `bench export --to csv`)
+time,commit,metric1,metric2                                                      (a history, as of apache-otava)
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from bench.analyse.history.run_points import commit_of
+from bench.analyse.history.series import COLUMNS
+from bench.interop import execution, table_columns
+from bench.interop.checked_file import text_of
+from bench.interop.execution import SECONDS, Benchmark, Execution
+from bench.interop.launch_times import LaunchTimes
+from bench.records import UNKNOWN, UserError
+
+NAME = "csv"
+
+_NAMES = ("key", "name", "benchmark", "test", "series", "command", "case")
+"""Columns that name the series of a row, in a file with a row a value."""
+
+_IN_NAME = re.compile(r".*?_(s|ms|us|ns)")
+
+
+def is_it(path: Path) -> bool:
+    """A file with this suffix; the tables of a run of ours are none."""
+    return path.is_file() and path.suffix in (".csv", ".parquet") and not (path.parent / "run.json").exists()
+
+
+def read(
+    path: Path, unit: str = "", higher_is_better: bool = False, named: Mapping[str, str] | None = None
+) -> list[Execution]:
+    """An execution a row of a history, in its order; of files with a row a value, one a state that was measured.
+
+    unit, higher_is_better: of the values of a history, whose columns do not tell. named: columns by their role (see
+    `columns.ROLES`), where their names do not tell. Raises `UserError` where the file has no series, or a value that is
+    no number.
+    """
+    header, rows = _table(path)
+    about = named or {}
+    # Roles that are named stand under the names that we give them.
+    ours = {name: role for role, name in about.items()}
+    renamed = [ours.get(cell, cell) for cell in header]
+    name = next((cell for cell in header if cell.lower() in _NAMES), None)
+    if name and table_columns.VALUE in (cell.lower() for cell in renamed):
+        titles = [cell.lower() if cell.lower() == table_columns.VALUE else cell for cell in renamed]
+        told = [dict(zip(titles, (cell.strip() for cell in row), strict=True)) for row in rows]
+        return _tidy(path, name, told, unit, higher_is_better)
+    if name and not table_columns.is_numeric(rows, header.index(name)):
+        raise UserError(
+            f"{path}: its rows are named by '{name}', and no column is called {table_columns.VALUE}; tell it by "
+            f"--column {table_columns.VALUE}=NAME"
+        )
+    return _wide(path, header, rows, unit, higher_is_better, about)
+
+
+def _table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of text."""
+    if path.suffix == ".parquet":
+        try:
+            frame = pd.read_parquet(path)
+        except (OSError, ValueError, KeyError, NotImplementedError) as error:  # pyarrow's own are ValueErrors
+            raise UserError(f"{path} is damaged: {(str(error).splitlines() or ['no message'])[0]}") from None
+        if any(frame.index.names):
+            frame = frame.reset_index()
+        frame = frame.astype(object).where(frame.notna(), "")
+        return [str(name) for name in frame.columns], [[str(cell) for cell in row] for row in frame.to_numpy().tolist()]
+    text = text_of(path)
+    first = text.lstrip().partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise UserError(f"{path} is no CSV: {error}") from None
+    if len(rows) < 2:
+        raise UserError(f"{path} holds no row below its header")
+    header = [name.strip() for name in rows[0]]
+    for number, row in enumerate(rows[1:], start=1):
+        if len(row) != len(header):
+            raise UserError(f"{path}: row {number} has {len(row)} cells, and the header has {len(header)}")
+    return header, rows[1:]
+
+
+def _wide(
+    path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], unit: str, higher_is_better: bool,
+    named: Mapping[str, str],
+) -> list[Execution]:  # fmt: skip
+    roles = table_columns.roles(header, rows, named, str(path))
+    keys: dict[str, list[str]] = {}
+    found = []
+    for number, cells in enumerate(rows, start=1):
+        row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        where = f"{path}: row {number}"
+        branch = row[roles.branch] if roles.branch else ""
+        if branch not in keys:
+            keys[branch] = _keys(path.stem, roles.series, branch)
+        values = [
+            _column(name, row[name], key, unit, higher_is_better, where)
+            for name, key in zip(roles.series, keys[branch], strict=True)
+        ]
+        found.append(
+            Execution(
+                tool=NAME,
+                source=str(path),
+                benchmarks=tuple(values),
+                commit=(row[roles.commit] or None) if roles.commit else None,
+                at=table_columns.moment(row[roles.time], where) if roles.time and row[roles.time] else None,
+            )
+        )
+    return found
+
+
+def _keys(family: str, series: Sequence[str], branch: str) -> list[str]:
+    params = {"branch": execution.value(branch)} if branch else {}
+    made = [Benchmark(name, execution.key(family, name, params)) for name in series]
+    return [item.key for item in execution.unambiguous(made)]
+
+
+def _column(name: str, text: str, key: str, unit: str, higher_is_better: bool, where: str) -> Benchmark:
+    named = _IN_NAME.fullmatch(name)
+    unit = unit or (named[1] if named else "")
+    time = unit in SECONDS
+    unit, factor = ("s", SECONDS[unit]) if time else (unit, 1.0)
+    value = table_columns.number(text, f"{where}, {name}") if text else None
+    if value is None or value * factor <= 0:
+        return Benchmark(name, key, unit=unit, reason="no value" if value is None else f"its value is {value:g}")
+    return Benchmark(name, key, ((value * factor,),), unit, higher_is_better and not time, summary="one value a row")
+
+
+def _tidy(
+    path: Path, name: str, rows: Sequence[Mapping[str, str]], unit: str, higher_is_better: bool
+) -> list[Execution]:  # fmt: skip
+    """A row a value: those of one commit, time, machine and fingerprint are one execution."""
+    groups: dict[tuple[str, ...], dict[tuple[str, str], list[Mapping[str, str]]]] = {}
+    for row in rows:
+        when = row.get("at") or row.get("time", "")
+        of = row.get("commit", ""), when, row.get("machine", ""), row.get("fingerprint", "")
+        groups.setdefault(of, {}).setdefault((row[name], row.get("clock", "")), []).append(row)
+    of_launches = set(COLUMNS) <= set(rows[0])
+    return [
+        Execution(
+            tool=NAME,
+            source=str(path),
+            benchmarks=execution.unambiguous(
+                [
+                    _benchmark(series, clock, own, f"{path}, {series}", unit, higher_is_better, of_launches)
+                    for (series, clock), own in cases.items()
+                ]
+            ),
+            commit=commit or None,
+            at=table_columns.moment(at, str(path)) if at else None,
+            machine=machine or UNKNOWN,
+            kept_fingerprint=fingerprint or None,
+        )
+        for (commit, at, machine, fingerprint), cases in groups.items()
+    ]
+
+
+def _benchmark(
+    name: str, clock: str, rows: Sequence[Mapping[str, str]], where: str, unit: str, higher_is_better: bool,
+    of_launches: bool,
+) -> Benchmark:  # fmt: skip
+    """Its values are of a process each where the file is of our own kind; else nothing says so, and it is one."""
+    unit = rows[0].get("unit", "") or unit
+    factor = SECONDS.get(unit)
+    values = [table_columns.number(row["value"], where) * (factor or 1.0) for row in rows]
+    good = tuple(value for value in values if value > 0)
+    told = rows[0].get("higher_is_better", "")
+    return Benchmark(
+        name=name,
+        key=name if execution.is_key(name) else execution.key(NAME, name),
+        processes=(tuple((value,) for value in good) if of_launches else (good,)) if good else (),
+        unit="s" if factor else unit,
+        higher_is_better=told.lower() in ("true", "1") if told else higher_is_better,
+        summary="median of a launch" if of_launches else "",
+        clock=clock or "wall",
+        reason="" if good else "no value is above 0",
+    )
+
+
+def frame(kept: LaunchTimes) -> pd.DataFrame:
+    """A run as our own rows: one a case, clock and launch."""
+    about = kept.run["machine"], kept.run["fingerprint"], commit_of(kept.run), kept.run["created"]
+    rows = [
+        (case.key, case.clock, *about, median, "s", False, 1) for case in kept.cases for median in case.medians
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -1,0 +1,152 @@
+"""What another tool's file says, in our words: executions of benchmarks, with the truth about their replication."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from math import isfinite
+from typing import Any
+
+import pandas as pd
+
+from bench.analyse.history.series import COLUMNS
+from bench.records import SAFE_TEXT, UNIVERSAL_AXES, UNKNOWN, Case, UserError, Value, value_from_text
+from bench.store import schema
+
+SECONDS: Mapping[str, float] = {
+    "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
+    "ms": 1e-3, "msec": 1e-3, "us": 1e-6, "usec": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "nsec": 1e-9,
+}  # fmt: skip
+"""Seconds in a unit of time, by the names that other tools write."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One benchmark of one execution."""
+
+    name: str
+    """As the other tool calls it."""
+    key: str
+    """As we do."""
+    processes: tuple[tuple[float, ...], ...] = ()
+    """Values by process, above 0, in `unit`: raw ones, or one statistic of them. Empty where there is no value."""
+    unit: str = "s"
+    higher_is_better: bool = False
+    steps: int | None = None
+    """Calls behind each value; None where the file does not tell."""
+    summary: str = ""
+    """Of what each value is a statistic: `median of 50 rounds`. Empty where values are raw."""
+    clock: str = "wall"
+    reason: str = ""
+    """Why there is no value."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What was measured in one go, on one machine, of one state of the code."""
+
+    tool: str
+    source: str
+    """The file it is from."""
+    benchmarks: tuple[Benchmark, ...]
+    commit: str | None = None
+    at: datetime | None = None
+    machine: str = UNKNOWN
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """About the machine and its software: executions with the same can be compared."""
+    kept_fingerprint: str | None = None
+    """Of a run of ours, which went through the other tool's file."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits over the tool and its facts; nothing is not told apart from an empty text."""
+        if self.kept_fingerprint:
+            return self.kept_fingerprint
+        told = {name: value for name, value in self.facts.items() if value not in (None, "")}
+        text = json.dumps([self.tool, self.machine, told], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def points(executions: Sequence[Execution]) -> pd.DataFrame:
+    """Executions as points of a history (see `marks.COLUMNS`): a row a process."""
+    rows = []
+    for execution in executions:
+        # Made once each: a table of a thousand series and a thousand rows has a million values.
+        machine, fingerprint, commit, at = execution.machine, execution.fingerprint, execution.commit, execution.at
+        rows += [
+            (found.key, found.clock, machine, fingerprint, commit, at, statistics.median(process), found.unit,
+             found.higher_is_better, 1)
+            for found in execution.benchmarks
+            for process in found.processes
+        ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.assign(at=pd.to_datetime(frame["at"], utc=True))
+
+
+def reasons(executions: Sequence[Execution]) -> dict[str, int]:
+    """Why benchmarks have no value, and how many of each."""
+    return dict(Counter(item.reason for each in executions for item in each.benchmarks if not item.processes))
+
+
+def is_key(name: str) -> bool:
+    """Is it a case key of ours, as we write it?"""
+    try:
+        return Case.from_key(name).key == name
+    except UserError:
+        return False
+
+
+def key(family: str, name: str, params: Mapping[str, Value] | None = None) -> str:
+    """A case key for a foreign benchmark. What its axes of ours would be is not known, and is said so."""
+    axes = {f"{axis}_" if axis in schema.COLUMNS else axis: value for axis, value in (params or {}).items()}
+    return Case.of(f"{slug(family)}/{slug(name)}", {**dict.fromkeys(UNIVERSAL_AXES, UNKNOWN), **axes}).key
+
+
+def slug(text: str) -> str:
+    """A text as a part of a workload's name: other characters than letters, digits, - and _ become one -.
+
+    Where more is lost than what sets words apart, a digest of the whole is added: it depends on the name alone, so that
+    a benchmark has one key in all files.
+    """
+    found = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
+    return found if found and not re.search(r"[^A-Za-z0-9_/.: -]", text) else f"{found or 'x'}-{_digest(text)}"
+
+
+def value(text: str) -> Value:
+    """A text as the value of an axis, with a digest where a key cannot hold it as it is."""
+    if not SAFE_TEXT.fullmatch(text):
+        return f"{re.sub(r'[^A-Za-z0-9_.:+-]+', '_', text)}-{_digest(text)}"
+    found = value_from_text(text)
+    # Numbers whose text is another than what they were read from, those that are none, and those too large to store.
+    odd = str(found) != text or (isinstance(found, float) and not isfinite(found))
+    return f"x{text}" if odd or (isinstance(found, int) and abs(found) >= 2**63) else found
+
+
+def unambiguous(benchmarks: Sequence[Benchmark]) -> tuple[Benchmark, ...]:
+    """The benchmarks with keys of their own: where names differ only in what sets their words apart, by a digest.
+
+    Raises `UserError` where one name is there twice.
+    """
+    names: dict[tuple[str, str], set[str]] = {}
+    for item in benchmarks:
+        names.setdefault((item.key, item.clock), set()).add(item.name)
+    kept: dict[tuple[str, str], Benchmark] = {}
+    for item in benchmarks:
+        if len(names[item.key, item.clock]) > 1:
+            case = Case.from_key(item.key)
+            item = replace(item, key=Case.of(f"{case.workload}-{_digest(item.name)}", case.axes).key)
+        place = item.key, item.clock
+        if place in kept:
+            raise UserError(f"'{item.name}' is in the file twice; which one counts?")
+        kept[place] = item
+    return tuple(kept.values())
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]

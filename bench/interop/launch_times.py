@@ -1,0 +1,53 @@
+"""A run of ours as other tools take it: the medians of its launches, of the cases that ended well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.analyse.rows.estimates import grouped
+from bench.analyse.rows.floor import judged
+from bench.analyse.rows.launch_medians import launch_medians
+from bench.records import Outcome, UserError
+from bench.stats import intervals
+from bench.stats.intervals import Interval
+from bench.store import runs
+from bench.store.tables import RunData
+
+
+@dataclass(frozen=True)
+class CaseTimes:
+    """One case and clock: seconds per step, the median of each launch in order."""
+
+    key: str
+    clock: str
+    medians: tuple[float, ...]
+
+    @property
+    def median(self) -> Interval:
+        """Over launches, with its interval."""
+        return intervals.median(self.medians)
+
+
+@dataclass(frozen=True)
+class LaunchTimes:
+    """What of a run other tools have a place for."""
+
+    run: Mapping[str, Any]
+    cases: tuple[CaseTimes, ...]
+
+
+def launch_times(data: RunData) -> LaunchTimes:
+    """The times of a run. Raises `UserError` where it has none."""
+    runs.refuse_pairs(data.run)
+    frame = judged(data)
+    lost = set(frame.loc[frame["outcome"] != Outcome.OK, "key"])
+    cases = tuple(
+        CaseTimes(key, clock, tuple(row["median_s"] for row in sorted(rows, key=lambda row: row["launch"])))
+        for (key, clock), rows in grouped(launch_medians(data), "key", "clock", where=("phase", "step")).items()
+        if key not in lost
+    )
+    if not cases:
+        raise UserError(f"run {data.run['run']} has no times: no case ended well")
+    return LaunchTimes(data.run, cases)

@@ -1,0 +1,128 @@
+"""An execution of another tool as a sealed run of ours, so that `show`, `compare` and `history` read it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.interop.execution import Benchmark, Execution
+from bench.records import Block, CaseLaunch, Outcome, Settings, UserError
+from bench.store import runs, schema, tables
+from bench.store.tables import RunData
+
+ROUNDING_NS = 10**9
+"""Least total of a block made from a value that is no whole number of nanoseconds: rounding is then 1 in 10⁹."""
+
+ONE_PROCESS = ("pytest-benchmark",)
+"""Tools whose benchmarks share a process, so that they may be paired; others start one for each."""
+
+SHORTEST_S, LONGEST_S = 1e-15, 1e9
+"""A step of less than a femtosecond or more than thirty years is an error of the file."""
+
+MOST = 2**62
+"""Steps or nanoseconds of a block: what their columns hold, with room."""
+
+
+def why_not(execution: Execution) -> str:
+    """Why an execution can be no run: a run holds times. Empty where it can."""
+    if any(item.unit == "s" for item in execution.benchmarks):
+        return ""
+    units = ", ".join(dict.fromkeys(item.unit or "not told (--unit tells it)" for item in execution.benchmarks))
+    return f"no benchmark is a time; the unit is {units}" if units else "there is no benchmark"
+
+
+def as_run(execution: Execution, results: Path) -> tuple[RunData, list[str]]:
+    """A run below `results` that is not written yet, and the benchmarks left out since they are no times.
+
+    Raises `UserError` where it can be no run.
+    """
+    if why := why_not(execution):
+        raise UserError(f"{execution.source}: {why}")
+    timed = [item for item in execution.benchmarks if item.unit == "s"]
+    run = _run(execution, timed)
+    blocks = [asdict(block) for item in timed for block in _blocks(item)]
+    shared = execution.tool in ONE_PROCESS
+    launches = [
+        schema.flat(asdict(row))
+        for place, item in enumerate(timed)
+        for row in _launches(item, run["run"] if shared else f"{run['run']}-{place}")
+    ]
+    data = RunData(
+        results / str(run["run"]),
+        run,
+        _frame(blocks, schema.BLOCKS),
+        _frame(launches, schema.LAUNCHES),
+        _frame([], schema.PAIRS),
+    )
+    return data, [f"{item.name} ({item.unit or 'no unit'})" for item in execution.benchmarks if item.unit != "s"]
+
+
+def write(data: RunData) -> Path:
+    """Make the folder of a run and seal it. Raises `UserError` where it cannot be written."""
+    runs.create(data.folder, data.run)
+    tables.seal(data, {})
+    return data.folder
+
+
+def _frame(rows: list[dict[str, Any]], dtypes: Any) -> pd.DataFrame:
+    return pd.DataFrame.from_records(rows, columns=list(dtypes)).astype(dict(dtypes))
+
+
+def _run(execution: Execution, timed: list[Benchmark]) -> dict[str, Any]:
+    """`run.json`. What the other tool did not tell is null; nothing is taken from the machine that imports."""
+    at = execution.at or datetime.now(UTC)  # so that those without a date stay in the order of their file
+    return {
+        "schema": schema.VERSION,
+        "run": runs.new_id(execution.at),
+        "status": "complete",
+        "created": at.isoformat(timespec="microseconds"),
+        "command": f"import --from {execution.tool}",
+        "machine": execution.machine,
+        "fingerprint": execution.fingerprint,
+        "git": {"commit": execution.commit, "branch": None, "dirty": None},
+        "settings": {"precision": Settings().precision},
+        "plan": [{"key": key, "name": name} for key, name in {item.key: item.name for item in timed}.items()],
+        "coupled": [],
+        "environment": {
+            "cpu": {"model": execution.machine, "affinity": []},
+            "torch": {"version": None},
+            "imported": dict(execution.facts),
+        },
+        "capabilities": {},
+        "sessions": [],
+        "imported": {
+            "from": execution.tool,
+            "file": execution.source,
+            "dated": execution.at is not None,
+            "summaries": {item.key: item.summary for item in timed if item.summary},
+        },
+    }
+
+
+def _blocks(item: Benchmark) -> Iterator[Block]:
+    for launch, values in enumerate(item.processes):
+        for index, value in enumerate(values):
+            if not SHORTEST_S < value < LONGEST_S:
+                raise UserError(f"{item.name}: {value:g} s is no time of a step")
+            steps = item.steps or 1
+            total = value * steps * 1e9
+            if total != round(total):
+                # A statistic, or a value without its n, is no block that was timed: n is such that rounding is nothing.
+                steps *= max(1, math.ceil(ROUNDING_NS / total))
+            total = round(value * steps * 1e9)
+            if not (0 < total < MOST and steps < MOST):
+                raise UserError(f"{item.name}: {value:g} s per step × {steps} steps is no time that can be stored")
+            yield Block(item.key, launch, 0, "step", item.clock, index, True, steps, total)
+
+
+def _launches(item: Benchmark, process: str) -> Iterator[CaseLaunch]:
+    if not item.processes:
+        yield CaseLaunch(item.key, 0, process=process, outcome=Outcome.FAILED, reason=item.reason)
+    for launch in range(len(item.processes)):
+        yield CaseLaunch(item.key, launch, process=f"{process}-{launch}", steps={f"step:{item.clock}": item.steps or 0})

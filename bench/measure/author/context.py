@@ -1,0 +1,56 @@
+"""The concrete Context: what a workload is given when the worker prepares it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import torch
+
+from bench.measure.author import tolerance
+from bench.measure.modes import Mode
+from bench.measure.modes.graphs import UnsuitedError
+
+
+class Skip(Exception):  # noqa: N818  # it ends a case like StopIteration ends a loop; it is no error
+    """Raised to end a case as `skipped`; its text is the reason."""
+
+
+class CaseContext:
+    """Device, dtype, mode and seeded randomness of one case. See `bench.workload.Context`."""
+
+    def __init__(self, device: torch.device, dtype: torch.dtype, mode: str, seed: int, key: str) -> None:
+        self.device = device
+        self.dtype = dtype
+        self.seed = seed
+        self.execution = Mode(mode)
+        # The workload's name alone goes into the stream: cases that differ in device or mode see the same data.
+        self.generator = torch.Generator().manual_seed(zlib.crc32(f"{seed}:{key.partition('[')[0]}".encode()))
+
+    def randn(self, *shape: int) -> torch.Tensor:
+        """Standard normal numbers, drawn in float64 on the CPU so that every device and dtype rounds the same."""
+        return self.place(torch.randn(*shape, generator=self.generator, dtype=torch.float64))
+
+    def place(self, tensor: torch.Tensor) -> torch.Tensor:
+        """`tensor` on the case's device; floating tensors in the case's dtype."""
+        return tensor.to(self.device, self.dtype if tensor.is_floating_point() else tensor.dtype)
+
+    def mode(self, function: Callable[..., Any], *inputs: torch.Tensor) -> Callable[[], Any]:
+        """`function` in the case's mode, fed `inputs` at each call. Raises `Skip` where the mode is none for it."""
+        try:
+            return self.execution(function, *inputs)
+        except UnsuitedError as error:
+            self.skip(str(error))
+
+    def relative_error(self, actual: Any, exact: Any) -> float:
+        """max|actual - exact| / max|exact|; infinite where shapes differ or a number is not finite."""
+        return tolerance.relative_error(actual, exact)
+
+    def within(self, value: float, low: float, high: float) -> float:
+        """0 where low <= value <= high, else infinity."""
+        return tolerance.within(value, low, high)
+
+    def skip(self, reason: str) -> NoReturn:
+        """End this case as `skipped`."""
+        raise Skip(reason)

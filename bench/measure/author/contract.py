@@ -1,0 +1,254 @@
+"""The contract every workload keeps, held against one case of it: `bench check` and the test suite both ask here."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy
+import torch
+
+from bench.measure.author.context import CaseContext, Skip
+from bench.measure.author.import_workload import make_of, traceback_from
+from bench.measure.author.tolerance import TOLERANCE
+from bench.measure.author.usable import seed_everything, usable_dtype, usable_mode
+from bench.measure.devices import device_for
+from bench.measure.memory.high_water import heap_bytes
+from bench.measure.timing.clocks import wall
+from bench.protocol import Inspected
+from bench.records import Case, Settings, Source
+from bench.workload import Prepared
+
+CANNOT_RUN = "it can run here"
+"""The rule a case breaks that is skipped on this machine; no fault of its author."""
+
+CALLS = 50
+"""A workload that turns wrong turns so within this many calls, or it is not this test that will find it."""
+
+OFF_BY = 10.0
+"""An answer off by so many tolerances must not pass its check."""
+
+
+ROUNDS, ROUND_CALLS = 24, 20
+"""A DataLoader takes 9 to 13 rounds until what each of its iterators registers with the profiler is at rest."""
+KEPT_BLOCKS, KEPT_BYTES = 0.5, 128
+"""What a call may leave behind for good: less than one object of any kind."""
+
+
+class Broken(Exception):  # noqa: N818  # a rule that does not hold; it never leaves this module
+    """A rule of the contract is broken; its text tells the author what to do."""
+
+
+@dataclass
+class Subject:
+    """The case under inspection: how to prepare it, and what preparing it once gave."""
+
+    prepare: Callable[[], Prepared]
+    prepared: Prepared
+    tolerance: float
+    readings: list[tuple[int, int]] = field(default_factory=list, init=False)
+    """What was living before and after the last `ROUND_CALLS` calls whose answers were checked."""
+
+    def call(self) -> Any:
+        """One step, after its reset."""
+        if self.prepared.reset is not None:
+            self.prepared.reset()
+        return self.prepared.step()
+
+
+def inspect(key: str, source: Source, settings: Settings) -> Inspected:
+    """Hold the case `key` to each rule. A rule whose ground is missing is not tried."""
+    gc.collect()
+    gc.freeze()  # as a session does: a collection then looks at what the workload makes, and not at all of torch
+    try:
+        return _inspected(key, source, settings)
+    finally:
+        gc.unfreeze()
+
+
+def _inspected(key: str, source: Source, settings: Settings) -> Inspected:
+    passed: list[str] = []
+    try:
+        subject = subject_of(key, source, settings)
+    except Skip as reason:
+        return Inspected(key, passed, [[CANNOT_RUN, str(reason)]])
+    except Exception as error:  # whatever the author's code raises is what the author has to see
+        return Inspected(key, passed, [["it prepares", traceback_from(source.path, error)]])
+    passed.append("it prepares")
+    for name, rule in RULES.items():
+        try:
+            rule(subject)
+        except Broken as broken:
+            return Inspected(key, passed, [[name, str(broken)]])
+        except Exception as error:  # likewise
+            return Inspected(key, passed, [[name, traceback_from(source.path, error)]])
+        passed.append(name)
+    return Inspected(key, passed, [])
+
+
+def subject_of(key: str, source: Source, settings: Settings) -> Subject:
+    """Prepare the case once. Raises what its code raises, `Skip` where it cannot run here."""
+    case = Case.from_key(key)
+    make, declared = make_of(source)
+    device = device_for(str(case["device"]), wall)
+    dtype, mode = usable_dtype(case, declared), usable_mode(case, declared)
+    own_axes = {axis: value for axis, value in case.params if axis in declared.axes}
+
+    def prepare() -> Prepared:
+        seed_everything(settings.seed, case.workload)
+        return make(CaseContext(device.torch_device, dtype, mode, settings.seed, key), **own_axes)
+
+    prepared = prepare()
+    if not isinstance(prepared, Prepared):
+        raise TypeError(f"a workload returns Prepared(step=…, check=…, work=…), not {type(prepared).__name__}")
+    return Subject(prepare, prepared, TOLERANCE[dtype])
+
+
+def returns_output(subject: Subject) -> None:
+    """The output must exist, or nothing can be checked."""
+    if subject.call() is None:
+        raise Broken("step returns None: return what it computed, so that check can see the answer that was timed")
+
+
+def answers_right(subject: Subject) -> None:
+    """The answer of the step must pass its own check."""
+    error = subject.prepared.check(subject.call())
+    if not isinstance(error, int | float):
+        raise Broken(f"check returns {type(error).__name__}: return ctx.relative_error(out, exact), a number")
+    if not error <= subject.tolerance:
+        raise Broken(f"relative error {error:.3g} is above the tolerance {subject.tolerance:.3g} of this dtype")
+
+
+def notices_wrong(subject: Subject) -> None:
+    """A check that passes a wrong answer protects nothing."""
+    output = spoilt(subject.call(), OFF_BY * subject.tolerance)
+    if subject.prepared.check(output) <= subject.tolerance:
+        raise Broken(f"check passes an output that is off by {OFF_BY:g} tolerances: compare with the exact answer")
+
+
+def stays_right(subject: Subject) -> None:
+    """Whole blocks are timed, so every call must be right: the last, and one that is wrong alone."""
+    for call in range(1, CALLS + 1):
+        error = subject.prepared.check(subject.call())
+        if not error <= subject.tolerance:
+            raise Broken(
+                f"in call {call} the relative error is {error:.3g}: clear gradients in the step, "
+                "or give Prepared a reset that puts the state back"
+            )
+        if CALLS - call in (ROUND_CALLS, 0):
+            subject.readings.append(_living())
+
+
+def repeats(subject: Subject) -> None:
+    """One seed, one answer: launches measure the same data."""
+    again = subject.prepare()
+    if again.reset is not None:
+        again.reset()
+    error = subject.prepared.check(again.step())
+    if not error <= subject.tolerance:
+        raise Broken("prepared twice under one seed it gives two answers: draw from ctx.randn or ctx.generator")
+
+
+def keeps_nothing(subject: Subject) -> None:
+    """What a step keeps slows the later ones down and fills the memory: a list of losses, a graph that hangs on them.
+
+    Caches fill and come to rest, a leak goes on: one quiet round out of many is enough. Measured quiet: 0 to 2 bytes
+    and 0 to 0.2 blocks a call; a float that is kept is one block, a loss with its graph some thousand bytes.
+    """
+    readings: list[tuple[int, int]] = []
+    for reading in islice(_rounds(subject), ROUNDS + 1):
+        readings.append(reading)
+        if len(readings) == 1:
+            continue
+        # Against every earlier reading: a figure of ten thousand objects makes single rounds noisy, either way.
+        grown = [
+            min(
+                (readings[-1][kind] - then[kind]) / (ROUND_CALLS * (len(readings) - 1 - place))
+                for place, then in enumerate(readings[:-1])
+            )
+            for kind in (0, 1)
+        ]
+        if grown[0] <= KEPT_BLOCKS and grown[1] <= KEPT_BYTES:
+            return
+    raise Broken(
+        f"every call leaves {grown[0]:.1f} Python objects and {grown[1]:.0f} bytes behind: keep nothing from call to "
+        "call, or let reset drop it"
+    )
+
+
+def _rounds(subject: Subject) -> Iterator[tuple[int, int]]:
+    """What is living, round by round: first as it was read while the answers were checked, then after more calls."""
+    yield from subject.readings
+    while True:
+        for _ in range(ROUND_CALLS):
+            subject.call()
+        yield _living()
+
+
+def _living() -> tuple[int, int]:
+    """Memory blocks of Python's own allocator and bytes of the C heap that are in use."""
+    gc.collect()
+    return sys.getallocatedblocks(), heap_bytes() or 0
+
+
+def states_work(subject: Subject) -> None:
+    """Throughput and floor are computed from the stated work."""
+    work = subject.prepared.work
+    if work.items is None:
+        raise Broken("work has no items: say how many (rows, points, products) a step handles, for throughput")
+    if work.flops is None and work.bytes is None:
+        raise Broken("work has neither flops nor bytes: without either there is no floor to compare with")
+
+
+def closes(subject: Subject) -> None:
+    """What it opened it must be able to let go; the last rule, since nothing works afterwards."""
+    if subject.prepared.close is not None:
+        subject.prepared.close()
+
+
+RULES: Mapping[str, Callable[[Subject], None]] = {
+    "its step returns what it computed": returns_output,
+    "its answer is right": answers_right,
+    "its check notices a wrong answer": notices_wrong,
+    f"it is still right after {CALLS} calls": stays_right,
+    "it repeats under one seed": repeats,
+    "it keeps nothing from call to call": keeps_nothing,
+    "it states its work": states_work,
+    "it closes": closes,
+}
+
+
+def spoilt(output: Any, share: float) -> Any:
+    """`output` with every number in it off by `share` of the largest, every text a character longer.
+
+    Raises `Broken` where it holds neither."""
+    match output:
+        case torch.Tensor() if output.is_floating_point():
+            exact = output.detach().double()
+            return exact + share * max(exact.abs().max().item(), 1e-300 if exact.any() else 1.0)
+        case torch.Tensor():
+            return output + 1
+        case bool():
+            return not output
+        case int() | float():
+            return output + share * (abs(output) or 1.0)
+        case Mapping():
+            return {name: spoilt(item, share) for name, item in output.items()}
+        case numpy.ndarray():
+            return spoilt(torch.from_numpy(output), share).numpy()
+        case numpy.number():
+            return spoilt(output.item(), share)
+        case str():
+            return output + "?"
+        case bytes():
+            return output + b"?"
+        case tuple() if hasattr(output, "_fields"):
+            return type(output)(*(spoilt(item, share) for item in output))
+        case tuple() | list():
+            return type(output)(spoilt(item, share) for item in output)
+        case _:
+            raise Broken(f"step returns {type(output).__name__}, in which nothing can be spoilt to test check")

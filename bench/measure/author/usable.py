@@ -1,0 +1,47 @@
+"""What a case asks for, and whether this machine and its workload can give it."""
+
+from __future__ import annotations
+
+import random
+import zlib
+
+import numpy
+import torch
+
+from bench.measure.author.context import Skip
+from bench.measure.author.tolerance import TOLERANCE
+from bench.measure.machine.facts import why_no_compiler
+from bench.measure.modes import NEEDS_COMPILER
+from bench.records import Case
+from bench.workload import Declaration
+
+
+def usable_dtype(case: Case, declared: Declaration) -> torch.dtype:
+    """The dtype of the case. Raises `Skip` where the workload does not declare it."""
+    name = str(case["dtype"])
+    if name not in declared.dtypes:
+        raise Skip(f"{case.workload} makes no sense in dtype={name}: it declares {', '.join(declared.dtypes)}")
+    dtype = getattr(torch, name, None)
+    if dtype not in TOLERANCE:
+        raise Skip(f"no tolerance is known for dtype={name}")
+    return dtype  # type: ignore[no-any-return]  # getattr on a module; the line above made sure
+
+
+def usable_mode(case: Case, declared: Declaration) -> str:
+    """The mode of the case. Raises `Skip` where the workload does not declare it or this machine cannot compile."""
+    mode = str(case["mode"])
+    if mode not in declared.modes:
+        raise Skip(f"{case.workload} makes no sense in mode={mode}: it declares {', '.join(declared.modes)}")
+    if mode in NEEDS_COMPILER and (reason := why_no_compiler()):
+        raise Skip(reason)
+    if mode == "cudagraph" and not str(case["device"]).startswith("cuda"):
+        raise Skip(f"mode=cudagraph records what is launched on a CUDA device, and device={case['device']} is none")
+    return mode
+
+
+def seed_everything(seed: int, workload: str) -> None:
+    """Seed every generator a workload may draw from, by run seed and workload: modes and devices see the same data."""
+    mixed = zlib.crc32(f"{seed}:{workload}".encode())
+    random.seed(mixed)
+    numpy.random.seed(mixed)
+    torch.manual_seed(mixed)

@@ -1,0 +1,303 @@
+"""One case in a worker: prepare → first call → check → warm up → calibrate; visits of blocks; check again, close."""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from bench.measure import devices
+from bench.measure.author.context import CaseContext
+from bench.measure.author.import_workload import make_of
+from bench.measure.author.outputs import devices_of, numbers
+from bench.measure.author.tolerance import TOLERANCE
+from bench.measure.author.usable import seed_everything, usable_dtype, usable_mode
+from bench.measure.counting import operator_counts
+from bench.measure.counting.dynamo_counters import break_reasons, compilations, compiled_graphs, precompiled_headers
+from bench.measure.devices.device import Device, NoClockError
+from bench.measure.memory.case_memory import COMPILED, CaseMemory
+from bench.measure.modes import COMPILE_MODES, NEEDS_COMPILER
+from bench.measure.modes.graphs import rehearse
+from bench.measure.timing import blocks, other_timers
+from bench.measure.timing.clocks import Clock
+from bench.measure.timing.disturbances import Disturbances
+from bench.measure.timing.garbage_collector import quiet_garbage
+from bench.measure.timing.one_core import CoreUse, on_core
+from bench.measure.timing.warm_up import WarmUp, warm_up
+from bench.protocol import Open, cold_blocks
+from bench.records import Case
+
+MOST_BLOCKS = 50
+"""A visit never has more blocks than this, however short they are, besides a second cold one."""
+
+
+class WrongAnswer(Exception):  # noqa: N818  # an outcome, named as the glossary names it
+    """The output of the timed step is wrong; its text says by how much."""
+
+
+class Session:
+    """A case that is open: its step, its phases, their n, and what was learned on the way (`facts`)."""
+
+    def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None]) -> None:
+        self.key = request.key
+        self.settings = request.settings
+        self.facts: dict[str, Any] = {"cache": request.cache, "threads": torch.get_num_threads()}
+        self.no_clock: dict[str, str] = {}
+        self.steps: dict[str, int] = {}
+        self._seconds: dict[str, float] = {}
+        self._graphs: dict[str, int] = {}
+        self._headers = 0
+        self._request = request
+        self._enter = enter
+        self._tally = Disturbances()
+        self._clock = clock
+
+    # --- opening ----------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Prepare, check, warm up, calibrate. Raises `Skip`, `WrongAnswer`, or whatever the workload raises."""
+        with self._stage("prepare"):
+            self._prepare(Case.from_key(self.key))
+        with self._stage("first_call"):
+            output = self._first_call()
+        self._headers = precompiled_headers() - self._headers
+        with self._stage("check"):
+            self.facts["error_before"] = self._judge(output)
+        del output
+        self._gauge_clock()
+        # What a process loads when something is first used stays with it, and is no memory of the case either.
+        if twice := self.memory.of_the_host:
+            with self._stage("prepare_again"):
+                self.release()
+                gc.collect()  # what refers to itself, as an optimiser does, would be freed while the peak is read
+                self._prepare_once()
+        # The memory of the steady step: what compiling it, or knowing its answer in float64, took is none of it.
+        self.memory.restart()
+        with self._stage("warm_up"):
+            self._warm_and_calibrate(self._request.steps)
+        self.facts |= self.memory.facts()
+        if twice:
+            with self._stage("check"):
+                self.facts["error_before"] = self._judge(self._call())
+
+    def _prepare(self, case: Case) -> None:
+        self.device: Device = devices.device_for(str(case["device"]), self._clock)
+        make, declared = make_of(self._request.source)
+        dtype = usable_dtype(case, declared)
+        self.mode = mode = usable_mode(case, declared)
+        rehearse(mode)  # before the level is read that the peak of memory is counted from
+        self._workload, self._dtype = case.workload, dtype
+        self._make = partial(make, **{axis: value for axis, value in case.params if axis in declared.axes})
+        self._headers = precompiled_headers()
+        context = self._prepare_once()
+        self.tolerance = TOLERANCE[dtype]
+        self.facts |= {
+            "tolerance": self.tolerance,
+            "build_ns": context.execution.build_ns,
+            "work": {**numbers({**vars(self.prepared.work), "unit": None}), "unit": str(self.prepared.work.unit)},
+        }
+
+    def _prepare_once(self) -> CaseContext:
+        seed_everything(self.settings.seed, self._workload)
+        self.memory = CaseMemory(self.device, COMPILED if self.mode in NEEDS_COMPILER else "")
+        context = CaseContext(self.device.torch_device, self._dtype, self.mode, self.settings.seed, self.key)
+        self.prepared = self._make(context)
+        self.calls: Mapping[str, blocks.Step] = {"step": self.prepared.step, **self.prepared.phases}
+        return context
+
+    def _call(self) -> Any:
+        """The output of one step, with all that it takes."""
+        self._reset()
+        output = self.prepared.step()
+        self.device.drain()
+        return output
+
+    def _first_call(self) -> Any:
+        self._reset()
+        self.device.drain()
+        started = self._clock()
+        output = self.prepared.step()
+        self.device.drain()
+        self.facts["first_call_ns"] = self._clock() - started
+        # Not so for aoti: it compiled before the first call, and runs without Dynamo.
+        if self.mode in COMPILE_MODES and compiled_graphs()["graphs"] == 0:
+            raise RuntimeError("torch.compile compiled no graph for this step: what would be timed is eager code")
+        return output
+
+    def _judge(self, output: Any) -> float:
+        """The relative error of `output`. Raises `WrongAnswer` above the tolerance."""
+        error = float(self.prepared.check(output))
+        if not error <= self.tolerance:  # so that a NaN is wrong
+            raise WrongAnswer(f"relative error {error:.3g} is above the tolerance {self.tolerance:.3g} of this dtype")
+        return error
+
+    def _gauge_clock(self) -> None:
+        self.facts |= (gauged := blocks.gauge(self._clock, self.device.drain))
+        overhead = max(gauged["empty_call_ns"], gauged["drain_ns"])
+        self._target_ns = blocks.shortest_block_ns(self.settings.block_s, gauged["clock_resolution_ns"], overhead)
+
+    def _warm_and_calibrate(self, known: Mapping[str, int]) -> None:
+        """Rough n, warm-up at that n, final n for every phase and clock; n that an earlier launch found is kept."""
+        first = self.device.clocks[0]
+        rough = known.get(f"step:{first}") or self._calibrated("step", first)
+        cores = CoreUse()
+        warmth = self._warm("step", first, rough)
+        self.facts |= {"steady": warmth.steady, "warm_calls": warmth.calls, "warm_ns": warmth.ns}
+        self.facts["one_core"] = cores.one()
+        for phase in self.calls:
+            if phase != "step":
+                self._warm(phase, first, self._calibrated(phase, first))
+            for clock in self.device.clocks:
+                try:
+                    self.steps[f"{phase}:{clock}"] = known.get(f"{phase}:{clock}") or self._calibrated(phase, clock)
+                except NoClockError as error:
+                    self.no_clock[f"{phase}:{clock}"] = str(error)
+
+    def _calibrated(self, phase: str, clock: str) -> int:
+        """The n of a series. Raises `NoClockError` where the clock cannot time even one step."""
+        fitting = 0
+
+        def time(steps: int) -> int:
+            nonlocal fitting
+            total = self._time(phase, clock, steps)
+            fitting = steps
+            return total
+
+        if self.prepared.reset is not None:
+            time(1)
+            return 1
+        try:
+            return blocks.calibrate(time, self._target_ns)
+        except NoClockError:
+            if not fitting:
+                raise
+            return fitting  # a longer block does not fit the device's queue
+
+    def _warm(self, phase: str, clock: str, steps: int) -> WarmUp:
+        floor_ns, cap_ns = self.settings.warm_s * 1e9, self.settings.warm_cap_s * 1e9
+        return warm_up(lambda: self._time(phase, clock, steps), steps, floor_ns, cap_ns)
+
+    # --- timing -----------------------------------------------------------------------------------------------------
+
+    def visit(self, cpu: int | None = None) -> list[list[Any]]:
+        """Time a few blocks in a row of every phase and clock: rows of [phase, clock, index, kept, steps, total_ns]."""
+        self.device.enter()
+        with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._tally.timing():
+            rows = [row for series in list(self.steps) for row in self._series(series)]
+        return self._tally.visited(rows, self.device.condition())
+
+    def turn(self, clock: str, rewarm: bool, cpu: int | None) -> tuple[int, int]:
+        """One block of a lockstep pair: its steps and total ns. Raises `NoClockError` where that clock fails here.
+
+        What went cold while the other side had the baton is warm again after blocks that are not timed.
+        """
+        self.device.enter()
+        steps = self.steps[f"step:{clock}"]
+        with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._tally.timing():
+            if rewarm and cold_blocks(self._time("step", clock, steps)) > 1:
+                self._time("step", clock, steps)
+            total = self._time("step", clock, steps)
+        self._tally.turned(self.device.condition)
+        return steps, total
+
+    def beside_others(self, couples: int, seed: str, cpu: int | None) -> tuple[int, other_timers.Totals]:
+        """Steps and totals of blocks, ours and those of other timers; none where the step is reset."""
+        steps, seed = self.steps["step:wall"], f"{self.settings.seed}:{self.key}:{seed}"
+        on_cpu = self.device.torch_device.type == "cpu"
+        if self.prepared.reset is not None or not (on_cpu or "step:device" in self.steps):
+            return steps, {}
+        if on_cpu:
+            with on_core(cpu):
+                return steps, other_timers.beside(self.prepared.step, steps, self._clock, couples, seed)
+        return 1, other_timers.beside_do_bench(self.prepared.step, self.device, couples, seed)
+
+    def _series(self, series: str) -> list[list[Any]]:
+        """Blocks of one phase on one clock; none where that clock fails here, and from then on."""
+        try:
+            return list(self._blocks(series, self.steps[series]))
+        except NoClockError as error:
+            self.no_clock[series] = str(error)
+            del self.steps[series]
+            return []
+
+    def _blocks(self, series: str, steps: int) -> Iterator[list[Any]]:
+        """Blocks of one phase on one clock. Blocks kept short by `reset` are more, to fill the visit's time."""
+        phase, clock = series.split(":")
+        wanted, cold, index = self.settings.blocks, 1, 0
+        while index < wanted:
+            total = self._time(phase, clock, steps)
+            if index == 0:
+                if self.prepared.reset is not None:
+                    wanted = min(MOST_BLOCKS, max(wanted, math.ceil(wanted * self._target_ns / max(total, 1))))
+                wanted += (cold := cold_blocks(total)) - 1
+            yield [phase, clock, index, index >= cold, steps, total]
+            index += 1
+
+    def _time(self, phase: str, clock: str, steps: int) -> int:
+        return self.device.time(clock, self.calls[phase], steps, self._reset)
+
+    @property
+    def _reset(self) -> blocks.Step:
+        return self.prepared.reset or blocks.nothing
+
+    # --- closing ----------------------------------------------------------------------------------------------------
+
+    def finish(self) -> dict[str, Any]:
+        """Hold the timed object to its answer once more and return what is left to tell. Raises `WrongAnswer`."""
+        self.device.enter()
+        quality = numbers(self.prepared.quality()) if self.prepared.quality is not None else {}
+        breaks = compiled_graphs()["graph_breaks"]
+        with self._stage("close"):
+            output = self._call()
+            error = self._judge(output)
+            where = devices_of(output)
+            del output
+            counted = self._counts()
+        return {
+            **self._tally.facts(),
+            "error_after": error,
+            "output_devices": ",".join(where),
+            "quality": quality,
+            "no_clock": self.no_clock,
+            "counters": {**compilations(self.mode, self._graphs, breaks, self._headers), **counted},
+            "break_reasons": break_reasons() if self.mode in COMPILE_MODES else {},
+            "seconds": self._seconds,
+        }
+
+    def _counts(self) -> dict[str, int]:
+        """Operators, allocations and kernels of one step, where asked for and short enough to be watched."""
+        if (
+            not self._request.count
+            or self.facts["warm_ns"] > operator_counts.LONGEST_STEP_S * 1e9 * self.facts["warm_calls"]
+        ):
+            return {}
+        self._reset()
+        return operator_counts.counts(self.prepared.step, self.device.drain, self.device.torch_device)
+
+    def drain(self) -> None:
+        """Wait for the device, if the case got that far. Raises what the device's context died of."""
+        if hasattr(self, "device"):
+            self.device.drain()
+
+    def release(self) -> None:
+        """Let the workload close what it opened, and drop what it prepared."""
+        if hasattr(self, "prepared"):
+            if self.prepared.close is not None:
+                self.prepared.close()
+            del self.prepared, self.calls
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        self._enter(name)
+        started, graphs = perf_counter(), compiled_graphs()["graphs"]
+        try:
+            yield
+        finally:
+            self._seconds[name] = self._seconds.get(name, 0.0) + perf_counter() - started
+            self._graphs[name] = self._graphs.get(name, 0) + compiled_graphs()["graphs"] - graphs

@@ -1,0 +1,1 @@
+"""Counts of one step: operators, allocations, kernels, and graphs that Dynamo compiled."""

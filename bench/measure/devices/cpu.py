@@ -1,0 +1,49 @@
+"""The host as a device."""
+
+from __future__ import annotations
+
+import torch
+
+from bench.measure.devices.processor_condition import Condition, HostCondition
+from bench.measure.timing.blocks import Step, nothing, time_block
+from bench.measure.timing.clocks import Clock
+
+
+class Cpu:
+    """The host itself: nothing to drain, and wall, latency and device time are one."""
+
+    clocks: tuple[str, ...] = ("wall",)
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.torch_device = torch.device("cpu")
+        self._condition = HostCondition()
+
+    def drain(self) -> None:
+        """A CPU step has ended when its call returns."""
+
+    def enter(self) -> None:
+        """There is but one."""
+
+    def time(self, clock: str, step: Step, steps: int, before: Step) -> int:
+        """Total ns of a block of `steps`, after `before`."""
+        before()
+        return time_block(self._clock, step, steps, nothing)
+
+    def condition(self) -> Condition:
+        """Of the core this process runs on."""
+        return self._condition.read()
+
+    def reset_peak(self) -> None:
+        """Host memory has its own high-water mark, in `memory`."""
+
+    def peak_bytes(self) -> tuple[int | None, int | None]:
+        """See `memory`."""
+        return None, None
+
+    def resident_bytes(self) -> int:
+        """See `memory`."""
+        return 0
+
+    def release(self) -> None:
+        """Nothing is cached."""

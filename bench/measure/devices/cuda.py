@@ -1,0 +1,221 @@
+"""An NVIDIA GPU and its three clocks, all kept, never mixed.
+
+`wall`     synchronise at both ends of a block: throughput, launches overlap. The default of tables.
+`latency`  synchronise after every step: what one call makes its user wait.
+`device`   CUDA events around a queue that was filled behind a bounded sleep, so that launch cost is hidden
+           (the blocking kernel of nvbench). Below 50 µs a step, where what lies between two kernels of a queue is no
+           longer small, the slope of graph replays: that of 2K steps less that of K. Not so for a step that is reset
+           before each block: the second of two steps in a graph would start from what the first left.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from bench.measure.devices.device import NoClockError
+from bench.measure.devices.nvml import DeviceCondition
+from bench.measure.devices.processor_condition import Condition
+from bench.measure.timing.blocks import Step, nothing, time_block, time_latency_block
+from bench.measure.timing.clocks import Clock
+
+FIRST_SLEEP_CYCLES = 2_000_000
+"""About 1 ms at the 1 to 2 GHz of an SM: longer than a thousand launches of 1 us."""
+
+LONGEST_SLEEP_CYCLES = 1_000_000_000
+"""About half a second: the bound of the sleep. A step that is still being filled in by then synchronises itself."""
+
+
+SLOPE_BELOW_NS = 50_000
+"""A step that takes the device less than this is timed by the slope of graph replays."""
+
+MOST_CAPTURED = 1000
+"""Steps in the smaller graph: its launch and what lies around it cancel, so more would only cost memory."""
+
+LEFT_BEHIND_NS, LEFT_BEHIND = 20_000, 0.02
+"""How much longer than an idle wait the device may take to come to rest after the last event of a block: 20 µs, or
+2 % of the block. More, and the step has left work on another stream, which events of this one do not see."""
+
+
+class Cuda:
+    """One CUDA device."""
+
+    clocks: tuple[str, ...] = ("wall", "latency", "device")
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        self._clock = clock
+        number = name.partition(":")[2]
+        self.torch_device = torch.device("cuda", int(number or 0))  # set_device wants an index
+        self._sleep_cycles = FIRST_SLEEP_CYCLES
+        self._graphs: dict[tuple[Step, int], torch.cuda.CUDAGraph] = {}
+        self._joined: set[Step] = set()
+        self.enter()
+        self._wake()
+        self._condition = DeviceCondition(self.torch_device)
+
+    def enter(self) -> None:
+        """Make this the current device: `_sleep` and events go to the current one."""
+        torch.cuda.set_device(self.torch_device)
+
+    def _wake(self) -> None:
+        """Load the library of products, forward and backward, once.
+
+        Its workspaces (32 MiB on Hopper) stay in the caching allocator: the first case that multiplies would be charged
+        for them, and the first call of whichever case comes first would pay for the loading.
+        """
+        a = torch.ones(8, 8, device=self.torch_device, requires_grad=True)
+        torch.mm(a, a).sum().backward()
+        self.drain()
+
+    def drain(self) -> None:
+        """Wait for every stream of the device, so that work on a side stream is joined too."""
+        torch.cuda.synchronize(self.torch_device)
+
+    def time(self, clock: str, step: Step, steps: int, before: Step) -> int:
+        """Total ns of a block of `steps` on `clock`, after `before`. Raises `NoClockError` for `device` alone."""
+        if clock == "device":
+            self._refuse_other_streams(step, steps, before)
+            total = self._time_on_device(step, steps, before)
+            by_events = total >= SLOPE_BELOW_NS * steps or before is not nothing
+            return total if by_events else self._slope(step, steps)
+        before()
+        if clock == "latency":
+            return time_latency_block(self._clock, step, steps, self.drain)
+        return time_block(self._clock, step, steps, self.drain)
+
+    def _time_on_device(self, step: Step, steps: int, before: Step) -> int:
+        """Event time of a queue of `steps`, filled while the device slept.
+
+        The sleep is doubled until the filling ends before it does: only then did no launch delay the work.
+        """
+        started, ended = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        while self._sleep_cycles <= LONGEST_SLEEP_CYCLES:
+            before()
+            self.drain()
+            torch.cuda._sleep(self._sleep_cycles)
+            started.record()
+            for _ in range(steps):
+                step()
+            ended.record()
+            filled_in_time = not started.query()
+            self.drain()
+            if filled_in_time:
+                return int(started.elapsed_time(ended) * 1e6)
+            self._sleep_cycles *= 2
+        self._sleep_cycles = FIRST_SLEEP_CYCLES
+        raise NoClockError(
+            "the queue could not be filled while the device slept: the step synchronises, or launches more than fits"
+        )
+
+    def _refuse_other_streams(self, step: Step, steps: int, before: Step) -> None:
+        """Raises `NoClockError` where the device is still at work when the last event of a block has passed.
+
+        Looked at once a step, without the sleep: other streams would work through it.
+        """
+        if step in self._joined:
+            return
+        before()
+        self.drain()
+        started, ended = self._clock(), torch.cuda.Event()
+        for _ in range(steps):
+            step()
+        ended.record()
+        ended.synchronize()
+        passed = self._clock()
+        self.drain()
+        at_rest = self._clock()
+        self.drain()
+        waited, idle = at_rest - passed, self._clock() - at_rest
+        if waited - idle > max(LEFT_BEHIND_NS, LEFT_BEHIND * (passed - started)):
+            raise NoClockError(
+                f"the step left {(waited - idle) / 1e3:.0f} us of work on another stream, which its events do not see: "
+                "let the current stream wait for it"
+            )
+        self._joined.add(step)
+
+    def _slope(self, step: Step, steps: int) -> int:
+        """Total ns of `steps` by the difference of two graphs, of K and of 2K steps, each replayed once."""
+        calls = min(steps, MOST_CAPTURED)
+        once, twice = (self._replayed(self._captured(step, count)) for count in (calls, 2 * calls))
+        if twice <= once:
+            raise NoClockError(f"a graph of {2 * calls} steps took no longer than one of {calls}: too short to be told")
+        return round((twice - once) * steps / calls)
+
+    def _captured(self, step: Step, calls: int) -> torch.cuda.CUDAGraph:
+        """A graph of so many calls, kept for later blocks. Raises `NoClockError` where the step cannot be captured."""
+        if (step, calls) not in self._graphs:
+            graph = torch.cuda.CUDAGraph()
+            try:
+                with torch.cuda.graph(graph):
+                    for _ in range(calls):
+                        step()
+            except RuntimeError as error:
+                reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+                raise NoClockError(
+                    f"a step below 50 us is timed by graph replays, and this one cannot be captured: {reason}"
+                ) from None
+            self._graphs[step, calls] = graph
+        return self._graphs[step, calls]
+
+    def _replayed(self, graph: torch.cuda.CUDAGraph) -> int:
+        """Device time of one replay, in ns."""
+        started, ended = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        self.drain()
+        started.record()
+        graph.replay()
+        ended.record()
+        self.drain()
+        return int(started.elapsed_time(ended) * 1e6)
+
+    def condition(self) -> Condition:
+        """As NVML tells it; nothing where it does not."""
+        return self._condition.read()
+
+    def reset_peak(self) -> None:
+        """Start a new high-water mark of the caching allocator."""
+        torch.cuda.reset_peak_memory_stats(self.torch_device)
+
+    def peak_bytes(self) -> tuple[int | None, int | None]:
+        """(allocated, reserved) high-water marks of the caching allocator."""
+        return (
+            torch.cuda.max_memory_allocated(self.torch_device),
+            torch.cuda.max_memory_reserved(self.torch_device),
+        )
+
+    def resident_bytes(self) -> int:
+        """Bytes the caching allocator holds for live tensors."""
+        return torch.cuda.memory_allocated(self.torch_device)
+
+    def release(self) -> None:
+        """Give cached blocks back to the driver, and those of captured graphs."""
+        self._graphs.clear()
+        torch.cuda.empty_cache()
+
+
+def facts() -> list[dict[str, object]]:
+    """What each CUDA device is; empty where there is none."""
+    if not torch.cuda.is_available():
+        return []
+    devices: list[dict[str, object]] = []
+    for index in range(torch.cuda.device_count()):
+        properties = torch.cuda.get_device_properties(index)
+        devices.append(
+            {
+                "name": properties.name,
+                "capability": f"{properties.major}.{properties.minor}",
+                "memory_bytes": properties.total_memory,
+                "multiprocessors": properties.multi_processor_count,
+                "l2_bytes": getattr(properties, "L2_cache_size", None),
+                "driver": driver_version(),
+            }
+        )
+    return devices
+
+
+def driver_version() -> str | None:
+    """The kernel driver's own version, as /proc tells it; None where it does not (Windows, WSL)."""
+    try:
+        with open("/proc/driver/nvidia/version", encoding="utf-8") as file:
+            words = file.readline().split()
+    except OSError:
+        return None
+    return next((word for word in words if word.count(".") >= 1 and word[0].isdigit()), None)

@@ -1,0 +1,77 @@
+"""The state of a processor while it is timed: clock rate, power, temperature, and what held it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.measure.memory.high_water import c_library
+
+CPUS = Path("/sys/devices/system/cpu")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """As read at the end of a visit; None for what the machine does not tell."""
+
+    mhz: float | None = None
+    celsius: float | None = None
+    watts: float | None = None
+    slowed: tuple[str, ...] = ()
+    """Reasons of heat or fault, since the reading before: blocks timed meanwhile are no measurement."""
+    capped: bool = False
+    """Held at its power limit: a normal state of a GPU at work, reported and kept."""
+
+
+def summary(readings: Iterable[Condition]) -> dict[str, Any]:
+    """The extremes of some readings: mhz_low, mhz_high, celsius_high, watts_high, slowed, capped (visits)."""
+    seen = list(readings)
+    rates = [reading.mhz for reading in seen if reading.mhz is not None]
+    found: dict[str, Any] = {
+        "mhz_low": min(rates, default=None),
+        "mhz_high": max(rates, default=None),
+        "celsius_high": max((one.celsius for one in seen if one.celsius is not None), default=None),
+        "watts_high": max((one.watts for one in seen if one.watts is not None), default=None),
+        "capped": sum(one.capped for one in seen),
+        "slowed": sorted({reason for one in seen for reason in one.slowed}),
+    }
+    return {name: value for name, value in found.items() if value not in (None, 0, [])}
+
+
+class HostCondition:
+    """Of the core this process runs on, as Linux tells it: cpufreq's rate and the count of thermal throttling.
+
+    A virtual machine tells neither. docs: kernel.org, admin-guide/pm/cpufreq (scaling_cur_freq, kHz) and
+    Documentation/ABI/testing/sysfs-devices-system-cpu (thermal_throttle/core_throttle_count).
+    """
+
+    def __init__(self, cpus: Path = CPUS) -> None:
+        self._cpus = cpus
+        self._throttled = self._count()
+
+    def read(self) -> Condition:
+        """The state now, and whether any core was throttled since the last reading."""
+        before, self._throttled = self._throttled, self._count()
+        return Condition(mhz=self._mhz(), slowed=("thermal",) if self._throttled > before else ())
+
+    def _mhz(self) -> float | None:
+        rate = _number(self._cpus / f"cpu{current_cpu()}" / "cpufreq" / "scaling_cur_freq")
+        return None if rate is None else rate / 1000
+
+    def _count(self) -> int:
+        return sum(_number(path) or 0 for path in self._cpus.glob("cpu[0-9]*/thermal_throttle/core_throttle_count"))
+
+
+def current_cpu() -> int:
+    """The logical CPU this thread runs on (sched_getcpu(3)); 0 where the C library does not tell."""
+    getcpu = getattr(c_library(), "sched_getcpu", None)
+    return max(0, int(getcpu())) if getcpu is not None else 0
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

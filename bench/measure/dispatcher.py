@@ -1,0 +1,180 @@
+"""The worker's desk: one request at a time, one answer each. Whatever a workload does wrong becomes an outcome."""
+
+from __future__ import annotations
+
+import gc
+import traceback
+from collections.abc import Callable
+from time import perf_counter
+
+import torch
+
+from bench.measure.author.context import Skip
+from bench.measure.author.contract import inspect
+from bench.measure.author.import_workload import import_errors
+from bench.measure.case_session import Session, WrongAnswer
+from bench.measure.channel import Channel
+from bench.measure.machine import foreign_load
+from bench.measure.machine.facts import capabilities, facts
+from bench.measure.machine.noise import read_noise
+from bench.measure.memory.high_water import resident_bytes
+from bench.measure.profiling.profiling_session import ProfilingSession
+from bench.measure.timing.clocks import Clock, wall
+from bench.measure.timing.garbage_collector import settle_garbage
+from bench.protocol import (
+    VERSION,
+    BlockTimed,
+    Close,
+    Closed,
+    Hello,
+    Import,
+    Imported,
+    Inspect,
+    Loop,
+    Looped,
+    Open,
+    Opened,
+    Profile,
+    ReadNoise,
+    Refused,
+    Reply,
+    Request,
+    Stage,
+    TakeApart,
+    TakenApart,
+    TimeBlock,
+    TimedWithOthers,
+    TimeWithOthers,
+    Visit,
+    Visited,
+)
+from bench.protocol.wire import ProtocolError
+from bench.records import Outcome
+
+
+class Dispatcher:
+    """Keeps the open cases of one worker and answers requests about them."""
+
+    def __init__(self, tell: Callable[[Reply], None], clock: Clock = wall) -> None:
+        self._tell = tell
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+        self._foreign = foreign_load.ForeignLoad()
+        settle_garbage()
+
+    def answer(self, request: Request) -> Reply:
+        """The answer to one request; what a workload raises is answered by `Refused`."""
+        match request:
+            case Import(sources):
+                return Imported(import_errors(sources))
+            case Loop(key, seconds, sampler, cpu):
+                return self._guarded(key, lambda: Looped(key, *self._profiled(key).loop(seconds, sampler, cpu)))
+            case TakeApart(key, steps, trace, cpu):
+                return self._guarded(key, lambda: TakenApart(key, self._profiled(key).take_apart(steps, trace, cpu)))
+            case Open(key):
+                return self._guarded(key, lambda: self._open(request))
+            case Visit(key, cpu):
+                return self._guarded(key, lambda: self._visit(key, cpu))
+            case TimeBlock(key, clock, rewarm, cpu):
+                return self._guarded(key, lambda: BlockTimed(key, *self._sessions[key].turn(clock, rewarm, cpu)))
+            case TimeWithOthers(key, couples, seed, cpu):
+                return self._guarded(
+                    key, lambda: TimedWithOthers(key, *self._sessions[key].beside_others(couples, seed, cpu))
+                )
+            case Close(key):
+                return self._guarded(key, lambda: self._close(key))
+            case Inspect(key, source, settings):
+                return self._guarded(key, lambda: inspect(key, source, settings))
+            case ReadNoise(seconds):
+                return read_noise(seconds, self._clock)
+
+    def _open(self, request: Open) -> Reply:
+        before = resident_bytes()
+        of = ProfilingSession if isinstance(request, Profile) else Session
+        session = of(request, self._clock, lambda stage: self._tell(Stage(request.key, stage)))
+        self._sessions[request.key] = session
+        session.open()
+        settle_garbage()
+        resident = session.memory.device_bytes() + max(0, resident_bytes() - before)
+        clocks = [series.partition(":")[2] for series in session.steps if series.startswith("step:")]
+        return Opened(request.key, session.steps, clocks, session.facts, resident)
+
+    def _profiled(self, key: str) -> ProfilingSession:
+        session = self._sessions[key]
+        if not isinstance(session, ProfilingSession):
+            raise ProtocolError(f"{key} was opened to be timed, not to be profiled")
+        return session
+
+    def _visit(self, key: str, cpu: int | None) -> Reply:
+        started = perf_counter()
+        rows = self._sessions[key].visit(cpu)
+        return Visited(key, rows, perf_counter() - started)
+
+    def _close(self, key: str) -> Closed:
+        session = self._sessions.pop(key)
+        learned = session.finish()
+        session.release()
+        device = session.device
+        del session
+        if not self._sessions:
+            # The last one out: frozen garbage of closed cases can go, at the price of one full collection.
+            gc.unfreeze()
+            settle_garbage()
+            device.release()
+        return Closed(key, {**learned, "foreign_load": self._foreign.cores()})
+
+    def _guarded(self, key: str, work: Callable[[], Reply]) -> Reply:
+        """Do the work; turn what a workload raises into the outcome it means, and drop the case."""
+        try:
+            return work()
+        except Exception as error:  # the user's code may raise anything; each kind becomes a named outcome
+            outcome, reason = outcome_of(error)
+            detail = traceback.format_exc() if outcome is Outcome.FAILED else ""
+            session = self._sessions.pop(key, None)
+            if session is None:
+                return Refused(key, outcome.value, reason, detail)
+            if outcome is Outcome.FAILED:
+                # A device-side error kills the device's context for this process: this case must then take the process
+                # with it, or every case after it would fail in its place.
+                session.drain()
+            try:
+                session.release()
+            except Exception:  # a workload that failed may fail again where it closes; the first failure is the reason
+                detail += f"\nClosing it failed too:\n{traceback.format_exc()}"
+            return Refused(key, outcome.value, reason, detail, session.facts)
+
+
+def outcome_of(error: Exception) -> tuple[Outcome, str]:
+    """The outcome an exception means, and the reason in one line."""
+    text = str(error).strip().splitlines()
+    reason = f"{type(error).__name__}: {text[0] if text else 'no message'}"
+    match error:
+        case Skip():
+            return Outcome.SKIPPED, str(error)
+        case WrongAnswer():
+            return Outcome.WRONG, str(error)
+        case torch.OutOfMemoryError() | MemoryError():
+            return Outcome.OOM, reason
+        # The CPU allocator has no exception type of its own (torch 2.13).
+        case RuntimeError() if "can't allocate memory" in str(error):
+            return Outcome.OOM, reason
+        # Kernels that torch lacks for a dtype or device: what this machine cannot do is skipped, not failed.
+        case RuntimeError() if "not implemented for" in str(error):
+            return Outcome.SKIPPED, reason
+        case _:
+            return Outcome.FAILED, reason
+
+
+def hello() -> Hello:
+    """The first message: all facts about this machine."""
+    return Hello(VERSION, facts(), capabilities())
+
+
+def serve(channel: Channel) -> None:
+    """Say hello, then answer until the parent is gone."""
+    channel.send(hello())
+    desk = Dispatcher(channel.send)
+    while (message := channel.receive()) is not None:
+        if not isinstance(message, Request):
+            raise ProtocolError(f"a worker takes requests, not {type(message).__name__}")
+        channel.send(desk.answer(message))

@@ -1,0 +1,1 @@
+"""The machine: its facts, its noise, and the load of other programs."""

@@ -1,0 +1,1 @@
+"""Peak memory of a case, on the host and on a device."""

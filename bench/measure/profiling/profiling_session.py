@@ -1,0 +1,206 @@
+"""A case that is taken apart: opened as when it is timed, its blocks timed without, with and without a profiler."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.measure.case_session import Session
+from bench.measure.counting import dynamo_counters
+from bench.measure.modes import COMPILE_MODES
+from bench.measure.profiling import (
+    allocator_history,
+    event_tables,
+    events,
+    samplers,
+    timeline,
+    torch_profiler,
+)
+from bench.measure.profiling import (
+    case_region as region,
+)
+from bench.measure.timing.clocks import Clock
+from bench.measure.timing.garbage_collector import quiet_garbage
+from bench.measure.timing.one_core import on_core
+from bench.protocol import Open, cold_blocks
+
+MOST_STEPS = 200
+MOST_S = 2.0
+MOST_EVENTS = 60_000
+"""So many steps, seconds of steps and events a profile has at most, unless it is one step that goes beyond: a trace of
+sixty thousand events takes some 2 MB, and seconds to read."""
+
+BLOCKS = 20
+"""Blocks the steps are dealt to where nothing resets them: enough for an interval of order statistics on each side."""
+
+RESETTING = 4
+"""A step that is reset may spend most of its time on that, where no sample counts: a loop ends then all the same."""
+
+HISTORY_STEPS = 2
+"""Steps whose allocations are told one by one: in the second, what the first left is given back."""
+
+
+class ProfilingSession(Session):
+    """A session that keeps the peaks of each phase, and whose steps can be taken apart once it is open."""
+
+    def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None]) -> None:
+        super().__init__(request, clock, enter)
+        allow_looks()
+        self._peaks: dict[str, dict[str, int | None]] = {}
+
+    def loop(self, seconds: float, sampler: str, cpu: int | None) -> tuple[int, int, list[int], samplers.Rows]:
+        """Blocks inside a function named for the case, until they add up to so many seconds: steps a block, ns of the
+        blocks ahead that were to be warm, totals in ns, and the stacks that a sampler in the process saw. At least one
+        block, and none once `RESETTING` times as long has passed.
+        """
+        self.device.enter()
+        block, steps, totals = region.named(self.key), self.steps["step:wall"], list[int]()
+        with self._stage("loop"), quiet_garbage(), on_core(cpu):
+            warm_ns = self._rewarm(steps)
+            ends = self._clock() + RESETTING * seconds * 1e9
+            with samplers.sampling(sampler) as rows:
+                while not totals or (sum(totals) < seconds * 1e9 and self._clock() < ends):
+                    self._reset()
+                    totals.append(block(self._clock, self.prepared.step, steps, self.device.drain))
+            return steps, warm_ns, totals, rows()
+
+    def take_apart(self, wanted: int | None, trace: str, cpu: int | None) -> dict[str, Any]:
+        """What torch.profiler saw of the steps, and what they take without it. Totals in ns, sizes in bytes.
+
+        wanted: so many steps, in whole blocks; trace: the file for Perfetto, or none.
+        """
+        self.device.enter()
+        with self._stage("profile"), quiet_garbage(), on_core(cpu):
+            steps, count = self._extent(wanted)
+            began, ran = self._clock(), time.thread_time_ns()
+            before = self._unprofiled(steps, count)
+            wall_ns, thread_ns = self._clock() - began, time.thread_time_ns() - ran
+            seen, profiled = self._profiled(steps, count)
+            after = self._unprofiled(steps, count)
+        with self._stage("trace"):
+            if trace:
+                seen.save(Path(trace))
+            found = summary(list(seen.events()), self.key, self.device.torch_device.type != "cpu")
+        return {
+            "steps": steps,
+            "before_ns": before,
+            "profiled_ns": profiled,
+            "after_ns": after,
+            "wall_ns": wall_ns,
+            "thread_ns": thread_ns,
+            "memory": self._memory(),
+            "history": self._history(),
+            "compiling": compiling(self.mode),
+            **found,
+        }
+
+    def _extent(self, asked: int | None) -> tuple[int, int]:
+        """n a block and how many blocks, by what a step takes and how many events it makes."""
+        with torch_profiler.recording(self.device.torch_device) as seen:
+            self._profiled_block(1)
+        count = sum(1 for _ in seen.events())
+        step_ns = max(1, min(self._time("step", "wall", 1) for _ in range(3)))
+        most = int(min(MOST_STEPS, MOST_S * 1e9 / step_ns, MOST_EVENTS / max(count, 1)))
+        wanted = asked or max(1, most)
+        if self.prepared.reset is not None:
+            return 1, wanted
+        return max(1, wanted // BLOCKS), min(wanted, BLOCKS)
+
+    def _unprofiled(self, steps: int, count: int) -> list[int]:
+        self._rewarm(steps)
+        return [self._time("step", "wall", steps) for _ in range(count)]
+
+    def _rewarm(self, steps: int) -> int:
+        """Blocks that do not count, after a pause; their ns."""
+        first = self._time("step", "wall", steps)
+        return first + (self._time("step", "wall", steps) if cold_blocks(first) > 1 else 0)
+
+    def _profiled(self, steps: int, count: int) -> tuple[torch_profiler.Recording, list[int]]:
+        """The recording and the totals of its blocks; before them one that does not count, as everywhere."""
+        with torch_profiler.recording(self.device.torch_device) as seen:
+            self._time("step", "wall", steps)
+            return seen, [self._profiled_block(steps) for _ in range(count)]
+
+    def _profiled_block(self, steps: int) -> int:
+        self._reset()
+        return torch_profiler.time_profiled_block(self._clock, self.prepared.step, steps, self.device.drain, self.key)
+
+    # --- memory -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        if name == "first_call":
+            self.memory.restart()
+        with super()._stage(name):
+            yield
+        if name in ("prepare", "first_call"):
+            self._peaks[name] = self.memory.peaks()
+
+    def _memory(self) -> dict[str, Any]:
+        """Peak above what was there before the case, in bytes, by phase; `reason` where the host's cannot be told."""
+        step = {"host": self.facts["host_peak_bytes"], "device": self.facts["device_peak_bytes"]}
+        return {"phases": {**self._peaks, "step": step}, "reason": self.facts["host_peak_reason"]}
+
+    def _history(self) -> dict[str, Any] | None:
+        """Each allocation of a step or two on the device; None without one."""
+        device = self.device.torch_device
+        if device.type != "cuda":
+            return None
+        calls = 1 if self.prepared.reset is not None else HISTORY_STEPS
+        self._reset()
+
+        def work() -> None:
+            for _ in range(calls):
+                self.prepared.step()
+            self.device.drain()
+
+        return {"steps": calls, **allocator_history.history(work, device)}
+
+
+def allow_looks() -> None:
+    """Let the parent and what it starts look into this process where Yama allows that to ancestors alone.
+
+    prctl(2), PR_SET_PTRACER; without Yama it is refused, and not needed.
+    """
+    if sys.platform.startswith("linux"):
+        pr_set_ptracer = 0x59616D61
+        ctypes.CDLL(None).prctl(pr_set_ptracer, os.getppid(), 0, 0, 0)
+
+
+def summary(seen: list[events.Event], region: str, on_device: bool) -> dict[str, Any]:
+    """The events of a profile summed up. region: the name of that of the steps; on_device: the case has a device."""
+    blocks = events.windows(seen, region)
+    inside = events.within(seen, blocks)
+    host, device, memory = event_tables.parted(inside)
+    tree = timeline.nested(host, _main_thread(seen, region))
+    owned = timeline.attributed(tree, device, blocks, on_device)
+    return {
+        "blocks": len(blocks),
+        "events": len(inside),
+        "split_ns": timeline.split(owned),
+        "owned": [[*owner, ns] for owner, ns in sorted(owned.items())],
+        "operators": event_tables.operators(tree, device, memory),
+        "calls": event_tables.calls(tree),
+        "kernels": event_tables.kernels(device),
+        "device": event_tables.device_facts(device, [event for event in host if event.kind == events.CALL], blocks)
+        if on_device
+        else None,
+        "waits": event_tables.synchronisations(tree),
+    }
+
+
+def _main_thread(seen: list[events.Event], region: str) -> int:
+    return next((event.thread for event in seen if event.kind == events.ANNOTATION and event.name == region), 0)
+
+
+def compiling(mode: str) -> dict[str, Any] | None:
+    """Where the time of compiling went, in seconds, and what was compiled again, and why; None where nothing was."""
+    if mode not in COMPILE_MODES:
+        return None
+    return {"seconds": dynamo_counters.compile_seconds(), "recompiles": dynamo_counters.recompile_reasons()}

@@ -1,0 +1,1 @@
+"""Timing: clocks, blocks, warm-up, and what disturbs them."""

@@ -1,0 +1,90 @@
+"""The block: n steps timed together. Nothing here allocates, prints or decides inside the timed region."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import repeat
+from typing import Any
+
+from bench.measure.timing.clocks import Clock, cost_ns, resolution_ns
+
+
+class ClockError(Exception):
+    """The clock went backwards: no time of this process can be believed."""
+
+
+Step = Callable[[], Any]
+Synchronise = Callable[[], None]
+
+
+def time_block(clock: Clock, step: Step, steps: int, drain: Synchronise) -> int:
+    """Total ns of `steps` calls, from a drained device to a drained device."""
+    calls = repeat(None, steps)
+    drain()
+    started = clock()
+    for _ in calls:
+        step()
+    drain()
+    return forwards(clock() - started)
+
+
+def time_latency_block(clock: Clock, step: Step, steps: int, drain: Synchronise) -> int:
+    """Total ns of `steps` calls with the device drained after each: what one call makes its user wait, n times."""
+    calls = repeat(None, steps)
+    drain()
+    started = clock()
+    for _ in calls:
+        step()
+        drain()
+    return forwards(clock() - started)
+
+
+def forwards(total_ns: int) -> int:
+    """`total_ns`, once the block is over. Raises `ClockError` where it is below zero."""
+    if total_ns < 0:
+        raise ClockError(f"the clock went back by {-total_ns} ns within a block")
+    return total_ns
+
+
+def nothing() -> None:
+    """The empty step, and the drain of a device that needs none."""
+
+
+def empty_call_ns(clock: Clock, calls: int = 20_000, repeats: int = 5) -> float:
+    """Cost of calling an empty step in the block loop, ns a step: the least of `repeats` blocks.
+
+    The least, since whatever disturbs a block of empty calls can only lengthen it (as `timeit` argues).
+    """
+    return min(time_block(clock, nothing, calls, nothing) for _ in range(repeats)) / calls
+
+
+def gauge(clock: Clock, drain: Synchronise) -> dict[str, float]:
+    """What timing itself takes here, in ns, as the record of a case has it."""
+    return {
+        "clock_resolution_ns": resolution_ns(clock),
+        "empty_call_ns": empty_call_ns(clock),
+        "drain_ns": float(min(time_block(clock, nothing, 1, drain) for _ in range(50))),
+        "clock_cost_ns": cost_ns(clock),
+    }
+
+
+def shortest_block_ns(block_s: float, resolution_ns: float, empty_ns: float) -> float:
+    """How long a block must be: the asked length, and 1000 times what the clock resolves and an empty call costs.
+
+    1000 keeps either below 0.1 % of the block, the bound torch.utils.benchmark uses for its timer.
+    """
+    return max(block_s * 1e9, 1000 * resolution_ns, 1000 * empty_ns)
+
+
+def calibrate(time_steps: Callable[[int], int], target_ns: float, limit: int = 10_000_000) -> int:
+    """The n whose block lasts at least `target_ns`, found by growing blocks.
+
+    Each try aims at 1.2 times the target by the speed last seen, at least doubles and at most multiplies by a hundred:
+    a first slow call must not end the search, nor a first fast one send it too far.
+    """
+    steps = 1
+    while (total := time_steps(steps)) < target_ns and steps < limit:
+        wanted = math.ceil(1.2 * steps * target_ns / max(total, 1))
+        steps = min(limit, max(2 * steps, min(wanted, 100 * steps)))
+    return steps

@@ -1,0 +1,73 @@
+"""The cases that two trees have in common, side by side, and those that only one has."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.plan.catalog import Catalog
+from bench.records import BASE, HEAD, ComparedCase, Planned, Source
+
+
+@dataclass(frozen=True)
+class Sided:
+    """What is to be compared. twins: the same cases, base against a second copy of it."""
+
+    coupled: tuple[ComparedCase, ...]
+    twins: tuple[ComparedCase, ...]
+    changed: tuple[str, ...]
+    """Keys of cases whose workload itself differs: a comparison of two different questions."""
+    only_base: tuple[str, ...]
+    only_head: tuple[str, ...]
+
+
+def mover(here: Path, root: Path) -> Callable[[Path], Path]:
+    """Where the tree at `root` has what lies below `here`. What is installed elsewhere, or in a venv, stays."""
+
+    def moved(path: Path) -> Path:
+        whole = path.resolve()
+        if not whole.is_relative_to(here) or "site-packages" in whole.parts:
+            return path
+        return root / whole.relative_to(here)
+
+    return moved
+
+
+def side_by_side(
+    base: Catalog,
+    twin: Catalog,
+    head: Catalog,
+    planned_base: Sequence[Planned],
+    planned_head: Sequence[Planned],
+    workloads_from: str | None = None,
+) -> Sided:
+    """Couple the head's cases with the base's.
+
+    planned_*: what each tree would measure. workloads_from: the side whose workload files both sides run.
+    """
+    in_base, in_head = ({item.case.key: item for item in planned} for planned in (planned_base, planned_head))
+    coupled, twins, changed, only_head = [], [], [], []
+    for key, item in in_head.items():
+        if item.case.workload not in base:
+            only_head.append(key)
+            continue
+        sources = {BASE: base[item.case.workload].source, HEAD: item.source}
+        if sources[BASE].sha256 != sources[HEAD].sha256:
+            if workloads_from is None:
+                changed.append(key)
+                continue
+            sources = dict.fromkeys(sources, _by_path(sources[workloads_from]))
+            copy = sources[BASE]
+        else:
+            copy = twin[item.case.workload].source
+        coupled.append(ComparedCase(Planned(item.case, sources[BASE]), Planned(item.case, sources[HEAD])))
+        twins.append(ComparedCase(Planned(item.case, sources[BASE]), Planned(item.case, copy)))
+    only_base = tuple(key for key, item in in_base.items() if item.case.workload not in head)
+    return Sided(tuple(coupled), tuple(twins), tuple(changed), only_base, tuple(only_head))
+
+
+def _by_path(source: Source) -> Source:
+    """Loaded as a file: by its import name each side would find its own."""
+    return dataclasses.replace(source, dotted=None)

@@ -1,0 +1,135 @@
+"""What `bench certify` measures: known work, and real cases against themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.plan.catalog import Catalog
+from bench.records import Case, ComparedCase, Planned, Value
+
+LINEARITY, INJECTED, ADDITIVITY, SAME = "linearity", "injected", "additivity", "same"
+"""What a comparison is for: waits of known length; work slowed by known percents; twice the work; a case and itself."""
+
+WORKS = ("product", "sine", "backward")
+
+REAL: tuple[tuple[str, Mapping[str, Value]], ...] = (
+    ("regression/train_step", {"rows": 800}),
+    ("matmul/square", {"size": 512}),
+    ("autograd/polynomial", {}),
+    ("dataloader/epoch", {"loader": "sliced", "batch": 32}),
+    ("torchscript/inference", {"batch": 32}),
+)
+"""Real cases of the course: training, one product, small operators, loading, inference."""
+
+REAL_ON_GPU: tuple[tuple[str, Mapping[str, Value]], ...] = (
+    ("matmul/square", {"size": 4096}),
+    ("regression/train_step", {"rows": 8000}),
+)
+"""On a GPU: one that it is busy with, and one that is mostly launches."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured: quick in two minutes, full in twenty."""
+
+    micros: tuple[int, ...]
+    cycles: tuple[int, ...]
+    percents: tuple[int, ...]
+    pairs: int
+    fewer_pairs: int
+    """Of waits: a slope a process is precise enough."""
+    real: tuple[str, ...]
+    """Of the real cases, those of these workloads."""
+    couples_s: float
+    """Seconds a pair spends on the couples of one case."""
+    rival_couples: int
+    """Blocks that each other timer takes of a real case in a pair, and as many of ours."""
+    budget_s: float
+    repetitions: int
+    """Simulated measurements of each family."""
+
+
+QUICK = Extent(
+    (10, 100, 1000, 10_000),
+    (10_000, 100_000, 1_000_000),
+    (5,),
+    pairs=6,
+    fewer_pairs=3,
+    real=("regression/train_step", "matmul/square", "autograd/polynomial", "torchscript/inference"),
+    couples_s=0.3,
+    rival_couples=10,
+    budget_s=110,
+    repetitions=2000,
+)
+FULL = Extent(
+    (10, 100, 1000, 10_000, 100_000),
+    (10_000, 100_000, 1_000_000, 10_000_000),
+    (1, 2, 3, 5, 10),
+    pairs=30,
+    fewer_pairs=6,
+    real=tuple(name for name, _ in REAL),
+    couples_s=0.5,
+    rival_couples=25,
+    budget_s=1140,
+    repetitions=20_000,
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison of the certificate: what it is for, its cases, and what its ratio must be."""
+
+    purpose: str
+    coupled: ComparedCase
+    pairs: int
+    ratio: float = 1.0
+
+
+def comparisons(catalog: Catalog, extent: Extent, gpu: bool = False) -> list[Comparison]:
+    """All comparisons of an extent, on the CPU, and on a CUDA device where there is one.
+
+    Raises `UserError` where the course's workloads are not installed."""
+    waits: list[tuple[str, Mapping[str, Value]]]
+    waits = [("certification/spin", {"micros": micros}) for micros in extent.micros]
+    real = [(name, axes) for name, axes in REAL if name in extent.real]
+    slowed = [(work, "cpu") for work in WORKS]
+    if gpu:
+        waits += [("certification/sleep", {"cycles": cycles, "device": "cuda"}) for cycles in extent.cycles]
+        real += [(name, {**axes, "device": "cuda"}) for name, axes in REAL_ON_GPU]
+        slowed += [("product", "cuda")]
+    found = [Comparison(LINEARITY, _same(catalog, name, axes), extent.fewer_pairs) for name, axes in waits]
+    for percent in (*extent.percents, 100):
+        for work, device in slowed:
+            axes: dict[str, Value] = {"work": work, "percent": percent, "device": device}
+            pair = [_planned(catalog, "certification/injected", {**axes, "form": form}) for form in ("plain", "slower")]
+            purpose = ADDITIVITY if percent == 100 else INJECTED
+            found.append(Comparison(purpose, ComparedCase(*pair), extent.pairs, 1 + percent / 100))
+    return [*found, *(Comparison(SAME, _same(catalog, name, axes), extent.pairs) for name, axes in real)]
+
+
+def about(extent: Extent, wanted: Sequence[Comparison]) -> dict[str, Any]:
+    """What `run.json` keeps of them, for the analysis."""
+    told = [
+        {
+            "purpose": item.purpose,
+            "key": item.coupled.case.key,
+            "ratio": item.ratio,
+            "micros": item.coupled.case.axes.get("micros"),
+            "cycles": item.coupled.case.axes.get("cycles"),
+        }
+        for item in wanted
+    ]
+    extent_name = "quick" if extent is QUICK else "full"
+    return {"certificate": {"extent": extent_name, "repetitions": extent.repetitions, "comparisons": told}}
+
+
+def _same(catalog: Catalog, name: str, axes: Mapping[str, Value]) -> ComparedCase:
+    planned = _planned(catalog, name, axes)
+    return ComparedCase(planned, planned)
+
+
+def _planned(catalog: Catalog, name: str, axes: Mapping[str, Value]) -> Planned:
+    workload = catalog.get(name)
+    return Planned(Case.of(name, {**workload.defaults, **axes}), workload.source)

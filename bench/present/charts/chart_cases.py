@@ -1,0 +1,98 @@
+"""Which rows belong on which chart, and the command that would measure what is missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.present import row_groups
+from bench.present.row_groups import Row
+from bench.records import UNIVERSAL_AXES, UserError
+from bench.stats.missing_numbers import number
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The cases of one chart."""
+
+    workload: str
+    keys: tuple[str, ...]
+    part: int = 1
+    """A question with more lines or rows than a slide holds is answered on several charts: 1, 2, …"""
+
+
+LEAST_SPAN = 2.0
+"""Sizes of 1000 and 1024 are two cases and no sweep: a line between them would say nothing."""
+
+
+def workloads(records: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    """The rows of each workload, in order of appearance."""
+    groups: dict[str, list[Row]] = {}
+    for row in records:
+        groups.setdefault(str(row["workload"]), []).append(row)
+    return list(groups.items())
+
+
+def sweep(records: Iterable[Row], axes: Sequence[str]) -> str | None:
+    """The first of `axes` that is swept in these rows: numbers, the largest at least `LEAST_SPAN` times the least."""
+    records = list(records)
+    for axis in axes:
+        numbers = (number(row["params"].get(axis)) for row in records)
+        values = {value for value in numbers if value is not None}
+        if len(values) > 1 and max(values) >= LEAST_SPAN * min(values):
+            return axis
+    return None
+
+
+def single_workload(records: Sequence[Row], command: str) -> str:
+    """The workload of these rows. Raises `UserError` where there is none, or more than one."""
+    names = list(dict.fromkeys(str(row["workload"]) for row in records))
+    if not names:
+        raise UserError(f"there are no rows to draw; measure some: {command}")
+    if len(names) > 1:
+        raise UserError(f"one chart shows one workload, but there are {len(names)}: {', '.join(names)}")
+    return names[0]
+
+
+def require(records: Sequence[Row], columns: Sequence[str], command: str) -> None:
+    """Raises `UserError`, naming the command that measures them, where a column is missing."""
+    missing = [name for name in columns if records and not any(name in row for row in records)]
+    if missing or not records:
+        what = f"the column {', '.join(missing)} is missing" if missing else "there are no rows"
+        raise UserError(f"{what}; this measures it: {command}")
+
+
+def command(records: Sequence[Row], change: str) -> str:
+    """`bench run 'matmul/square' --set size=64,1024` for the one workload of the rows, where it has that axis.
+
+    Else for all: `bench run` leaves those out that lack it, and refuses one workload that does.
+    """
+    names, axis = row_groups.distinct(records, "workload"), change.partition("=")[0]
+    has_it = axis in UNIVERSAL_AXES or any(axis in row["params"] for row in records)
+    return f"bench run '{names[0] if len(names) == 1 and has_it else '*'}' --set {change}"
+
+
+def parts(workload: str, entries: Sequence[tuple[str, Sequence[str]]], per_line: int, most: int) -> Iterator[Selection]:
+    """Entries (a label and its keys) in portions whose labels take at most `most` lines of `per_line` letters.
+
+    An entry of several labels has each on a line of its own.
+    """
+    part, used, keys = 1, 0, list[str]()
+    for label, own in entries:
+        lines = sum(min(3, max(1, math.ceil(len(line) / per_line))) for line in label.split("\n"))
+        if keys and used + lines > most:
+            yield Selection(workload, tuple(keys), part)
+            part, used, keys = part + 1, 0, []
+        used += lines
+        keys += own
+    if keys:
+        yield Selection(workload, tuple(keys), part)
+
+
+def unproven(cases: int) -> list[str]:
+    """The note of so many cases that do more work than any product the peak was measured with."""
+    if not cases:
+        return []
+    those = "1 case is" if cases == 1 else f"{cases} cases are"
+    return [f"{those} larger than any product the peak was seen with, and may lie beyond it: calibrate larger ones."]

@@ -1,0 +1,50 @@
+"""Rows below the axes of a chart for what gave no number: out of memory, skipped, failed and wrong are drawn too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.present.charts.canvas import LEADING, Page
+from bench.present.charts.chart_lines import ChartLine
+from bench.present.charts.line_plot import MOST_SERIES
+from bench.present.style import TEXT_PT
+
+LABEL_WIDTH = 250.0
+"""Points of width for a name at the right of the axes."""
+
+MOST_STRIP = 110.0
+"""Points of height that losses may take before they are told by outcome alone."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A row of losses below the axes."""
+
+    label: str
+    xs: tuple[float, ...]
+    color: str
+    height: float
+
+
+def strips(series: Sequence[ChartLine], page: Page) -> list[Strip]:
+    """A row for each series and outcome; where these are many, a row for each outcome."""
+    rows: dict[tuple[str, str], Strip] = {}
+    for place, line in enumerate(series):
+        color = page.theme.colors[place] if place < MOST_SERIES else page.theme.faint
+        for outcome in dict.fromkeys(loss.outcome for loss in line.losses):
+            xs = tuple(loss.x for loss in line.losses if loss.outcome == outcome)
+            rows[outcome, line.label] = _strip(page, f"{outcome}: {line.label}" if line.label else outcome, xs, color)
+    if sum(strip.height for strip in rows.values()) <= MOST_STRIP:
+        return list(rows.values())
+    merged: list[Strip] = []
+    for outcome in dict.fromkeys(outcome for outcome, _ in rows):
+        of = [strip for (name, _), strip in rows.items() if name == outcome]
+        xs = tuple(dict.fromkeys(x for strip in of for x in strip.xs))
+        merged.append(_strip(page, f"{outcome}: {len(of)} lines", xs, page.theme.ink))
+    return merged
+
+
+def _strip(page: Page, label: str, xs: tuple[float, ...], color: str) -> Strip:
+    wrapped = page.wrap(label, LABEL_WIDTH, lines=3)
+    return Strip(wrapped, xs, color, height=(wrapped.count("\n") + 1) * LEADING * TEXT_PT + 4)

@@ -1,0 +1,1 @@
+"""Pages and decks: the report, the page to explore, lessons, profiles, differences, slides."""

@@ -1,0 +1,106 @@
+"""A run as a deck: a chart a slide, its finding as the title, and in the notes how to read it and every number.
+
+PPTX through python-pptx (the extra `deck`), a PDF of the same pages, and a snippet for a Beamer deck. A picture fills
+its slide and shows its own title; the title of the slide lies behind it, for outlines and for those who listen.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.backends.backend_pdf import PdfPages
+
+from bench.present import charts, style
+from bench.records import UserError
+
+if TYPE_CHECKING:
+    from bench.present.charts.figure_data import FigureData
+
+_TEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "µ": r"\textmu{}", "×": r"\texttimes{}", "÷": r"\textdiv{}",
+    "–": "--", "·": r"\textperiodcentered{}", "→": r"\textrightarrow{}", "<": r"\textless{}", ">": r"\textgreater{}",
+}  # fmt: skip
+"""What TeX would take for its own, or has no letter for; the rest of the names needs `textcomp`."""
+
+
+def notes(found: FigureData) -> str:
+    """What a lecturer says to a slide: the question, what was found, every number, and where it was measured."""
+    question = charts.module(found.chart).QUESTION
+    return (
+        f"{question}\n\n{found.alt}\n\nRuns: {', '.join(found.runs)}. The figure carries its data: bench plot --from."
+    )
+
+
+def pptx(deck: Sequence[FigureData], heading: str, below: str, created: str) -> bytes:
+    """The slides as a PPTX. heading, below: of the first slide. created: when the run began (ISO 8601).
+
+    Raises `UserError` where python-pptx is not installed.
+    """
+    try:
+        from pptx import Presentation
+        from pptx.util import Inches
+    except ImportError:
+        raise UserError("a PPTX needs python-pptx: pip install 'coursebench[deck]'") from None
+    made: Any = Presentation()
+    made.slide_width, made.slide_height = Inches(style.WIDTH_IN), Inches(style.HEIGHT_IN)
+    first = made.slides.add_slide(made.slide_layouts[0])
+    first.shapes.title.text, first.placeholders[1].text = heading, below
+    for shape, top in zip(first.placeholders, (2.2, 4.0), strict=True):
+        shape.left, shape.top, shape.width, shape.height = Inches(0.8), Inches(top), Inches(11.2), Inches(1.5)
+    for found in deck:
+        slide = made.slides.add_slide(made.slide_layouts[5])  # a title alone
+        title = slide.shapes.title
+        title.text = found.title
+        title.left, title.top, title.width, title.height = Inches(0.3), Inches(0.3), Inches(12), Inches(1)
+        drawn = io.BytesIO(style.encode(found.figure(), "png"))
+        shown = slide.shapes.add_picture(drawn, 0, 0, made.slide_width, made.slide_height)
+        shown._element._nvXxPr.cNvPr.set("descr", found.alt)  # python-pptx has no public way to set it
+        slide.notes_slide.notes_text_frame.text = notes(found)
+    properties = made.core_properties
+    properties.title, properties.author = heading, "coursebench"
+    properties.created = properties.modified = datetime.fromisoformat(created).replace(tzinfo=None)
+    buffer = io.BytesIO()
+    made.save(buffer)
+    return buffer.getvalue()
+
+
+def pdf(deck: Sequence[FigureData], heading: str) -> bytes:
+    """The same charts, a page each. Raises `UserError` where there is none: a PDF has a page at least."""
+    if not deck:
+        raise UserError("this run has too few cases for any chart, so there is no deck")
+    buffer = io.BytesIO()
+    told = {"Title": heading, "CreationDate": None}
+    # Fonts are written when the file is closed, so that what holds for the pages has to hold until then.
+    with style.drawing(style.theme(deck[0].theme)), PdfPages(buffer, metadata=told) as pages:
+        for found in deck:
+            figure = found.figure()
+            pages.savefig(figure, facecolor=figure.get_facecolor())
+    return buffer.getvalue()
+
+
+def beamer(deck: Sequence[FigureData], folder: str) -> str:
+    r"""Frames for a Beamer deck, to be taken in by `\\input`; folder: where the charts lie as PDFs."""
+    frames = [
+        "% A frame a chart, which fills it. Needs graphicx and textcomp, and an aspect ratio of 16:9:",
+        r"% \documentclass[aspectratio=169]{beamer}",
+    ]
+    for found in deck:
+        frames += [
+            "",
+            f"% {' '.join(found.title.split())}",
+            r"{\setbeamertemplate{navigation symbols}{}",
+            r"\begin{frame}[plain]",
+            r"  \noindent\hspace*{-\dimexpr(\paperwidth-\textwidth)/2\relax}%",
+            rf"  \includegraphics[width=\paperwidth]{{{folder}/{found.slug}.pdf}}",
+            rf"  \note{{{_tex(notes(found))}}}",
+            r"\end{frame}}",
+        ]
+    return "\n".join(frames) + "\n"
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(letter, letter) for letter in " ".join(text.split()))

@@ -1,0 +1,142 @@
+"""The estimates as points for a reader to choose from: of each case, clock and measure a number, or why there is none.
+
+    workloads(frame)   # plain lists and mappings, fit for JSON
+
+A workload has its axes, clocks and measures, what is drawn at first, and its rows: one for each case and clock, so that
+a case that a clock did not time is there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bench.present import row_groups
+from bench.present.pages import explore_measures
+from bench.present.row_groups import OK, Row
+from bench.present.tables import estimates_table
+from bench.present.words import units
+from bench.records import UNIVERSAL_AXES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_COLORS = 8
+"""Values of an axis that colours tell apart: a theme of `bench.present.style` has no more."""
+
+BEYOND = ("machine", "run")
+"""Columns that tell rows apart as an axis does, where a frame holds several runs."""
+
+
+def workloads(frame: pd.DataFrame, vs: str | None = None) -> list[dict[str, Any]]:
+    """Every workload of the frame. vs: what speed-ups refer to (`mode=eager`), for their title."""
+    records = row_groups.rows(frame)
+    beyond = _beyond(records)
+    named = [{**row, "params": {**row["params"], **{column: row.get(column) for column in beyond}}} for row in records]
+    return [_workload(name, rows, vs) for name, rows in estimates_table.by_workload(named)]
+
+
+def _beyond(records: Sequence[Row]) -> list[str]:
+    """Machines, where there are several; runs, where one machine measured a case in more than one."""
+    ran = {_name(row) for row in records}
+    again = len({(key, machine) for key, machine, _ in ran}) < len(ran)
+    several = {"machine": len(row_groups.distinct(records, "machine")) > 1, "run": again}
+    return [column for column in BEYOND if several[column]]
+
+
+def _name(row: Row) -> tuple[Any, Any, Any]:
+    """What the rows of one case share, which are those of its clocks."""
+    return row["key"], row.get("machine"), row.get("run")
+
+
+def _workload(name: str, rows: Sequence[Row], vs: str | None) -> dict[str, Any]:
+    axes = [_axis(axis, rows) for axis in _own_first(row_groups.varying(rows))]
+    x = _x(axes)
+    drawn, clocks = explore_measures.offered(rows), _clocks(rows)
+    references = set(row_groups.distinct(rows, "reference"))
+    made = []
+    for case in _cases(rows):
+        for clock, row, first in _by_clock(case, clocks):
+            numbers = {each.name: explore_measures.number_of(each, row, clock, references) for each in drawn}
+            told = {"clock": clock, "first": first, "numbers": numbers if row["outcome"] == OK else {}}
+            made.append({**_told(row, [axis["name"] for axis in axes]), **told})
+    return {
+        "name": name,
+        "same": ", ".join(f"{axis}={value}" for axis, value in row_groups.constants(rows).items()),
+        "axes": axes,
+        "clocks": clocks,
+        "measures": [explore_measures.described(measure, rows, vs) for measure in drawn],
+        "x": x,
+        "color": _color([axis for axis in axes if axis["name"] != x]),
+        "rows": made,
+    }
+
+
+def _own_first(axes: Sequence[str]) -> list[str]:
+    """The workload's own axes name the problem; the universal ones say how it was run, and machines where."""
+    own = [axis for axis in axes if axis not in UNIVERSAL_AXES and axis not in BEYOND]
+    return own + [axis for axis in axes if axis not in own]
+
+
+def _axis(name: str, rows: Sequence[Row]) -> dict[str, Any]:
+    """An axis with its values in order, as the texts of case keys; `numeric` where a scale of numbers fits them."""
+    values = {_text(row, name): row["params"].get(name) for row in rows}
+    there = [value for value in values.values() if value is not None]
+    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in there)
+    return {"name": name, "numeric": numeric, "values": sorted(values, key=lambda text: row_groups.order(values[text]))}
+
+
+def _text(row: Row, axis: str) -> str:
+    value = row["params"].get(axis)
+    return units.DASH if value is None else str(value)
+
+
+def _x(axes: Sequence[Mapping[str, Any]]) -> str:
+    """What goes to the right at first: the longest sweep of numbers, else the axis with most values; empty for none."""
+    best = max(axes, key=lambda axis: (axis["numeric"], len(axis["values"])), default=None)
+    return str(best["name"]) if best else ""
+
+
+def _color(axes: Sequence[Mapping[str, Any]]) -> str:
+    """What colours tell apart at first: of the other axes the one with most values that there are colours for."""
+    few = [axis for axis in axes if len(axis["values"]) <= MOST_COLORS]
+    best = max(few, key=lambda axis: len(axis["values"]), default=None)
+    return str(best["name"]) if best else ""
+
+
+def _clocks(rows: Sequence[Row]) -> list[str]:
+    """The clocks of these rows, the preferred one first; that one where nothing was timed."""
+    present = row_groups.distinct(rows, "clock")
+    known = [clock for clock in row_groups.CLOCKS if clock in present]
+    return [*known, *(clock for clock in present if clock not in known)] or [row_groups.CLOCKS[0]]
+
+
+def _cases(rows: Sequence[Row]) -> list[list[Row]]:
+    cases: dict[tuple[Any, Any, Any], list[Row]] = {}
+    for row in rows:
+        cases.setdefault(_name(row), []).append(row)
+    return list(cases.values())
+
+
+def _by_clock(case: Sequence[Row], clocks: Sequence[str]) -> Iterator[tuple[str, Row, bool]]:
+    """For each clock the row that tells of the case, which is another one's where it lacks the clock; and whether it
+    is the one to take where the clock does not matter."""
+    own = {str(row["clock"]): row for row in reversed(case) if row.get("clock")}
+    lost = next((row for row in case if row["outcome"] != OK), case[0])
+    preferred = next((clock for clock in clocks if clock in own), clocks[0])
+    for clock in clocks:
+        yield clock, own.get(clock, lost), clock == preferred
+
+
+def _told(row: Row, axes: Sequence[str]) -> dict[str, Any]:
+    """What holds of a row whatever is drawn of it."""
+    texts = {axis: _text(row, axis) for axis in axes}
+    return {
+        "key": " ".join([str(row["key"]), *(f"{column}={texts[column]}" for column in BEYOND if column in texts)]),
+        "case": ", ".join(f"{axis}={text}" for axis, text in texts.items()) or "the only case",
+        "axes": texts,
+        "outcome": row["outcome"],
+        "reason": row["reason"] or ("" if row["outcome"] == OK else "no reason was recorded"),
+        "launches": units.count(row.get("launches")),
+        "doubts": [f"{item.severity}: {item.message}" for item in row["findings"]],
+    }

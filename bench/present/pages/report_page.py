@@ -1,0 +1,241 @@
+"""The report: one HTML page that says what was run, what is doubtful, and then shows it.
+
+The page needs nothing beside it: styles and pictures are inlined. Each chart stands in it as two pictures, of which
+the reader's colour scheme chooses one; as images with an alt text they keep their ids to themselves, and nothing in
+them runs.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from bench.present import charts as gallery
+from bench.present import row_groups, style
+from bench.present.row_groups import Row
+from bench.present.tables import estimates_table, table_formats
+from bench.present.tables.terminal_table import Column
+from bench.present.words import units
+from bench.present.words.finding_notes import doubts
+from bench.records import Finding, Outcome
+from bench.stats.missing_numbers import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from bench.present.charts import ChartSpec
+
+_BEFORE = (Column("case"), Column("machine"), Column("run"), Column("clock"))
+_AFTER = (
+    Column("outcome"), Column("median", right=True), Column("interval"), Column("faster", "speed-up"),
+    Column("paired", "pairing"), Column("launches", right=True), Column("findings", "doubts"),
+    Column("items", "throughput", right=True), Column("quality"), Column("peak", "peak memory", right=True),
+    Column("first_call", right=True), Column("cold", "compile cold", right=True),
+    Column("warm", "compile warm", right=True), Column("break_even", "break-even"),
+)  # fmt: skip
+"""Where a case gave no number, its outcome and reason take the place of all of these."""
+
+
+NO_PROFILES: Mapping[tuple[str, str], str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart, in both themes, as data the page holds."""
+
+    slug: str
+    workload: str
+    title: str
+    question: str
+    alt: str
+    light: str
+    dark: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a workload."""
+
+    workload: str
+    same: str
+    before: tuple[Column, ...]
+    after: tuple[Column, ...]
+    rows: tuple[Mapping[str, Any], ...]
+    """Texts by column; `sort` has the numbers behind them, `told` what stands behind a time."""
+
+
+def page(
+    frame: pd.DataFrame,
+    charts: Sequence[ChartSpec],
+    batch: Sequence[Mapping[str, Any]],
+    *,
+    lessons: Mapping[str, str] | None = None,
+    vs: str | None = None,
+    beside: str | None = None,
+    profiles: Mapping[tuple[str, str], str] = NO_PROFILES,
+) -> str:
+    """The whole page.
+
+    `charts` are those of `charts.available(frame)` to show, drawn here in both themes. `batch` is what `run.json` says
+    of each run in the frame: `run` (id), `status`, `command` and `time` (its `wall_s` in seconds) go to the top where
+    they are present, `environment`, `settings`, `git` and `schema` below, nested mappings flattened; `machine` is what
+    the run is called in the frame.
+    `lessons` gives the lesson of a workload; without it, tables are grouped by family. `vs` names what speed-ups refer
+    to (`mode=eager`). `beside` is the address of the page to explore, where one is written too. `profiles` has the
+    addresses of profiles, by id of a run and key of a case.
+    """
+    records = row_groups.rows(frame)
+    letters = {check: f"{place}" for place, (check, _) in enumerate(row_groups.by_check(_all(records)), start=1)}
+    environ = jinja2.Environment(
+        loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    return environ.get_template("report.html.j2").render(
+        runs=[_told_of(run) for run in batch],
+        machines=row_groups.distinct(records, "machine"),
+        summary=summary(records, batch),
+        counts=row_groups.outcome_counts(records),
+        beside=beside,
+        meanings=MEANINGS,
+        doubts=doubts(_all(records), letters),
+        pictures=[_picture(spec, frame) for spec in charts],
+        chapters=_chapters(records, letters, lessons or {}, profiles),
+        caption=estimates_table.caption(records, vs),
+        launches=_launches(records),
+        methods=row_groups.distinct(records, "method"),
+        clocks=[clock for clock in row_groups.CLOCKS if clock in row_groups.distinct(records, "clock")],
+        speedup_methods=row_groups.distinct(records, "speedup_method"),
+    )
+
+
+def _told_of(run: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page says of a run besides its rows."""
+    return {
+        "id": str(run.get("run") or ""),
+        "machine": str(run.get("machine") or ""),
+        "command": str(run.get("command") or ""),
+        "environment": _flat(run.get("environment") or {}),
+        "settings": _flat({name: value for name, value in run.items() if name in ("settings", "git", "schema")}),
+    }
+
+
+MEANINGS: Mapping[str, str] = {
+    Outcome.OK.value: "measured, and the answer was right",
+    Outcome.SKIPPED.value: "this machine lacks what it needs",
+    Outcome.WRONG.value: "the answer was wrong, so there is no time",
+    Outcome.OOM.value: "ran out of memory",
+    Outcome.TIMEOUT.value: "was silent for too long",
+    Outcome.CRASHED.value: "its process died",
+    Outcome.FAILED.value: "raised an error",
+}
+"""What each outcome means, in a few words."""
+
+
+def _all(records: Sequence[Row]) -> list[Finding]:
+    return list(dict.fromkeys(item for row in records for item in row["findings"]))
+
+
+def summary(records: Sequence[Row], batch: Sequence[Mapping[str, Any]]) -> str:
+    """How many cases of how many workloads were measured, where, and in what time. batch: `run.json` of each run."""
+    cases, workloads = {row["key"] for row in records}, {row["workload"] for row in records}
+    parts = [f"{_numbered(len(cases), 'case')} of {_numbered(len(workloads), 'workload')}"]
+    if row_groups.distinct(records, "machine"):
+        parts.append(f"on {' and '.join(row_groups.distinct(records, 'machine'))}")
+    times = [time for run in batch if (time := number((run.get("time") or {}).get("wall_s"))) is not None]
+    if times:
+        parts.append(f"in {' and '.join(units.seconds(time) for time in times)}")
+    said = [str(run["status"]) for run in batch if run.get("status")]
+    if said:
+        parts.append(f"({' and '.join(said)})")
+    return " ".join(parts)
+
+
+def _numbered(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _launches(records: Sequence[Row]) -> str:
+    """`one launch`, `6 launches`, `3 to 6 launches`; empty where nothing was measured."""
+    numbers = sorted(
+        {int(row["launches"]) for row in records if row["outcome"] == row_groups.OK and row.get("launches")}
+    )
+    if not numbers:
+        return ""
+    if numbers[-1] == 1:
+        return "one launch, so there are no intervals"
+    return f"{' to '.join(str(number) for number in dict.fromkeys((numbers[0], numbers[-1])))} launches"
+
+
+def _picture(spec: ChartSpec, frame: pd.DataFrame) -> Picture:
+    light, dark = (_data_uri(gallery.picture(spec, frame, theme)) for theme in ("light", "dark"))
+    return Picture(spec.slug, spec.workload, spec.title, spec.question, gallery.describe(spec, frame), light, dark)
+
+
+def _data_uri(figure: Figure) -> str:
+    """An SVG as the address of an image: ids of several pictures cannot meet, and no script in it would run."""
+    return "data:image/svg+xml;base64," + base64.b64encode(style.encode(figure, "svg")).decode("ascii")
+
+
+def _chapters(
+    records: Sequence[Row], letters: dict[str, str], lessons: Mapping[str, str], profiles: Mapping[tuple[str, str], str]
+) -> list[tuple[str, list[Table]]]:
+    chapters: dict[str, list[Table]] = {}
+    for workload, rows in estimates_table.by_workload(records):
+        lesson = lessons.get(workload) or str(rows[0].get("lesson") or workload.partition("/")[0])
+        chapters.setdefault(lesson, []).append(_table(workload, rows, letters, profiles))
+    return list(chapters.items())
+
+
+def _table(
+    workload: str, rows: Sequence[Row], letters: dict[str, str], profiles: Mapping[tuple[str, str], str]
+) -> Table:
+    varying = row_groups.varying(rows)
+    wanted = {"case", "median", "interval", "launches", "outcome", *estimates_table.optional(rows)}
+    body = []
+    for row in rows:
+        case = ", ".join(f"{axis}={row['params'][axis]}" for axis in varying if axis in row["params"])
+        told = {"case": case or "the only case", "sort": _sort(row), "told": _told(row)}
+        told["profile"] = profiles.get((str(row.get("run")), row["key"]), "")
+        body.append({**estimates_table.cells(row, letters), **told})
+    same = ", ".join(f"{axis}={value}" for axis, value in row_groups.constants(rows).items())
+    before, after = ([column for column in columns if column.name in wanted] for columns in (_BEFORE, _AFTER))
+    return Table(workload, same, tuple(before), tuple(after), tuple(body))
+
+
+_SORTED: Mapping[str, str] = {
+    "median": "value_s", "interval": "low_s", "faster": "speedup", "launches": "launches", "items": "items_per_s",
+    "peak": "peak_bytes", "first_call": "first_call_s", "cold": "compile_cold_s", "warm": "compile_warm_s",
+    "break_even": "break_even",
+}  # fmt: skip
+"""By column of a table, the number that its rows are sorted by."""
+
+
+def _sort(row: Row) -> dict[str, str]:
+    """Those numbers of a row, empty where there is none."""
+    numbers = {name: number(row.get(column)) for name, column in _SORTED.items()}
+    return {name: "" if value is None else repr(value) for name, value in numbers.items()}
+
+
+def _told(row: Row) -> str:
+    """What stands behind a time: its interval, how that was had, and every doubt."""
+    doubts = "; ".join(f"{item.severity}: {item.message}" for item in row["findings"])
+    time = units.interval(row.get("value_s"), row.get("low_s"), row.get("high_s"))
+    return ". ".join(text for text in (time, str(row.get("method") or ""), doubts) if text)
+
+
+def _flat(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """`{"cpu": {"model": "x"}}` as `[("cpu model", "x")]`, in the order given."""
+    items: list[tuple[str, str]] = []
+    for name, value in mapping.items():
+        label = f"{prefix} {name}".strip().replace("_", " ")
+        if isinstance(value, Mapping):
+            items += _flat(value, label)
+        else:
+            items.append((label, table_formats.cell_text(value)))
+    return items

@@ -1,0 +1,116 @@
+"""The certificate as a person or a program reads it: text for a terminal, one page, JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import jinja2
+
+from bench.analyse.certificate import HELD, NOT_HELD, SKIPPED, TOLD, UNDECIDED, CertificateLine, verdict
+from bench.present.tables import table_formats
+from bench.present.tables.terminal_table import Column
+
+MEANINGS: Mapping[str, str] = {
+    HELD: "the data show it",
+    NOT_HELD: "the data contradict it",
+    UNDECIDED: "the data cannot tell: the interval reaches over the bound",
+    TOLD: "a number without a bound",
+    SKIPPED: "nothing was measured",
+}
+
+SOURCES: Mapping[str, str] = {
+    "simulated": "drawn at random from a known distribution, by the harness's own statistics",
+    "replayed": "the pairs that were measured, with the coins fallen in every other way",
+    "exact": "follows from the coins by arithmetic, whatever was measured",
+    "live": "measured on this machine, now",
+}
+
+CONSTANT = (
+    *("device=cpu,", "dtype=float32,", "mode=eager,", ",threads=1", ",workers=0", "pin=False,", "form=slower,"),
+    "[threads=1]",
+)
+"""Parts of keys that all cases of the certificate share, or that say nothing there."""
+
+EXPLAINED: Mapping[str, str] = {
+    "clock": "What the clock can tell apart, and what reading it costs.",
+    "linearity": "Waits of known length, busy on the clock: what is measured must grow as what was asked for.",
+    "additivity": "The same work twice must take twice as long.",
+    "coverage": "Simulated measurements, stopped as a run stops: how many stated 95 % intervals hold the true median.",
+    "false alarms": "Real cases compared with themselves: a 95 % interval without 1 in it is a false alarm.",
+    "injected slow-down": "Work that is slower by a known percent, by construction, compared with the plain one.",
+    "lockstep ÷ solo": "A block timed in turns with another process must take as long as one timed alone.",
+    "agreement": "The same step by other timers, in turns with ours in one process.",
+    "smallest effect": "The slow-down that so many pairs would find four times in five, by the spread measured.",
+}
+"""What each check is, in a sentence."""
+
+
+def text(lines: Sequence[CertificateLine], run: Mapping[str, Any], *, width: int = 100, color: bool = False) -> str:
+    """The certificate as a table, its verdict above; ends in a newline. width: characters of the terminal."""
+    rows = [
+        {
+            "verdict": line.verdict,
+            "check": line.check,
+            "of": short(line.about),
+            "found": f"{line.said}. Must be: {line.bound}" if line.bound else line.said,
+            "source": f"{line.source}, {line.count:,} {line.of}",
+        }
+        for line in lines
+    ]
+    columns = [Column("verdict"), Column("check"), Column("of"), Column("source"), Column("found", wrap=True)]
+    return heading(lines, run) + "\n\n" + table_formats.render(rows, columns, "table", width=width, color=color)
+
+
+def heading(lines: Sequence[CertificateLine], run: Mapping[str, Any]) -> str:
+    """The verdict in a line, with where and when."""
+    counts = ", ".join(f"{number} {each}" for each, number in _counts(lines).items())
+    return f"Certificate of {run['machine']}, run {run['run']}: {verdict(lines)} ({counts})"
+
+
+def as_json(lines: Sequence[CertificateLine], run: Mapping[str, Any]) -> str:
+    """One object: schema, run, machine, fingerprint, created, extent, verdict, and the lines with all their numbers."""
+    told = {name: run[name] for name in ("schema", "run", "machine", "fingerprint", "created", "status")}
+    body = {**told, "extent": run["certificate"]["extent"], "verdict": verdict(lines), "lines": list(lines)}
+    return table_formats.as_json([body])[2:-3].strip() + "\n"
+
+
+def page(lines: Sequence[CertificateLine], run: Mapping[str, Any]) -> str:
+    """One self-contained page."""
+    environ = jinja2.Environment(
+        loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    chapters = [(check, EXPLAINED[check], list(group)) for check, group in groupby(lines, key=lambda line: line.check)]
+    return environ.get_template("certificate.html.j2").render(
+        run=run,
+        verdict=verdict(lines),
+        counts=_counts(lines),
+        meanings=MEANINGS,
+        sources=SOURCES,
+        chapters=_joined(chapters),
+        short=short,
+        wall_s=run.get("time", {}).get("wall_s"),
+    )
+
+
+def _joined(chapters: Sequence[tuple[str, str, list[CertificateLine]]]) -> list[tuple[str, str, list[CertificateLine]]]:
+    """Chapters of one check, also where other lines stand between them."""
+    found: dict[str, tuple[str, str, list[CertificateLine]]] = {}
+    for check, explained, lines in chapters:
+        found.setdefault(check, (check, explained, []))[2].extend(lines)
+    return list(found.values())
+
+
+def short(about: str) -> str:
+    """A case key without the axes that every case of the certificate has."""
+    for constant in CONSTANT:
+        about = about.replace(constant, "")
+    return about
+
+
+def _counts(lines: Sequence[CertificateLine]) -> dict[str, int]:
+    """How many lines have each verdict that any has."""
+    numbers = {each: sum(line.verdict == each for line in lines) for each in MEANINGS}
+    return {each: number for each, number in numbers.items() if number}

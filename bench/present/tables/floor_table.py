@@ -1,0 +1,171 @@
+"""The table of `bench show --floor`: how far above the least its work takes each case stays, and by which peaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bench.analyse.rows.peaks import CALIBRATION, Peaks, Place, Rate, dtype_of
+from bench.present import row_groups
+from bench.present.row_groups import OK, Row
+from bench.present.tables import estimates_table, table_formats, terminal_table
+from bench.present.tables.terminal_table import Column, TableLine
+from bench.present.words import units
+from bench.present.words.finding_notes import finding_notes, sentence
+from bench.present.words.units import DASH
+from bench.records import UNIVERSAL_AXES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HOW = (
+    "÷ floor: time ÷ the least that its work takes here, which is the longest of flops ÷ peak, bytes ÷ bandwidth and "
+    "kernels × launch; its interval puts time and floor at their worst"
+)
+DOUBT = "(!)"
+
+_PEAKS = [Column("peak"), Column("where"), Column("of"), Column("rate", right=True), Column("interval")]
+_AGES = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
+
+
+def show(
+    frame: pd.DataFrame,
+    peaks: Peaks,
+    format: str,
+    *,
+    now: datetime,
+    vs: str | None = None,
+    width: int = 100,
+    color: bool = False,
+) -> str:
+    """The floors of a frame that has them, in `table`, `md`, `csv` or `json`, ending in a newline.
+
+    now: the age of the peaks is counted to it. width, color: as in `tables.show`, whose csv and json these are.
+    Raises `UserError` on another format.
+    """
+    table_formats.check_format(format)
+    records = row_groups.rows(frame)
+    if format in ("csv", "json") or not records:
+        return estimates_table.show(frame, format, vs, width=width, color=color)
+    # Calibration rows are the peaks, which stand below; alone, they are all there is.
+    records = [row for row in records if not row["key"].startswith(CALIBRATION)] or records
+    letters = estimates_table.finding_letters(records)
+    above, below = [*estimates_table.caption(records, vs), HOW], [*finding_notes(records, letters), *_doubts(records)]
+    source, measured = _source(records, peaks, now), _measured(records, peaks)
+    if format == "md":
+        columns = [Column("key", "case"), *_columns(records, ())[1:]]
+        cells = [{**_cells(row, letters), "bound": row["floor_by"] or _why_none(row)} for row in records]
+        parts = [
+            table_formats.as_markdown(cells, columns),
+            *(f"{table_formats.markdown_text(text)}\n" for text in (*above, *below)),
+        ]
+        return "\n".join(
+            [*parts, f"{table_formats.markdown_text(source)}\n", table_formats.as_markdown(measured, _PEAKS)]
+        )
+    axes = [axis for axis in row_groups.varying(records) if axis in UNIVERSAL_AXES]
+    lines, columns = _laid_out(records, letters, axes)
+    if not terminal_table.fits(lines, columns, width):
+        lines, columns = _laid_out(records, letters, ())
+    cases = terminal_table.table(lines, columns, width=width, color=color, above=above, below=below)
+    rates = [TableLine(cells=cell) for cell in measured]
+    return f"{cases}\n{terminal_table.table(rates, _PEAKS, width=width, color=color, above=[source])}"
+
+
+def _columns(records: Sequence[Row], axes: Sequence[str]) -> list[Column]:
+    of_use = estimates_table.optional(records)
+    some = [column for column in (Column("clock"), Column("faster", "speed-up", drop=1)) if column.name in of_use]
+    return [
+        Column("case", wrap=True), *(Column(axis) for axis in axes), *some, Column("time"), Column("floor"),
+        Column("ratio", "÷ floor"), Column("bound", "bound by"),
+    ]  # fmt: skip
+
+
+def _laid_out(
+    records: Sequence[Row], letters: dict[str, str], apart: Sequence[str]
+) -> tuple[list[TableLine], list[Column]]:
+    """Lines and columns; the universal axes `apart` stand in columns of their own, all others inside the case."""
+    named = sorted((axis for axis in row_groups.varying(records) if axis not in apart), key=UNIVERSAL_AXES.__contains__)
+    lines: list[TableLine] = []
+    for workload, group in estimates_table.by_workload(records):
+        lines += [TableLine(section=workload), *(_line(row, letters, named, apart) for row in group)]
+    return lines, _columns(records, apart)
+
+
+def _line(row: Row, letters: dict[str, str], named: Sequence[str], apart: Sequence[str]) -> TableLine:
+    case = " ".join(f"{axis}={row['params'][axis]}" for axis in named if axis in row["params"])
+    own = {axis: table_formats.cell_text(row["params"].get(axis)) for axis in apart}
+    cells = {**_cells(row, letters), **own, "case": f"  {case or 'one case'}"}
+    if row["outcome"] != OK:
+        style = "skipped" if row["outcome"] == "skipped" else "bad"
+        return TableLine(cells, note=_why_none(row), note_from=("time",), style=style)
+    if row.get("floor_s") is None:
+        return TableLine(cells, note=_why_none(row), note_from=("floor",))
+    return TableLine(cells)
+
+
+def _cells(row: Row, letters: dict[str, str]) -> dict[str, str]:
+    ratio = units.ratio(row.get("times_floor"), row.get("times_floor_low"), row.get("times_floor_high"))
+    return {
+        **estimates_table.cells(row, letters),
+        "floor": units.interval(row.get("floor_s"), row.get("floor_low_s"), row.get("floor_high_s")),
+        "ratio": f"{ratio} {DOUBT}" if row.get("floor_s") is not None and row.get("floor_reason") else ratio,
+        "bound": str(row.get("floor_by") or DASH),
+    }
+
+
+def _why_none(row: Row) -> str:
+    if row["outcome"] != OK:
+        return f"{row['outcome']}: {row['reason'] or 'no reason was recorded'}"
+    return f"no floor: {row.get('floor_reason') or 'none was computed'}"
+
+
+def _doubts(records: Sequence[Row]) -> list[str]:
+    """Why a time below its floor is no error, each reason once."""
+    found = dict.fromkeys(
+        str(row["floor_reason"]) for row in records if row.get("floor_s") is not None and row.get("floor_reason")
+    )
+    return [f"{DOUBT} {sentence(text)}" for text in found]
+
+
+def _source(records: Sequence[Row], peaks: Peaks, now: datetime) -> str:
+    own = row_groups.distinct(records, "run") == [peaks.run]
+    return f"Peaks: measured {age(peaks.age_s(now))} ago by {'this run' if own else f'run {peaks.run}'}"
+
+
+def age(seconds: float) -> str:
+    """How long ago something was, in its largest unit: `3 hours`, `1 day`; `less than a minute`."""
+    for length, unit in _AGES:
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "less than a minute"
+
+
+def _measured(records: Sequence[Row], peaks: Peaks) -> list[dict[str, str]]:
+    """The peaks that the floors of these rows come from; all of them where no row has a floor."""
+    held = [row for row in records if row.get("floor_s") is not None]
+    places = {Place.of(row) for row in held}
+    products = {(Place.of(row), dtype_of(row)) for row in held}
+    rows = [
+        _peak("arithmetic", place, dtype, rate, "flop")
+        for (place, dtype), rate in peaks.flops.items()
+        if not held or (place, dtype) in products
+    ]
+    for place, sets in peaks.bandwidths.items():
+        steps = [item for before, item in zip((None, *sets), sets, strict=False) if not before or before[1] != item[1]]
+        if not held or place in places:
+            rows += [_peak("bandwidth", place, f"sets from {units.size(size)}", r, "byte") for size, r in steps]
+    for place, rate in peaks.launches.items():
+        if not held or place in places:
+            cost = rate.seconds(1)
+            value, interval = units.interval_parts(*cost)
+            rows.append({**_peak("launch", place, "one kernel", rate, ""), "rate": value, "interval": interval})
+    return rows
+
+
+def _peak(name: str, place: Place, of: str, rate: Rate, unit: str) -> dict[str, str]:
+    value, interval = units.rate_parts(rate.value, rate.low, rate.high, unit)
+    threads = f" threads={place.threads}" if place.threads else ""
+    clock = "" if place.device == "cpu" else f" {place.clock} clock"
+    return {"peak": name, "where": f"{place.device}{threads}{clock}", "of": of, "rate": value, "interval": interval}

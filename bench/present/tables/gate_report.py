@@ -1,0 +1,221 @@
+"""A gate as a person or a program reads it: text for a terminal, Markdown for a pull request, JSON, JUnit."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any
+
+from bench.analyse.gate.other_metrics import OtherMetric
+from bench.analyse.gate.verdicts import GateResult, Verdict
+from bench.present.tables import table_formats
+from bench.present.tables.terminal_table import Column
+from bench.present.words import units
+from bench.present.words.units import DASH
+from bench.records import SIDES, UNIVERSAL_AXES, UNKNOWN
+from bench.stats.gate_rule import FEWEST_TO_GIVE_UP
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+SCHEMA = 1
+"""Of the JSON that `bench gate --json` writes."""
+
+MEANINGS: Mapping[str, str] = {
+    "regressed": "slower by more than the slack; this fails the gate",
+    "machine_unfit": "base differs from a second copy of itself: nothing that this machine says can be trusted",
+    "not_resolved": "the pairs do not decide it; no regression was shown, and none was excluded",
+    "workload_changed": "the workload itself differs between the sides, so that times answer different questions",
+    "improved": "faster by more than the slack",
+    "not_slower": "a slow-down as large as the limit is excluded",
+}
+"""What each verdict says, the worst first."""
+
+BESIDE: Mapping[str, str] = {
+    "device": "device time",
+    "latency": "latency",
+    "host_peak": "peak host memory",
+    "device_peak": "peak device memory",
+    "compile_cold": "first call, compile cache empty",
+    "compile_warm": "first call, compile cache full",
+}
+"""What is told beside wall time, as it is read."""
+
+COLUMNS = (
+    Column("case", wrap=True),
+    Column("verdict"),
+    Column("head ÷ base", right=True),
+    Column("95 % sequence", right=True),
+    Column("pairs", right=True),
+    Column("evidence", right=True),
+    Column("smallest effect seen", title="least seen", right=True, drop=1),
+    Column("note", wrap=True),
+)
+
+
+def rows(judged: GateResult) -> list[dict[str, Any]]:
+    """A row a case, the worst first, as they are read."""
+    order = list(MEANINGS)
+    return [_row(case) for case in sorted(judged.cases, key=lambda case: order.index(case.verdict))]
+
+
+def _row(case: Verdict) -> dict[str, Any]:
+    return {
+        "case": short(case.key),
+        "verdict": case.verdict,
+        "head ÷ base": DASH if case.ratio is None else f"{case.ratio:.3f}",
+        "95 % sequence": DASH if case.low is None or case.high is None else f"{case.low:.3f} to {case.high:.3f}",
+        "pairs": str(case.pairs),
+        "evidence": DASH if not case.pairs else f"{_short(case.evidence)} of {_short(case.needed)}",
+        "smallest effect seen": DASH if case.smallest_effect_seen is None else f"+{case.smallest_effect_seen:.1%}",
+        "note": _note(case),
+    }
+
+
+def short(key: str) -> str:
+    """A case key without the axes that have their declared default, or that are not known."""
+    name, _, axes = key.removesuffix("]").partition("[")
+    silent = {f"{axis}={value}" for axis, default in UNIVERSAL_AXES.items() for value in (default, UNKNOWN)}
+    left = [part for part in axes.split(",") if part and part not in silent]
+    return f"{name}[{','.join(left)}]" if left else name
+
+
+def _note(case: Verdict) -> str:
+    if case.verdict != "not_resolved":
+        return case.note
+    if case.pairs_to_go is None:
+        return case.note or (
+            "too few pairs" if case.pairs < FEWEST_TO_GIVE_UP else "more like these would not decide it"
+        )
+    return f"about {math.ceil(case.pairs_to_go)} pairs more would"
+
+
+def _short(odds: float) -> str:
+    """Evidence, so many to one: three digits are enough."""
+    return f"{odds:.1e}" if odds >= 1e5 else f"{odds:,.0f}" if odds >= 10 else f"{odds:.1f}"
+
+
+def heading(judged: GateResult) -> str:
+    """The verdict in a line."""
+    counts = {each: sum(case.verdict == each for case in judged.cases) for each in MEANINGS}
+    told = ", ".join(f"{number} {each}" for each, number in counts.items() if number)
+    return f"{judged.verdict}: {told or 'no case'}"
+
+
+def lines_below(judged: GateResult) -> list[str]:
+    """What stands under the table: the rule, the canary, who has no pair, what failed, which counters differ."""
+    rule, canary, told = judged.rule, judged.canary, judged.facts.get("rule", {})
+    below = [
+        f"Slower by more than {100 * rule.slack:g} % is a regression; said of any of {rule.cases} cases in error at "
+        f"most once in {math.floor(1 / rule.alpha):,} suites. Not slower: by less than {100 * rule.limit:g} %, in "
+        f"error at most once in {math.floor(1 / rule.alpha_other):,}, if the effect is the same wherever a side is "
+        "placed. One datum is a pair of fresh processes that take turns.",
+        f"Canary (base against a second copy of it): {'fired' if canary.fired else 'quiet'}, {canary.pairs} pairs, "
+        f"evidence {_short(canary.evidence)} of {_short(canary.needed)}.",
+    ]
+    if told.get("alpha", rule.alpha) != rule.alpha:
+        below.append(
+            "Judged again by an alpha that was not fixed before the pairs were seen: it bounds no rate of errors."
+        )
+    base, head = (judged.facts.get("libraries", {}).get(side, {}) for side in SIDES)
+    below += [
+        f"Not the same on both sides: {name} {base.get(name)} → {head.get(name)}"
+        for name in base
+        if base.get(name) != head.get(name)
+    ]
+    below += [f"Failed: {text}" for text in judged.failed]
+    below += [f"Only on the base: {key}" for key in judged.only_base]
+    below += [f"Only on the head: {key}" for key in judged.only_head]
+    below += [f"Counter differs: {text}" for text in judged.counters]
+    below += [_beside(each) for each in judged.beside if each.differs]
+    return below
+
+
+def _beside(told: OtherMetric) -> str:
+    """What differs beside wall time. With so much evidence there is a sequence, unless the effect changed meanwhile."""
+    write = units.size if told.unit == "B" else units.seconds
+    ends = "" if told.low is None or told.high is None else f" [{told.low:.3f}, {told.high:.3f}]"
+    return (
+        f"Differs too, and fails nothing: {BESIDE[told.metric]} of {short(told.key)}, {write(told.base)} → "
+        f"{write(told.head)}, ratio {told.ratio:.3f}{ends}, {told.pairs} pairs."
+    )
+
+
+def text(judged: GateResult, *, width: int = 100, color: bool = False) -> str:
+    """For a terminal; ends in a newline."""
+    table = table_formats.render(rows(judged), COLUMNS, "table", width=width, color=color)
+    wrap = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False).fill
+    return "\n\n".join([wrap(heading(judged)), table.rstrip(), *map(wrap, lines_below(judged))]) + "\n"
+
+
+def markdown(judged: GateResult) -> str:
+    """For a pull request; ends in a newline."""
+    table = table_formats.render(rows(judged), COLUMNS, "md")
+    told = judged.facts
+    sides = " against ".join(f"`{told['sides'][side]['text']}`" for side in ("head", "base"))
+    below = "\n".join(f"- {line}" for line in lines_below(judged))
+    means = MEANINGS[judged.verdict]
+    return f"### bench gate: {heading(judged)}\n\n{sides}. **{judged.verdict}**: {means}.\n\n{table}\n{below}\n"
+
+
+def as_json(judged: GateResult, run: Mapping[str, Any], explained: Sequence[Mapping[str, Any]] = ()) -> str:
+    """One object, with all numbers; ends in a newline. explained: what each case's difference is made of."""
+    body = {
+        "schema": SCHEMA,
+        "run": run["run"],
+        "verdict": judged.verdict,
+        "alpha": judged.rule.alpha,
+        "rule": asdict(judged.rule),
+        "seed": run["settings"]["seed"],
+        "canary": asdict(judged.canary),
+        "sides": judged.facts["sides"],
+        "libraries": judged.facts.get("libraries", {}),
+        "cases": [asdict(case) for case in judged.cases],
+        "improved": [case.key for case in judged.cases if case.verdict == "improved"],
+        "only_base": judged.only_base,
+        "only_head": judged.only_head,
+        "failed": judged.failed,
+        "counters": judged.counters,
+        "beside": [asdict(each) for each in judged.beside],
+        "explained": list(explained),
+        "wall_s": run.get("time", {}).get("wall_s"),
+    }
+    return table_formats.as_json([body])[2:-3].strip() + "\n"
+
+
+def junit(judged: GateResult, run: Mapping[str, Any], explained: Mapping[str, str] = NOTHING) -> str:
+    """A test case for each case: a failure where it regressed, skipped where nothing could be said.
+
+    explained: by key of a case a sentence on why it is slower.
+    """
+    suite = ElementTree.Element("testsuite", name="bench gate", tests=str(len(judged.cases)))
+    suite.set("failures", str(sum(case.verdict == "regressed" for case in judged.cases)))
+    suite.set("skipped", str(sum(_unsaid(case) for case in judged.cases)))
+    suite.set("errors", str(len(judged.failed)))
+    suite.set("time", f"{run.get('time', {}).get('wall_s', 0.0):.1f}")
+    for case in judged.cases:
+        item = ElementTree.SubElement(suite, "testcase", name=case.key, classname=case.key.partition("/")[0])
+        item.set("time", f"{case.seconds:.3f}")
+        said = sentence(case)
+        if case.verdict == "regressed":
+            ElementTree.SubElement(item, "failure", message=said).text = explained.get(case.key)
+        elif _unsaid(case):
+            ElementTree.SubElement(item, "skipped", message=f"{said}. {MEANINGS[case.verdict]}")
+    for told in judged.failed:
+        item = ElementTree.SubElement(suite, "testcase", name=told.partition(" on the ")[0], classname="failed")
+        ElementTree.SubElement(item, "error", message=told)
+    ElementTree.indent(suite)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+
+
+def sentence(case: Verdict) -> str:
+    """The verdict on a case and the numbers behind it, without a full stop."""
+    row = _row(case)
+    return f"{case.verdict}: head ÷ base {row['head ÷ base']} [{row['95 % sequence']}], evidence {row['evidence']}"
+
+
+def _unsaid(case: Verdict) -> bool:
+    return case.verdict in ("not_resolved", "workload_changed", "machine_unfit")

@@ -1,0 +1,149 @@
+"""Rows and columns as text: for a terminal, for Markdown, for a spreadsheet, for a program.
+
+`render` serves every command that lists something. It returns text and never looks at the terminal itself: the width
+and whether to colour are the caller's to say.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any
+
+from bench.present.tables import terminal_table
+from bench.present.tables.terminal_table import Column, TableLine
+from bench.present.words.units import DASH
+from bench.records import UserError
+
+FORMATS = ("table", "md", "csv", "json")
+
+WIDE = 200
+"""Characters of a table that goes to no terminal: wide, so that nothing is cut."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What stands around a table read by people: lines above it and paragraphs below it."""
+
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+
+
+def render(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str | Column],
+    format: str,
+    *,
+    width: int = 100,
+    color: bool = False,
+) -> str:
+    """The rows in one of `FORMATS`, ending in a newline; `width` is in characters. Raises `UserError` on another."""
+    wanted = [Column(column) if isinstance(column, str) else column for column in columns]
+    check_format(format)
+    if format == "json":
+        return as_json(rows)
+    if format == "csv":
+        return as_csv(rows, [column.name for column in wanted])
+    cells = [{column.name: cell_text(row.get(column.name)) for column in wanted} for row in rows]
+    if format == "md":
+        return as_markdown(cells, wanted)
+    return terminal_table.table([TableLine(cells=cell) for cell in cells], wanted, width=width, color=color)
+
+
+def check_format(format: str) -> None:
+    """Raises `UserError` where `format` is none of `FORMATS`."""
+    if format not in FORMATS:
+        raise UserError(f"there is no format '{format}'; choose one of {', '.join(FORMATS)}")
+
+
+def cell_text(value: Any) -> str:
+    """A value as a person reads it in a cell: a list as `a, b`, a mapping as `a=1, b=2`, nothing as a dash."""
+    value = plain(value)
+    if value is None or value == "":
+        return DASH
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={cell_text(item)}" for name, item in value.items()) or DASH
+    if isinstance(value, list):
+        return ", ".join(cell_text(item) for item in value) or DASH
+    return " ".join(str(value).split())
+
+
+def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Valid JSON: what pandas and numpy make is made plain, NaN and infinity become null."""
+    return json.dumps([plain(row) for row in rows], indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def as_csv(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """Comma-separated, a header first; empty where there is no value."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_csv_cell(plain(row.get(name))) for name in names] for row in rows)
+    return buffer.getvalue()
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return ";".join(str(item) for item in value)
+    if isinstance(value, Mapping):
+        return ";".join(f"{name}={item}" for name, item in value.items())
+    return "" if value is None else value
+
+
+def as_markdown(cells: Iterable[Mapping[str, str]], columns: Sequence[Column]) -> str:
+    """A pipe table: one header row, one row an entry."""
+    lines = ["| " + " | ".join(markdown_text(column.heading) for column in columns) + " |"]
+    lines.append("| " + " | ".join("---:" if column.right else "---" for column in columns) + " |")
+    lines.extend("| " + " | ".join(markdown_text(cell[column.name]) for column in columns) + " |" for cell in cells)
+    return "\n".join(lines) + "\n"
+
+
+def as_html(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> str:
+    """A table of HTML, for a page that has its own style; all text in it is escaped."""
+    head = _html_row([column.heading for column in columns], columns, "th", ' scope="col"')
+    body = "\n".join(_html_row([cell_text(row[column.name]) for column in columns], columns, "td") for row in rows)
+    return f"<table>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
+
+
+def _html_row(texts: Sequence[str], columns: Sequence[Column], tag: str, more: str = "") -> str:
+    sides = ["right" if column.right else "left" for column in columns]
+    made = [
+        f'<{tag}{more} style="text-align: {side}; padding: 2px 8px">{html.escape(text)}</{tag}>'
+        for text, side in zip(texts, sides, strict=True)
+    ]
+    return f"<tr>{''.join(made)}</tr>"
+
+
+def markdown_text(text: str) -> str:
+    r"""Text that stays itself in a Markdown cell: no `|` ends the cell, no `<` opens a tag, no newline the row."""
+    escaped = html.escape(" ".join(text.split()), quote=False)
+    return escaped.replace("&gt;", ">").replace("\\", "\\\\").replace("|", "\\|")
+
+
+def plain(value: Any) -> Any:
+    """A value as Python's own types, for json: NaN, infinity and `pandas.NA` become None, dataclasses dicts."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted((plain(item) for item in value), key=str)
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    # An enum member is a str as well; json wants the text alone.
+    return value if value is None or type(value) in (bool, int) else _text_or_none(value)
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if type(value).__name__ in ("NAType", "NaTType") else str(value)

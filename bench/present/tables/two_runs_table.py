@@ -1,0 +1,115 @@
+"""Two stored runs beside each other, as a table, and as a value that shows itself in a notebook."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from bench.analyse.two_runs import FASTER, OTHER_MACHINE, SLOWER, Compared
+from bench.present.tables import table_formats
+from bench.present.tables.gate_report import short
+from bench.present.tables.terminal_table import Column
+from bench.present.words.units import DASH, seconds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    Column("case", wrap=True),
+    Column("clock", drop=2),
+    Column("verdict"),
+    Column("base", right=True),
+    Column("head", right=True),
+    Column("head ÷ base", right=True),
+    Column("interval", right=True),
+    Column("launches", right=True, drop=1),
+    Column("note", wrap=True),
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """What `bench compare` says of two runs; base, head: `run.json` of either."""
+
+    found: tuple[Compared, ...]
+    base: Mapping[str, Any]
+    head: Mapping[str, Any]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row a case and clock: verdict, seconds per step of either run, their ratio with its interval, a note."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(item) for item in self.found], columns=[item.name for item in fields(Compared)])
+
+    def __str__(self) -> str:
+        return show(self.found, self.base, self.head, "table", width=table_formats.WIDE).rstrip()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """For Jupyter: what the command says, as a page says it."""
+        table = table_formats.as_html([_row(item) for item in self.found], COLUMNS)
+        return "".join([_paragraph(heading(self.base, self.head)), table, *map(_paragraph, below(self.found))])
+
+
+def _paragraph(text: str) -> str:
+    """Text as HTML; what stands between backticks is code."""
+    coded = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    return f"<p>{coded}</p>\n"
+
+
+def show(
+    found: Sequence[Compared], base: Mapping[str, Any], head: Mapping[str, Any], format_: str, *,
+    width: int = 100, color: bool = False,
+) -> str:  # fmt: skip
+    """In one of the formats of tables; ends in a newline. base, head: `run.json` of either."""
+    table_formats.check_format(format_)
+    if format_ in ("json", "csv"):
+        rows = [asdict(item) for item in found]
+        return table_formats.render(rows, list(rows[0]) if rows else [], format_)
+    table = table_formats.render([_row(item) for item in found], COLUMNS, format_, width=width, color=color)
+    return f"{heading(base, head)}\n\n{table}\n" + "\n".join(below(found)) + "\n"
+
+
+def heading(base: Mapping[str, Any], head: Mapping[str, Any]) -> str:
+    """Which runs of which machines."""
+    return f"head {head['run']} on {head['machine']}, base {base['run']} on {base['machine']}"
+
+
+def below(found: Sequence[Compared]) -> list[str]:
+    """How much the table can be trusted."""
+    with_interval = [item for item in found if item.low is not None]
+    if any(item.verdict == OTHER_MACHINE for item in found):
+        return [
+            "The runs are of different machines, or of different builds of torch: this compares those, and not two "
+            "versions of code."
+        ]
+    lines = [
+        "The runs were not interleaved: what lies between them may be the code, or the hour. `bench gate` takes turns, "
+        "and can tell."
+    ]
+    if with_interval:
+        apart = sum(item.verdict in (SLOWER, FASTER) for item in with_interval)
+        lines.append(
+            f"{apart} of {len(with_interval)} intervals (95 %) leave 1 out; about {0.05 * len(with_interval):.0f} "
+            "would if nothing differed and the hours were alike."
+        )
+    return lines
+
+
+def _row(item: Compared) -> dict[str, str]:
+    return {
+        "case": short(item.key),
+        "clock": item.clock,
+        "verdict": item.verdict,
+        "base": DASH if item.base_s is None else seconds(item.base_s),
+        "head": DASH if item.head_s is None else seconds(item.head_s),
+        "head ÷ base": DASH if item.ratio is None else f"{item.ratio:.3f}",
+        "interval": DASH if item.low is None or item.high is None else f"{item.low:.3f} to {item.high:.3f}",
+        "launches": f"{item.base_launches}, {item.head_launches}",
+        "note": item.note,
+    }

@@ -1,0 +1,74 @@
+"""Doubts beside numbers: a letter where the number stands, message and advice below the table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.present import row_groups
+from bench.present.row_groups import Row
+from bench.records import Finding
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One check that found something, over all its cases: what it says oftenest, and of which case it says what."""
+
+    mark: str
+    check: str
+    severity: str
+    message: str
+    advice: str
+    cases: tuple[tuple[str, str], ...]
+    """(case key, what is said of it)."""
+
+    @property
+    def varies(self) -> bool:
+        """Do its cases differ in what is said of them?"""
+        return len({message for _, message in self.cases}) > 1
+
+
+def marks(row: Row) -> list[str]:
+    """The checks that doubt this row, the worst first, each once."""
+    return [check for check, _ in row_groups.by_check(row["findings"])]
+
+
+def doubts(found: Iterable[Finding], letters: Mapping[str, str]) -> list[Doubt]:
+    """A doubt for each check, the worst first. Messages carry numbers of their own, so the oftenest stands for all."""
+    told = []
+    for check, items in row_groups.by_check(found):
+        (message, _), *_ = Counter(item.message for item in items).most_common()
+        first = next(item for item in items if item.message == message)
+        severity = min((item.severity for item in items), key=row_groups.severity_rank)
+        cases = tuple((item.case, sentence(item.message)) for item in items if item.case)
+        told.append(Doubt(letters[check], check, severity, sentence(message), sentence(first.advice), cases))
+    return told
+
+
+def finding_notes(records: Sequence[Row], letters: Mapping[str, str]) -> list[str]:
+    """A paragraph for each check: letter, severity, check, which cases, message, advice."""
+    return [_paragraph(doubt) for doubt in doubts((item for row in records for item in row["findings"]), letters)]
+
+
+def _paragraph(doubt: Doubt) -> str:
+    what = f"({doubt.mark}) {doubt.severity}, {doubt.check}{_where(doubt)}. {doubt.message}"
+    return f"{what} {doubt.advice}".rstrip()
+
+
+def _where(doubt: Doubt) -> str:
+    """Which cases: the one, or how many and the first; whose numbers the message holds, where they differ."""
+    keys = [key for key, _ in doubt.cases]
+    if len(keys) <= 1:
+        return "".join(f", {key}" for key in keys)
+    if not doubt.varies:
+        return f", {len(keys)} cases, the first {keys[0]}"
+    example = next(key for key, message in doubt.cases if message == doubt.message)
+    return f", {len(keys)} cases, each with its own number, such as {example}"
+
+
+def sentence(text: str) -> str:
+    """Text with a capital at its start and a stop at its end."""
+    text = " ".join(text.split())
+    text = text[:1].upper() + text[1:]
+    return text if not text or text[-1] in ".!?…" else f"{text}."

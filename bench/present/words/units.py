@@ -1,0 +1,205 @@
+"""Numbers as people read them: a unit fit for the magnitude, and no more digits than the interval supports.
+
+Everything here takes a number or None, NaN or `pandas.NA`; what is missing reads "–". Standard library only, because
+`bench show` has to stay light.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from bench.stats.missing_numbers import number
+
+DASH = "–"
+"""What stands where there is no number."""
+
+_SECONDS = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"))
+_BYTES = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
+_COUNTS = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
+
+_MOST_DIGITS = 4
+"""A very narrow interval would ask for more, but nobody reads them; csv and json hold the rest."""
+
+
+def seconds(x: Any) -> str:
+    """A duration given in seconds, with three significant digits: `12.3 µs`."""
+    return _scaled(x, _SECONDS)
+
+
+def change(x: float) -> str:
+    """A difference in seconds, with its sign."""
+    return f"{'−' if x < 0 else '+'}{seconds(abs(x))}" if x else seconds(0.0)
+
+
+def size(x: Any) -> str:
+    """An amount of memory given in bytes: `1.50 GiB`, `512 B`."""
+    value = number(x)
+    if value is not None and abs(value) < 1024:
+        return f"{value:.0f} B"
+    return _scaled(x, _BYTES)
+
+
+def rate(x: Any, unit: str) -> str:
+    """Items per second with the name of the item: `1.2 M rows/s`."""
+    if number(x) is None:
+        return DASH
+    amount, _, prefix = _scaled(x, _COUNTS).partition(" ")
+    return f"{_trimmed(amount)} {prefix + ' ' if prefix else ''}{plural(unit)}/s"
+
+
+def count(x: Any) -> str:
+    """A whole number with its thousands set apart: `1,024`."""
+    value = number(x)
+    return DASH if value is None else f"{value:,.0f}" if value == int(value) else f"{value:,g}"
+
+
+def steps(value: Any, low: Any, high: Any) -> str:
+    """A number of steps with its interval: `1.2 k steps [1.0, 1.5 k]`; `never` where even the least is infinite.
+
+    A missing value reads as a dash, an infinite end as `∞`.
+    """
+    if value is None or math.isnan(float(value)):
+        return DASH
+    if low is None or math.isinf(float(low)):
+        return "never"
+    return f"{_steps(value)} steps [{_steps(low)}, {_steps(high)}]"
+
+
+def _steps(x: Any) -> str:
+    value = float(x)
+    if math.isinf(value):
+        return "∞"
+    amount, _, prefix = _scaled(float(f"{value:.2g}"), _COUNTS).partition(" ")
+    return f"{_trimmed(amount)} {prefix}".rstrip()
+
+
+def short(x: Any) -> str:
+    """A count short enough for the tick of an axis: `512`, `4096`, `10 M`."""
+    value = number(x)
+    if value is None:
+        return DASH
+    if abs(value) < 10_000:
+        return f"{value:g}"
+    factor, prefix = _unit(value, _COUNTS)
+    return f"{value / factor:.4g} {prefix}"
+
+
+def tick_seconds(x: Any) -> str:
+    """A duration at the tick of an axis, without needless zeros and never in powers of ten: `10 µs`, `1.05 ms`."""
+    value = number(x)
+    if value is None:
+        return DASH
+    factor, unit = _unit(min(value, 1.0), _SECONDS)  # minutes of round seconds are not round
+    return f"{_trimmed(f'{value / factor:,.4f}')} {unit}"
+
+
+def interval(value: Any, low: Any, high: Any) -> str:
+    """A duration in seconds with its interval, one unit for all three: `12.3 µs [12.1, 12.6]`.
+
+    Without an interval the value stands alone.
+    """
+    median, within = interval_parts(value, low, high)
+    return median if within == DASH else f"{median} {within.rpartition(' ')[0]}"
+
+
+def interval_parts(value: Any, low: Any, high: Any) -> tuple[str, str]:
+    """The same for two columns of a table: `("12.3 µs", "[12.1, 12.6] µs")`."""
+    middle, bottom, top = number(value), number(low), number(high)
+    if middle is None or bottom is None or top is None:
+        return seconds(value), DASH
+    factor, unit = _unit(middle, _SECONDS)
+    texts = _supported(middle / factor, bottom / factor, top / factor)
+    return f"{texts[0]} {unit}", f"[{texts[1]}, {texts[2]}] {unit}"
+
+
+def rate_parts(value: Any, low: Any, high: Any, unit: str) -> tuple[str, str]:
+    """A rate and its interval with one prefix for all three: `("1.20 M rows/s", "[1.15, 1.24]")`."""
+    middle, bottom, top = number(value), number(low), number(high)
+    if middle is None or bottom is None or top is None:
+        return rate(value, unit), DASH
+    factor, prefix = _unit(middle, _COUNTS)
+    texts = _supported(middle / factor, bottom / factor, top / factor)
+    return f"{texts[0]} {prefix + ' ' if prefix else ''}{plural(unit)}/s", f"[{texts[1]}, {texts[2]}]"
+
+
+def ratio(value: Any, low: Any, high: Any) -> str:
+    """A ratio with its interval: `1.52× [1.48, 1.57]`; the ratio alone where there is no interval."""
+    middle, within = ratio_parts(value, low, high)
+    return middle if within == DASH else f"{middle} {within}"
+
+
+def ratio_parts(value: Any, low: Any, high: Any) -> tuple[str, str]:
+    """The same for two columns of a table: `("1.52×", "[1.48, 1.57]")`."""
+    middle, bottom, top = number(value), number(low), number(high)
+    if middle is None:
+        return DASH, DASH
+    if bottom is None or top is None:
+        return f"{_significant(middle, 3)}×", DASH
+    texts = _supported(middle, bottom, top)
+    return f"{texts[0]}×", f"[{texts[1]}, {texts[2]}]"
+
+
+def share(value: Any, low: Any, high: Any) -> str:
+    """A share with its interval, in percent: `12.3 % [11.9, 12.8]`."""
+    middle, bottom, top = number(value), number(low), number(high)
+    if middle is None:
+        return DASH
+    if bottom is None or top is None:
+        return f"{_significant(100 * middle, 3)} %"
+    texts = _supported(100 * middle, 100 * bottom, 100 * top)
+    return f"{texts[0]} % [{texts[1]}, {texts[2]}]"
+
+
+def plural(unit: str) -> str:
+    """`row` and `rows` both give `rows`."""
+    return unit if unit.endswith("s") else f"{unit}s"
+
+
+def _supported(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """The three numbers, rounded to the last place that the width of the interval supports.
+
+    That place is the leading digit of the width, one finer where this digit is a 1 (the usual rule for uncertainties:
+    rounding then moves an end by a twentieth of the width at most, instead of half of it).
+    """
+    width = abs(high - low)
+    finest, coarsest = _exponent(value) - (_MOST_DIGITS - 1), _exponent(value) - 1
+    place = finest
+    if width > 0:
+        place = _exponent(width) - (1 if width < 2 * 10.0 ** _exponent(width) else 0)
+        place = max(finest, min(place, coarsest))
+    first, second, third = (f"{round(x, -place):.{max(0, -place)}f}" for x in (value, low, high))
+    return first, second, third
+
+
+def _exponent(x: float) -> int:
+    return math.floor(math.log10(abs(x))) if x else 0
+
+
+def _significant(x: float, digits: int) -> str:
+    rounded = float(f"{x:.{digits - 1}e}")
+    return f"{rounded:.{max(0, digits - 1 - _exponent(rounded))}f}"
+
+
+def _unit(x: float, units: tuple[tuple[float, str], ...]) -> tuple[float, str]:
+    """The largest unit that `x`, rounded to three digits, reaches: 999.6 µs is 1.00 ms, not 1000 µs."""
+    rounded = abs(float(f"{x:.2e}"))
+    if rounded == 0:
+        return next((entry for entry in units if entry[0] == 1.0), units[0])
+    # A float product such as 1e-6 × 1.0 may fall an ulp short of its unit.
+    return next((entry for entry in reversed(units) if rounded >= entry[0] * (1 - 1e-12)), units[0])
+
+
+def _scaled(x: Any, units: tuple[tuple[float, str], ...]) -> str:
+    value = number(x)
+    if value is None:
+        return DASH
+    factor, unit = _unit(value, units)
+    if abs(value) < factor:
+        # Rounding lifted it into this unit: 59.96 s is 1.00 min, not 0.999 min.
+        value = math.copysign(factor, value) if value and factor > units[0][0] else value
+    return f"{_significant(value / factor, 3) if value else '0'} {unit}".rstrip()
+
+
+def _trimmed(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,67 @@
+"""One workload in full, as text for a terminal: what its source and its docstring say."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from bench.plan.workload_source import Workload
+from bench.present.tables.terminal_table import painted
+
+HEADINGS = {
+    "Course": "In the course",
+    "Answer": "Known answer",
+    "Work": "Work",
+    "Expect": "What to expect, and why",
+    "Since": "What broke since the course was written",
+}
+"""The sections of a docstring, in the order in which they are read, and what stands above each."""
+
+_INDENT = "  "
+_QUICK = "*"
+
+
+def explained(item: Workload, *, width: int = 100, color: bool = False) -> str:
+    """What is timed, over which axes, the known answer, the work, what to expect and why, and the family's lesson.
+
+    width: characters of a line; words are never broken.
+    """
+    page = [(f"{item.name} · {item.lesson}", "head"), *_section("What is timed", item.about.paragraphs, width)]
+    page += _swept(item, width)
+    for name, heading in HEADINGS.items():
+        page += _section(heading, item.sections.get(name, "").split("\n\n"), width)
+    page += _section(f"The lesson of {item.family}", item.family_about.paragraphs, width)
+    page += [("", ""), (f"Source: {item.source.dotted or item.source.path}, line {item.line}", "faint")]
+    return painted(page, color)
+
+
+def _section(heading: str, paragraphs: Iterable[str], width: int) -> list[tuple[str, str]]:
+    """The paragraphs below their heading, an empty line between two; nothing where they are empty."""
+    lines = [("", "")] * 0
+    for text in filter(None, paragraphs):
+        lines += [("", ""), *((line, "") for line in _wrapped(text, width, _INDENT))]
+    return [("", ""), (heading, "section"), *lines[1:]] if lines else []
+
+
+def _swept(item: Workload, width: int) -> list[tuple[str, str]]:
+    """The axes with their values, and the modes and dtypes that make sense."""
+    rows = {
+        axis: " ".join(f"{value}{_QUICK * (value in item.quick[axis])}" for value in values)
+        for axis, values in item.axes.items()
+    }
+    heading = "Axes"
+    if rows:
+        heading += f" (the first value is the default, {_QUICK} is in a quick sweep)"
+    rows |= {"mode": " ".join(item.modes), "dtype": " ".join(item.dtypes)}
+    label = max(map(len, rows)) + len(_INDENT)
+    lines = [("", ""), *((line, "section") for line in _wrapped(heading, width, "", ""))]
+    for axis, values in rows.items():
+        first = f"{_INDENT}{axis.ljust(label)}"
+        lines += [(line, "") for line in _wrapped(values, width, first, " " * len(first))]
+    return lines
+
+
+def _wrapped(text: str, width: int, first: str, later: str = _INDENT) -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+    )

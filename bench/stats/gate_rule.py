@@ -1,0 +1,98 @@
+"""From the log ratios of a case's pairs to what can be said of it: the rule of the gate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.stats import betting as evidence
+
+REGRESSED, NOT_SLOWER, IMPROVED, NOT_RESOLVED = "regressed", "not_slower", "improved", "not_resolved"
+
+FEWEST_TO_GIVE_UP = 8
+"""Pairs before a case may be given up: its spread is guessed from them."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is a regression, and how often it may be said in error."""
+
+    cases: int
+    """As many as were chosen before the first pair: all errors of the suite are shared among them (Bonferroni)."""
+    alpha: float = 0.01
+    """Most probability that any case of the suite is called regressed though none is slower by more than `slack`."""
+    alpha_other: float = 0.05
+    """Likewise for `not_slower`, and for `improved`: each has its own."""
+    slack: float = 0.02
+    """A slow-down up to here is none."""
+    limit: float = 0.05
+    """`not_slower` excludes a slow-down of this much."""
+
+    def needed(self, verdict: str) -> float:
+        """log of the evidence that a verdict needs."""
+        return math.log(self.cases / (self.alpha if verdict == REGRESSED else self.alpha_other))
+
+    def evidence(self, x: Sequence[float], verdict: str) -> float:
+        """log of the most evidence there ever was for a verdict; 0 without pairs."""
+        return max(0.0, float(evidence.above(*self._posed(x, verdict)).max())) if len(x) else 0.0
+
+    def shown(self, x: Sequence[float], verdict: str) -> bool:
+        """Did the evidence for a verdict ever suffice? At every look its chance to err is the one stated."""
+        return self.evidence(x, verdict) >= self.needed(verdict)
+
+    def verdict(self, x: Sequence[float]) -> str:
+        """What can be said: regressed before improved before not slower."""
+        return next((each for each in (REGRESSED, IMPROVED, NOT_SLOWER) if self.shown(x, each)), NOT_RESOLVED)
+
+    def to_go(self, x: Sequence[float], verdict: str, nearer: float = 0.0) -> float:
+        """How many pairs more until a verdict is reached, if they are like those seen; infinite where they oppose it.
+
+        nearer: by how much the pairs to come are more in favour, log ratio.
+        """
+        posed, bound = self._posed(x, verdict)
+        lacking = self.needed(verdict) - float(evidence.above(posed, bound)[-1])
+        gain = evidence.rate([value + nearer for value in posed], bound)
+        return max(0.0, lacking) / gain if gain > 0 else math.inf
+
+    def wants_more(self, x: Sequence[float], most: float) -> bool:
+        """Is another pair worth its time? Not where all is said, nor where `most` more would hardly say more.
+
+        What is not slower may still be found improved, where its median is faster by more than the slack.
+        """
+        verdict = self.verdict(x)
+        if verdict in (REGRESSED, IMPROVED) or most < 1:
+            return False
+        if verdict == NOT_SLOWER:
+            return float(np.median(x)) < -math.log1p(self.slack) and self._hopeful(x, IMPROVED, most)
+        return len(x) < FEWEST_TO_GIVE_UP or any(self._hopeful(x, each, most) for each in (REGRESSED, NOT_SLOWER))
+
+    def _hopeful(self, x: Sequence[float], verdict: str, most: float) -> bool:
+        """Could `most` more pairs reach a verdict, were the effect two standard errors more in favour than it seems?"""
+        spread = 1.4826 * float(np.median(np.abs(np.asarray(x) - np.median(x))))
+        return self.to_go(x, verdict, nearer=2 * spread / math.sqrt(len(x))) <= most
+
+    def _posed(self, x: Sequence[float], verdict: str) -> tuple[list[float], float]:
+        """The numbers and the bound that evidence for a verdict is evidence above of."""
+        if verdict == REGRESSED:
+            return list(x), math.log1p(self.slack)
+        bound = math.log1p(self.limit) if verdict == NOT_SLOWER else -math.log1p(self.slack)
+        return [-value for value in x], -bound
+
+    def smallest_seen(self, x: Sequence[float]) -> float | None:
+        """The least slow-down that these pairs, moved by it, would have called a regression; None for fewer than two.
+
+        0.03 is 3 %. Found by bisection: evidence grows with what is added to each.
+        """
+        if len(x) < 2:
+            return None
+        centred = np.asarray(x, dtype=np.float64) - np.median(x)
+        low, high = 0.0, 3.0
+        if not self.shown((centred + high).tolist(), REGRESSED):
+            return None
+        while high - low > 1e-4:
+            middle = (low + high) / 2
+            low, high = (low, middle) if self.shown((centred + middle).tolist(), REGRESSED) else (middle, high)
+        return math.expm1(high)

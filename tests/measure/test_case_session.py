@@ -1,0 +1,270 @@
+"""The order of one case in a worker, driven by a simulated clock: nothing here depends on the machine."""
+
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from bench.measure import devices
+from bench.measure.author.import_workload import module_of
+from bench.measure.author.outputs import numbers
+from bench.measure.devices.device import NoClockError
+from bench.measure.dispatcher import Dispatcher
+from bench.plan.catalog import find
+from bench.protocol import Close, Closed, Open, Opened, Refused, Visit, Visited, cold_blocks
+from bench.records import Case, Settings
+from tests.simulated import SimulatedClock
+
+FILE = Path(__file__).parents[1] / "workload_files" / "recorded.py"
+SOURCE = find([FILE], installed=False)["recorded/ordered"].source
+SETTINGS = Settings(warm_s=0.005, warm_cap_s=0.05)
+
+
+class Bench:
+    """A desk on a simulated clock, and the events of the recorded workload."""
+
+    def __init__(self, noise=0.0):
+        self.clock = SimulatedClock(cost_ns=20, noise=noise)
+        self.module = module_of(SOURCE)
+        self.module.ordered.clock = self.clock
+        self.events = self.module.EVENTS
+        self.events.clear()
+        self.stages = []
+        self.desk = Dispatcher(lambda stage: self.stages.append(stage.stage), self.clock)
+
+    def open(self, steps=None, **axes):
+        self.key = Case.of("recorded/ordered", {"resets": False, **axes}).key
+        return self.desk.answer(Open(self.key, SOURCE, SETTINGS, steps or {}))
+
+    def story(self):
+        """The events without repetition: what came after what."""
+        return [event for event, _ in groupby(self.events)]
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def test_the_answer_is_checked_after_the_first_call_and_again_of_what_is_timed(bench):
+    """Which is prepared anew, so that its memory is its own."""
+    bench.open()
+    assert bench.events[:6] == ["prepare", "step", "check", "close", "prepare", "step"]
+    assert bench.events[-2:] == ["step", "check"]
+    assert bench.events.count("check") == bench.events.count("prepare") == 2
+    assert bench.stages == ["prepare", "first_call", "check", "prepare_again", "warm_up", "check"]
+
+
+def test_a_visit_times_blocks_of_the_step_and_then_of_each_phase(bench):
+    opened = bench.open()
+    bench.events.clear()
+    visited = bench.desk.answer(Visit(bench.key))
+    assert isinstance(visited, Visited)
+    assert bench.story() == ["step", "phase"]
+    assert [row[0] for row in visited.blocks] == ["step"] * 6 + ["half"] * 6
+    assert bench.events.count("step") == 6 * opened.steps["step:wall"]
+
+
+def test_the_first_blocks_of_a_visit_are_marked_and_the_others_are_kept(bench):
+    """Two of them: a block of 1 ms is shorter than the 5 ms after which nothing is cold any more."""
+    bench.open()
+    rows = bench.desk.answer(Visit(bench.key)).blocks
+    assert [(row[2], row[3]) for row in rows[:6]] == [(place, place >= 2) for place in range(6)]
+
+
+def test_of_blocks_that_are_long_enough_only_the_first_is_cold():
+    assert [cold_blocks(total) for total in (1_000_000, 4_999_999, 5_000_000, 10**9)] == [2, 2, 1, 1]
+
+
+def test_raw_totals_and_step_counts_give_back_the_true_step(bench):
+    bench.open()
+    for phase, _, _, _, steps, total_ns in bench.desk.answer(Visit(bench.key)).blocks:
+        true_ns = {"step": 10_000, "half": 4_000}[phase]
+        assert total_ns / steps == pytest.approx(true_ns, rel=1e-3)  # the clock's own cost is below 0.1 % of a block
+
+
+def test_closing_reads_the_quality_checks_again_and_then_closes(bench):
+    bench.open()
+    bench.desk.answer(Visit(bench.key))
+    bench.events.clear()
+    closed = bench.desk.answer(Close(bench.key))
+    assert isinstance(closed, Closed)
+    assert bench.events == ["quality", "step", "check", "step", "close"]  # the second step is counted, and not timed
+    assert closed.facts["quality"] == {"loss": 0.25}
+
+
+def test_a_reset_runs_before_every_block_and_makes_its_n_one(bench):
+    opened = bench.open(resets=True)
+    assert set(opened.steps.values()) == {1}
+    bench.events.clear()
+    bench.desk.answer(Visit(bench.key))
+    assert bench.events[:4] == ["reset", "step", "reset", "step"]
+    assert bench.events.count("reset") == bench.events.count("step") + bench.events.count("phase")
+
+
+def test_short_blocks_of_a_case_with_reset_are_more_to_fill_the_visit(bench):
+    bench.open(resets=True)
+    rows = bench.desk.answer(Visit(bench.key)).blocks
+    assert sum(row[0] == "step" for row in rows) == 51  # 10 us each where 1 ms was asked for: the most, and one
+
+
+def test_n_that_an_earlier_launch_found_is_kept(bench):
+    assert bench.open(steps={"step:wall": 123, "half:wall": 7}).steps == {"step:wall": 123, "half:wall": 7}
+
+
+def test_two_launches_calibrate_alike_and_reach_the_block_length(bench):
+    opened = bench.open()
+    assert opened.steps["step:wall"] * 10_000 >= SETTINGS.block_s * 1e9
+
+
+def test_what_the_clock_costs_and_resolves_is_recorded(bench):
+    facts = bench.open().facts
+    assert facts["clock_cost_ns"] == pytest.approx(20)
+    assert facts["clock_resolution_ns"] == pytest.approx(20)
+    assert facts["empty_call_ns"] == pytest.approx(20 / 20_000)
+
+
+def test_the_first_call_is_timed_apart(bench):
+    assert bench.open().facts["first_call_ns"] == 10_000 + 20
+
+
+def test_a_case_that_is_not_open_is_refused_and_the_desk_lives_on(bench):
+    refused = bench.desk.answer(Visit("recorded/ordered[never=1]"))
+    assert isinstance(refused, Refused)
+    assert refused.outcome == "failed"
+    assert isinstance(bench.open(), Opened)
+
+
+def test_a_refused_case_is_closed_so_that_what_it_opened_is_let_go(bench, monkeypatch):
+    import dataclasses
+
+    plain = bench.module.ordered
+
+    def wrong(ctx, **axes):
+        return dataclasses.replace(plain(ctx, **axes), check=lambda out: 1.0)
+
+    wrong.__coursebench__ = plain.__coursebench__
+    wrong.clock = bench.clock
+    monkeypatch.setattr(bench.module, "ordered", wrong)
+    refused = bench.open()
+    assert (refused.outcome, bench.events[-1]) == ("wrong", "close")
+
+
+def test_garbage_is_not_collected_inside_blocks(bench):
+    import gc
+
+    bench.open()
+    states = []
+    inner = bench.clock.work
+    bench.module.ordered.clock = type(
+        "Spy", (), {"work": lambda self, ns: (states.append(gc.isenabled()), inner(ns))}
+    )()
+    bench.desk.answer(Visit(bench.key))
+    assert states
+    assert not any(states)
+    assert gc.isenabled()
+
+
+class FickleDevice:
+    """A CPU with a second clock that cannot time every step, as the device clock of a GPU."""
+
+    clocks = ("wall", "device")
+
+    def __init__(self, clock, works):
+        from bench.measure.devices.cpu import Cpu
+
+        self._cpu = Cpu(clock)
+        self._works = works
+        self.torch_device = self._cpu.torch_device
+
+    def time(self, clock, step, steps, before):
+        if clock == "device" and not self._works(steps):
+            raise NoClockError("the step synchronises")
+        return self._cpu.time(clock, step, steps, before)
+
+    def __getattr__(self, name):
+        return getattr(self._cpu, name)
+
+
+@pytest.mark.parametrize("resets", [False, True])
+def test_a_clock_that_cannot_time_the_step_is_left_out_with_its_reason(bench, monkeypatch, resets):
+    monkeypatch.setattr(devices, "device_for", lambda name, clock: FickleDevice(clock, lambda steps: False))
+    opened = bench.open(resets=resets)
+    assert isinstance(opened, Opened)
+    assert set(opened.steps) == {"step:wall", "half:wall"}
+    bench.desk.answer(Visit(bench.key))
+    closed = bench.desk.answer(Close(bench.key))
+    assert closed.facts["no_clock"] == {"step:device": "the step synchronises", "half:device": "the step synchronises"}
+
+
+def test_a_clock_that_fails_later_costs_its_own_blocks_alone(bench, monkeypatch):
+    calls = []
+    fickle = FickleDevice(bench.clock, lambda steps: (calls.append(1), len(calls) < 40)[1])
+    monkeypatch.setattr(devices, "device_for", lambda name, clock: fickle)
+    bench.open()
+    calls += [1] * 100
+    visited = bench.desk.answer(Visit(bench.key))
+    assert isinstance(visited, Visited)
+    assert {row[1] for row in visited.blocks} == {"wall"}
+
+
+def test_the_longest_block_that_fits_the_queue_is_used_where_the_wanted_one_does_not(bench, monkeypatch):
+    monkeypatch.setattr(devices, "device_for", lambda name, clock: FickleDevice(clock, lambda steps: steps <= 8))
+    steps = bench.open().steps
+    assert 1 <= steps["step:device"] <= 8 < steps["step:wall"]
+
+
+def test_a_compilation_while_the_case_is_timed_counts_against_it(bench, monkeypatch):
+    graphs = compiling(monkeypatch)
+    bench.open()
+    inner = bench.clock.work
+    bench.module.ordered.clock = type(
+        "Spy", (), {"work": lambda self, ns: (graphs.update(made=graphs["made"] + 1), inner(ns))}
+    )()
+    bench.desk.answer(Visit(bench.key))
+    assert bench.desk.answer(Close(bench.key)).facts["counters"]["recompiles"] > 0
+
+
+def test_a_compilation_of_another_case_of_the_process_does_not(bench, monkeypatch):
+    graphs = compiling(monkeypatch)
+    bench.open()
+    graphs["made"] += 5
+    bench.desk.answer(Visit(bench.key))
+    graphs["made"] += 5
+    assert bench.desk.answer(Close(bench.key)).facts["counters"]["recompiles"] == 0
+
+
+def compiling(monkeypatch):
+    """Dynamo's count of graphs, in the hands of the test."""
+    from bench.measure import case_session
+
+    graphs = {"made": 3}
+    monkeypatch.setattr(case_session, "compiled_graphs", lambda: {"graphs": graphs["made"], "graph_breaks": 0})
+    return graphs
+
+
+def test_what_an_author_counts_in_torch_travels_as_plain_numbers():
+    import numpy
+    import torch
+
+    given = {"a": torch.tensor(0.5), "b": numpy.float32(2), "c": float("nan"), "d": None}
+    assert numbers(given) == {"a": 0.5, "b": 2.0, "c": None, "d": None}
+
+
+def test_the_peak_of_a_compiled_case_is_not_told_since_it_holds_the_compiler():
+    from bench.measure.memory.high_water import HighWater
+
+    mark = HighWater("a compiled case holds the compiler too")
+    mark.restart()
+    assert (mark.bytes(), mark.reason) == (None, "a compiled case holds the compiler too")
+
+
+def test_a_case_that_kills_the_context_of_its_device_takes_the_process_with_it(bench, monkeypatch):
+    # Every case after it would fail in its place; a process that ends costs the culprit alone.
+    class Dying(FickleDevice):
+        def drain(self):
+            raise RuntimeError("CUDA error: device-side assert triggered")
+
+    monkeypatch.setattr(devices, "device_for", lambda name, clock: Dying(clock, lambda steps: True))
+    with pytest.raises(RuntimeError, match="device-side assert"):
+        bench.open()

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pytest
+
+from bench.plan.run_duration import (
+    COLD_AOTI_S,
+    COLD_COMPILE_S,
+    GUESS_FACTOR,
+    IMPORT_S,
+    MEASURED_FACTOR,
+    WARM_AOTI_S,
+    WARM_COMPILE_S,
+    estimate,
+)
+from bench.records import Case, Planned, Settings, Source, Value
+
+
+def planned(**params: Value) -> Planned:
+    return Planned(Case.of("family/name", params), Source("mine.py", "name"))
+
+
+THREE = Settings(launches=3)
+
+
+def test_nothing_to_run_takes_no_time() -> None:
+    assert estimate([], THREE, {}).high_s == 0
+
+
+def test_a_measured_case_takes_as_long_as_it_took() -> None:
+    case = planned(size=64)
+    duration = estimate([case], THREE, {case.case.key: 4.0})
+    assert duration.likely_s == pytest.approx(3 * (IMPORT_S + 4))
+    assert duration.low_s == pytest.approx(3 * (IMPORT_S + 4 / MEASURED_FACTOR))
+    assert duration.high_s == pytest.approx(3 * (IMPORT_S + 4 * MEASURED_FACTOR))
+    assert (duration.measured, duration.guessed) == (1, 0)
+
+
+def test_a_guess_has_a_band_of_a_factor_of_three() -> None:
+    duration = estimate([planned(size=64)], THREE, {})
+    low, likely, high = (each - 3 * IMPORT_S for each in (duration.low_s, duration.likely_s, duration.high_s))
+    assert likely / low == pytest.approx(GUESS_FACTOR)
+    assert high / likely == pytest.approx(GUESS_FACTOR)
+    assert (duration.measured, duration.guessed) == (0, 1)
+
+
+def test_more_blocks_take_longer() -> None:
+    one = estimate([planned()], THREE, {}).likely_s
+    assert estimate([planned()], Settings(launches=3, visits=400), {}).likely_s > one
+
+
+@pytest.mark.parametrize("past", [float("nan"), float("inf"), 0.0, -1.0])
+def test_a_past_that_is_no_time_is_a_guess(past: float) -> None:
+    case = planned()
+    assert estimate([case], THREE, {case.case.key: past}).guessed == 1
+
+
+def test_cases_of_one_thread_count_share_a_process() -> None:
+    past = {planned(size=size, threads=threads).case.key: 1.0 for size in (1, 2) for threads in (1, "physical")}
+    cases = [planned(**Case.from_key(key).axes) for key in past]
+    assert estimate(cases, THREE, past).likely_s == pytest.approx(3 * (2 * IMPORT_S + 4))
+
+
+def test_each_compiled_case_has_a_process_of_its_own_and_compiles_cold_once() -> None:
+    cases = [planned(size=1, mode="compile"), planned(size=2, mode="compile-max-autotune")]
+    past = {each.case.key: 5.0 for each in cases}
+    expected = 2 * (3 * (IMPORT_S + 5) + COLD_COMPILE_S - WARM_COMPILE_S)
+    assert estimate(cases, THREE, past).likely_s == pytest.approx(expected)
+
+
+def test_compiling_ahead_has_its_own_price_and_a_process_of_its_own() -> None:
+    cases = [planned(size=1, mode="aoti"), planned(size=2, mode="export")]
+    past = {each.case.key: 5.0 for each in cases}
+    expected = 3 * 2 * (IMPORT_S + 5) + COLD_AOTI_S - WARM_AOTI_S
+    assert estimate(cases, THREE, past).likely_s == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("mode", ["frozen", "export"])
+def test_a_graph_without_a_compiler_is_guessed_like_an_eager_case(mode: str) -> None:
+    assert estimate([planned(mode=mode)], THREE, {}) == estimate([planned()], THREE, {})
+
+
+def test_a_compiled_case_is_guessed_with_its_compilation() -> None:
+    extra = estimate([planned(mode="compile")], THREE, {}).likely_s - estimate([planned()], THREE, {}).likely_s
+    assert extra == pytest.approx(COLD_COMPILE_S + 2 * WARM_COMPILE_S)
+
+
+def test_the_budget_caps_all_three() -> None:
+    duration = estimate([planned(mode="compile")], Settings(launches=3, budget_s=1.0), {})
+    assert (duration.low_s, duration.likely_s, duration.high_s) == (1.0, 1.0, 1.0)
+
+
+def launches(settings: Settings) -> tuple[int, ...]:
+    case = planned()
+    duration = estimate([case], settings, {case.case.key: 1e-9})
+    return tuple(round(each / IMPORT_S) for each in (duration.low_s, duration.likely_s, duration.high_s))
+
+
+def test_adaptive_launches_lie_between_the_fewest_and_the_most() -> None:
+    assert launches(Settings()) == (6, 19, 20)
+
+
+def test_less_precision_takes_fewer_launches() -> None:
+    assert launches(Settings(precision=0.03)) == (6, 9, 20)
+
+
+def test_the_likely_launches_keep_to_the_limits() -> None:
+    assert launches(Settings(precision=0.5)) == (6, 6, 20)
+    assert launches(Settings(precision=0.001)) == (6, 20, 20)

@@ -1,0 +1,106 @@
+"""The rule of the gate: what is said of a case, and when another pair is worth its time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bench.stats.gate_rule import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
+
+
+def pairs(effect, spread=0.005, n=30, seed=0):
+    return (math.log1p(effect) + np.random.default_rng(seed).normal(0, spread, n)).tolist()
+
+
+RULE = Rule(cases=10)
+
+
+@pytest.mark.parametrize(
+    ("effect", "verdict"),
+    [(0.10, REGRESSED), (0.05, REGRESSED), (0.0, NOT_SLOWER), (-0.05, IMPROVED), (0.035, NOT_RESOLVED)],
+)
+def test_what_is_said_of_an_effect(effect, verdict):
+    spread = 0.02 if verdict == NOT_RESOLVED else 0.005
+    assert RULE.verdict(pairs(effect, spread, n=12 if verdict == NOT_RESOLVED else 30)) == verdict
+
+
+def test_regressed_outranks_not_slower():
+    """Three percent are more than the slack, and less than the limit: both are true, and the first is said."""
+    x = pairs(0.035, 0.001, n=60)
+    assert RULE.shown(x, REGRESSED)
+    assert RULE.shown(x, NOT_SLOWER)
+    assert RULE.verdict(x) == REGRESSED
+
+
+def test_more_cases_need_more_evidence_each():
+    """The planted mistake: alpha not divided among the cases."""
+    x = pairs(0.05, n=11)
+    assert Rule(cases=1).verdict(x) == REGRESSED
+    assert Rule(cases=100).verdict(x) == NOT_RESOLVED
+    assert Rule(cases=10).needed(REGRESSED) == pytest.approx(math.log(1000))
+
+
+def test_a_suite_of_ten_unchanged_cases_alarms_as_rarely_as_stated():
+    from bench.stats import betting
+    from bench.stats.coverage_simulation import exact_bounds
+
+    rule = Rule(cases=10, slack=0.0)
+    logs = betting.above(np.random.default_rng(0).normal(0, 0.02, (3000, 10, 30)), 0.0)
+    alarms = int((logs >= rule.needed(REGRESSED)).any(axis=(1, 2)).sum())
+    assert exact_bounds(alarms, 3000)[0] <= rule.alpha
+
+
+def test_evidence_that_once_sufficed_still_does():
+    x = pairs(0.05, n=14)
+    assert RULE.verdict(x) == REGRESSED
+    assert RULE.verdict([*x, -0.3]) == REGRESSED
+
+
+def test_nothing_is_said_without_pairs():
+    assert RULE.verdict([]) == NOT_RESOLVED
+    assert RULE.evidence([], REGRESSED) == 0.0
+    assert RULE.smallest_seen([0.01]) is None
+
+
+def test_a_case_wants_pairs_until_it_is_decided():
+    x = pairs(0.05)
+    wants = [RULE.wants_more(x[:n], 60) for n in range(len(x))]
+    assert wants.index(False) == next(n for n in range(len(x)) if RULE.verdict(x[:n]) != NOT_RESOLVED)
+    assert not RULE.wants_more([], 0)
+
+
+def test_a_hopeless_case_is_given_up():
+    """An effect between slack and limit, in much noise: no verdict is in reach of a few pairs more."""
+    x = pairs(0.033, 0.03, n=12)
+    assert not RULE.wants_more(x, 5)
+    assert RULE.wants_more(x, 500)
+    assert RULE.wants_more(x[:4], 5)
+
+
+def test_what_is_not_slower_goes_on_where_it_may_be_found_improved():
+    x = pairs(-0.035, 0.01, n=60)
+    first = next(n for n in range(1, 60) if RULE.verdict(x[:n]) == NOT_SLOWER)
+    assert RULE.wants_more(x[:first], 60)
+    assert RULE.verdict(x) == IMPROVED
+    unchanged = pairs(0.0, 0.01, n=30)
+    first = next(n for n in range(1, 30) if RULE.verdict(unchanged[:n]) == NOT_SLOWER)
+    assert not RULE.wants_more(unchanged[:first], 60)
+
+
+def test_the_smallest_effect_seen_is_one_that_these_pairs_would_have_shown():
+    x = pairs(0.0, 0.01, n=20)
+    least = RULE.smallest_seen(x)
+    moved = np.asarray(x) - np.median(x)
+    assert RULE.shown((moved + math.log1p(least + 0.001)).tolist(), REGRESSED)
+    assert not RULE.shown((moved + math.log1p(least - 0.002)).tolist(), REGRESSED)
+    assert 0.02 < least < 0.06
+
+
+def test_pairs_to_go_come_true():
+    x = pairs(0.05, 0.02, n=60)
+    foretold = RULE.to_go(x[:8], REGRESSED)
+    needed = next(n for n in range(1, 61) if RULE.shown(x[:n], REGRESSED)) - 8
+    assert 0.3 * needed <= foretold <= 3 * needed
+    assert RULE.to_go(pairs(-0.1), REGRESSED) == math.inf
