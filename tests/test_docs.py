@@ -21,8 +21,8 @@ from bench.measure.timing import blocks, clocks, warm_up
 from bench.plan import catalog, presets
 from bench.plan.selection import choose
 from bench.records import Outcome, Settings
-from bench.run import worker
-from bench.run.launches import launch
+from bench.runner import worker
+from bench.runner.launches import launch
 
 ROOT = Path(__file__).parents[1]
 MINE = ROOT / "tests" / "workload_files" / "mine.py"

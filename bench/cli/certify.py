@@ -16,7 +16,7 @@ from bench.records import UserError
 
 if TYPE_CHECKING:
     from bench.analyse.certificate import CertificateLine
-    from bench.run.stop import Stop
+    from bench.runner.stop import Stop
     from bench.store.tables import RunData
 
 
@@ -52,7 +52,7 @@ def certify(
     """
     from bench.analyse import certificate as analysis
     from bench.present.tables import certificate_report
-    from bench.run.stop import Stop, Stopped
+    from bench.runner.stop import Stop, Stopped
     from bench.store import runs, tables
 
     if format_ not in (TableFormat.TABLE, TableFormat.JSON):
@@ -81,10 +81,10 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
     from bench.plan import catalog
     from bench.plan.certificate_cases import FULL, LINEARITY, QUICK, SAME, about, comparisons
     from bench.records import Settings
-    from bench.run import runner
-    from bench.run.machine_probe import look
-    from bench.run.pairs import pair_loop
-    from bench.run.pairs.pair_context import PairSettings
+    from bench.runner import whole_run
+    from bench.runner.machine_probe import look
+    from bench.runner.pairs import pair_loop
+    from bench.runner.pairs.pair_context import PairSettings
     from bench.store import runs
 
     extent = QUICK if quick else FULL
@@ -98,8 +98,8 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
     name = runs.new_id()
     folder = runs.RESULTS / name
     command = shlex.join(["bench", *sys.argv[1:]])
-    told = runner.described(name, [], settings, hello, "certify", command, coupled)
-    runner.begin(folder, told, about(extent, wanted))
+    told = whole_run.described(name, [], settings, hello, "certify", command, coupled)
+    whole_run.begin(folder, told, about(extent, wanted))
     if not quiet:
         end = "" if pairs else f", about {extent.budget_s / 60:.0f} min"
         note(f"{len(wanted)} comparisons, at most {pairs or extent.pairs} pairs each{end} …")

@@ -27,8 +27,8 @@ def check(
     from bench.plan import catalog
     from bench.protocol import Import, Imported, Inspect, Inspected
     from bench.records import Case, Settings, UserError
-    from bench.run.stop import Stop
-    from bench.run.worker import START_TIMEOUT_S, Worker, WorkerDiedError, WorkerSilentError
+    from bench.runner.stop import Stop
+    from bench.runner.worker import START_TIMEOUT_S, Worker, WorkerDiedError, WorkerSilentError
 
     found = catalog.find([file], installed=False)
     chosen = [found.get(f"{file.stem}/{name.rpartition('/')[2]}") for name in names or []] or list(found.values())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bench.plan.presets import Preset
     from bench.plan.selection import Plan
     from bench.protocol import Hello
-    from bench.run.stop import Stop
+    from bench.runner.stop import Stop
 
 
 class Choice:
@@ -68,7 +68,7 @@ def overrides(
 
 def look(chosen: Choice, stop: Stop) -> tuple[Hello, Plan]:
     """Choose for the devices this machine has; files that do not import are found before anything is written."""
-    from bench.run.machine_probe import look as look_at_machine
+    from bench.runner.machine_probe import look as look_at_machine
 
     draft = chosen.plan(("cpu",))
     hello = look_at_machine(draft.planned, stop)

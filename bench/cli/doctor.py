@@ -20,9 +20,9 @@ def doctor(
 
     from bench.analyse.noise import machine_findings, noise
     from bench.protocol import PY_SPY, PYINSTRUMENT, NoiseReading, ReadNoise
-    from bench.run.profiling import py_spy
-    from bench.run.stop import Stop
-    from bench.run.worker import START_TIMEOUT_S, Worker
+    from bench.runner.profiling import py_spy
+    from bench.runner.stop import Stop
+    from bench.runner.worker import START_TIMEOUT_S, Worker
 
     if format_ not in (TableFormat.TABLE, TableFormat.JSON):
         raise UserError("bench doctor writes --format table or json")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from bench.analyse.profiles.causes import Explained
     from bench.cli.wanted import Wanted
     from bench.protocol import Hello
-    from bench.run.stop import Stop
-    from bench.run.worker import SideCode
+    from bench.runner.stop import Stop
+    from bench.runner.worker import SideCode
 
 
 def explain_cases(
@@ -41,11 +41,11 @@ def explain_cases(
     to be had.
     """
     from bench.analyse.profiles.difference import ALPHA
-    from bench.run.profiling import profile_pairs as profiling
-    from bench.run.profiling.case_profiler import EndedError
-    from bench.run.profiling.py_spy import SpyRefusedError
-    from bench.run.runner import CACHES
-    from bench.run.worker import MachineUnfitError
+    from bench.runner.profiling import profile_pairs as profiling
+    from bench.runner.profiling.case_profiler import EndedError
+    from bench.runner.profiling.py_spy import SpyRefusedError
+    from bench.runner.whole_run import CACHES
+    from bench.runner.worker import MachineUnfitError
     from bench.store import profile_pair_tables
 
     coins = secrets.randbits(32)  # another pair's luck each time, as in a gate
@@ -127,7 +127,7 @@ def difference(
     from bench.cli.run import refuse_bad_folder
     from bench.cli.sides import compared
     from bench.plan.presets import parse_duration
-    from bench.run import runner
+    from bench.runner import whole_run
     from bench.store import profile_pair_tables, runs
 
     refuse_bad_folder(out)
@@ -151,7 +151,7 @@ def difference(
             note(next(iter(ended.values())))
             raise typer.Exit(codes.NOTHING_MEASURED)
         command = shlex.join(["bench", *sys.argv[1:]])
-        run = runner.described(name, [], settings, both.hello, "profile", command, both.sided.coupled)
+        run = whole_run.described(name, [], settings, both.hello, "profile", command, both.sided.coupled)
         told = {"sides": {side: both.trees[side].told for side in SIDES}, "libraries": both.libraries}
         runs.write(folder, {**run, "difference": told})
     return folder

@@ -125,7 +125,7 @@ def gate(
     from bench.cli.sides import BrokenSideError
     from bench.present.tables import difference_table
     from bench.present.tables import gate_report as present
-    from bench.run.stop import Stop, Stopped
+    from bench.runner.stop import Stop, Stopped
     from bench.store import runs, tables
 
     if replay is not None and explain:

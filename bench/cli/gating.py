@@ -19,7 +19,7 @@ from bench.cli.wanted import TWIN, Wanted
 from bench.records import SIDES, Settings
 
 if TYPE_CHECKING:
-    from bench.run.stop import Stop
+    from bench.runner.stop import Stop
 
 
 class GateSettings(NamedTuple):
@@ -48,11 +48,11 @@ def measured(wanted: Wanted, wish: GateSettings, out: Path | None, quiet: bool, 
     """
     from bench.analyse.gate import verdicts as analysis
     from bench.plan.presets import parse_duration
-    from bench.run import runner
-    from bench.run.pairs import gate_rounds as rounds
-    from bench.run.pairs import pair_loop
-    from bench.run.pairs.pair_context import PairSettings
-    from bench.run.stop import Stopped
+    from bench.runner import whole_run
+    from bench.runner.pairs import gate_rounds as rounds
+    from bench.runner.pairs import pair_loop
+    from bench.runner.pairs.pair_context import PairSettings
+    from bench.runner.stop import Stopped
     from bench.stats.gate_rule import Rule
     from bench.store import runs, tables
 
@@ -79,8 +79,8 @@ def measured(wanted: Wanted, wish: GateSettings, out: Path | None, quiet: bool, 
         folder = out or runs.RESULTS / name
         runs.refuse_unwritable(folder)
         command = shlex.join(["bench", *sys.argv[1:]])
-        run = runner.described(name, [], settings, both.hello, "gate", command, sided.coupled)
-        runner.begin(folder, run, {"gate": told})
+        run = whole_run.described(name, [], settings, both.hello, "gate", command, sided.coupled)
+        whole_run.begin(folder, run, {"gate": told})
         if not quiet:
             note(f"{len(cases)} cases, {'' if wish.pairs else 'at most '}{most} pairs each …")
         pace = pair_loop.Pace(settings.budget_s)

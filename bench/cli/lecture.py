@@ -42,7 +42,7 @@ def lecture(
     from bench.cli.choosing import Choice, look, overrides
     from bench.cli.run import afresh, close, leave
     from bench.cli.written import formats_of, written
-    from bench.run.stop import Stop, Stopped
+    from bench.runner.stop import Stop, Stopped
     from bench.store import runs
 
     if beside and alone:

@@ -16,8 +16,8 @@ from bench.records import Planned, Settings, UserError
 
 if TYPE_CHECKING:
     from bench.protocol import Hello, Stage
-    from bench.run.profiling.single_profile import ProfileSettings, TakenProfile
-    from bench.run.stop import Stop
+    from bench.runner.profiling.single_profile import ProfileSettings, TakenProfile
+    from bench.runner.stop import Stop
     from bench.store.profiles import Profile
 
 
@@ -89,8 +89,8 @@ def profile(
     """
     from bench.cli.explaining import difference, told_difference
     from bench.cli.wanted import Wanted
-    from bench.run.profiling.single_profile import ProfileSettings
-    from bench.run.stop import Stop, Stopped
+    from bench.runner.profiling.single_profile import ProfileSettings
+    from bench.runner.stop import Stop, Stopped
     from bench.store import profiles, runs
 
     stop = Stop()
@@ -136,7 +136,7 @@ def taken(
     from bench.cli.run import refuse_bad_folder
     from bench.plan.presets import parse_duration
     from bench.protocol import Refused
-    from bench.run.profiling import single_profile as run
+    from bench.runner.profiling import single_profile as run
     from bench.store import profiles, runs
 
     refuse_bad_folder(out)
@@ -185,7 +185,7 @@ def described(name: str, planned: Planned, settings: Settings, hello: Hello, rep
     from dataclasses import asdict
 
     from bench.protocol import NO_STACKS, PY_SPY
-    from bench.run import runner
+    from bench.runner import whole_run
     from bench.store import profiles
 
     facts = reply.facts
@@ -201,11 +201,11 @@ def described(name: str, planned: Planned, settings: Settings, hello: Hello, rep
         "rung": seen.rung,
         "watched": None if seen.rung == NO_STACKS else watched,
         "source": asdict(planned.source),
-        "case_code": runner.code([planned]),
+        "case_code": whole_run.code([planned]),
         **{item: facts.get(item) for item in ("work", "threads", "counters", "break_reasons", "error_after", "cache")},
         **{item: facts.get(item) for item in ("first_call_ns", "build_ns", "steady", "condition", "foreign_load")},
     }
-    run = runner.described(name, [], settings, hello, "profile", command)
+    run = whole_run.described(name, [], settings, hello, "profile", command)
     return {**run, profiles.PROFILE: told}
 
 

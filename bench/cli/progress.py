@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from bench.records import CaseLaunch, Outcome
-from bench.run.listener import OnStage, RunListener, RunProgress, SilentListener
+from bench.runner.listener import OnStage, RunListener, RunProgress, SilentListener
 
 LINE_EVERY_S = 5.0
 """Plain lines come no oftener than this, but for cases that did not end well: a log is read afterwards."""

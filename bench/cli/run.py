@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from bench.plan.selection import Plan
     from bench.protocol import Hello
-    from bench.run.runner import Ended
-    from bench.run.stop import Stop
+    from bench.runner.stop import Stop
+    from bench.runner.whole_run import Ended
     from bench.store.tables import RunData
 
 
@@ -79,7 +79,7 @@ def run(
     bench run 'torchscript/inference[batch=800]' -s mode=eager,compile --launches 6
     bench run --workloads mine.py 'mine/*'
     """
-    from bench.run.stop import Stop, Stopped
+    from bench.runner.stop import Stop, Stopped
 
     stop = Stop()
     try:
@@ -132,15 +132,15 @@ def afresh(
 ) -> tuple[Path, Ended]:
     """Begin a run and measure it."""
     from bench.cli.progress import progress
-    from bench.run import runner
+    from bench.runner import whole_run
     from bench.store import runs
 
     name = runs.new_id()
     folder = out or runs.RESULTS / name
     command = shlex.join(["bench", *sys.argv[1:]])
-    runner.begin(folder, runner.described(name, plan.planned, settings, hello, preset, command))
+    whole_run.begin(folder, whole_run.described(name, plan.planned, settings, hello, preset, command))
     with progress(len(plan.planned), quiet) as watch:
-        return folder, runner.measure(folder, plan.planned, settings, hello, stop, watch)
+        return folder, whole_run.measure(folder, plan.planned, settings, hello, stop, watch)
 
 
 def go_on(resume: str, budget: str | None, stop: Stop, quiet: bool) -> tuple[Path, Ended]:
@@ -149,19 +149,19 @@ def go_on(resume: str, budget: str | None, stop: Stop, quiet: bool) -> tuple[Pat
 
     from bench.cli.progress import progress
     from bench.plan.presets import parse_duration
-    from bench.run import runner
-    from bench.run.machine_probe import look as look_at_machine
+    from bench.runner import whole_run
+    from bench.runner.machine_probe import look as look_at_machine
     from bench.store import runs
 
     folder = runs.locate(resume)
     begun = runs.read(folder)
-    planned, settings = runner.plan_of(begun)
+    planned, settings = whole_run.plan_of(begun)
     if budget:
         settings = replace(settings, budget_s=parse_duration(budget))
     hello = look_at_machine(planned, stop)
-    runner.refuse_changes(begun, planned, hello)
+    whole_run.refuse_changes(begun, planned, hello)
     with progress(len(planned), quiet) as watch:
-        return folder, runner.measure(folder, planned, settings, hello, stop, watch)
+        return folder, whole_run.measure(folder, planned, settings, hello, stop, watch)
 
 
 def close(folder: Path, ended: Ended) -> tuple[RunData, pd.DataFrame, dict[str, int]]:

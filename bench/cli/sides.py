@@ -14,8 +14,8 @@ from bench.records import BASE, HEAD, UserError
 if TYPE_CHECKING:
     from bench.plan.both_sides import Sided
     from bench.protocol import Hello
-    from bench.run.pairs.side_trees import SideTree
-    from bench.run.stop import Stop
+    from bench.runner.pairs.side_trees import SideTree
+    from bench.runner.stop import Stop
 
 
 class BrokenSideError(Exception):
@@ -40,8 +40,8 @@ def compared(wanted: Wanted, base: str, head: str, setup: str | None, stop: Stop
     base: as the user wrote it, the merge-base with the default branch where it is empty; head: likewise, the working
     tree. Raises `UserError`, `BrokenSideError`, `Stopped`, `MachineUnfitError`.
     """
-    from bench.run.machine_probe import look
-    from bench.run.pairs import side_trees as trees
+    from bench.runner.machine_probe import look
+    from bench.runner.pairs import side_trees as trees
 
     here = trees.toplevel(Path.cwd())
     with contextlib.ExitStack() as stack:

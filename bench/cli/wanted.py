@@ -9,7 +9,7 @@ from bench.records import BASE, HEAD, UserError
 
 if TYPE_CHECKING:
     from bench.plan.both_sides import Sided
-    from bench.run.pairs.side_trees import SideTree
+    from bench.runner.pairs.side_trees import SideTree
 
 TWIN = "twin"
 """The side that is a second copy of the base."""

@@ -21,10 +21,10 @@ from bench.analyse.profiles.exact_counts import Exact
 from bench.plan.catalog import find
 from bench.present.pages.difference_page import graph
 from bench.records import BASE, HEAD, Case, ComparedCase, Planned, Settings
-from bench.run import machine_probe
-from bench.run.profiling import profile_pairs as profiling
-from bench.run.stop import Stop
-from bench.run.worker import HERE
+from bench.runner import machine_probe
+from bench.runner.profiling import profile_pairs as profiling
+from bench.runner.stop import Stop
+from bench.runner.worker import HERE
 from bench.store import profile_pair_tables
 
 FILE = Path(__file__).parents[1] / "workload_files" / "slowing.py"

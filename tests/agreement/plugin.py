@@ -101,8 +101,8 @@ class Beside:
     def enter(self, session: Any) -> None:
         """A case is open in this process: open it in a worker too."""
         from bench.protocol import Open, Opened
-        from bench.run.stop import Stop
-        from bench.run.worker import Worker
+        from bench.runner.stop import Stop
+        from bench.runner.worker import Worker
 
         self.leave()
         self.session, self.worker = session, Worker(1, Stop())

@@ -19,10 +19,10 @@ from bench.plan.catalog import find
 from bench.present.words import units
 from bench.protocol import PY_SPY, PYINSTRUMENT, SAMPLING_THREAD
 from bench.records import Case, Planned, Settings
-from bench.run import machine_probe
-from bench.run.launches.schedule import is_compiled
-from bench.run.profiling.case_profiler import CaseProfiler
-from bench.run.stop import Stop
+from bench.runner import machine_probe
+from bench.runner.launches.schedule import is_compiled
+from bench.runner.profiling.case_profiler import CaseProfiler
+from bench.runner.stop import Stop
 from bench.stats import intervals
 
 CASES = (

@@ -211,7 +211,7 @@ from pathlib import Path
 from bench.cli.explaining import difference, told_difference
 from bench.cli.options import TableFormat
 from bench.cli.wanted import Wanted
-from bench.run.stop import Stop
+from bench.runner.stop import Stop
 
 wanted = Wanted(["mine/paced[own=0]"], "quick", [], [], [Path("mine.py")], None)
 told_difference(difference(wanted, "main", "", None, None, 0, 1, None, Path("d"), Stop(), False), TableFormat.JSON)

@@ -6,9 +6,9 @@ synchronise removed              tests/measure/test_cuda_simulated.py, test_work
 blocks used as replicates        tests/stats/test_stopping.py, test_blocks_taken_for_replicates_…
 tensors left on the CPU          tests/analyse/test_findings.py, test_a_case_of_a_device_that_launched_nothing_…
 work leaked to a side stream     tests/measure/test_cuda_simulated.py, test_work_left_on_a_side_stream_…
-a recompile in each block        tests/run/test_compile.py, test_a_recompilation_after_the_first_call_is_counted
+a recompile in each block        tests/runner/test_compile.py, test_a_recompilation_after_the_first_call_is_counted
 the garbage collector left on    tests/measure/test_case_session.py, test_garbage_is_not_collected_inside_blocks
-the re-warm block removed        tests/run/pairs/test_pair_loop.py, test_without_the_block_to_be_warm_again_…
+the re-warm block removed        tests/runner/pairs/test_pair_loop.py, test_without_the_block_to_be_warm_again_…
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from bench.measure.timing.warm_up import WarmUp
 from bench.plan.catalog import find
 from bench.protocol import Open, Opened, Refused, Visit
 from bench.records import BASE, HEAD, SIDES, Case, Settings
-from bench.run.launches.schedule import visiting_order
+from bench.runner.launches.schedule import visiting_order
 from tests.analyse.conftest import MadeUpRun
 from tests.analyse.test_findings import QUIET
 from tests.simulated import SimulatedClock

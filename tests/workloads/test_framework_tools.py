@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from bench.measure.author.context import CaseContext, Skip
-from bench.run.worker import environment
+from bench.runner.worker import environment
 from workloads import frameworks
 from workloads._frameworks import jax_cpu
 

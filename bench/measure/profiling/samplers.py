@@ -19,7 +19,7 @@ from bench.measure.profiling.case_region import shortened, spelt
 from bench.protocol import PYINSTRUMENT, SAMPLING_THREAD
 
 PERIOD_S = 0.002
-"""Between two looks: 500 a second, as often as py-spy looks (`bench.run.profiling.py_spy`)."""
+"""Between two looks: 500 a second, as often as py-spy looks (`bench.runner.profiling.py_spy`)."""
 
 MAIN = "main"
 """The only thread they look at: the one that calls the steps."""

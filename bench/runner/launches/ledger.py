@@ -1,0 +1,102 @@
+"""What is done and what is left: the run's own account of its cases."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from bench.records import Block, CaseLaunch, Outcome, Planned, Settings
+from bench.runner.launches.precision import Precision
+from bench.runner.launches.schedule import is_compiled
+from bench.runner.launches.visits import Visits
+from bench.runner.listener import RunProgress
+
+GUESS_S, GUESS_COMPILED_S = 0.5, 10.0
+"""Seconds a case costs in a launch before any of its kind has been seen: only the progress bar believes them."""
+
+
+class Ledger:
+    """Knows for each case its launches, its precision, its n and its cost; decides what is still pending."""
+
+    def __init__(self, planned: Sequence[Planned], settings: Settings) -> None:
+        self.planned = {item.case.key: item for item in planned}
+        self.steps: dict[str, dict[str, int]] = {}
+        self.outcomes: dict[str, str] = {}
+        self._precision = {key: Precision(settings) for key in self.planned}
+        self.visits = Visits(settings)
+        self._done: set[tuple[str, int]] = set()
+        self._cost: dict[str, list[float]] = defaultdict(list)
+
+    def replay(self, records: Iterable[CaseLaunch], blocks: Iterable[Block]) -> None:
+        """Take up what an earlier session of the same run measured."""
+        by_launch: dict[tuple[str, int], list[Block]] = defaultdict(list)
+        for block in blocks:
+            by_launch[block.key, block.launch].append(block)
+        for record in records:
+            self.add(record, by_launch[record.key, record.launch])
+
+    def add(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
+        """Take down how a case ended in one launch."""
+        self._done.add((record.key, record.launch))
+        self._cost[record.key].append(sum(record.seconds.values()) or GUESS_S)
+        if self.outcomes.get(record.key, Outcome.OK) == Outcome.OK:
+            self.outcomes[record.key] = record.outcome
+        if record.steps:
+            self.steps[record.key] = dict(record.steps)
+        median_s = launch_median_s(blocks)
+        if record.outcome == Outcome.OK and median_s is not None:
+            self._precision[record.key].add(median_s)
+            self.visits.add(record, blocks)
+
+    def pending(self, launch: int) -> list[Planned]:
+        """The cases that still want launch number `launch`."""
+        return [
+            item for key, item in self.planned.items() if not self.is_finished(key) and (key, launch) not in self._done
+        ]
+
+    def is_finished(self, key: str) -> bool:
+        """The case wants no more launches: precise enough, or ended by its outcome."""
+        return self.outcomes.get(key, Outcome.OK) != Outcome.OK or self._precision[key].is_finished()
+
+    def finished(self) -> int:
+        """How many cases want no more launches."""
+        return sum(self.is_finished(key) for key in self.planned)
+
+    def cost_s(self, key: str) -> float:
+        """Seconds a launch of the case took, the median so far; 0 before the first."""
+        return statistics.median(self._cost[key]) if self._cost.get(key) else 0.0
+
+    def standing(self) -> RunProgress:
+        """How far the run is."""
+        left = sum(self._precision[key].launches_left() for key in self.planned if not self.is_finished(key))
+        share = len(self._done) / (len(self._done) + left) if self._done else 0.0
+        return RunProgress(self.finished(), len(self.planned), share, self.left_s())
+
+    def left_s(self) -> float:
+        """Seconds that are left, by what the cases cost so far: a case not yet seen costs what its like cost."""
+        left = 0.0
+        for key, item in self.planned.items():
+            if not self.is_finished(key):
+                seen = self._cost.get(key) or self._cost_of_kind(is_compiled(item))
+                left += self._precision[key].launches_left() * statistics.median(seen)
+        return left
+
+    def _cost_of_kind(self, compiled: bool) -> list[float]:
+        alike = [
+            cost for key, costs in self._cost.items() if is_compiled(self.planned[key]) is compiled for cost in costs
+        ]
+        # Three guesses beside what was seen: the first case to end would otherwise speak for all.
+        return [*alike, *[GUESS_COMPILED_S if compiled else GUESS_S] * 3]
+
+
+def launch_median_s(blocks: Iterable[Block]) -> float | None:
+    """The median block of a launch, in seconds per step: one datum. None without kept blocks of the step.
+
+    On a device with several clocks the first that was timed decides: its default one.
+    """
+    kept = [block for block in blocks if block.kept and block.phase == "step"]
+    if not kept:
+        return None
+    clock = kept[0].clock
+    return statistics.median(block.total_ns / block.steps for block in kept if block.clock == clock) / 1e9

@@ -1,0 +1,31 @@
+"""The look before the run: what this machine is, and whether the workload files import. Nothing is written yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.protocol import Hello, Import, Imported
+from bench.records import Planned, UserError
+from bench.runner.stop import Stop
+from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerDiedError, WorkerSilentError
+
+
+def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE) -> Hello:
+    """The hello of a fresh worker of a side that could import every planned workload file.
+
+    Raises `UserError` with the traceback of a file that does not import, `MachineUnfitError`.
+    """
+    worker = Worker(1, stop, side=side)
+    try:
+        reply = worker.ask(Import([item.source for item in planned]), START_TIMEOUT_S)
+        assert isinstance(reply, Imported)
+        if reply.errors:
+            text = "\n\n".join(f"{path} does not import:\n{error}" for path, error in reply.errors.items())
+            raise UserError(text)
+        return worker.greet()
+    except (WorkerDiedError, WorkerSilentError) as death:
+        files = ", ".join(sorted({item.source.path for item in planned}))
+        log = getattr(death, "log", "")
+        raise UserError(f"importing {files} ended the process: {death}\n{log}".rstrip()) from None
+    finally:
+        worker.end()

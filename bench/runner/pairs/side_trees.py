@@ -1,0 +1,186 @@
+"""The code of a side: a revision, the working tree or a folder, copied to where both sides have paths of equal length.
+
+A path of another length moves what Python and the loader put on the stack and the heap, and with it the time of small
+steps: Mytkowicz et al., "Producing wrong data without doing anything obviously wrong!", ASPLOS 2009. So each tree lies
+in a folder whose name is 16 characters long, side by side with the other's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.records import UserError
+from bench.runner.worker import SideCode
+
+KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "coursebench" / "sides"
+"""Where trees lie while they are measured, and those whose `--setup` is kept by commit."""
+
+PYTHON = "python="
+
+
+@dataclass(frozen=True)
+class SideSpec:
+    """A side as the user wrote it."""
+
+    text: str
+    tree: str | None
+    """A revision or a folder; None is the working tree."""
+    python: str | None
+    """An interpreter; a relative path is one inside the side's tree, such as a venv that `--setup` makes."""
+
+
+@dataclass(frozen=True)
+class SideTree:
+    """A side's code, where it can be measured, and how it is told in a run."""
+
+    side: SideCode
+    root: Path
+    told: dict[str, str | bool | None]
+    """text, commit, dirty, python."""
+
+
+def read(text: str) -> SideSpec:
+    """`REV`, `FOLDER`, `python=PATH`, or both with a comma. Raises `UserError`."""
+    parts = [part for part in text.split(",") if part]
+    pythons = [part.removeprefix(PYTHON) for part in parts if part.startswith(PYTHON)]
+    trees = [part for part in parts if not part.startswith(PYTHON)]
+    if len(pythons) > 1 or len(trees) > 1 or "" in pythons:
+        raise UserError(f"'{text}' is no side: a revision or a folder, {PYTHON}PATH, or both with a comma")
+    return SideSpec(text or "working tree", trees[0] if trees else None, pythons[0] if pythons else None)
+
+
+def toplevel(folder: Path) -> Path:
+    """The root of the git repository around a folder. Raises `UserError` outside of one."""
+    return Path(_git(folder, "rev-parse", "--show-toplevel", why=f"{folder} lies in no git repository"))
+
+
+def merge_base(folder: Path) -> str:
+    """The commit at which the working tree's branch left the default branch. Raises `UserError` where none is found.
+
+    The default branch is the one origin's HEAD names; without it main or master, on origin or here.
+    """
+    names = ["origin/HEAD", "origin/main", "origin/master", "main", "master"]
+    for name in names:
+        with contextlib.suppress(UserError):
+            return _git(folder, "merge-base", "HEAD", name, why="")
+    raise UserError(f"no default branch is found here (tried {', '.join(names)}): name the base with --base")
+
+
+@contextlib.contextmanager
+def prepared(asked: SideSpec, slot: str, here: Path, setup: str | None) -> Iterator[SideTree]:
+    """The tree of a side, set up, until it is done with.
+
+    slot: base, head or twin: two trees of one commit are two folders. here: the user's folder. setup: a command that is
+    run in the tree with a shell; the tree of a commit is kept with it, any other is removed. Raises `UserError`.
+    """
+    folder = Path(asked.tree).expanduser() if asked.tree is not None and _is_path(asked.tree) else None
+    commit = None
+    if asked.tree is not None and folder is None:
+        commit = _git(here, "rev-parse", "--verify", "--quiet", f"{asked.tree}^{{commit}}", why=_no_such(asked.tree))
+    kept = commit is not None and setup is not None
+    name = hashlib.sha256(f"{toplevel(here)} {commit} {setup} {slot}".encode()).hexdigest()[:16]
+    root = KEPT / (name if kept else secrets.token_hex(8))
+    KEPT.mkdir(parents=True, exist_ok=True)
+    try:
+        if not _is_ready(root):
+            _remove(here, root)
+            if commit is not None:
+                _git(here, "worktree", "add", "--detach", "--force", str(root), commit, why=f"no worktree of {commit}")
+            else:
+                _copy(folder or toplevel(here), root)
+            if setup is not None:
+                _set_up(root, setup, slot)
+            if kept:
+                _ready_mark(root).touch()
+        python = _python(asked, root)
+        told: dict[str, str | bool | None] = {"text": asked.text, "commit": commit, "dirty": None, "python": python}
+        if commit is None and folder is None:  # the working tree
+            told["commit"] = _git(here, "rev-parse", "HEAD", why="this repository has no commit yet")
+            told["dirty"] = bool(_git(here, "status", "--porcelain", why="git does not tell the state of the tree"))
+        yield SideTree(SideCode(python, root), root, told)
+    finally:
+        if not _is_ready(root):
+            _remove(here, root)
+
+
+def _is_path(text: str) -> bool:
+    """A folder is named by a path that begins with a dot, a tilde or a slash; any other word is a revision."""
+    return text.startswith((".", "~", os.sep)) and Path(text).expanduser().is_dir()
+
+
+def _no_such(text: str) -> str:
+    hint = f"; write ./{text} for the folder" if Path(text).is_dir() else ""
+    return f"'{text}' is neither a revision of this repository nor a folder{hint}"
+
+
+def _python(asked: SideSpec, root: Path) -> str:
+    if asked.python is None:
+        return sys.executable
+    # Not resolved: the python of a venv is a link, and what it links to has none of the venv's packages.
+    path = asked.python if os.sep not in asked.python else str(root / asked.python)
+    found = shutil.which(path)
+    if found is None:
+        raise UserError(f"{asked.python} is no Python that can be run")
+    return found
+
+
+def _ready_mark(root: Path) -> Path:
+    return root.with_name(root.name + ".ready")
+
+
+def _is_ready(root: Path) -> bool:
+    """Was this tree set up to its end?"""
+    return root.is_dir() and _ready_mark(root).exists()
+
+
+def _remove(here: Path, root: Path) -> None:
+    if root.exists():
+        shutil.rmtree(root)
+        with contextlib.suppress(UserError):  # a folder outside of a repository has no worktrees
+            _git(here, "worktree", "prune", why="")
+
+
+def _copy(source: Path, root: Path) -> None:
+    """What git would keep of a working tree, as it lies there now; of a folder outside of git, all of it."""
+    done = subprocess.run(
+        ["git", "-C", str(source), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+    )
+    if done.returncode != 0:
+        shutil.copytree(source, root, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+        return
+    root.mkdir()
+    for name in filter(None, done.stdout.decode("utf-8", "surrogateescape").split("\0")):
+        file = source / name
+        if file.is_dir() and not file.is_symlink():
+            continue  # a submodule
+        if file.exists() or file.is_symlink():  # else it is deleted, and not yet committed
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, root / name, follow_symlinks=False)
+
+
+def _set_up(root: Path, command: str, slot: str) -> None:
+    done = subprocess.run(command, shell=True, cwd=root, capture_output=True, text=True)
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
+        raise UserError(f"--setup failed on the {slot} (exit {done.returncode}): {command}\n{tail}")
+
+
+def _git(folder: Path, *words: str, why: str) -> str:
+    """What git says in a folder. Raises `UserError` with `why`, and git's own words."""
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True)
+    except FileNotFoundError:
+        raise UserError("git is not installed") from None
+    if done.returncode != 0:
+        raise UserError(f"{why}: {done.stderr.strip()}" if done.stderr.strip() else why)
+    return done.stdout.strip()

@@ -1,0 +1,195 @@
+"""The parent's end of a worker: start it, ask it, learn how it died. The parent blocks on the pipe; it never polls."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import records
+from bench.protocol import VERSION, Hello, Message, Reply, Request, Stage
+from bench.protocol.wire import decode, encode
+from bench.runner.stop import Stop
+
+START_TIMEOUT_S = 120.0
+"""An import of torch takes 1.4 s here, and half a minute from a cold network disk."""
+
+LOG_TAIL = 4000
+"""Characters of a dead worker's own output that are kept."""
+
+
+@dataclass(frozen=True)
+class SideCode:
+    """Where a worker's code comes from: an interpreter, and a source tree that is put ahead of what is installed.
+
+    The harness is this one on every side; only what a workload imports is the side's.
+    """
+
+    python: str = sys.executable
+    root: Path | None = None
+
+
+HERE = SideCode()
+"""This interpreter and what is installed for it."""
+
+
+class MachineUnfitError(Exception):
+    """No worker can run here at all; the text says what it printed."""
+
+
+class WorkerDiedError(Exception):
+    """The worker ended in the middle of a request; the text says how, `log` what it printed last."""
+
+    def __init__(self, how: str, log: str) -> None:
+        super().__init__(how)
+        self.log = log
+
+
+class WorkerSilentError(Exception):
+    """The worker said nothing for too long."""
+
+
+class Worker:
+    """One fresh process with one thread count, started at once; the first question waits until it is there.
+
+    `process` identifies it among all processes of all runs.
+    """
+
+    def __init__(self, threads: int, stop: Stop, cache: Path | None = None, side: SideCode = HERE) -> None:
+        self.process = secrets.token_hex(8)
+        self.started_s = time.monotonic()
+        self._stop = stop
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the worker
+        self._child = subprocess.Popen(
+            [side.python, "-P", "-m", "bench.measure"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=environment(threads, cache, side.root),
+            start_new_session=True,  # a group of its own, so that its helpers (loaders, compilers) end with it
+        )
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._outgoing, self._incoming = self._child.stdin, self._child.stdout
+        self._buffer = b""
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._incoming, selectors.EVENT_READ)
+        self._selector.register(stop, selectors.EVENT_READ)
+        self._hello: Hello | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._child.pid
+
+    def greet(self) -> Hello:
+        """What it says of itself and its machine; waits until it is there. Raises `MachineUnfitError`, `Stopped`."""
+        if self._hello is None:
+            try:
+                message = self._receive(START_TIMEOUT_S)
+            except (WorkerDiedError, WorkerSilentError) as error:
+                log = getattr(error, "log", "") or self._log_tail()
+                raise MachineUnfitError(f"no worker can start here: {error}\n{log}".rstrip()) from None
+            if not isinstance(message, Hello) or message.version != VERSION:
+                raise MachineUnfitError(f"the worker speaks another protocol than version {VERSION}")
+            self._hello = message
+        return self._hello
+
+    def ask(self, request: Request, silence_s: float, heard: Callable[[Stage], None] = lambda stage: None) -> Reply:
+        """The answer to `request`. `heard` is told each stage on the way.
+
+        Raises `WorkerDiedError`, `WorkerSilentError` after `silence_s` seconds without a word, `Stopped`, and
+        `MachineUnfitError` where it never came up.
+        """
+        self.begin(request)
+        return self.answer(silence_s, heard)
+
+    def begin(self, request: Request) -> None:
+        """Ask, and do not wait for the `answer`: another worker can be asked meanwhile. Raises as `ask` does."""
+        self.greet()
+        try:
+            self._outgoing.write(encode(request))
+            self._outgoing.flush()
+        except BrokenPipeError:
+            raise self._death() from None
+
+    def answer(self, silence_s: float, heard: Callable[[Stage], None] = lambda stage: None) -> Reply:
+        """The answer to what was begun. Raises as `ask` does."""
+        while isinstance(message := self._receive(silence_s), Stage):
+            heard(message)
+        if not isinstance(message, Reply):
+            raise TypeError(f"a worker answers, it does not ask: {message!r}")
+        return message
+
+    def end(self) -> None:
+        """End the worker and whatever it started, now: what it had to say is said, and taking torch down takes time."""
+        with contextlib.suppress(ProcessLookupError):  # it and its group are gone already
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+        self._selector.close()
+        for file in (self._outgoing, self._incoming, self._log):
+            with contextlib.suppress(BrokenPipeError):
+                file.close()
+
+    def _receive(self, silence_s: float) -> Message:
+        """The next message. Sleeps in the kernel until the pipe or the stop says something."""
+        ends = time.monotonic() + silence_s
+        while True:
+            line, newline, rest = self._buffer.partition(b"\n")
+            if newline:
+                self._buffer = rest
+                if (message := decode(line)) is not None:
+                    return message
+                continue
+            ready = self._selector.select(max(0.0, ends - time.monotonic()))
+            self._stop.check()
+            if not ready:
+                raise WorkerSilentError(f"no answer for {silence_s:g} s")
+            chunk = os.read(self._incoming.fileno(), 1 << 16)
+            if not chunk:
+                raise self._death()
+            self._buffer += chunk
+
+    def _death(self) -> WorkerDiedError:
+        code = self._child.wait()
+        if code < 0:
+            name = signal.Signals(-code).name
+            hint = " (often the kernel's out-of-memory killer)" if name == "SIGKILL" else ""
+            return WorkerDiedError(f"the worker was killed by {name}{hint}", self._log_tail())
+        return WorkerDiedError(f"the worker exited with code {code}", self._log_tail())
+
+    def _log_tail(self) -> str:
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - LOG_TAIL))
+        return self._log.read().decode(errors="replace").strip()
+
+
+def environment(threads: int, cache: Path | None, root: Path | None = None) -> Mapping[str, str]:
+    """The environment of a worker: explicit threads that wait without spinning, this harness, a compile cache, a side.
+
+    Two threads that spin beside another busy process make single steps a thousand times longer (measured).
+    """
+    harness = str(Path(records.__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, (harness, os.environ.get("PYTHONPATH", ""))))
+    extra = {
+        "PYTHONPATH": path,
+        "COURSEBENCH_THREADS": str(threads),
+        "COURSEBENCH_PARENT": str(os.getpid()),
+        "OMP_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "OMP_WAIT_POLICY": "PASSIVE",
+    }
+    if cache is not None:
+        extra |= {"TORCHINDUCTOR_CACHE_DIR": str(cache / "inductor"), "TRITON_CACHE_DIR": str(cache / "triton")}
+    if root is not None:
+        extra["COURSEBENCH_ROOT"] = str(root)
+    return {**os.environ, **extra}

@@ -1,0 +1,125 @@
+"""Who judges, while a gate measures: which cases want another pair, and whose turn it is for the canary."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bench.records import BlockPair, Case, ComparedCase, Planned, Source
+from bench.runner.pairs.gate_rounds import CanaryQueue, UntilDecided
+from bench.runner.pairs.pair_loop import Pace
+from bench.stats.gate_rule import Rule
+
+
+def coupled(name: str) -> ComparedCase:
+    planned = Planned(Case.of(f"a/{name}", {}), Source("a.py", name))
+    return ComparedCase(planned, planned)
+
+
+def couples(item: ComparedCase, shift: float, clock: str = "wall") -> list[BlockPair]:
+    """One pair, whose head is slower by so much on the log scale."""
+    head = round(1_000_000 * math.exp(shift))
+    return [BlockPair(item.case.key, 0, "base", clock, place, "base", 1, 1_000_000, head) for place in range(3)]
+
+
+def keys(judge) -> list[str]:
+    return [item.case.workload for item in judge.pending()]
+
+
+SLOW, SAME = coupled("slow"), coupled("same")
+
+
+@pytest.fixture
+def judge() -> UntilDecided:
+    return UntilDecided([SLOW, SAME], Rule(cases=2), 40, Pace(None))
+
+
+def add(judge: UntilDecided, item: ComparedCase, effect: float, pairs: int, spread: float = 0.005) -> None:
+    for shift in np.random.default_rng(0).normal(math.log1p(effect), spread, pairs):
+        judge.add(couples(item, shift))
+
+
+def test_a_case_that_is_decided_has_no_more_pairs(judge):
+    assert keys(judge) == ["a/slow", "a/same"]
+    add(judge, SLOW, 0.2, 12)
+    assert keys(judge) == ["a/same"]
+    add(judge, SAME, 0.0, 12)
+    assert keys(judge) == []
+
+
+def test_a_case_that_ended_badly_has_no_more_pairs(judge):
+    judge.drop(SLOW.case.key, "crashed")
+    assert keys(judge) == ["a/same"]
+
+
+def test_no_case_has_more_pairs_than_allowed():
+    judge = UntilDecided([SAME], Rule(cases=1, slack=0.02, limit=0.021), 5, Pace(None))
+    add(judge, SAME, 0.02, 4, spread=0.05)
+    assert keys(judge) == ["a/same"]
+    add(judge, SAME, 0.02, 1)
+    assert keys(judge) == []
+
+
+def test_a_case_that_the_budget_cannot_decide_makes_room_for_others(judge, monkeypatch):
+    add(judge, SLOW, 0.033, 10, spread=0.04)
+    add(judge, SAME, 0.0, 5)
+    assert keys(judge) == ["a/slow", "a/same"]
+    monkeypatch.setattr(Pace, "left", lambda self: 3.0)
+    assert keys(judge) == ["a/same"]
+
+
+def test_another_clock_than_the_wall_decides_nothing(judge):
+    for _ in range(12):
+        judge.add([*couples(SLOW, 0.0), *couples(SLOW, 0.5, clock="device")])
+    assert "a/slow" not in keys(judge)
+    assert judge._seen[SLOW.case.key] == pytest.approx([0.0] * 12)
+
+
+def test_the_canary_takes_every_case_in_turn():
+    canary = CanaryQueue([SLOW, SAME])
+    seen = []
+    for _ in range(4):
+        (item,) = canary.pending()
+        seen.append(item.case.workload)
+        canary.add(couples(item, 0.0))
+    assert seen == ["a/slow", "a/same"] * 2
+
+
+def test_the_canary_goes_on_with_the_cases_that_end_well():
+    canary = CanaryQueue([SLOW, SAME])
+    canary.drop(SLOW.case.key, "crashed")
+    assert [item.case.workload for item in canary.pending()] == ["a/same"]
+    canary.drop(SAME.case.key, "crashed")
+    assert canary.pending() == []
+
+
+def test_the_pace_is_what_the_last_round_took(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("bench.runner.pairs.pair_loop.time.monotonic", lambda: now[0])
+    pace = Pace(60)
+    assert pace.left() == math.inf
+    with pace.round():
+        now[0] += 20
+    assert pace.left() == pytest.approx(2)
+    with pace.round():
+        now[0] += 30
+    assert pace.left() == pytest.approx(1 / 3)
+    now[0] += 11
+    assert pace.left() == 0
+
+
+def test_a_budget_that_is_spent_before_the_first_round_begins_none(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("bench.runner.pairs.pair_loop.time.monotonic", lambda: now[0])
+    pace = Pace(1)
+    now[0] += 2
+    assert pace.left() == 0
+
+
+def test_without_a_budget_there_are_always_rounds_left():
+    pace = Pace(None)
+    with pace.round():
+        pass
+    assert pace.left() == math.inf

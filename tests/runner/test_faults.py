@@ -1,0 +1,104 @@
+"""A case that goes wrong costs that case and nothing else. Real workers, real signals."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.plan.catalog import find
+from bench.records import Case, Outcome, Planned, Settings
+from bench.runner import machine_probe, whole_run
+from bench.runner.listener import SilentListener
+from bench.runner.stop import Stop
+from bench.store import tables
+
+pytestmark = pytest.mark.slow
+
+FILE = Path(__file__).parents[1] / "workload_files" / "misbehaving.py"
+
+EXPECTED = {
+    "segfaults[when=prepare]": (Outcome.CRASHED, "SIGSEGV"),
+    "segfaults[when=first]": (Outcome.CRASHED, "SIGSEGV"),
+    "segfaults[when=later]": (Outcome.CRASHED, "SIGSEGV"),
+    "killed": (Outcome.CRASHED, "SIGKILL (often the kernel's out-of-memory killer)"),
+    "hangs": (Outcome.TIMEOUT, "no answer for 8 s"),
+    "prints_rubbish": (Outcome.OK, ""),
+    "is_wrong": (Outcome.WRONG, "relative error 0.00"),
+    "turns_wrong": (Outcome.WRONG, "relative error 1 "),
+    "is_nan": (Outcome.WRONG, "relative error nan"),
+    "takes_all_memory": (Outcome.OOM, "can't allocate memory"),
+    "takes_all_memory_in_numpy": (Outcome.OOM, "MemoryError"),
+    "raises": (Outcome.FAILED, "ZeroDivisionError: of all things"),
+    "skips": (Outcome.SKIPPED, "the moon is not full"),
+    "exits": (Outcome.CRASHED, "exited with code 3"),
+    "talks_before_dying": (Outcome.CRASHED, "exited with code 4"),
+    "behaves": (Outcome.OK, ""),
+    "behaves[device=cuda:99]": (Outcome.SKIPPED, "CUDA"),
+    "behaves[device=mps]": (Outcome.SKIPPED, "no device class"),
+    "behaves[mode=trace]": (Outcome.SKIPPED, "makes no sense in mode=trace"),
+    "behaves[dtype=float16]": (Outcome.SKIPPED, "makes no sense in dtype=float16"),
+}
+
+
+def key_of(short: str) -> str:
+    return Case.from_key(f"misbehaving/{short}").key
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("faults") / "run"
+    catalog = find([FILE], installed=False)
+    planned = []
+    for short in EXPECTED:
+        case = Case.from_key(f"misbehaving/{short}")
+        planned.append(Planned(case, catalog[case.workload].source))
+    settings = Settings(launches=1, visits=2, warm_s=0.01, timeout_s=8)
+    stop = Stop()
+    hello = machine_probe.look(planned, stop)
+    whole_run.begin(folder, whole_run.described("faults", planned, settings, hello, "test", "bench run"))
+    ended = whole_run.measure(folder, planned, settings, hello, stop, SilentListener())
+    return ended, tables.read(folder)
+
+
+@pytest.mark.parametrize("short", EXPECTED)
+def test_each_fault_ends_in_its_own_outcome_with_its_reason(run, short):
+    _, data = run
+    row = data.launches[data.launches["key"] == key_of(short)].iloc[0]
+    outcome, reason = EXPECTED[short]
+    assert row["outcome"] == outcome, row["detail"]
+    assert reason in row["reason"]
+
+
+def test_every_case_has_exactly_one_row_whatever_happened_around_it(run):
+    _, data = run
+    assert sorted(data.launches["key"]) == sorted(key_of(short) for short in EXPECTED)
+
+
+def test_the_run_is_complete_and_its_journal_was_readable(run):
+    ended, _ = run
+    assert (ended.status, ended.problems) == ("complete", [])
+
+
+def test_only_cases_that_ended_well_have_blocks(run):
+    _, data = run
+    good = {key_of(short) for short, (outcome, _) in EXPECTED.items() if outcome is Outcome.OK}
+    with_blocks = set(data.blocks["key"])
+    assert good <= with_blocks
+    assert key_of("is_wrong") not in with_blocks
+
+
+def test_a_failure_keeps_its_traceback_and_a_dead_worker_its_last_words(run):
+    _, data = run
+    detail = data.launches.set_index("key")["detail"]
+    assert "ZeroDivisionError" in detail[key_of("raises")]
+    assert "misbehaving.py" in detail[key_of("raises")]
+    assert "the reason is written here" in detail[key_of("talks_before_dying")]
+
+
+def test_blocks_of_a_case_that_behaves_are_all_from_one_process(run):
+    _, data = run
+    blocks = data.blocks[data.blocks["key"] == key_of("behaves")]
+    assert sorted(blocks["visit"].unique()) == [0, 1]
+    # Five, and one more where the first was short: both are then cold.
+    assert set(blocks.groupby("visit")["index"].nunique()) <= {5, 6}
+    assert blocks.groupby("visit")["kept"].sum().tolist() == [4, 4]
+    assert not blocks[blocks["index"] == 0]["kept"].any()
