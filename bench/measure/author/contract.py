@@ -20,6 +20,7 @@ from bench.measure.devices import device_for
 from bench.measure.memory.high_water import heap_bytes
 from bench.measure.timing.clocks import wall
 from bench.protocol import Inspected
+from bench.protocol.rows import Fault
 from bench.records import Case, Settings, Source
 from bench.workload import Prepared
 
@@ -75,17 +76,17 @@ def _inspected(key: str, source: Source, settings: Settings) -> Inspected:
     try:
         subject = subject_of(key, source, settings)
     except Skip as reason:
-        return Inspected(key, passed, [[CANNOT_RUN, str(reason)]])
+        return Inspected(key, passed, [Fault(CANNOT_RUN, str(reason))])
     except Exception as error:  # whatever the author's code raises is what the author has to see
-        return Inspected(key, passed, [["it prepares", traceback_from(source.path, error)]])
+        return Inspected(key, passed, [Fault("it prepares", traceback_from(source.path, error))])
     passed.append("it prepares")
     for name, rule in RULES.items():
         try:
             rule(subject)
         except Broken as broken:
-            return Inspected(key, passed, [[name, str(broken)]])
+            return Inspected(key, passed, [Fault(name, str(broken))])
         except Exception as error:  # likewise
-            return Inspected(key, passed, [[name, traceback_from(source.path, error)]])
+            return Inspected(key, passed, [Fault(name, traceback_from(source.path, error))])
         passed.append(name)
     return Inspected(key, passed, [])
 
