@@ -54,10 +54,14 @@ class Subject:
     readings: list[tuple[int, int]] = field(default_factory=list, init=False)
     """What was living before and after the last `ROUND_CALLS` calls whose answers were checked."""
 
-    def call(self) -> Any:
-        """One step, after its reset."""
+    def reset(self) -> None:
+        """What comes before each step and each phase."""
         if self.prepared.reset is not None:
             self.prepared.reset()
+
+    def call(self) -> Any:
+        """One step, after its reset."""
+        self.reset()
         return self.prepared.step()
 
 
@@ -122,6 +126,20 @@ def answers_right(subject: Subject) -> None:
         raise Broken(f"check returns {type(error).__name__}: return ctx.relative_error(out, exact), a number")
     if not error <= subject.tolerance:
         raise Broken(f"relative error {error:.3g} is above the tolerance {subject.tolerance:.3g} of this dtype")
+
+
+def phases_return(subject: Subject) -> None:
+    """Each phase is timed as the step is: what it computed can be looked at, and the step after it is still right."""
+    for name, phase in subject.prepared.phases.items():
+        subject.reset()
+        if phase() is None:
+            raise Broken(f"phase {name!r} returns None: return what it computed, as the step does")
+        error = subject.prepared.check(subject.call())
+        if not error <= subject.tolerance:
+            raise Broken(
+                f"after phase {name!r} the relative error of the step is {error:.3g}: let the phase change "
+                "nothing that the step reads, or give Prepared a reset that puts it back"
+            )
 
 
 def notices_wrong(subject: Subject) -> None:
@@ -214,6 +232,7 @@ def closes(subject: Subject) -> None:
 RULES: Mapping[str, Callable[[Subject], None]] = {
     "its step returns what it computed": returns_output,
     "its answer is right": answers_right,
+    "its phases return what they computed": phases_return,
     "its check notices a wrong answer": notices_wrong,
     f"it is still right after {CALLS} calls": stays_right,
     "it repeats under one seed": repeats,
