@@ -239,7 +239,7 @@ def _returning_nothing(call: Callable[[], Any]) -> Callable[[], None]:
 def _set_threads(wanted: Any) -> None:
     import torch
 
-    from bench.measure.machine.facts import physical_cores
+    from bench.measure.machine.cores import physical_cores
 
     torch.set_num_threads(physical_cores() if wanted == "physical" else int(wanted))
 

@@ -15,8 +15,9 @@ from bench.measure import devices
 from bench.measure.author.context import CaseContext
 from bench.measure.author.import_workload import make_of
 from bench.measure.author.outputs import devices_of, numbers
+from bench.measure.author.seeding import seed_everything
 from bench.measure.author.tolerance import TOLERANCE
-from bench.measure.author.usable import seed_everything, usable_dtype, usable_mode
+from bench.measure.author.usable import usable_dtype, usable_mode
 from bench.measure.counting import operator_counts
 from bench.measure.counting.dynamo_counters import break_reasons, compilations, compiled_graphs, precompiled_headers
 from bench.measure.devices.device import Device

@@ -14,8 +14,9 @@ import torch
 
 from bench.measure.author.context import CaseContext, Skip
 from bench.measure.author.import_workload import make_of, traceback_from
+from bench.measure.author.seeding import seed_everything
 from bench.measure.author.tolerance import TOLERANCE
-from bench.measure.author.usable import seed_everything, usable_dtype, usable_mode
+from bench.measure.author.usable import usable_dtype, usable_mode
 from bench.measure.devices import device_for
 from bench.measure.memory.high_water import heap_bytes
 from bench.measure.timing.clocks import wall
