@@ -81,7 +81,7 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
     from bench.plan import catalog
     from bench.plan.certificate_cases import FULL, LINEARITY, QUICK, SAME, about, comparisons
     from bench.records import Settings
-    from bench.runner import whole_run
+    from bench.runner import run_description
     from bench.runner.machine_probe import look
     from bench.runner.pairs import pair_loop
     from bench.runner.pairs.pair_context import PairSettings
@@ -98,8 +98,8 @@ def measured(quick: bool, pairs: int | None, seed: int, quiet: bool, stop: Stop)
     name = runs.new_id()
     folder = runs.RESULTS / name
     command = shlex.join(["bench", *sys.argv[1:]])
-    told = whole_run.described(name, [], settings, hello, "certify", command, coupled)
-    whole_run.begin(folder, told, about(extent, wanted))
+    told = run_description.described(name, [], settings, hello, "certify", command, coupled)
+    run_description.begin(folder, told, about(extent, wanted))
     if not quiet:
         end = "" if pairs else f", about {extent.budget_s / 60:.0f} min"
         note(f"{len(wanted)} comparisons, at most {pairs or extent.pairs} pairs each{end} …")

@@ -41,10 +41,10 @@ def explain_cases(
     to be had.
     """
     from bench.analyse.profiles.difference import ALPHA
+    from bench.runner.compile_caches import CACHES
     from bench.runner.profiling import profile_pairs as profiling
     from bench.runner.profiling.case_profiler import EndedError
     from bench.runner.profiling.py_spy import SpyRefusedError
-    from bench.runner.whole_run import CACHES
     from bench.runner.worker import MachineUnfitError
     from bench.store import profile_pair_tables
 
@@ -127,7 +127,7 @@ def difference(
     from bench.cli.run import refuse_bad_folder
     from bench.cli.sides import compared
     from bench.plan.presets import parse_duration
-    from bench.runner import whole_run
+    from bench.runner import run_description
     from bench.store import profile_pair_tables, runs
 
     refuse_bad_folder(out)
@@ -151,7 +151,7 @@ def difference(
             note(next(iter(ended.values())))
             raise typer.Exit(codes.NOTHING_MEASURED)
         command = shlex.join(["bench", *sys.argv[1:]])
-        run = whole_run.described(name, [], settings, both.hello, "profile", command, both.sided.coupled)
+        run = run_description.described(name, [], settings, both.hello, "profile", command, both.sided.coupled)
         told = {"sides": {side: both.trees[side].told for side in SIDES}, "libraries": both.libraries}
         runs.write(folder, {**run, "difference": told})
     return folder

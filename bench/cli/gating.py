@@ -48,7 +48,7 @@ def measured(wanted: Wanted, wish: GateSettings, out: Path | None, quiet: bool, 
     """
     from bench.analyse.gate import verdicts as analysis
     from bench.plan.presets import parse_duration
-    from bench.runner import whole_run
+    from bench.runner import run_description
     from bench.runner.pairs import gate_rounds as rounds
     from bench.runner.pairs import pair_loop
     from bench.runner.pairs.pair_context import PairSettings
@@ -79,8 +79,8 @@ def measured(wanted: Wanted, wish: GateSettings, out: Path | None, quiet: bool, 
         folder = out or runs.RESULTS / name
         runs.refuse_unwritable(folder)
         command = shlex.join(["bench", *sys.argv[1:]])
-        run = whole_run.described(name, [], settings, both.hello, "gate", command, sided.coupled)
-        whole_run.begin(folder, run, {"gate": told})
+        run = run_description.described(name, [], settings, both.hello, "gate", command, sided.coupled)
+        run_description.begin(folder, run, {"gate": told})
         if not quiet:
             note(f"{len(cases)} cases, {'' if wish.pairs else 'at most '}{most} pairs each …")
         pace = pair_loop.Pace(settings.budget_s)

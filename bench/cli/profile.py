@@ -185,7 +185,7 @@ def described(name: str, planned: Planned, settings: Settings, hello: Hello, rep
     from dataclasses import asdict
 
     from bench.protocol import NO_STACKS, PY_SPY
-    from bench.runner import whole_run
+    from bench.runner import run_description, timed_code
     from bench.store import profiles
 
     facts = reply.facts
@@ -201,11 +201,11 @@ def described(name: str, planned: Planned, settings: Settings, hello: Hello, rep
         "rung": seen.rung,
         "watched": None if seen.rung == NO_STACKS else watched,
         "source": asdict(planned.source),
-        "case_code": whole_run.code([planned]),
+        "case_code": timed_code.code([planned]),
         **{item: facts.get(item) for item in ("work", "threads", "counters", "break_reasons", "error_after", "cache")},
         **{item: facts.get(item) for item in ("first_call_ns", "build_ns", "steady", "condition", "foreign_load")},
     }
-    run = whole_run.described(name, [], settings, hello, "profile", command)
+    run = run_description.described(name, [], settings, hello, "profile", command)
     return {**run, profiles.PROFILE: told}
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from bench.plan.selection import Plan
     from bench.protocol import Hello
+    from bench.runner.sealing import Ended
     from bench.runner.stop import Stop
-    from bench.runner.whole_run import Ended
     from bench.store.tables import RunData
 
 
@@ -132,13 +132,13 @@ def afresh(
 ) -> tuple[Path, Ended]:
     """Begin a run and measure it."""
     from bench.cli.progress import progress
-    from bench.runner import whole_run
+    from bench.runner import run_description, whole_run
     from bench.store import runs
 
     name = runs.new_id()
     folder = out or runs.RESULTS / name
     command = shlex.join(["bench", *sys.argv[1:]])
-    whole_run.begin(folder, whole_run.described(name, plan.planned, settings, hello, preset, command))
+    run_description.begin(folder, run_description.described(name, plan.planned, settings, hello, preset, command))
     with progress(len(plan.planned), quiet) as watch:
         return folder, whole_run.measure(folder, plan.planned, settings, hello, stop, watch)
 
@@ -149,17 +149,17 @@ def go_on(resume: str, budget: str | None, stop: Stop, quiet: bool) -> tuple[Pat
 
     from bench.cli.progress import progress
     from bench.plan.presets import parse_duration
-    from bench.runner import whole_run
+    from bench.runner import run_description, whole_run
     from bench.runner.machine_probe import look as look_at_machine
     from bench.store import runs
 
     folder = runs.locate(resume)
     begun = runs.read(folder)
-    planned, settings = whole_run.plan_of(begun)
+    planned, settings = run_description.plan_of(begun)
     if budget:
         settings = replace(settings, budget_s=parse_duration(budget))
     hello = look_at_machine(planned, stop)
-    whole_run.refuse_changes(begun, planned, hello)
+    run_description.refuse_changes(begun, planned, hello)
     with progress(len(planned), quiet) as watch:
         return folder, whole_run.measure(folder, planned, settings, hello, stop, watch)
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.plan.catalog import find
 from bench.records import Case, Outcome, Planned, Settings
-from bench.runner import machine_probe, whole_run
+from bench.runner import machine_probe, run_description, whole_run
 from bench.runner.listener import SilentListener
 from bench.runner.stop import Stop
 from bench.store import tables
@@ -58,7 +58,7 @@ def run(tmp_path_factory):
     settings = Settings(launches=1, visits=2, warm_s=0.01, timeout_s=8)
     stop = Stop()
     hello = machine_probe.look(planned, stop)
-    whole_run.begin(folder, whole_run.described("faults", planned, settings, hello, "test", "bench run"))
+    run_description.begin(folder, run_description.described("faults", planned, settings, hello, "test", "bench run"))
     ended = whole_run.measure(folder, planned, settings, hello, stop, SilentListener())
     return ended, tables.read(folder)
 

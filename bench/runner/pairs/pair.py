@@ -43,10 +43,10 @@ from bench.records import (
     Outcome,
     Planned,
 )
-from bench.runner.compile_caches import caches_of
 from bench.runner.launches.launch import GROUP_BYTES, GROUP_CASES
 from bench.runner.launches.schedule import Assignment
 from bench.runner.pairs.block_pair_count import MOST_COUPLES, at_least, more
+from bench.runner.pairs.pair_caches import caches_of
 from bench.runner.pairs.pair_context import FEWEST_COUPLES, PairContext, PairedCase
 from bench.runner.worker import START_TIMEOUT_S, Worker, WorkerDiedError, WorkerSilentError
 from bench.series import Series

@@ -35,7 +35,7 @@ from bench.records import Outcome, Planned, Settings, UserError
 from bench.runner.profiling import py_spy
 from bench.runner.profiling.sampled_stacks import Row, Stacks
 from bench.runner.stop import Stop
-from bench.runner.whole_run import threads_of
+from bench.runner.thread_counts import threads_of
 from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerDiedError, WorkerSilentError
 from bench.series import Series
 

@@ -14,11 +14,11 @@ from bench.analyse.gate.pair_ratios import pair_ratios, ratio
 from bench.plan.catalog import find
 from bench.protocol import Hello
 from bench.records import BASE, HEAD, SIDES, Case, ComparedCase, Planned, Settings
-from bench.runner import machine_probe, whole_run
-from bench.runner.compile_caches import caches_of
+from bench.runner import machine_probe, run_description
 from bench.runner.launches.schedule import Assignment
 from bench.runner.pairs import pair_loop
 from bench.runner.pairs.pair import Pair
+from bench.runner.pairs.pair_caches import caches_of
 from bench.runner.pairs.pair_context import PairContext, PairSettings
 from bench.runner.stop import Stop
 from bench.series import Series
@@ -47,7 +47,9 @@ def hello():
 def measured(folder: Path, coupled: list[ComparedCase], pairs: int, hello: Hello, **options):
     """A run of so many pairs, read back."""
     settings, sides = options.pop("settings", SETTINGS), options.pop("sides", pair_loop.SAME)
-    whole_run.begin(folder, whole_run.described("pairs", [], settings, hello, "test", "bench test", coupled))
+    run_description.begin(
+        folder, run_description.described("pairs", [], settings, hello, "test", "bench test", coupled)
+    )
     judge = pair_loop.FixedPairs(coupled, lambda key: pairs)
     conduct = PairSettings(couples_s=0.05, couples_most_s=0.05, **options)
     ended = pair_loop.measure(folder, judge, settings, hello, Stop(), lambda *_: None, sides=sides, conduct=conduct)
