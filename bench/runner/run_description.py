@@ -48,7 +48,7 @@ def described(
         "code": code([*planned, *(item.base for item in coupled), *(item.head for item in coupled)]),
         "machine": runs.machine_name(hello.facts),
         "fingerprint": runs.fingerprint(hello.facts),
-        "git": git.state(),
+        "git": git.state(Path()),
         "settings": dataclasses.asdict(settings),
         "plan": [_told(item) for item in planned],
         "coupled": [{"base": _told(item.base), "head": _told(item.head)} for item in coupled],
