@@ -10,19 +10,20 @@ bench.compare("results/monday", frame)        # head ÷ base, with intervals
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bench import charts
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.analyse.rows.analysis import Analysis
+    from bench.analyse.rows.frames import Level
+    from bench.analyse.rows.row import Row
     from bench.present.tables.two_runs_table import Comparison
     from bench.store.tables import RunData
 
 __all__ = ["charts", "compare", "load"]
-
-Level = Literal["estimates", "phases", "launches", "blocks", "verdicts"]
 
 
 def load(run: str | Path | None = None, level: Level = "estimates", vs: str | None = None) -> pd.DataFrame:
@@ -36,29 +37,9 @@ def load(run: str | Path | None = None, level: Level = "estimates", vs: str | No
     Warns of lines of the journal that could not be read. Raises `bench.records.UserError` for a run that cannot be
     read, or one of a newer schema.
     """
-    data = _read(run)
-    match level:
-        case "blocks":
-            return data.blocks
-        case "launches":
-            return data.launches
-        case "phases":
-            from bench.analyse.rows.estimates import phases
+    from bench.analyse.rows import frames
 
-            return phases(data)
-        case "verdicts":
-            from bench.analyse.gate.verdict_rows import forest
-
-            return forest(data)
-        case "estimates":
-            from bench.analyse.rows.floor import judged
-
-            frame = judged(data)
-    if vs is None:
-        return frame
-    from bench.analyse.rows.speedups import with_speedups
-
-    return with_speedups(frame, data, vs)
+    return frames.frame_of(_read(run), level, vs)
 
 
 def compare(base: str | Path | pd.DataFrame, head: str | Path | pd.DataFrame) -> Comparison:
@@ -69,26 +50,25 @@ def compare(base: str | Path | pd.DataFrame, head: str | Path | pd.DataFrame) ->
     so that no verdict is a regression. Raises `bench.records.UserError` for a run that cannot be read, and for a frame
     that is not of one run as it is stored.
     """
-    from bench.analyse import two_runs as analysis
+    from bench.analyse import two_runs
     from bench.present.tables.two_runs_table import Comparison
 
-    (base_data, base_frame), (head_data, head_frame) = _side(base), _side(head)
-    found = analysis.compare(base_data, head_data, {"base": base_frame, "head": head_frame})
-    return Comparison(tuple(found), base_data.run, head_data.run)
+    (under, under_rows), (over, over_rows) = _side(base), _side(head)
+    found = two_runs.compare(under, over, under_rows, over_rows)
+    return Comparison(tuple(found), under.data.run, over.data.run)
 
 
-def _side(of: str | Path | pd.DataFrame) -> tuple[RunData, pd.DataFrame]:
-    """The run and its judged estimates; of a frame those of its rows."""
-    from bench.analyse.rows import chart_frames
-    from bench.analyse.rows.floor import judged
+def _side(of: str | Path | pd.DataFrame) -> tuple[Analysis, list[Row]]:
+    """A run and its judged rows; of a frame those that it holds."""
+    from bench.analyse.rows import restored
+    from bench.analyse.rows.analysis import Analysis
     from bench.store import loaded_runs
 
     if isinstance(of, str | Path):
-        data = _read(of)
-        return data, judged(data)
-    data = _read(loaded_runs.folder_of(chart_frames.run_of(of)))
-    chart_frames.refuse_others(of, judged(data))
-    return data, of
+        run = Analysis(_read(of))
+        return run, run.judged
+    run = Analysis(_read(loaded_runs.folder_of(restored.run_of(of))))
+    return run, restored.completed(of, run.judged)
 
 
 def _read(run: str | Path | None) -> RunData:

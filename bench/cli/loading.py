@@ -1,75 +1,67 @@
-"""Read a run and estimate it, as several commands do."""
+"""Read runs and analyse them, as several commands do."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from bench.analyse.rows.break_even import with_break_even
-from bench.analyse.rows.estimates import estimates, phases
-from bench.analyse.rows.floor import Peaks, command, judged, peaks_of, with_floor
-from bench.analyse.rows.peaks import CALIBRATION
-from bench.analyse.rows.speedups import with_speedups
-from bench.records import Outcome, UserError
-from bench.store import (
-    journal,
-    run_names,
-    runs,
-    tables,
-)
-from bench.store.tables import RunData
+from bench.analyse.rows.analysis import Analysis
+from bench.analyse.rows.floor import command
+from bench.analyse.rows.peaks import CALIBRATION, Peaks
+from bench.analyse.rows.row import Row
+from bench.records import Finding, UserError
+from bench.store import journal, run_names, runs, tables
 
 
-def frame_of(run: str | None, vs: str | None) -> tuple[RunData, pd.DataFrame]:
-    """The run and its judged estimates, with speed-ups where `vs` asks. Raises `UserError` where it cannot be read."""
-    data = tables.read(runs.locate(run))
-    frame = with_break_even(judged(data), phases(data))
-    return data, with_speedups(frame, data, vs) if vs else frame
+def analysed(names: Sequence[str] | None) -> list[Analysis]:
+    """The runs of these names, or the latest. Raises `UserError` for one that cannot be read, or is there twice."""
+    wanted: Sequence[str | None] = names or [None]
+    batch = [Analysis(tables.read(runs.locate(name))) for name in wanted]
+    for run in batch:
+        runs.refuse_pairs(run.data.run)
+    refuse_same(batch)
+    return batch
 
 
-def beside(batch: Sequence[RunData], frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of several runs as one frame: never pooled, each with a `machine` of its own, which its doubts name."""
-    called = []
-    for frame, name in zip(frames, run_names.names([data.run for data in batch]), strict=True):
-        columns: dict[str, Any] = {"machine": name}
-        if "findings" in frame:
-            columns["findings"] = [
-                [replace(item, case=f"{item.case} on {name}" if item.case else "") for item in found]
-                for found in frame["findings"]
-            ]
-        called.append(frame.assign(**columns))
-    return pd.concat(called, ignore_index=True)
-
-
-def refuse_twins(batch: Sequence[RunData]) -> None:
+def refuse_same(batch: Sequence[Analysis]) -> None:
     """Raise `UserError` where a run is there twice: nothing can be learned from one beside itself."""
-    ids = [str(data.run["run"]) for data in batch]
+    ids = [str(run.data.run["run"]) for run in batch]
     if twice := next((name for place, name in enumerate(ids) if name in ids[:place]), None):
         raise UserError(f"run {twice} is there twice")
 
 
-def floored(run: str | None, vs: str | None, named: str | None) -> tuple[RunData, pd.DataFrame, Peaks]:
-    """The run, its estimates with floors, and the peaks they come from.
+def together(batch: Sequence[Analysis], rows: Sequence[Sequence[Row]]) -> list[Row]:
+    """The rows of several runs: never pooled, each with a `machine` of its own, which its findings name."""
+    if len(batch) == 1:
+        return list(rows[0])
+    names = run_names.names([run.data.run for run in batch])
+    return [
+        replace(row, machine=name, findings=tuple(_on(item, name) for item in row.findings))
+        for own, name in zip(rows, names, strict=True)
+        for row in own
+    ]
+
+
+def _on(finding: Finding, machine: str) -> Finding:
+    return replace(finding, case=f"{finding.case} on {machine}" if finding.case else "")
+
+
+def floored(run: str | None, vs: str | None, named: str | None) -> tuple[Analysis, list[Row], Peaks]:
+    """The run, its rows with floors, and the peaks they come from.
 
     named: the run whose peaks are taken; without it the run's own, else those of the latest run of this machine that
     measured some. Raises `UserError` where there are none, or none of this machine.
     """
-    data = tables.read(runs.locate(run))
-    frame = estimates(data)
-    found = named_peaks(named, data.run) if named else peaks_of(data, frame) or latest_peaks(data.run)
-    if not found:
-        measured = frame[frame["outcome"] == Outcome.OK].to_dict("records")
+    found = Analysis(tables.read(runs.locate(run)))
+    peaks = named_peaks(named, found.data.run) if named else found.peaks or latest_peaks(found.data.run)
+    if not peaks:
         raise UserError(
             f"there is no floor: no run in {runs.RESULTS}/ has measured the peaks of this machine. Measure them with: "
-            f"{command(measured)}"
+            f"{command(row for row in found.estimates if row.ok)}"
         )
-    frame = with_floor(frame, found, datetime.fromisoformat(data.run["created"]))
-    return data, with_speedups(frame, data, vs) if vs else frame, found
+    return found, found.floored(peaks, vs), peaks
 
 
 def peaks_for(run: Mapping[str, Any], named: str | None) -> Peaks | None:
@@ -82,27 +74,27 @@ def peaks_for(run: Mapping[str, Any], named: str | None) -> Peaks | None:
 
 def named_peaks(name: str, run: Mapping[str, Any]) -> Peaks:
     """The peaks of the run `name`, for `run`. Raises `UserError` where it has none or is of another machine."""
-    other = tables.read(runs.locate(name))
-    if other.run.get("fingerprint") != run.get("fingerprint"):
+    other = Analysis(tables.read(runs.locate(name)))
+    about = other.data.run
+    if about.get("fingerprint") != run.get("fingerprint"):
         raise UserError(
-            f"--peaks {name}: those are peaks of another machine or torch ({other.run['machine']}, fingerprint "
-            f"{other.run['fingerprint']}; the run shown is of {run['machine']}, {run['fingerprint']})"
+            f"--peaks {name}: those are peaks of another machine or torch ({about['machine']}, fingerprint "
+            f"{about['fingerprint']}; the run shown is of {run['machine']}, {run['fingerprint']})"
         )
-    found = peaks_of(other, estimates(other))
-    if not found:
+    if not other.peaks:
         raise UserError(f"--peaks {name}: that run measured no peaks; measure them with: {command([])}")
-    return found
+    return other.peaks
 
 
 def latest_peaks(run: Mapping[str, Any]) -> Peaks | None:
     """The peaks of the latest sealed run in `results/` that measured some on the machine of `run`."""
     for folder in runs_with_peaks(str(run.get("fingerprint"))):
         try:
-            other = tables.read(folder)
+            other = Analysis(tables.read(folder))
         except UserError:
             continue  # what cannot be read has no say in another run's table
-        if found := peaks_of(other, estimates(other)):
-            return found
+        if other.peaks:
+            return other.peaks
     return None
 
 

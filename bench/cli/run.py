@@ -15,8 +15,7 @@ from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, note, 
 from bench.records import Settings, UserError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from bench.analyse.rows.row import Row
     from bench.plan.selection import Plan
     from bench.protocol import Hello
     from bench.runner.stop import Stop
@@ -164,20 +163,24 @@ def go_on(resume: str, budget: str | None, stop: Stop, quiet: bool) -> tuple[Pat
         return folder, whole_run.measure(folder, planned, settings, hello, stop, watch)
 
 
-def close(folder: Path, ended: Ended) -> tuple[RunData, pd.DataFrame, dict[str, int]]:
-    """The run, its judged estimates, and how many cases ended in each outcome; keeps which answers were wrong."""
-    from bench.analyse.rows.floor import judged
+def close(folder: Path, ended: Ended) -> tuple[RunData, list[Row], dict[str, int]]:
+    """The run, its judged rows, and how many cases ended in each outcome; keeps which answers were wrong."""
+    from collections import Counter
+
+    from bench.analyse.rows.analysis import Analysis
     from bench.records import Outcome
     from bench.store import runs, tables
 
     data = tables.read(folder)
-    frame = judged(data)
+    rows = Analysis(data).judged
+    ended_as = {row.key: row.outcome for row in rows}
     # Some are known only now (work done elsewhere, a time below its floor). A history does not judge each night anew.
-    runs.write(folder, {**data.run, "wrong": frame.loc[frame["outcome"] == Outcome.WRONG, "key"].unique().tolist()})
-    outcomes = {str(name): int(n) for name, n in frame.drop_duplicates("key")["outcome"].value_counts().items()}
+    wrong = [key for key, outcome in ended_as.items() if outcome is Outcome.WRONG]
+    runs.write(folder, {**data.run, "wrong": wrong})
+    outcomes = {outcome.value: number for outcome, number in Counter(ended_as.values()).most_common()}
     for problem in ended.problems:
         note(f"warning: {problem}")
-    return data, frame, outcomes
+    return data, rows, outcomes
 
 
 def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None:
@@ -186,7 +189,7 @@ def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None
 
     from bench.store import schema
 
-    data, frame, outcomes = close(folder, ended)
+    data, rows, outcomes = close(folder, ended)
     if format_ is TableFormat.JSON:
         say(
             json.dumps(
@@ -203,7 +206,7 @@ def finish(folder: Path, ended: Ended, stop: Stop, format_: TableFormat) -> None
     else:
         from bench.present.tables.estimates_table import show
 
-        say(show(frame, format_.value, width=width(), color=colour()))
+        say(show(rows, format_.value, width=width(), color=colour()))
         note(f"\n{ended.status}: {', '.join(f'{n} {name}' for name, n in outcomes.items())}, in {ended.wall_s:.0f} s")
         if ended.status != "complete":
             note(f"go on with: bench run --resume {folder}")

@@ -49,7 +49,7 @@ def written(
     both = {"html", "explore"} <= set(wanted)
     # First, since it may lack a library: a report would then lead to a page that is not there.
     points = [_explore(drawn, folder, REPORT if both else None)] if "explore" in wanted else []
-    specs = drawable(drawn.frame, [])
+    specs = drawable(drawn.rows, [])
     if fill:
         specs = filled(specs, drawn.machines[0])
     pages = [_page(drawn, specs, folder, EXPLORE if both else None)] if "html" in wanted else []
@@ -61,7 +61,7 @@ def _explore(drawn: ToDraw, folder: Path, beside: str | None) -> Path:
     from bench.store import runs
 
     path = folder / EXPLORE
-    runs.replace_whole(path, explore_page.page(drawn.frame, _told(drawn), vs=drawn.against, beside=beside).encode())
+    runs.replace_whole(path, explore_page.page(drawn.rows, _told(drawn), vs=drawn.against, beside=beside).encode())
     return path
 
 
@@ -78,7 +78,7 @@ def _page(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, beside: str |
     path = folder / REPORT
     lessons = {item.name: item.lesson for item in catalog.find().values()}
     text = page(
-        drawn.frame, specs, _told(drawn), lessons=lessons, vs=drawn.against, beside=beside,
+        drawn.rows, specs, _told(drawn), lessons=lessons, vs=drawn.against, beside=beside,
         profiles=_profiles(drawn, folder),
     )  # fmt: skip
     runs.replace_whole(path, text.encode())
@@ -109,7 +109,7 @@ def _deck(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, wanted: list[
     from bench.present.pages import deck
     from bench.store import runs
 
-    slides = [figure_data(spec, drawn.frame, "light") for spec in specs]
+    slides = [figure_data(spec, drawn.rows, "light") for spec in specs]
     heading = f"Measured on {' and on '.join(drawn.machines)}"
     made: dict[Path, bytes] = {}
     if "pptx" in wanted:

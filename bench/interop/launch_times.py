@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.analyse.rows.estimates import grouped
-from bench.analyse.rows.floor import judged
-from bench.analyse.rows.launch_medians import launch_medians
-from bench.records import Outcome, UserError
+from bench.analyse.rows.analysis import Analysis
+from bench.records import UserError
 from bench.stats import intervals
 from bench.stats.intervals import Interval
-from bench.store import runs
 from bench.store.tables import RunData
 
 
@@ -40,12 +37,11 @@ class LaunchTimes:
 
 def launch_times(data: RunData) -> LaunchTimes:
     """The times of a run. Raises `UserError` where it has none."""
-    runs.refuse_pairs(data.run)
-    frame = judged(data)
-    lost = set(frame.loc[frame["outcome"] != Outcome.OK, "key"])
+    run = Analysis(data)
+    lost = {row.key for row in run.judged if not row.ok}
     cases = tuple(
-        CaseTimes(key, clock, tuple(row["median_s"] for row in sorted(rows, key=lambda row: row["launch"])))
-        for (key, clock), rows in grouped(launch_medians(data), "key", "clock", where=("phase", "step")).items()
+        CaseTimes(key, clock, tuple(each.median_s for each in sorted(medians, key=lambda each: each.launch)))
+        for key, clock, medians in run.readings.medians.steps()
         if key not in lost
     )
     if not cases:

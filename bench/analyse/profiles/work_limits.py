@@ -9,7 +9,7 @@ from typing import Any
 from bench.analyse.profiles.time_shares import Cost
 from bench.analyse.rows.peaks import Peaks, Place, Rate, dtype_of, working_set
 from bench.records import Case
-from bench.stats.missing_numbers import number
+from bench.workload import Work
 
 COMPUTE, MEMORY, LAUNCHES = "flops", "bytes", "kernels"
 
@@ -43,18 +43,15 @@ def limits_of(told: Mapping[str, Any], cost: Cost, peaks: Peaks | None) -> Limit
     if not peaks:
         return Limits(reason="no peaks of this machine were measured: bench run 'calibration/*'")
     case = Case.from_key(told["key"])
-    row = {"params": case.axes, "clock": "wall", "threads_used": told["threads"], **told["work"]}
-    place = Place.of(row)
-    rates: dict[str, Rate | None] = {COMPUTE: peaks.flops.get((place, dtype_of(row)))}
-    rates[LAUNCHES] = peaks.launches.get(place)
-    if number(row.get("bytes")):
-        bandwidth = peaks.bandwidth(place, working_set(row))
-        rates[MEMORY] = None if bandwidth is None else bandwidth[1]
-    found = [
-        _limit(name, work, rate, cost)
-        for name, rate in rates.items()
-        if rate is not None and (work := number(row.get(name)))
-    ]
+    work = Work(**{"unit": "", **told["work"]})
+    place = Place.where(case, "wall", told["threads"])
+    bandwidth = peaks.bandwidth(place, working_set(work)) if work.bytes else None
+    known = (
+        (COMPUTE, work.flops, peaks.flops.get((place, dtype_of(case)))),
+        (LAUNCHES, work.kernels, peaks.launches.get(place)),
+        (MEMORY, work.bytes, None if bandwidth is None else bandwidth[1]),
+    )
+    found = [_limit(name, done, rate, cost) for name, done, rate in known if rate is not None and done]
     if not found:
         return Limits(reason="neither its work nor a peak for its device, threads and dtype is known", run=peaks.run)
     return Limits(tuple(found), run=peaks.run)
