@@ -123,10 +123,15 @@ def _series(rows: pd.DataFrame) -> HistorySeries:
 def _limit(found: Sequence[HistorySeries]) -> float:
     """The largest p that is told. Hypotheses are the changes that were found, and each segment that has none."""
     parts = [part for series in found for part in series.segments if part.searched]
-    ps = sorted(change.p for part in parts for change in part.changes)
-    hypotheses = sum(max(1, len(part.changes)) for part in parts)
-    steps = ((p, FALSE_DISCOVERIES * rank / hypotheses) for rank, p in enumerate(ps, start=1))
-    return max((p for p, most in steps if p <= most), default=-1.0)
+    ps = [change.p for part in parts for change in part.changes]
+    if not ps:
+        return -1.0
+    # The search that found these changes has imported scipy.stats already.
+    from scipy.stats import false_discovery_control
+
+    without = [1.0 for part in parts if not part.changes]
+    adjusted = false_discovery_control([*ps, *without], method="bh")
+    return max((p for p, own in zip(ps, adjusted, strict=False) if own <= FALSE_DISCOVERIES), default=-1.0)
 
 
 def _told(series: HistorySeries, limit: float) -> HistorySeries:

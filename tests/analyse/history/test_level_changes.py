@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from bench.analyse.history import level_changes as analysis
 from bench.analyse.history import run_points
@@ -138,21 +141,41 @@ def test_machines_that_measured_commits_in_unlike_order_are_no_error():
     assert history(pd.concat([points(nightly()), other])).alerts
 
 
+@cache
+def quiet():
+    """A series in which nothing changed."""
+    (series,) = history(points(nightly(1.0))).series
+    return series
+
+
 def with_ps(*ps):
     """A series with changes of these p, as if they had been found."""
     change = Change(at=30, first=30, last=30, before=0.0, after=0.1, error=0.01, sd=0.01, p=0.0)
     part = Segment("f", tuple(range(60)), tuple(replace(change, p=p) for p in ps))
-    (series,) = history(points(nightly(1.0))).series
-    return replace(series, segments=(part,))
+    return replace(quiet(), segments=(part,))
+
+
+def by_steps(ps, hypotheses):
+    """Benjamini and Hochberg's rule as their paper has it: the largest p that is at most its rank's share of 5 %."""
+    limits = [(p, 0.05 * rank / hypotheses) for rank, p in enumerate(sorted(ps), start=1)]
+    assume(all(abs(p - most) > 1e-12 for p, most in limits))
+    return max((p for p, most in limits if p <= most), default=-1.0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0, 0.1) | st.sampled_from((0.0, 0.02, 1.0)), max_size=12), st.integers(0, 30))
+def test_the_limit_is_that_of_the_step_up_rule(ps, without):
+    found = [with_ps(p) for p in ps] + [with_ps()] * without
+    assert analysis._limit(found) == by_steps(ps, len(ps) + without)
 
 
 def test_false_discoveries_are_limited_over_all_series():
     """The planted mistake: a limit that does not count the series in which nothing was found."""
     assert analysis._limit([with_ps(0.04)]) == 0.04
-    quiet = [with_ps()] * 9
-    assert analysis._limit([with_ps(0.04), *quiet]) == -1.0
-    assert analysis._limit([with_ps(0.004), *quiet]) == 0.004
-    assert analysis._limit([with_ps(0.001), with_ps(0.009), with_ps(0.2), *quiet[:7]]) == 0.009
+    others = [with_ps()] * 9
+    assert analysis._limit([with_ps(0.04), *others]) == -1.0
+    assert analysis._limit([with_ps(0.004), *others]) == 0.004
+    assert analysis._limit([with_ps(0.001), with_ps(0.009), with_ps(0.2), *others[:7]]) == 0.009
     assert analysis._limit([]) == -1.0
 
 
