@@ -57,8 +57,6 @@ class Fit:
     """Natural logarithm of what the curve is a multiple of."""
     region: tuple[tuple[float, float, float], ...]
     """(shape, lowest level, highest level) of all that the data allow: for intervals of what follows from both."""
-    misfit: float
-    """The farthest reading off the curve, as a share of it."""
 
     def of(self, derived: Callable[[float, float], float]) -> tuple[float, float, float]:
         """value, low, high of a number that follows from shape and level, monotone in the level."""
@@ -105,7 +103,7 @@ def fit(readings: Sequence[CurvePoint], curve: Curve, bounds: tuple[float, float
     ends = shapes[inside]
     return Fit(
         float(shapes[best]), float(ends.min()), float(ends.max()), float(levels[best]),
-        tuple((float(a), float(b), float(c)) for a, b, c in region), float(off[worst]),
+        tuple((float(a), float(b), float(c)) for a, b, c in region),
     )  # fmt: skip
 
 

@@ -70,9 +70,9 @@ def median_rank(n: int, confidence: float = CONFIDENCE) -> tuple[int, float]:
     return rank, 1 - 2 * tail
 
 
-def wilson(share: float, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Bounds of a share that was seen in n independent looks (E. B. Wilson, JASA 22, 1927)."""
-    z = statistics.NormalDist().inv_cdf(1 - (1 - confidence) / 2)
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """95 % bounds of a share that was seen in n independent looks (E. B. Wilson, JASA 22, 1927)."""
+    z = statistics.NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2)
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return max(0.0, centre - half), min(1.0, centre + half)

@@ -25,18 +25,13 @@ def middle(values: Sequence[float]) -> float:
 def interval(values: Sequence[float], alpha: float) -> tuple[float, float]:
     """The ends of an interval that lacks the middle with a probability of at most `alpha`.
 
-    Infinite where there are fewer values than `fewest(alpha)`.
+    Infinite where n values are too few: from least to greatest the interval lacks the middle with 2 / 2**n.
     """
     rank = _rank(len(values), alpha)
     if rank == 0:
         return -math.inf, math.inf
     averages = sorted(_averages(values))
     return averages[rank - 1], averages[-rank]
-
-
-def fewest(alpha: float) -> int:
-    """How many values a finite interval needs: from least to greatest it lacks the middle with 2 / 2**n."""
-    return math.ceil(math.log2(2 / alpha) - 1e-12)
 
 
 def _averages(values: Sequence[float]) -> list[float]:

@@ -8,8 +8,6 @@ from bench.analyse.gate.verdicts import GateResult, judge
 from bench.records import Case, Outcome
 from bench.store.tables import RunData
 
-COLUMNS = ("key", "verdict", "ratio", "ratio_low", "ratio_high", "pairs", "slack", "limit", "suite_verdict")
-
 
 def forest(data: RunData) -> pd.DataFrame:
     """The frame of a run of `bench gate`, judged by the rule that it was run with. Raises `UserError` for another run.

@@ -56,7 +56,7 @@ def explain(data: ProfilePairs, key: str, alpha: float = ALPHA, cases: int = 1) 
     level = alpha / cases / (1 + sum(map(len, chosen.values())))
     step = _cause("step", ("step", ""), step_s, pairs, level)
     steps = {(row.pair, row.side): row.steps for row in rows}
-    why_not = _not_told(seen, sampler, step) or _unlike(facts, steps, seen, step)
+    why_not = _not_told(seen, sampler) or _unlike(facts, steps, seen, step)
 
     def view(name: str, among: Sequence[int]) -> list[Cause]:
         return [_cause(name, _shown(name, each), asked[name][each], among, level) for each in chosen[name]]
@@ -94,7 +94,7 @@ def explain(data: ProfilePairs, key: str, alpha: float = ALPHA, cases: int = 1) 
     )
 
 
-def _not_told(seen: Sequence[int], sampler: Mapping[str, float], step: Cause) -> str:
+def _not_told(seen: Sequence[int], sampler: Mapping[str, float]) -> str:
     """Why nothing is told of functions; empty where it is."""
     if not seen:
         return f"no pair has {FEWEST_SAMPLES} samples of either side"
