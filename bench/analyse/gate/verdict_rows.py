@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.analyse.gate.verdicts import GateResult, judge
+from bench.analyse.gate.verdicts import GateResult, Verdict, judge
 from bench.records import Case, Outcome
 from bench.store.tables import RunData
 
 
 def forest(data: RunData) -> pd.DataFrame:
-    """The frame of a run of `bench gate`, judged by the rule that it was run with. Raises `UserError` for another run.
+    """Judge a run of `bench gate` by its own rule, as a frame with a row a case. Raises `UserError` for another run.
 
     ratio: head ÷ base, above 1 is slower, with its 95 % confidence sequence. `outcome` is `failed` where a side failed.
     """
     judged = judge(data)
-    return pd.DataFrame([_row(judged, place, data) for place in range(len(judged.cases))])
+    return pd.DataFrame([_row(judged, case, data) for case in judged.cases])
 
 
-def _row(judged: GateResult, place: int, data: RunData) -> dict[str, object]:
-    verdict = judged.cases[place]
+def _row(judged: GateResult, verdict: Verdict, data: RunData) -> dict[str, object]:
     case = Case.from_key(verdict.key)
-    why = next((text for text in judged.failed if text.startswith(f"{verdict.key} on the ")), "")
+    why = next((each.text for each in judged.failed if each.key == verdict.key), "")
     return {
         "key": verdict.key,
         "workload": case.workload,
