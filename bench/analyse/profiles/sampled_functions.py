@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from bench.analyse.profiles.frame_owner import named
+from bench.analyse.profiles.recorded import RecordedSampling
 from bench.analyse.profiles.time_shares import BUDGET
 from bench.stats import intervals
 from bench.stats.intervals import Interval
@@ -47,18 +47,15 @@ class Sampling:
         return self.overhead.value > BUDGET
 
 
-def sampling_of(told: Mapping[str, Any]) -> Sampling | None:
-    """What `run.json` tells of the sampler; None where there was none."""
-    watched = told["watched"]
-    if watched is None:
-        return None
-    plain = [total / watched["steps"] / 1e9 for total in watched["plain_ns"]]
-    looked_at = [total / watched["steps"] / 1e9 for total in watched["watched_ns"]]
+def sampling_of(taken: RecordedSampling) -> Sampling:
+    """What a sampler cost and saw, from its blocks and those in between."""
+    plain = [total / taken.steps / 1e9 for total in taken.plain_ns]
+    watched = [total / taken.steps / 1e9 for total in taken.watched_ns]
     return Sampling(
-        intervals.unpaired_ratio(looked_at, plain, of="blocks"),
-        watched["samples"],
-        watched["elsewhere"],
-        watched["errors"],
+        intervals.unpaired_ratio(watched, plain, of="blocks"),
+        taken.samples,
+        taken.elsewhere,
+        taken.errors,
         intervals.median(plain, of="blocks"),
     )
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from bench.analyse.profiles.recorded import RecordedProfile
 from bench.stats import intervals
 from bench.stats.intervals import Interval
 
@@ -70,19 +70,18 @@ class Share:
     high: float
 
 
-def cost_of(told: Mapping[str, Any]) -> Cost:
+def cost_of(taken: RecordedProfile) -> Cost:
     """What a step takes and what profiling cost, by the blocks before, with, and after."""
-    steps = told["steps"]
-    plain = [total / steps / 1e9 for total in (*told["before_ns"], *told["after_ns"])]
-    profiled = [total / steps / 1e9 for total in told["profiled_ns"]]
-    seen = steps * told["blocks"]
+    plain = [total / taken.steps / 1e9 for total in (*taken.before_ns, *taken.after_ns)]
+    profiled = [total / taken.steps / 1e9 for total in taken.profiled_ns]
+    seen = taken.steps * taken.blocks
     return Cost(
         step_s=intervals.median(plain, of="blocks"),
         overhead=intervals.unpaired_ratio(profiled, plain, of="blocks"),
-        profiled_s=sum(told["split_ns"].values()) / 1e9 / seen if seen else statistics.median(profiled),
+        profiled_s=sum(taken.split_ns.values()) / 1e9 / seen if seen else statistics.median(profiled),
         steps=seen,
-        on_core=told["thread_ns"] / told["wall_ns"],
-        unsteady=_unsteady(told),
+        on_core=taken.thread_ns / taken.wall_ns,
+        unsteady=_unsteady(taken),
     )
 
 
@@ -91,19 +90,19 @@ UNSTEADY = 1.25
 are of a machine that changed its pace, as one does whose cores have a second tenant: 1.8 times is seen here."""
 
 
-def _unsteady(told: Mapping[str, Any]) -> str:
-    before, during, after = (statistics.median(told[name]) for name in ("before_ns", "profiled_ns", "after_ns"))
+def _unsteady(taken: RecordedProfile) -> str:
+    before, during, after = (statistics.median(ns) for ns in (taken.before_ns, taken.profiled_ns, taken.after_ns))
     if max(before, after) <= UNSTEADY * min(before, after) and during * UNSTEADY >= min(before, after):
         return ""
-    paces = ", ".join(f"{ns / told['steps'] / 1e9:.3g} s" for ns in (before, during, after))
+    paces = ", ".join(f"{ns / taken.steps / 1e9:.3g} s" for ns in (before, during, after))
     return f"the machine changed its pace: a step took {paces} before, under and after the profiler"
 
 
-def shares_of(told: Mapping[str, Any], cost: Cost) -> tuple[Share, ...]:
+def shares_of(taken: RecordedProfile, cost: Cost) -> tuple[Share, ...]:
     """The parts that took any time, the largest first."""
-    total = sum(told["split_ns"].values())
-    whats = {**PARTS, "operators": LAUNCHING} if told["device"] is not None else PARTS
-    found = [_share(name, whats[name], ns / total, cost) for name, ns in told["split_ns"].items() if ns]
+    total = sum(taken.split_ns.values())
+    whats = {**PARTS, "operators": LAUNCHING} if taken.device is not None else PARTS
+    found = [_share(name, whats[name], ns / total, cost) for name, ns in taken.split_ns.items() if ns]
     return tuple(sorted(found, key=lambda share: -share.value))
 
 
@@ -124,16 +123,17 @@ def _share(name: str, what: str, value: float, cost: Cost) -> Share:
     return Share(name, what, value, max(0.0, value * slower - (slower - 1)), min(1.0, value * slower))
 
 
-def device_idle(told: Mapping[str, Any], cost: Cost) -> Share | None:
-    """How much of the time the device had nothing to do: from its first to its last work under the profiler, as
-    `value`; at least so much without it, since its work takes no longer then, as `low`.
+def device_idle(taken: RecordedProfile, cost: Cost) -> Share | None:
+    """The share of the time in which the device has nothing to do; None where no work of a device is known.
+
+    `value` is between its first and its last work under the profiler; `low` without it: its work takes no longer then.
     """
-    device = told["device"]
-    if device is None or not device["span_ns"] or not cost.steps:
+    device = taken.device
+    if device is None or not device.span_ns or not cost.steps:
         return None
-    value = 1 - device["busy_ns"] / device["span_ns"]
+    value = 1 - device.busy_ns / device.span_ns
     if cost.unsteady:
         return Share("idle", "the device has nothing to do", value, 0.0, 1.0)
-    without = 1 - device["busy_ns"] / 1e9 / cost.steps / cost.step_s.value
+    without = 1 - device.busy_ns / 1e9 / cost.steps / cost.step_s.value
     ends = sorted((max(0.0, without), value))
     return Share("idle", "the device has nothing to do", value, *ends)

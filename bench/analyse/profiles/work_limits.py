@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from bench.analyse.profiles.recorded import RecordedProfile
 from bench.analyse.profiles.time_shares import Cost
 from bench.analyse.rows.peaks import Peaks, Place, Rate, dtype_of, working_set
 from bench.records import Case
@@ -38,12 +37,12 @@ class Limits:
         return max(self.found, key=lambda limit: limit.value, default=None)
 
 
-def limits_of(told: Mapping[str, Any], cost: Cost, peaks: Peaks | None) -> Limits:
+def limits_of(taken: RecordedProfile, cost: Cost, peaks: Peaks | None) -> Limits:
     """What each kind of the step's work takes at least, where both the work and its peak are known."""
     if not peaks:
         return Limits(reason="no peaks of this machine were measured: bench run 'calibration/*'")
-    case = Case.from_key(told["key"])
-    row = {"params": case.axes, "clock": "wall", "threads_used": told["threads"], **told["work"]}
+    case = Case.from_key(taken.key)
+    row = {"params": case.axes, "clock": "wall", "threads_used": taken.threads, **taken.work}
     place = Place.of(row)
     rates: dict[str, Rate | None] = {COMPUTE: peaks.flops.get((place, dtype_of(row)))}
     rates[LAUNCHES] = peaks.launches.get(place)
