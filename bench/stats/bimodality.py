@@ -15,7 +15,7 @@ from functools import cache
 from itertools import pairwise
 
 LEVEL = 0.001
-"""Chance that a sample with one hump is called two-humped, at most. Hundreds of cases stand in one table."""
+"""Largest chance that a sample with one hump is called two-humped. One table may hold hundreds of cases."""
 
 CRITICAL = (
     *((6, 0.538), (7, 0.535), (8, 0.550), (9, 0.566), (10, 0.571), (15, 0.602), (20, 0.620), (30, 0.642), (50, 0.665)),
@@ -38,10 +38,10 @@ class Humps:
 
 
 def humps(values: Sequence[float]) -> Humps | None:
-    """The two humps of `values`, or None where one is enough: the dip is not above its critical value.
+    """Split `values` into two humps; None where one is enough, as the dip is not above its critical value.
 
-    They are parted where the squared distances to the means of the two parts sum to least (Fisher, On Grouping for
-    Maximum Homogeneity, 1958). Below six values nothing can be told.
+    The cut is where the squared distances to the means of both parts have the smallest sum (Fisher, On Grouping for
+    Maximum Homogeneity, 1958). Fewer than six values are never split.
     """
     n = len(values)
     if n < CRITICAL[0][0] or dip(values) * math.sqrt(n) <= critical(n):
@@ -66,7 +66,7 @@ def critical(n: int) -> float:
 
 
 def _best_cut(ordered: Sequence[float]) -> int:
-    """How many values belong to the lower part: sums of squares are least where n₁·mean₁² + n₂·mean₂² is greatest."""
+    """Size of the lower part: sums of squares are smallest where n₁·mean₁² + n₂·mean₂² is largest."""
     total, below, best, most = math.fsum(ordered), 0.0, 1, -math.inf
     for cut in range(1, len(ordered)):
         below += ordered[cut - 1]
@@ -77,7 +77,7 @@ def _best_cut(ordered: Sequence[float]) -> int:
 
 
 def dip(values: Sequence[float]) -> float:
-    """The dip of `values`: 1/(2n) for the most even sample, 1/4 for two equal points. Raises `ValueError` for none."""
+    """The dip of `values`: at least 1/(2n), and 1/4 for two equal points. Raises `ValueError` without any."""
     if not values:
         raise ValueError("no values, no dip")
     return _dipstat()(values, allow_zero=False)

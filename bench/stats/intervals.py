@@ -23,7 +23,7 @@ another confidence than 95 % see `fewest_for`."""
 
 @dataclass(frozen=True)
 class Interval:
-    """`value` with `low` and `high` (None where one datum allows none), and in words how they were had."""
+    """`value` with `low` and `high` (None where one datum allows no interval), and the method in words."""
 
     value: float
     low: float | None
