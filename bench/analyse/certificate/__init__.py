@@ -1,4 +1,4 @@
-"""The certificate: what the harness measured of known work, held against what must come out. Pure."""
+"""The certificate: measurements of known work, compared with what must come out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rates of error: of intervals that miss the truth, and of comparisons that cry wolf."""
+"""Rates of error: intervals that miss the truth, and false alarms of comparisons."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def covered(seen: Coverage) -> CertificateLine:
 
 
 def false_alarms(comparisons: Sequence[RecordedComparison], ratios: Ratios) -> Iterator[CertificateLine]:
-    """Comparisons of a case with itself whose 95 % interval does not hold 1: as seen, and by the coins of these pairs.
+    """How many comparisons of a case with itself have a 95 % interval without 1: as seen, and by tossing their coins.
 
-    A few comparisons seen to be right show little: that line decides nothing unless it contradicts the stated rate.
-    They share their processes, too.
+    A few comparisons without an alarm show little, and they share their processes: that line decides nothing unless it
+    contradicts the stated rate.
     """
     bound = f"at most {ALARMS:.0%}"
     samples = [list(ratios[item.key]) for item in comparisons if len(ratios.get(item.key, ())) >= 2]

@@ -48,7 +48,7 @@ def additivity(comparisons: Sequence[RecordedComparison], ratios: Ratios) -> Ite
 
 
 def recovered(comparisons: Sequence[RecordedComparison], ratios: Ratios) -> Iterator[CertificateLine]:
-    """A slow-down that is exact by construction lies inside the interval of its estimate, and no slow-down does not.
+    """The interval of an estimate holds the slow-down that is known by construction, and excludes 1.
 
     An interval that holds both decides nothing: it would hold almost anything.
     """
@@ -88,7 +88,7 @@ def alone(comparisons: Sequence[RecordedComparison], data: RunData) -> Iterator[
 
 
 def agreement(comparisons: Sequence[RecordedComparison], data: RunData) -> Iterator[CertificateLine]:
-    """Blocks that other timers time take as long as ours, in turns with them in one process.
+    """Blocks that other timers time take as long as ours, with which they alternate in one process.
 
     A timer that is not installed has a line that says so, and leaves the certificate's verdict alone.
     """

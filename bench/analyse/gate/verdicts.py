@@ -1,4 +1,4 @@
-"""The verdicts of a gate, from the pairs that a run recorded. Pure: a recorded gate can be judged again."""
+"""The verdicts of a gate, from the pairs that a run recorded. A recorded gate can be judged again."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What a difference between two sides is made of: function by function and operator by operator, over profile pairs.
 
-All numbers are of head minus base, in seconds a step, over pairs (`stats.signed_ranks`). In the view `code` the step
-without a profiler is dealt out by shares of samples, so that in each pair its functions add up to the measured
-difference; the view `operators` holds times under torch.profiler. What is not clear is not named: it is in the rest.
+All numbers are head minus base, in seconds a step, over pairs (`stats.signed_ranks`). The view `code` divides the step
+without a profiler by shares of samples, so that in each pair its functions add up to the measured difference; the view
+`operators` holds times under torch.profiler. What is not clear is not named: it belongs to the rest.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from bench.stats.pairs import log_ratio
 from bench.store.profile_pair_tables import ProfilePairs
 
 ALPHA = 0.001
-"""Chance that a suite in which nothing differs has anything named at all."""
+"""Largest chance that anything is named in a suite in which nothing differs."""
 
 LEAST_SHARE = 0.005
-"""What takes less of a step than this, on both sides together, is not asked about: it could not explain a slow-down of
-some per cent, and each question more makes every answer less sharp. The sides weigh alike, so that it favours none."""
+"""Smallest share of a step, on both sides together, that makes a candidate: less could not explain a slow-down of some
+per cent, and each candidate more makes every interval wider. The sides weigh alike, so that neither is favoured."""
 
 FEWEST_SAMPLES = 100
-"""Of a side in a pair: 300 to 600 are aimed at, and a share of few samples is chance."""
+"""Samples that a side of a pair needs: 300 to 600 are aimed at, and a share of few samples is chance."""
 
 MOVED = ("functions on one side only", "")
-"""Where some are on the base alone and others on the head alone: renamed, moved, or replaced by each other."""
+"""The candidate made of functions on the base alone and on the head alone: they were renamed, moved, or replaced."""
 
 
 def explain(data: ProfilePairs, key: str, alpha: float = ALPHA, cases: int = 1) -> Explained:
@@ -122,9 +122,9 @@ def _unlike(sides: Sides, seen: Sequence[int], step: Cause) -> str:
 
 
 def _moved(functions: Mapping[Name, By], step_s: By) -> tuple[Mapping[Name, By], tuple[str, ...]]:
-    """The functions, those that only the base and those that only the head has put together; and their names.
+    """Put the functions that only the base has and those that only the head has together; return their names too.
 
-    Where one side alone has such functions they stay as they are: what is new is the difference.
+    If only one side has such functions, they stay as they are: what is new is the difference.
     """
     least = LEAST_SHARE * sum(step_s.values())
     alone: dict[str, list[Name]] = {side: [] for side in SIDES}
@@ -147,7 +147,7 @@ def _moved(functions: Mapping[Name, By], step_s: By) -> tuple[Mapping[Name, By],
 def _chosen(
     asked: Mapping[str, Mapping[Name, By]], step_s: By, pairs: Mapping[str, int], alpha: float
 ) -> dict[str, list[Name]]:
-    """Which names are asked about: the largest of both sides together, and no more than so many pairs can answer."""
+    """The candidates: the largest on both sides together, and no more than the number of pairs can decide."""
     whole = sum(step_s.values())
     sizes = {(view, name): sum(by.values()) / whole for view, names in asked.items() for name, by in names.items()}
     ordered = sorted(
@@ -162,7 +162,7 @@ def _chosen(
 
 
 def _shown(view: str, name: Name) -> tuple[str, str]:
-    """Name and what stands beside it."""
+    """The name, and what stands beside it in a table."""
     if view != OPERATORS:
         return name[0], name[1]
     part, called, dtypes = name
@@ -179,7 +179,7 @@ def _cause(view: str, shown: tuple[str, str], by: By, pairs: Sequence[int], leve
 
 
 def _ordered(causes: Iterable[Cause], step: Cause) -> tuple[Cause, ...]:
-    """Clear ones first, those that make the step slower before those that make up for it where it is slower."""
+    """Clear ones first, and among them those that differ as the step does before those that make up for it."""
     sign = 1 if step.difference_s > 0 else -1
     return tuple(sorted(causes, key=lambda cause: (not cause.clear, -sign * cause.difference_s)))
 
@@ -191,8 +191,8 @@ def _names(causes: Iterable[Cause]) -> set[tuple[str, str]]:
 def _rest(
     step: Cause, causes: Iterable[Cause], clear: Sequence[By], step_s: By, pairs: Sequence[int], level: float
 ) -> Cause:
-    """What the clear causes leave of the step: its middle is what makes the table add up, its interval that of what is
-    left in each pair.
+    """What the clear causes leave of the step. Its middle makes the table add up; its interval is that of what is left
+    in each pair.
     """
     left = {who: seconds - sum(by.get(who, 0.0) for by in clear) for who, seconds in step_s.items()}
     rest = _cause(CODE, ("unexplained", ""), left, pairs, level)
@@ -201,7 +201,7 @@ def _rest(
 
 
 def _weights(owned: Mapping[Name, By]) -> dict[tuple[str, str], float]:
-    """Of each operator by name and dtypes: seconds that it takes longer on the heads than on the bases."""
+    """Seconds that each operator takes longer on the heads than on the bases, by its name and dtypes."""
     return {
         (name, dtypes): sum(seconds if side == HEAD else -seconds for (_, side), seconds in by.items())
         for (_, name, dtypes), by in owned.items()

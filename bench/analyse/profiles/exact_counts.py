@@ -27,21 +27,21 @@ class Exact:
     base: Fraction
     head: Fraction
     each: str
-    """Of what: `step`, or `process`."""
+    """What is counted over: `step` or `process`."""
     reasons: tuple[str, ...] = ()
-    """Of graph breaks: where, and why."""
+    """Where graphs broke, and why."""
 
     @property
     def breaks(self) -> bool:
-        """Is it that compiling did not make one graph of the step, or did it again?"""
+        """Is it a graph break, or a recompilation?"""
         return self.name in (GRAPHS["graph_breaks"], GRAPHS["recompiles"])
 
 
 def exact_of(calls: Iterable[CallsRow], sides: Sides, weights: Mapping[tuple[str, str], float]) -> tuple[Exact, ...]:
-    """Counts that differ: of compiling first, then of the device, then calls of operators, the weightiest first.
+    """Counts that differ: of compiling, then of the device, then calls of operators, those with the most time first.
 
-    calls: of one case, as `store` keeps them; sides: of its pairs; weights: of operators by name and dtypes, how
-    much their times differ.
+    calls: of one case, as `store` keeps them; sides: of its pairs; weights: by name and dtypes of an operator, the
+    seconds by which its times differ.
     """
     return (*_of_compiling(sides), *_of_device(sides), *_of_calls(calls, sides, weights))
 
@@ -102,7 +102,7 @@ def _of_calls(calls: Iterable[CallsRow], sides: Sides, weights: Mapping[tuple[st
 
 
 def _constant(by: Mapping[Who, int | Fraction]) -> dict[str, Fraction] | None:
-    """The count of each side where it is one on either, and they differ."""
+    """The count of each side; None unless each side has a single one, and they differ."""
     counts = {side: {Fraction(count) for (_, of), count in by.items() if of == side} for side in SIDES}
     if any(len(own) != 1 for own in counts.values()) or counts[BASE] == counts[HEAD]:
         return None

@@ -14,7 +14,7 @@ from bench.stats import intervals
 from bench.stats.intervals import Interval
 
 MAIN, LOADER = "main", "loader worker"
-"""Whose stacks they are: of the thread that calls the steps, and of processes that fetch batches for it."""
+"""Threads that have stacks: the one that calls the steps, and those of processes that fetch batches for it."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Frame:
     own: float
     low: float
     high: float
-    """Of `own`: Wilson's interval, 95 %, as if each sample were drawn by itself."""
+    """Wilson's 95 % interval of `own`, as if samples were independent."""
     total: float
 
 
@@ -34,16 +34,19 @@ class Sampling:
     """What a sampler cost and how much it saw."""
 
     overhead: Interval
+    """A step with the sampler ÷ one without."""
     samples: int
-    """Of the thread that calls the steps, in them."""
+    """Samples of the thread that calls the steps, inside the steps."""
     elsewhere: int
+    """Its samples outside of the steps."""
     lost: int
+    """Samples that the sampler lost."""
     step_s: Interval
     """Seconds a step without it, of the blocks in between."""
 
     @property
     def shape_only(self) -> bool:
-        """Is it over budget? Which functions there are is then told, and no shares."""
+        """Is it over budget? Then functions are listed without shares."""
         return self.overhead.value > BUDGET
 
 

@@ -15,17 +15,17 @@ from bench.stats.pairs import log_ratio
 from bench.store.profile_pair_tables import OwnedRow, ProfilePairs, StackRow
 
 Name = tuple[str, ...]
-"""What is asked about: (function, own function that called it), or (part, operator, dtypes)."""
+"""A candidate: (function, own function that called it), or (part, operator, dtypes)."""
 
 By = Mapping[Who, float]
 """Seconds a step."""
 
 
 def of_steps(sides: Sides) -> dict[Who, float]:
-    """Seconds a step without any profiler, of each side of a pair.
+    """Seconds a step without any profiler, for each side of a pair.
 
-    Their ratio is the median of loops that stood side by side, as in a gate, so that a minute in which all was slow
-    cancels; their geometric mean is that of both sides' medians, so that neither side is the measure of the other.
+    Their ratio is the median over loops that ran side by side, as in a gate, so that a slow minute cancels. Their
+    geometric mean is that of both sides' medians, so that neither side is the measure of the other.
     """
     found: dict[Who, float] = {}
     for pair in sorted({pair for pair, _ in sides}):
@@ -36,10 +36,10 @@ def of_steps(sides: Sides) -> dict[Who, float]:
 
 
 def of_functions(stacks: Sequence[StackRow], step_s: By, sides: Sides) -> dict[str, dict[Name, dict[Who, float]]]:
-    """By thread: seconds a step of functions.
+    """Seconds a step of functions, by thread.
 
-    A sample of the steps' thread is worth its share of the step without a profiler. One of a loader's worker is worth
-    its share of the time in which blocks ran, so that seconds of all workers a step add up to their number of steps.
+    A sample of the thread that calls the steps counts as its share of the step without a profiler. A sample of a
+    loader's worker counts as its share of the time in which blocks ran: a worker that never pauses counts as one step.
     """
     found: dict[str, dict[Name, dict[Who, float]]] = {thread: defaultdict(dict) for thread in (MAIN, LOADER)}
     whole: dict[tuple[str, Who], float] = defaultdict(float)
@@ -57,9 +57,9 @@ def of_functions(stacks: Sequence[StackRow], step_s: By, sides: Sides) -> dict[s
 
 
 def leaf(frames: Sequence[str]) -> Name:
-    """The innermost function, and where that is not the user's own the innermost of those around it that is.
+    """The innermost function, and the innermost of the user's own functions if that is another.
 
-    All that waits has one name: in which of ten functions a wait for the same worker ends is chance.
+    Functions that wait share one name: in which of ten functions a wait for the same worker ends is chance.
     """
     names = as_compared(frames)
     own = next((frame for frame in reversed(names) if is_own(frame)), "")
@@ -67,7 +67,7 @@ def leaf(frames: Sequence[str]) -> Name:
 
 
 def as_compared(frames: Sequence[str]) -> tuple[str, ...]:
-    """A stack as it is compared: what a compiler generated has one name, and so has all that waits, as it ends."""
+    """A stack as it is compared: generated code has one name, and so has a wait at its end."""
     names = [named(frame) for frame in frames]
     if not waits(names[-1]):
         return tuple(names)

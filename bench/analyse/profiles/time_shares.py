@@ -1,8 +1,8 @@
-"""Where the time of a step goes, and how far the profiler itself may have moved that.
+"""Where the time of a step goes, and how far the profiler itself may have moved it.
 
-A profiler slows a step down: what took c of its P nanoseconds while it looked on took at least c - (P - U) and at most
-c of the U nanoseconds that the step takes without it, since whatever it added, it added somewhere. As shares of U
-that is a bound, not an estimate: it holds wherever the profiler's own time went.
+A profiler slows a step down. A part that takes c of the P nanoseconds under the profiler takes at least c - (P - U) and
+at most c of the U nanoseconds without it, since the profiler added its time somewhere. As shares of U these are bounds,
+not an estimate: they hold wherever the profiler's own time went.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from bench.stats import intervals
 from bench.stats.intervals import Interval
 
 BUDGET = 1.25
-"""A step that takes longer than this many times as long under the profiler has no times told of its parts. At 1.25 a
-part that seems to be 60 % of a step may be half of it: no longer more than all else together."""
+"""If a step takes more than this many times as long under the profiler, no times of its parts are shown. At 1.25 a part
+that seems to be 60 % of a step may be half of it: no longer more than all others together."""
 
 PARTS: Mapping[str, str] = {
     "kernels": "the device computes",
@@ -44,18 +44,18 @@ class Cost:
     overhead: Interval
     """A step with the profiler ÷ one without."""
     profiled_s: float
-    """Seconds a step of what the parts add up to."""
+    """Seconds a step that the parts add up to."""
     steps: int
     """Steps that were profiled."""
     on_core: float
-    """Of the time without the profiler, in which the thread that calls the steps was on a core."""
+    """Share of the time without the profiler in which the thread that calls the steps was on a core."""
 
     unsteady: str = ""
     """Why blocks with and without the profiler cannot be compared: the machine changed meanwhile."""
 
     @property
     def shape_only(self) -> bool:
-        """Is it over budget, or is what it cost not known? Calls, shapes and bytes are then told, and no times."""
+        """Is it over budget, or is its cost unknown? Then calls, shapes and bytes are shown without times."""
         return self.overhead.value > BUDGET or bool(self.unsteady)
 
 
@@ -86,8 +86,8 @@ def cost_of(taken: RecordedProfile) -> Cost:
 
 
 UNSTEADY = 1.25
-"""Blocks before and after that differ by more than this, or blocks with the profiler that are faster than both by more,
-are of a machine that changed its pace, as one does whose cores have a second tenant: 1.8 times is seen here."""
+"""The machine changed its pace if the blocks before and after differ by more than this factor, or if those with the
+profiler are faster than both by more. A second tenant on the same cores does that: 1.8 times was seen here."""
 
 
 def _unsteady(taken: RecordedProfile) -> str:
@@ -107,7 +107,7 @@ def shares_of(taken: RecordedProfile, cost: Cost) -> tuple[Share, ...]:
 
 
 def together(shares: Iterable[Share], names: Iterable[str], cost: Cost) -> Share:
-    """Some parts as one: what bounds their sum is narrower than the sum of their bounds."""
+    """Several parts as one, whose bounds are narrower than the sums of theirs."""
     own = [share for share in shares if share.name in set(names)]
     *names, last = [share.name for share in own] or ["nothing"]
     name = f"{', '.join(names)} and {last}" if names else last
@@ -115,8 +115,8 @@ def together(shares: Iterable[Share], names: Iterable[str], cost: Cost) -> Share
 
 
 def _share(name: str, what: str, value: float, cost: Cost) -> Share:
-    """value: of the time under the profiler. Where that was no slower than without, nothing is to be bounded; where it
-    is not known how much slower it was, nothing is bounded."""
+    """A part whose share of the time under the profiler is `value`. If the profiler cost nothing, the bounds are the
+    value; if its cost is unknown, they are 0 and 1."""
     if cost.unsteady:
         return Share(name, what, value, 0.0, 1.0)
     slower = max(1.0, cost.profiled_s / cost.step_s.value)
