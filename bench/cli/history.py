@@ -194,7 +194,7 @@ def _draw(found: History, folder: Path, wanted: list[str], theme: str, changed: 
     runs.make_folder(folder)
     names: set[str] = set()
     for series in found.series:
-        marks = sorted((mark for mark in found.marks if mark.series == series.series), key=lambda mark: mark.place)
+        marks = sorted((mark for mark in found.changes if mark.series == series.series), key=lambda mark: mark.place)
         if changed and not marks:
             continue
         name = safe("-".join(filter(None, (short(series.key), series.clock, series.machine)))).strip("-")[:120]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bench.analyse.gate.verdicts import GateResult, Verdict, judge
 from bench.analyse.rows.row import GateVerdict, Row
 from bench.records import Case, Outcome
@@ -23,7 +21,7 @@ def verdict_rows(data: RunData) -> list[Row]:
 
 
 def _row(verdict: Verdict, judged: GateResult, data: RunData) -> Row:
-    why = _why_failed(verdict.key, judged.failed)
+    why = next((each.text for each in judged.failed if each.key == verdict.key), "")
     value = verdict.ratio
     ratio = None if value is None else Interval(value, verdict.low, verdict.high, verdict.pairs, METHOD)
     return Row(
@@ -38,7 +36,3 @@ def _row(verdict: Verdict, judged: GateResult, data: RunData) -> Row:
             verdict.verdict, ratio, verdict.pairs, judged.rule.slack, judged.rule.limit, judged.verdict
         ),
     )
-
-
-def _why_failed(key: str, failed: Sequence[str]) -> str:
-    return next((text for text in failed if text.startswith(f"{key} on the ")), "")
