@@ -48,7 +48,7 @@ def check(
                 answer = worker.ask(Inspect(key, item.source, settings), settings.timeout_s)
                 if not isinstance(answer, Inspected):
                     raise TypeError(f"a question about a contract was answered by {answer!r}")
-                passed, broken = answer.passed, [(rule, text) for rule, text in answer.faults]
+                passed, broken = answer.passed, [(fault.rule, fault.message) for fault in answer.faults]
             except (WorkerDiedError, WorkerSilentError) as death:
                 passed, broken = [], [("it leaves its process alive", f"{death}\n{getattr(death, 'log', '')}".rstrip())]
                 worker.end()

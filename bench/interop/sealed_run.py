@@ -13,6 +13,7 @@ import pandas as pd
 
 from bench.interop.execution import Benchmark, Execution
 from bench.records import Block, CaseLaunch, Outcome, Settings, UserError
+from bench.series import STEP, Series
 from bench.store import runs, schema, tables
 from bench.store.tables import RunData
 
@@ -49,7 +50,7 @@ def as_run(execution: Execution, results: Path) -> tuple[RunData, list[str]]:
     blocks = [asdict(block) for item in timed for block in _blocks(item)]
     shared = execution.tool in ONE_PROCESS
     launches = [
-        schema.flat(asdict(row))
+        schema.flat(row)
         for place, item in enumerate(timed)
         for row in _launches(item, run["run"] if shared else f"{run['run']}-{place}")
     ]
@@ -118,11 +119,12 @@ def _blocks(item: Benchmark) -> Iterator[Block]:
             total = round(value * steps * 1e9)
             if not (0 < total < MOST and steps < MOST):
                 raise UserError(f"{item.name}: {value:g} s per step × {steps} steps is no time that can be stored")
-            yield Block(item.key, launch, 0, "step", item.clock, index, True, steps, total)
+            yield Block(item.key, launch, 0, STEP, item.clock, index, True, steps, total)
 
 
 def _launches(item: Benchmark, process: str) -> Iterator[CaseLaunch]:
     if not item.processes:
         yield CaseLaunch(item.key, 0, process=process, outcome=Outcome.FAILED, reason=item.reason)
     for launch in range(len(item.processes)):
-        yield CaseLaunch(item.key, launch, process=f"{process}-{launch}", steps={f"step:{item.clock}": item.steps or 0})
+        steps = {Series(STEP, item.clock): item.steps or 0}
+        yield CaseLaunch(item.key, launch, process=f"{process}-{launch}", steps=steps)

@@ -174,8 +174,8 @@ def replay(folder: Path, ledger: Ledger) -> None:
 
         ledger.replay(*tables.records_of(tables.read(folder)))
     else:
-        pages = journal.read(folder)
-        ledger.replay(pages.launches, pages.blocks)
+        contents = journal.read(folder)
+        ledger.replay(contents.launches, contents.blocks)
 
 
 def seal(folder: Path, status: str) -> list[str]:

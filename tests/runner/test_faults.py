@@ -31,6 +31,10 @@ EXPECTED = {
     "skips": (Outcome.SKIPPED, "the moon is not full"),
     "exits": (Outcome.CRASHED, "exited with code 3"),
     "talks_before_dying": (Outcome.CRASHED, "exited with code 4"),
+    "names_a_phase[called=step]": (Outcome.FAILED, "phase 'step' has a name of what the harness times itself"),
+    "names_a_phase[called=first_call]": (Outcome.FAILED, "call it 'own_first_call', or what it does"),
+    "names_a_phase[called=a:b]": (Outcome.FAILED, "phase 'a:b' has a colon, which separates phase and clock"),
+    "names_a_phase[called=compile_cold]": (Outcome.FAILED, "phase 'compile_cold' has a name"),
     "behaves": (Outcome.OK, ""),
     "behaves[device=cuda:99]": (Outcome.SKIPPED, "CUDA"),
     "behaves[device=mps]": (Outcome.SKIPPED, "no device class"),
@@ -84,6 +88,15 @@ def test_only_cases_that_ended_well_have_blocks(run):
     with_blocks = set(data.blocks["key"])
     assert good <= with_blocks
     assert key_of("is_wrong") not in with_blocks
+
+
+def test_a_phase_of_a_reserved_name_is_refused_before_anything_is_timed(run):
+    _, data = run
+    refused = data.launches[data.launches["key"].str.startswith("misbehaving/names_a_phase")]
+    assert len(refused) == 4
+    assert refused["first_call_ns"].isna().all()
+    assert (refused["warm_calls"] == 0).all()
+    assert not data.blocks["key"].str.startswith("misbehaving/names_a_phase").any()
 
 
 def test_a_failure_keeps_its_traceback_and_a_dead_worker_its_last_words(run):

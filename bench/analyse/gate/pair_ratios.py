@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bench.protocol import turn_ns
+from bench.cold_blocks import lockstep_ns
 from bench.records import BESIDE, BY, SIDES, Estimate
 from bench.stats import intervals
 from bench.store.tables import RunData
@@ -50,7 +50,7 @@ def pair_ratios(pairs: pd.DataFrame) -> pd.DataFrame:
 def seconds_of(pairs: pd.DataFrame) -> float:
     """Seconds that these block pairs took, with the one or two blocks before each that only warm up."""
     blocks = pairs[[f"{side}_ns" for side in SIDES]].to_numpy(dtype=np.float64).ravel()
-    return float(sum(map(turn_ns, blocks))) / 1e9
+    return float(sum(map(lockstep_ns, blocks))) / 1e9
 
 
 def ratio(log_ratios: Sequence[float], confidence: float = intervals.CONFIDENCE) -> Estimate:

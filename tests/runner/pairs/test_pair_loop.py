@@ -21,6 +21,7 @@ from bench.runner.pairs import pair_loop
 from bench.runner.pairs.pair import Pair
 from bench.runner.pairs.pair_context import PairContext, PairSettings
 from bench.runner.stop import Stop
+from bench.series import Series
 from bench.store import tables
 
 FILE = Path(__file__).parents[2] / "workload_files" / "sided.py"
@@ -141,7 +142,7 @@ def test_the_first_pairs_of_a_compiled_case_find_its_cache_empty_on_both_sides(t
         seen.append((state, [sorted(path.name for path in folders[side].iterdir()) for side in SIDES]))
         for folder in folders.values():
             (folder / "kernel").touch()
-        arena.steps[coupled.case.key] = {"step:wall": 1}  # it was opened
+        arena.steps[coupled.case.key] = {Series("step", "wall"): 1}  # it was opened
     assert seen == [("cold", [[], []])] * wanted + [("warm", [["kernel"], ["kernel"]])] * (5 - wanted)
 
 
@@ -151,7 +152,7 @@ def test_where_one_side_lost_its_cache_both_begin_anew(tmp_path):
         sides=pair_loop.SAME, settings=Settings(), stop=Stop(), threads=int, steps={}, caches=tmp_path, secretary=None
     )
     _, folders = caches_of(arena, coupled.case.key)
-    arena.steps[coupled.case.key] = {"step:wall": 1}
+    arena.steps[coupled.case.key] = {Series("step", "wall"): 1}
     folders[BASE].rmdir()
     assert caches_of(arena, coupled.case.key)[0] == "cold"
 
