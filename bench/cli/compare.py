@@ -24,7 +24,7 @@ def compare(
     bench compare results/laptop results/server --format csv > t.csv
     """
     from bench.analyse import two_runs as analysis
-    from bench.cli.loading import frame_of
+    from bench.jobs.loading import frame_of
     from bench.present.tables import two_runs_table as present
 
     (base_data, base_frame), (head_data, head_frame) = (frame_of(name, None) for name in (base, head))

@@ -47,7 +47,7 @@ def show(
             raise UserError("--floor is of one machine: name one run")
         say(floors(run[0] if run else None, vs, peaks, format_))
         return
-    from bench.cli.loading import beside, frame_of, refuse_twins
+    from bench.jobs.loading import beside, frame_of, refuse_twins
     from bench.present.tables import estimates_table, table_formats
 
     wanted: Sequence[str | None] = run or [None]
@@ -72,7 +72,7 @@ def floors(run: str | None, vs: str | None, named: str | None, format_: TableFor
     """The table of time ÷ floor."""
     from datetime import UTC, datetime
 
-    from bench.cli.loading import floored
+    from bench.jobs.loading import floored
     from bench.present.tables import floor_table as floor
 
     data, frame, peaks = floored(run, vs, named)

@@ -11,13 +11,14 @@ from bench.store.tables import RunData
 COLUMNS = ("key", "verdict", "ratio", "ratio_low", "ratio_high", "pairs", "slack", "limit", "suite_verdict")
 
 
-def forest(data: RunData) -> pd.DataFrame:
-    """The frame of a run of `bench gate`, judged by the rule that it was run with. Raises `UserError` for another run.
+def forest(data: RunData, judged: GateResult | None = None) -> pd.DataFrame:
+    """The frame of a run of `bench gate`. Raises `UserError` for another run.
 
-    ratio: head ÷ base, above 1 is slower, with its 95 % confidence sequence. `outcome` is `failed` where a side failed.
+    judged: its verdicts, where they are not those of the rule that it was run with. ratio: head ÷ base, above 1 is
+    slower, with its 95 % confidence sequence. `outcome` is `failed` where a side failed.
     """
-    judged = judge(data)
-    return pd.DataFrame([_row(judged, place, data) for place in range(len(judged.cases))])
+    found = judge(data) if judged is None else judged
+    return pd.DataFrame([_row(found, place, data) for place in range(len(found.cases))])
 
 
 def _row(judged: GateResult, place: int, data: RunData) -> dict[str, object]:

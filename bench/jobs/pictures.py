@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bench.analyse.rows.chart_frames import to_draw as whole
-from bench.cli.loading import beside, refuse_twins
+from bench.jobs.loading import beside, refuse_twins
 from bench.present.charts import ChartSpec, available
 from bench.present.charts.chart_lines import UNRESOLVED
 from bench.records import UserError
