@@ -11,13 +11,14 @@ from bench.store.tables import RunData
 METHOD = "95 % confidence sequence over pairs"
 
 
-def verdict_rows(data: RunData) -> list[Row]:
-    """The rows of a run of `bench gate`, judged by the rule that it was run with. Raises `UserError` for another run.
+def verdict_rows(data: RunData, judged: GateResult | None = None) -> list[Row]:
+    """The rows of a run of `bench gate`. Raises `UserError` for another run.
 
-    `outcome` is `failed` where a side failed.
+    judged: its verdicts, where they are not those of the rule that it was run with. `outcome` is `failed` where a side
+    failed.
     """
-    judged = judge(data)
-    return [_row(verdict, judged, data) for verdict in judged.cases]
+    found = judged or judge(data)
+    return [_row(verdict, found, data) for verdict in found.cases]
 
 
 def _row(verdict: Verdict, judged: GateResult, data: RunData) -> Row:
