@@ -1,6 +1,13 @@
 """coursebench: benchmarks of a PyTorch course whose every number can be defended.
 
 import bench
+run = bench.run("matmul/square", sets={"size": [64, 256]}, launches=6)   # prints nothing; print(run) is its table
+run.chart("time_by_size").save("growth.svg")
+bench.gate("mine/*", workloads="mine.py", base="main")                   # did this change make it slower?
+bench.profile("matmul/square").page                                      # where does the time of a step go?
+bench.difference("mine/softmax", workloads="mine.py", base="main")       # what is a difference made of?
+bench.certify(quick=True)                                                # is this harness right, on this machine?
+bench.report(run)                                                        # one page with all of it
 frame = bench.load()                          # the latest run, a row a case and clock
 blocks = bench.load("results/…", level="blocks")
 bench.charts.time_by_size(frame)              # shows itself in Jupyter; .save("growth.svg")
@@ -10,19 +17,49 @@ bench.compare("results/monday", frame)        # head ÷ base, with intervals
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bench import charts
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.analyse.rows.analysis import Analysis
+    from bench.analyse.rows.frames import Level
+    from bench.analyse.rows.row import Row
+    from bench.jobs.certificate_job import certify
+    from bench.jobs.difference_job import difference
+    from bench.jobs.gate_job import gate
+    from bench.jobs.listener import Listener
+    from bench.jobs.profile_job import profile
+    from bench.jobs.report_job import report
+    from bench.jobs.run_job import run
     from bench.present.tables.two_runs_table import Comparison
     from bench.store.tables import RunData
 
-__all__ = ["charts", "compare", "load"]
+__all__ = [
+    "Listener",
+    "certify",
+    "charts",
+    "compare",
+    "difference",
+    "gate",
+    "load",
+    "profile",
+    "report",
+    "run",
+]
 
-Level = Literal["estimates", "phases", "launches", "blocks", "verdicts"]
+_JOBS = {
+    "run": "run_job",
+    "gate": "gate_job",
+    "profile": "profile_job",
+    "difference": "difference_job",
+    "certify": "certificate_job",
+    "report": "report_job",
+    "Listener": "listener",
+}
+"""The module of `bench.jobs` that each of these names is imported from, when it is first used."""
 
 
 def load(run: str | Path | None = None, level: Level = "estimates", vs: str | None = None) -> pd.DataFrame:
@@ -36,29 +73,9 @@ def load(run: str | Path | None = None, level: Level = "estimates", vs: str | No
     Warns of lines of the journal that could not be read. Raises `bench.records.UserError` for a run that cannot be
     read, or one of a newer schema.
     """
-    data = _read(run)
-    match level:
-        case "blocks":
-            return data.blocks
-        case "launches":
-            return data.launches
-        case "phases":
-            from bench.analyse.rows.estimates import phases
+    from bench.analyse.rows import frames
 
-            return phases(data)
-        case "verdicts":
-            from bench.analyse.gate.verdict_rows import forest
-
-            return forest(data)
-        case "estimates":
-            from bench.analyse.rows.floor import judged
-
-            frame = judged(data)
-    if vs is None:
-        return frame
-    from bench.analyse.rows.speedups import with_speedups
-
-    return with_speedups(frame, data, vs)
+    return frames.frame_of(_read(run), level, vs)
 
 
 def compare(base: str | Path | pd.DataFrame, head: str | Path | pd.DataFrame) -> Comparison:
@@ -69,26 +86,25 @@ def compare(base: str | Path | pd.DataFrame, head: str | Path | pd.DataFrame) ->
     so that no verdict is a regression. Raises `bench.records.UserError` for a run that cannot be read, and for a frame
     that is not of one run as it is stored.
     """
-    from bench.analyse import two_runs as analysis
+    from bench.analyse import two_runs
     from bench.present.tables.two_runs_table import Comparison
 
-    (base_data, base_frame), (head_data, head_frame) = _side(base), _side(head)
-    found = analysis.compare(base_data, head_data, {"base": base_frame, "head": head_frame})
-    return Comparison(tuple(found), base_data.run, head_data.run)
+    (under, under_rows), (over, over_rows) = _side(base), _side(head)
+    found = two_runs.compare(under, over, under_rows, over_rows)
+    return Comparison(tuple(found), under.data.run, over.data.run)
 
 
-def _side(of: str | Path | pd.DataFrame) -> tuple[RunData, pd.DataFrame]:
-    """The run and its judged estimates; of a frame those of its rows."""
-    from bench.analyse.rows import chart_frames
-    from bench.analyse.rows.floor import judged
+def _side(of: str | Path | pd.DataFrame) -> tuple[Analysis, list[Row]]:
+    """A run and its judged rows; of a frame those that it holds."""
+    from bench.analyse.rows import restored
+    from bench.analyse.rows.analysis import Analysis
     from bench.store import loaded_runs
 
     if isinstance(of, str | Path):
-        data = _read(of)
-        return data, judged(data)
-    data = _read(loaded_runs.folder_of(chart_frames.run_of(of)))
-    chart_frames.refuse_others(of, judged(data))
-    return data, of
+        run = Analysis(_read(of))
+        return run, run.judged
+    run = Analysis(_read(loaded_runs.folder_of(restored.run_of(of))))
+    return run, restored.completed(of, run.judged)
 
 
 def _read(run: str | Path | None) -> RunData:
@@ -102,3 +118,20 @@ def _read(run: str | Path | None) -> RunData:
         warnings.warn(problem, stacklevel=3)
     loaded_runs.remember(str(data.run["run"]), data.folder)
     return data
+
+
+if not TYPE_CHECKING:  # a type checker knows the names from above, and finds a misspelt one
+
+    def __getattr__(name: str) -> object:
+        """A job, imported when it is first used: `import bench` alone stays light."""
+        if name not in _JOBS:
+            raise AttributeError(f"module 'bench' has no attribute '{name}'")
+        import importlib
+
+        found = getattr(importlib.import_module(f"bench.jobs.{_JOBS[name]}"), name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return __all__

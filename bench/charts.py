@@ -135,7 +135,9 @@ def verdict(frame: pd.DataFrame, theme: Theme = "light") -> Drawn:
 
 
 def _drawn(name: str, frame: pd.DataFrame, theme: str) -> Drawn:
-    from bench.analyse.rows.chart_frames import restored
-    from bench.present.charts import chart_set, drawn_columns
+    from bench.analyse.rows.restored import restored
+    from bench.present.charts import chart_set
+    from bench.present.charts.all_charts import chart_named
 
-    return chart_set.drawn(name, restored(frame, drawn_columns(name)), theme)
+    chart = chart_named(name)
+    return chart_set.drawn(name, restored(frame, (*chart.needs, *chart.carries)), theme)

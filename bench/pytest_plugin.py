@@ -121,7 +121,7 @@ class Cases(pytest.Module):
 
 
 def _chosen(config: pytest.Config) -> tuple[Plan, Settings]:
-    from bench.cli.choosing import Choice
+    from bench.jobs.choice import Choice
 
     chosen = Choice(config.getoption("--bench-select"), _asked(config), [], [], config.getoption("--bench-workloads"))
     chosen.plan(("cpu",))  # what makes no sense is told at once, and not after the import of torch

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import pandas as pd
-
-from bench.analyse.rows.launch_medians import launch_medians
-from bench.analyse.rows.speedups import by_case
+from bench.analyse.rows.analysis import Analysis
+from bench.analyse.rows.row import Row
 from bench.records import Outcome
+from bench.series import STEP, Series
 from bench.stats import intervals
-from bench.store.tables import RunData
+from bench.stats.intervals import Interval
 
 SLOWER, FASTER, NOT_RESOLVED, NOT_COMPARED = "slower", "faster", "not_resolved", "not_compared"
 """Of two runs of one machine. None of them is a regression: only pairs that take turns can show one."""
@@ -28,7 +26,8 @@ class Compared:
     """One case and clock of two runs. Ratios are head ÷ base: above 1 is slower."""
 
     key: str
-    clock: str
+    clock: str | None
+    """None where a run has no time of the case."""
     verdict: str
     base_s: float | None
     head_s: float | None
@@ -41,66 +40,69 @@ class Compared:
     note: str = ""
 
 
-def compare(base: RunData, head: RunData, frames: Mapping[str, pd.DataFrame]) -> list[Compared]:
+def compare(
+    base: Analysis, head: Analysis, base_rows: Sequence[Row] | None = None, head_rows: Sequence[Row] | None = None
+) -> list[Compared]:
     """Each case of either run, in the head's order and then the base's.
 
-    frames: the judged estimates of `base` and `head`: a time that is wrong there is none here.
+    base_rows, head_rows: some rows of each run; without them all that it has. A time that is wrong there is none here.
     """
-    alike = base.run["fingerprint"] == head.run["fingerprint"]
-    sides = {name: _Side(data, frames[name]) for name, data in (("base", base), ("head", head))}
-    places = dict.fromkeys([*sides["head"].places, *sides["base"].places])
-    return [_compared(key, clock, sides["base"], sides["head"], alike) for key, clock in places]
+    alike = base.data.run["fingerprint"] == head.data.run["fingerprint"]
+    under = _Side("base", base, base.judged if base_rows is None else base_rows)
+    over = _Side("head", head, head.judged if head_rows is None else head_rows)
+    places = dict.fromkeys([*over.places, *under.places])
+    return [_compared(key, clock, under, over, alike) for key, clock in places]
 
 
 class _Side:
     """What one run has of each case."""
 
-    def __init__(self, data: RunData, frame: pd.DataFrame) -> None:
-        medians = launch_medians(data)
-        self.launches = by_case(medians[medians["phase"] == "step"])
-        rows = frame.to_dict("records")
-        self.outcomes = {row["key"]: (str(row["outcome"]), str(row["reason"])) for row in rows}
-        self.places = [(row["key"], row["clock"] or "wall") for row in rows]
+    def __init__(self, name: str, run: Analysis, rows: Sequence[Row]) -> None:
+        self._name = name
+        self._medians = run.readings.medians
+        self._outcomes = {row.key: (row.outcome, row.reason) for row in rows}
+        self.places = [(row.key, row.clock) for row in rows]
 
-    def seconds(self, key: str, clock: str) -> list[float]:
+    def seconds(self, key: str, clock: str | None) -> list[float]:
         """The medians of the launches that count; none where the case has no time."""
-        if self.outcomes.get(key, ("", ""))[0] != Outcome.OK:
+        outcome, _ = self._outcomes.get(key, (None, ""))
+        if outcome != Outcome.OK or clock is None:
             return []
-        return [median for _, median in self.launches.get((key, clock), {}).values()]
+        return [each.median_s for each in self._medians.of(key, Series(STEP, clock))]
 
-    def why_none(self, key: str, name: str) -> str:
-        """Why a side has no time."""
-        if key not in self.outcomes:
-            return f"not in the {name}"
-        outcome, reason = self.outcomes[key]
-        return f"{name}: {outcome}{f' ({reason})' if reason else ''}" if outcome != Outcome.OK else f"{name}: no clock"
+    def why_none(self, key: str) -> str:
+        """Why the side has no time."""
+        if key not in self._outcomes:
+            return f"not in the {self._name}"
+        outcome, reason = self._outcomes[key]
+        if outcome == Outcome.OK:
+            return f"{self._name}: no clock"
+        return f"{self._name}: {outcome}{f' ({reason})' if reason else ''}"
 
 
-def _compared(key: str, clock: str, base: _Side, head: _Side, alike: bool) -> Compared:
+def _compared(key: str, clock: str | None, base: _Side, head: _Side, alike: bool) -> Compared:
     under, over = base.seconds(key, clock), head.seconds(key, clock)
     if not under or not over:
-        why = [
-            side.why_none(key, name) for name, side, found in (("base", base, under), ("head", head, over)) if not found
-        ]
-        return Compared(
-            key, clock, NOT_COMPARED, None, None, None, None, None, "", len(under), len(over), "; ".join(why)
-        )
+        why = "; ".join(side.why_none(key) for side, found in ((base, under), (head, over)) if not found)
+        return Compared(key, clock, NOT_COMPARED, None, None, None, None, None, "", len(under), len(over), why)
     found = intervals.unpaired_ratio(over, under)
-    values: dict[str, Any] = {
-        "base_s": intervals.median(under).value,
-        "head_s": intervals.median(over).value,
-        "ratio": found.value,
-        "low": found.low,
-        "high": found.high,
-        "method": found.method,
-    }
-    note = ONE_PROCESS if found.low is None else ""
     return Compared(
-        key, clock, _verdict(found, alike), **values, base_launches=len(under), head_launches=len(over), note=note
+        key=key,
+        clock=clock,
+        verdict=_verdict(found, alike),
+        base_s=intervals.median(under).value,
+        head_s=intervals.median(over).value,
+        ratio=found.value,
+        low=found.low,
+        high=found.high,
+        method=found.method,
+        base_launches=len(under),
+        head_launches=len(over),
+        note=ONE_PROCESS if found.low is None else "",
     )
 
 
-def _verdict(found: intervals.Interval, alike: bool) -> str:
+def _verdict(found: Interval, alike: bool) -> str:
     if not alike:
         return OTHER_MACHINE
     if found.low is None or found.high is None or found.low <= 1 <= found.high:

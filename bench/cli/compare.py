@@ -23,12 +23,13 @@ def compare(
     bench compare results/monday results/tuesday
     bench compare results/laptop results/server --format csv > t.csv
     """
-    from bench.analyse import two_runs as analysis
-    from bench.cli.loading import frame_of
-    from bench.present.tables import two_runs_table as present
+    from bench.analyse import two_runs
+    from bench.jobs.loading import analysed
+    from bench.present.tables import two_runs_table
 
-    (base_data, base_frame), (head_data, head_frame) = (frame_of(name, None) for name in (base, head))
-    for problem in (*base_data.problems, *head_data.problems):
+    (under,), (over,) = analysed([base]), analysed([head])
+    found = two_runs.compare(under, over)
+    for problem in (*under.data.problems, *over.data.problems):
         note(f"warning: {problem}")
-    found = analysis.compare(base_data, head_data, {"base": base_frame, "head": head_frame})
-    say(present.show(found, base_data.run, head_data.run, format_.value, width=width(), color=colour()).rstrip())
+    about = under.data.run, over.data.run
+    say(two_runs_table.show(found, *about, format_.value, width=width(), color=colour()).rstrip())

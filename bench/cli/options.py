@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from bench.records import Finding, UserError
+from bench.records import UserError
 
 
 class TableFormat(StrEnum):
@@ -77,6 +78,6 @@ def note(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def findings_text(findings: list[Finding]) -> str:
-    """Findings as lines: severity, what, what to do."""
-    return "\n".join(f"{item.severity:8}{item.check}: {item.message}\n{'':8}→ {item.advice}" for item in findings)
+def command_line() -> str:
+    """The command as it was typed, for `run.json`."""
+    return shlex.join(["bench", *sys.argv[1:]])

@@ -58,16 +58,16 @@ def plot(
         return
     if verify or overlay:
         raise UserError("--verify and --overlay go with --from FIGURE")
-    from bench.cli.pictures import drawable, one_of_each, to_draw
+    from bench.jobs.pictures import drawable, one_of_each, to_draw
     from bench.present.charts.figure_data import figure_data, write
     from bench.present.pages import gallery_page as pages
     from bench.store import runs
 
     drawn = to_draw(run, vs)
     wanted = suffixes(formats)
-    specs = drawable(drawn.frame, charts or [])
+    specs = drawable(drawn.rows, charts or [])
     if gallery:
-        wanted, specs = ["png"], one_of_each(specs, drawn.frame)
+        wanted, specs = ["png"], one_of_each(specs, drawn.rows)
     if list_:
         say("\n".join(f"{spec.slug}  {spec.title}" for spec in specs))
         return
@@ -75,7 +75,7 @@ def plot(
     runs.make_folder(folder)
     shown = []
     for spec in specs:
-        carried = figure_data(spec, drawn.frame, theme.value)
+        carried = figure_data(spec, drawn.rows, theme.value)
         shown.append(carried)
         for path in write(carried, folder, spec.slug, wanted):
             say(str(path))
@@ -101,9 +101,9 @@ def _again(figure: Path, verify: bool, overlay: str | None, out: Path | None, fo
     carried = figures.read(figure)
     name = figure.stem
     if overlay is not None:
-        from bench.cli.pictures import to_draw
+        from bench.jobs.pictures import to_draw
 
-        carried, name = figures.overlaid(carried, to_draw([overlay], None).frame), f"{figure.stem}-overlay"
+        carried, name = figures.overlaid(carried, to_draw([overlay], None).rows), f"{figure.stem}-overlay"
     folder = out or Path("reports")
     runs.make_folder(folder)
     for suffix in formats or [figure.suffix.lower().removeprefix(".")]:

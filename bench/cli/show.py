@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli.options import Format, RunNames, TableFormat, Versus, colour, note, say, width
 from bench.records import UserError
+
+if TYPE_CHECKING:
+    from bench.analyse.rows.analysis import Analysis
 
 
 def show(
@@ -47,35 +50,47 @@ def show(
             raise UserError("--floor is of one machine: name one run")
         say(floors(run[0] if run else None, vs, peaks, format_))
         return
-    from bench.cli.loading import beside, frame_of, refuse_twins
-    from bench.present.tables import estimates_table, table_formats
+    from bench.analyse.rows import record
+    from bench.jobs.loading import analysed, together
+    from bench.present.tables import estimates_table
 
-    wanted: Sequence[str | None] = run or [None]
-    found = [frame_of(name, vs) for name in wanted]
-    batch = [data for data, _ in found]
-    refuse_twins(batch)
-    for problem in (problem for data in batch for problem in data.problems):
+    batch = analysed(run)
+    # Before the warnings: where the runs do not have what is asked for, that alone is said.
+    rows = [] if phases else together(batch, [each.rows(vs) for each in batch])
+    for problem in (problem for each in batch for problem in each.data.problems):
         note(f"warning: {problem}")
     if phases:
-        from bench.analyse.rows.estimates import phases as phases_of
+        say(phase_table(batch, format_))
+    else:
+        also = (record.BREAK_EVEN,)
+        say(estimates_table.show(rows, format_.value, vs=vs, also=also, width=width(), color=colour()))
 
-        of_each = [phases_of(data) for data in batch]
-        frame = of_each[0] if len(batch) == 1 else beside(batch, of_each)
-        rows = [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False)]
-        say(table_formats.render(rows, list(frame.columns), format_.value, width=width(), color=colour()))
-        return
-    frame = found[0][1] if len(batch) == 1 else beside(batch, [frame for _, frame in found])
-    say(estimates_table.show(frame, format_.value, vs=vs, width=width(), color=colour()))
+
+def phase_table(batch: Sequence[Analysis], format_: TableFormat) -> str:
+    """The table of what is timed apart; of several runs each phase has its machine."""
+    from bench.analyse.rows.frames import PHASE_COLUMNS, phase_record
+    from bench.present.tables import table_formats
+    from bench.store import run_names
+
+    machines = run_names.names([each.data.run for each in batch])
+    several = ["machine"] if len(batch) > 1 else []
+    records = [
+        {**phase_record(phase), **dict.fromkeys(several, machine)}
+        for each, machine in zip(batch, machines, strict=True)
+        for phase in each.phases
+    ]
+    columns = [*PHASE_COLUMNS, *several]
+    return table_formats.render(records, columns, format_.value, width=width(), color=colour())
 
 
 def floors(run: str | None, vs: str | None, named: str | None, format_: TableFormat) -> str:
     """The table of time ÷ floor."""
     from datetime import UTC, datetime
 
-    from bench.cli.loading import floored
-    from bench.present.tables import floor_table as floor
+    from bench.jobs.loading import floored
+    from bench.present.tables import floor_table
 
-    data, frame, peaks = floored(run, vs, named)
-    for problem in data.problems:
+    found, rows, peaks = floored(run, vs, named)
+    for problem in found.data.problems:
         note(f"warning: {problem}")
-    return floor.show(frame, peaks, format_.value, now=datetime.now(UTC), vs=vs, width=width(), color=colour())
+    return floor_table.show(rows, peaks, format_.value, now=datetime.now(UTC), vs=vs, width=width(), color=colour())

@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench.analyse.history.run_points import commit_of
 from bench.interop import execution
 from bench.interop.checked_file import Node, parsed, text_of
 from bench.interop.execution import SECONDS, Benchmark, Execution
@@ -108,10 +107,15 @@ def written(kept: LaunchTimes, old: Path) -> str:
     """
     top = _top(old).mapping() if old.exists() else {"lastUpdate": 0, "repoUrl": "", "entries": {}}
     entries = Node(top, str(old), "")["entries"].mapping()
-    created = datetime.fromisoformat(kept.run["created"])
+    created = datetime.fromisoformat(kept.origin.created)
     stamp = int(created.timestamp() * 1000)
     nobody = {"name": "", "username": ""}  # the action's own page reads both
-    commit = {"id": commit_of(kept.run) or kept.run["run"], "timestamp": created.isoformat(), "message": "", "url": ""}
+    commit: dict[str, Any] = {
+        "id": kept.origin.state or kept.origin.run,
+        "timestamp": created.isoformat(),
+        "message": "",
+        "url": "",
+    }
     commit |= {"author": nobody, "committer": nobody}
     push = {"commit": commit, "date": stamp, "tool": "customSmallerIsBetter", "benches": list(_benches(kept))}
     own = entries.setdefault(SUITE, [])
@@ -140,5 +144,5 @@ def _benches(kept: LaunchTimes) -> Iterator[dict[str, Any]]:
                 "value": found.value * 1e6,
                 "unit": "us/step",
                 "range": within,
-                "extra": f"{found.method}\nmachine: {kept.run['machine']}\nfingerprint: {kept.run['fingerprint']}",
+                "extra": f"{found.method}\nmachine: {kept.origin.machine}\nfingerprint: {kept.origin.fingerprint}",
             }

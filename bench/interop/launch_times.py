@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.analyse.rows.estimates import grouped
-from bench.analyse.rows.floor import judged
-from bench.analyse.rows.launch_medians import launch_medians
-from bench.records import Outcome, UserError
+from bench.analyse.history.run_points import commit_of
+from bench.analyse.rows.analysis import Analysis
+from bench.records import UserError
 from bench.stats import intervals
 from bench.stats.intervals import Interval
-from bench.store import runs
 from bench.store.tables import RunData
 
 
@@ -31,23 +29,70 @@ class CaseTimes:
 
 
 @dataclass(frozen=True)
-class LaunchTimes:
-    """What of a run other tools have a place for."""
+class RunOrigin:
+    """Where, when and of what code a run was made: what other tools' files have a place for."""
 
-    run: Mapping[str, Any]
+    run: str
+    """The run's id."""
+    created: str
+    """ISO 8601."""
+    machine: str
+    fingerprint: str
+    commit: str | None
+    dirty: bool
+    """Did files of the working tree differ from the commit?"""
+    branch: str | None
+    state: str | None
+    """The commit, marked where files differed from it (`commit_of`)."""
+    cpu_model: str
+    architecture: str
+    logical_cores: int | None
+    system: str
+    release: str
+    python_implementation: str
+    python_version: str
+
+    @classmethod
+    def of(cls, run: Mapping[str, Any]) -> RunOrigin:
+        """Read a `run.json`."""
+        git = run.get("git") or {}
+        cpu, os_, python = (run["environment"].get(name) or {} for name in ("cpu", "os", "python"))
+        return cls(
+            run=run["run"],
+            created=run["created"],
+            machine=run["machine"],
+            fingerprint=run["fingerprint"],
+            commit=git.get("commit"),
+            dirty=bool(git.get("dirty")),
+            branch=git.get("branch"),
+            state=commit_of(run),
+            cpu_model=str(cpu.get("model", "")),
+            architecture=str(cpu.get("architecture", "")),
+            logical_cores=cpu.get("logical"),
+            system=str(os_.get("system", "")),
+            release=str(os_.get("release", "")),
+            python_implementation=str(python.get("implementation", "")),
+            python_version=str(python.get("version", "")),
+        )
+
+
+@dataclass(frozen=True)
+class LaunchTimes:
+    """The times of a run, and where they come from."""
+
+    origin: RunOrigin
     cases: tuple[CaseTimes, ...]
 
 
 def launch_times(data: RunData) -> LaunchTimes:
     """The times of a run. Raises `UserError` where it has none."""
-    runs.refuse_pairs(data.run)
-    frame = judged(data)
-    lost = set(frame.loc[frame["outcome"] != Outcome.OK, "key"])
+    run = Analysis(data)
+    lost = {row.key for row in run.judged if not row.ok}
     cases = tuple(
-        CaseTimes(key, clock, tuple(row["median_s"] for row in sorted(rows, key=lambda row: row["launch"])))
-        for (key, clock), rows in grouped(launch_medians(data), "key", "clock", where=("phase", "step")).items()
+        CaseTimes(key, clock, tuple(each.median_s for each in sorted(medians, key=lambda each: each.launch)))
+        for key, clock, medians in run.readings.medians.steps()
         if key not in lost
     )
     if not cases:
         raise UserError(f"run {data.run['run']} has no times: no case ended well")
-    return LaunchTimes(data.run, cases)
+    return LaunchTimes(RunOrigin.of(data.run), cases)

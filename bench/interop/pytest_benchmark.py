@@ -14,7 +14,7 @@ from typing import Any
 from bench.interop import execution
 from bench.interop.checked_file import Node, parsed, text_of
 from bench.interop.execution import Benchmark, Execution
-from bench.interop.launch_times import CaseTimes, LaunchTimes
+from bench.interop.launch_times import CaseTimes, LaunchTimes, RunOrigin
 from bench.records import UNKNOWN, Case, UserError
 
 NAME = "pytest-benchmark"
@@ -123,38 +123,35 @@ def written(kept: LaunchTimes) -> str:
             made.update(seconds)
         return {**made.as_dict(), "iterations": 1, "data": list(medians)}
 
-    git = kept.run.get("git") or {}
-    commit = {"id": git.get("commit") or "unversioned", "time": kept.run["created"], "author_time": None}
-    commit |= {"dirty": bool(git.get("dirty")), "project": OURS, "branch": git.get("branch") or "(unknown)"}
+    origin = kept.origin
+    commit: dict[str, Any] = {"id": origin.commit or "unversioned", "time": origin.created, "author_time": None}
+    commit |= {"dirty": origin.dirty, "project": OURS, "branch": origin.branch or "(unknown)"}
     benchmarks = [_written(case, stats(case.medians)) for case in kept.cases if case.clock == "wall"]
     content = {
-        "machine_info": _machine_info(kept.run),
+        "machine_info": _machine_info(origin),
         "commit_info": commit,
         "benchmarks": benchmarks,
-        "datetime": datetime.fromisoformat(kept.run["created"]).isoformat(),
+        "datetime": datetime.fromisoformat(origin.created).isoformat(),
         "version": __version__,
     }
     return json.dumps(content, indent=4, allow_nan=False) + "\n"
 
 
-def _machine_info(run: Mapping[str, Any]) -> dict[str, Any]:
+def _machine_info(origin: RunOrigin) -> dict[str, Any]:
     """The machine of a run under pytest-benchmark's names; its `compare` wants all of them."""
-    about = run["environment"]
-    cpu, os_, python = (about.get(name) or {} for name in ("cpu", "os", "python"))
-    version = str(python.get("version", ""))
     return {
-        "node": str(run["machine"]),
-        "processor": str(cpu.get("model", "")),
-        "machine": str(cpu.get("architecture", "")),
-        "system": str(os_.get("system", "")),
-        "release": str(os_.get("release", "")),
+        "node": origin.machine,
+        "processor": origin.cpu_model,
+        "machine": origin.architecture,
+        "system": origin.system,
+        "release": origin.release,
         "python_compiler": "",
-        "python_implementation": str(python.get("implementation", "")),
-        "python_implementation_version": version,
-        "python_version": version,
+        "python_implementation": origin.python_implementation,
+        "python_implementation_version": origin.python_version,
+        "python_version": origin.python_version,
         "python_build": [],
-        "cpu": {"brand_raw": str(cpu.get("model", "")), "count": cpu.get("logical")},
-        OURS: {"machine": run["machine"], "fingerprint": run["fingerprint"]},
+        "cpu": {"brand_raw": origin.cpu_model, "count": origin.logical_cores},
+        OURS: {"machine": origin.machine, "fingerprint": origin.fingerprint},
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,7 +71,7 @@ def write(data: RunData) -> Path:
     return data.folder
 
 
-def _frame(rows: list[dict[str, Any]], dtypes: Any) -> pd.DataFrame:
+def _frame(rows: list[dict[str, Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame.from_records(rows, columns=list(dtypes)).astype(dict(dtypes))
 
 

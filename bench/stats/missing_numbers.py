@@ -1,8 +1,9 @@
-"""Numbers that may be missing: the one place that knows the ways in which tables spell that."""
+"""Numbers that may be missing, in every way in which tables write that."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -13,3 +14,14 @@ def number(x: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return value if math.isfinite(value) else None
+
+
+def present(x: Any) -> Any:
+    """`x` as a value of Python's own, or None where it is missing (None, NaN, `pandas.NA`, `pandas.NaT`)."""
+    if isinstance(x, Mapping | list | tuple | set | str | bytes):
+        return x
+    if hasattr(x, "item"):
+        x = x.item()
+    if x is None or type(x).__name__ in ("NAType", "NaTType"):
+        return None
+    return None if isinstance(x, float) and math.isnan(x) else x

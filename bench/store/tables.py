@@ -128,14 +128,19 @@ def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
     runs.replace_whole(path, content.getvalue())
 
 
-def records_of(data: RunData) -> tuple[list[CaseLaunch], list[Block]]:
-    """The rows of a run as the records they were made from."""
-    launches = []
+def launches_of(data: RunData) -> list[CaseLaunch]:
+    """The rows of `launches.parquet` as the records they were made from."""
+    found = []
     for row in data.launches.astype(object).where(data.launches.notna(), None).to_dict("records"):
         nested = {name: json.loads(row[name]) for name in schema.NESTED}
-        launches.append(schema.launch_of({str(name): value for name, value in row.items()} | nested))
+        found.append(schema.launch_of({str(name): value for name, value in row.items()} | nested))
+    return found
+
+
+def records_of(data: RunData) -> tuple[list[CaseLaunch], list[Block]]:
+    """The rows of a run as the records they were made from."""
     blocks = [Block(*row) for row in data.blocks[list(schema.BLOCKS)].itertuples(index=False, name=None)]
-    return launches, blocks
+    return launches_of(data), blocks
 
 
 def couples_of(data: RunData) -> list[BlockPair]:
@@ -153,7 +158,7 @@ def past_costs(results: Path, fingerprint: str, most: int = 5) -> dict[str, floa
     own = (data for data in readable if "imported" not in data.run)  # another tool tells no costs
     alike = (data for data in own if data.run.get("fingerprint") == fingerprint)
     for data in itertools.islice(alike, most):
-        for record in records_of(data)[0]:
+        for record in launches_of(data):
             if record.outcome == Outcome.OK:
                 costs.setdefault(record.key, []).append(sum(record.seconds.values()))
     return {key: statistics.median(seen) for key, seen in costs.items()}

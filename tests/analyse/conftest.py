@@ -71,6 +71,7 @@ class MadeUpRun:
             "run": "20261101T100000Z-00000000",
             "machine": "2-core",
             "status": self.status,
+            "created": "2026-11-01T10:00:00+00:00",
             "environment": {"torch": {"version": "2.13.0"}, "cpu": {"affinity": [0, 1]}},
             "settings": dataclasses.asdict(self.settings),
             "plan": [{"key": key} for key in self._plan],

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from bench.analyse.curves.crossover import crossover
@@ -22,33 +21,32 @@ from bench.analyse.curves.serial_share import amdahl
 from bench.analyse.curves.throughput_knee import KNEE_SHARE, knee
 from bench.analyse.rows.break_even import break_even
 from bench.analyse.rows.peaks import Place, peaks
-from bench.records import Case
+from bench.analyse.rows.row import Row
+from bench.records import Case, Outcome
 from bench.stats import intervals
 from bench.stats.curve_fits import Fit
+from bench.stats.intervals import Interval
+from bench.workload import Work
 
 DRAWS, FEWEST = 1000, 930
 CREATED = "2026-11-01T10:00:00+00:00"
-Row = dict[str, Any]
 
 
 def row(dice: np.random.Generator, truth_s: float, sd: float = 0.03, launches: int = 6, **more: Any) -> Row:
-    """A row of estimates of a step that takes `truth_s`, its launches `sd` apart on logs; keywords: columns or axes."""
+    """A row of a step that takes `truth_s`, its launches `sd` apart on logs; keywords: stated work, or axes."""
     times = [truth_s * math.exp(x) for x in dice.normal(0, sd, launches)]
     found = intervals.median(times)
-    columns = {"flops", "bytes", "items", "kernels", "working_set", "workload"}
-    axes = {"device": "cpu", "threads": 1, **{name: item for name, item in more.items() if name not in columns}}
-    items = more.get("items", 1.0)
-    case = Case.of(more.get("workload", "made/up"), axes)
-    return {
-        "key": case.key, "workload": case.workload, "params": case.axes, "outcome": "ok", "clock": "wall", "run": "R",
-        "value_s": found.value, "low_s": found.low or math.nan, "high_s": found.high or math.nan, "launches": launches,
-        "sd_launches": statistics.stdev(map(math.log, times)) if launches > 1 else math.nan, "fastest_s": min(times),
-        "items_per_s": items / found.value, "threads_used": axes["threads"], "working_set": math.nan,
-        "items_per_s_low": items / found.high if found.high else math.nan,
-        "items_per_s_high": items / found.low if found.low else math.nan,
-        **dict.fromkeys(("flops", "bytes", "kernels"), math.nan),
-        **{name: item for name, item in more.items() if name in columns},
-    }  # fmt: skip
+    stated = {"flops", "bytes", "items", "kernels", "working_set"}
+    axes = {name: item for name, item in more.items() if name not in (*stated, "workload")}
+    case = Case.of(more.get("workload", "made/up"), {"device": "cpu", "threads": 1, **axes})
+    work = Work(**{"items": 1.0, **{name: item for name, item in more.items() if name in stated}})
+    low, high = (None if end is None else work.items / end for end in (found.high, found.low))
+    return Row(
+        case, "R", "machine", "torch", Outcome.OK, clock="wall", time=found, fastest_s=min(times), work=work,
+        sd_launches=statistics.stdev(map(math.log, times)) if launches > 1 else None,
+        rate=Interval(work.items / found.value, low, high, found.n, found.method),
+        threads_used=case["threads"],
+    )  # fmt: skip
 
 
 def held(draw: Callable[[np.random.Generator], tuple[float, float]], truth: float) -> int:
@@ -230,10 +228,8 @@ def test_a_launch_floor_of_one_launch_a_case_is_not_resolved() -> None:
 
 def test_a_break_even_is_held_by_its_interval() -> None:
     def draw(dice: np.random.Generator) -> tuple[float, float]:
-        cost = row(dice, 20.0, 0.05)
-        found = break_even(
-            (cost["value_s"], cost["low_s"], cost["high_s"]), row(dice, 1e-3), row(dice, 0.7e-3, mode="compile")
-        )
+        cost, eager, compiled = row(dice, 20.0, 0.05), row(dice, 1e-3), row(dice, 0.7e-3, mode="compile")
+        found = break_even(cost.step, eager.step, compiled.step)
         return found.low, found.high
 
     assert held(draw, 20.0 / 0.3e-3) >= FEWEST
@@ -242,7 +238,8 @@ def test_a_break_even_is_held_by_its_interval() -> None:
 @pytest.mark.parametrize(("eager_s", "value"), [(1e-3, None), (0.5e-3, math.inf)], ids=["flat", "slower"])
 def test_a_break_even_that_may_never_come_has_no_upper_end(eager_s: float, value: float | None) -> None:
     dice = np.random.default_rng(6)
-    found = break_even((20.0, 19.0, 21.0), row(dice, eager_s), row(dice, 1e-3, mode="compile"))
+    cost = Interval(20.0, 19.0, 21.0, 6, "")
+    found = break_even(cost, row(dice, eager_s).step, row(dice, 1e-3, mode="compile").step)
     assert found.high == math.inf
     assert value is None or (found.value, found.low) == (value, value)
 
@@ -279,7 +276,7 @@ def machine(dice: np.random.Generator, intensity: float, share: float = 0.5, lau
     case = row(
         dice, 1e8 * intensity / (roof * share), launches=launches, flops=1e8 * intensity, bytes=1e8, working_set=1e8
     )
-    return [case, *calibration], peaks(pd.DataFrame(calibration), CREATED)
+    return [case, *calibration], peaks(calibration, CREATED)
 
 
 def test_near_the_ridge_what_binds_is_not_resolved() -> None:

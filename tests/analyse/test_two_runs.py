@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.analyse.rows.estimates import estimates
+from bench.analyse.rows.analysis import Analysis
 from bench.analyse.two_runs import compare
 from bench.present.tables import two_runs_table as present
 
@@ -25,7 +25,7 @@ def stored(fingerprint="here", **cases):
 
 
 def compared(base, head):
-    found = compare(base, head, {"base": estimates(base), "head": estimates(head)})
+    found = compare(Analysis(base), Analysis(head))
     return {item.key.partition("[")[0]: item for item in found}
 
 

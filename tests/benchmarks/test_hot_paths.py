@@ -11,7 +11,6 @@ import sys
 import pandas as pd
 import pytest
 
-from bench.analyse.rows.estimates import estimates
 from bench.measure.timing import blocks, clocks
 from bench.protocol import Visited
 from bench.protocol.rows import TimedBlock
@@ -19,6 +18,7 @@ from bench.protocol.wire import decode, encode
 from bench.records import Block, Case, CaseLaunch, Planned, Settings, Source
 from bench.series import Series
 from bench.store import journal, runs, schema, tables
+from tests.analyse.as_frames import estimates_frame
 
 CASES, LAUNCHES, VISITS, BLOCKS = 250, 20, 4, 5  # 100,000 blocks
 
@@ -94,7 +94,7 @@ def test_reading_the_tables_of_a_run_of_100_000_blocks(benchmark, large_run):
 
 
 def test_loading_the_estimates_of_a_run_of_100_000_blocks(benchmark, large_run):
-    frame = benchmark(lambda: estimates(tables.read(large_run)))
+    frame = benchmark(lambda: estimates_frame(tables.read(large_run)))
     assert len(frame) == CASES
     assert frame["launches"].unique().tolist() == [LAUNCHES]
 

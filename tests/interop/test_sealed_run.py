@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from bench import interop
-from bench.analyse.rows.estimates import estimates
-from bench.analyse.rows.floor import judged, peaks_of
+from bench.analyse.rows.analysis import Analysis
 from bench.analyse.two_runs import ONE_PROCESS, compare
 from bench.interop import execution, sealed_run
 from bench.interop.execution import Benchmark, Execution
 from bench.records import Case, Outcome, UserError
 from bench.store import tables
+from tests.analyse.as_frames import estimates_frame, judged_frame
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -37,7 +37,7 @@ def of(*benchmarks, **facts):
 
 def test_one_process_has_a_time_without_an_interval(tmp_path):
     data, _ = imported("pytest_benchmark/lagom_cpython310.json", tmp_path)
-    frame = judged(data)
+    frame = judged_frame(data)
     assert frame["value_s"].tolist()[0] == pytest.approx(0.0002457159999948999, rel=1e-6)
     assert frame["low_s"].isna().all()
     assert (frame["launches"] == 1).all()
@@ -49,7 +49,7 @@ def test_compare_of_one_process_a_side_has_no_verdict_and_says_why(tmp_path):
     """The planted mistake: thousands of rounds of one process taken for replication."""
     base, _ = imported("pytest_benchmark/lagom_cpython310.json", tmp_path / "a")
     head, _ = imported("pytest_benchmark/lagom_cpython310.json", tmp_path / "b")
-    found = compare(base, head, {"base": estimates(base), "head": estimates(head)})
+    found = compare(Analysis(base), Analysis(head))
     assert {item.verdict for item in found} == {"not_resolved"}
     assert {item.note for item in found} == {ONE_PROCESS}
     assert {(item.low, item.high) for item in found} == {(None, None)}
@@ -59,7 +59,7 @@ def test_processes_of_pyperf_are_launches_and_support_a_verdict(tmp_path):
     old, _ = imported("pyperf/mult_list_py36.json", tmp_path / "a")
     new, _ = imported("pyperf/mult_list_py37.json", tmp_path / "b")
     new.run["fingerprint"] = old.run["fingerprint"]  # as if only the code had changed
-    found = compare(old, new, {"base": estimates(old), "head": estimates(new)})
+    found = compare(Analysis(old), Analysis(new))
     (item,) = (each for each in found if each.key.startswith("pyperf/1-2-1000-"))
     assert item.verdict == "slower"
     assert item.base_launches == 20
@@ -79,7 +79,7 @@ def test_an_import_gives_no_peaks_and_no_costs_of_this_machine(tmp_path):
     execution = of(Benchmark("p", key, ((1e-3,),)), kept_fingerprint="here")
     folder, _ = sealed(execution, tmp_path)
     data = tables.read(folder)
-    assert not peaks_of(data, estimates(data))
+    assert not Analysis(data).peaks
     assert tables.past_costs(tmp_path, "here") == {}
 
 
@@ -87,7 +87,7 @@ def test_what_failed_elsewhere_is_a_row_with_its_reason(tmp_path):
     executions = interop.read(DATA / "asv")
     number = next(place for place, each in enumerate(executions) if each.commit.startswith("2b12eec5"))
     data, left_out = imported("asv", tmp_path, number)
-    rows = estimates(data).set_index("key")
+    rows = estimates_frame(data).set_index("key")
     failed = rows.loc[execution.key("time_coordinates", "time_latitude")]
     assert failed["outcome"] == Outcome.FAILED
     assert failed["reason"] == "failed"
@@ -116,7 +116,7 @@ def test_an_execution_without_a_time_can_be_no_run(tmp_path):
 @pytest.mark.parametrize("value", [1e-9, 15.3e-9, 2.5e-6, 3.1e-2, 7.5, 4e3])
 def test_a_value_keeps_its_digits_though_totals_are_whole_nanoseconds(tmp_path, value):
     folder, _ = sealed(of(Benchmark("t", execution.key("a", "t"), ((value,),))), tmp_path)
-    assert estimates(tables.read(folder))["value_s"][0] == pytest.approx(value, rel=2e-9)
+    assert estimates_frame(tables.read(folder))["value_s"][0] == pytest.approx(value, rel=2e-9)
 
 
 @pytest.mark.parametrize("value", [1e-20, 1e12])

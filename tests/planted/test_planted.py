@@ -23,7 +23,6 @@ import pytest
 
 from bench.analyse.certificate import NOT_HELD, false_alarms
 from bench.analyse.findings import findings_of
-from bench.analyse.rows.estimates import estimates
 from bench.measure.dispatcher import Dispatcher
 from bench.measure.timing import series_timer
 from bench.measure.timing.blocks import ClockError, nothing, time_block
@@ -33,6 +32,7 @@ from bench.protocol import Open, Opened, Refused, Visit
 from bench.records import BASE, HEAD, SIDES, Case, Settings
 from bench.runner.launches.schedule import visiting_order
 from bench.series import Series
+from tests.analyse.as_frames import estimates_frame
 from tests.analyse.conftest import MadeUpRun
 from tests.analyse.test_findings import QUIET
 from tests.simulated import SimulatedClock
@@ -195,7 +195,7 @@ def test_outliers_silently_dropped():
     for number in range(6):
         run.launch(case, number)
         run.blocks(case, number, [1e-6, 1.001e-6, 1.002e-6, 1.003e-6, 1e-5, 1.1e-5])
-    row = estimates(run.data()).iloc[0]
+    row = estimates_frame(run.data()).iloc[0]
     assert row["blocks"] == 36
     assert row["value_s"] == pytest.approx(np.median([1e-6, 1.001e-6, 1.002e-6, 1.003e-6, 1e-5, 1.1e-5]))
     assert "outlier-share" in [finding.check for finding in row["findings"]]

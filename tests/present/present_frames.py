@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
+from bench.analyse.rows import record
+from bench.analyse.rows.row import Row
 from bench.records import Case, Finding
 
 NAN = float("nan")
@@ -73,12 +73,12 @@ def row(workload: str, value: float | None = None, *, spread: float = 0.02, **mo
     return {"key": key, "workload": workload, **case.axes, "params": case.axes, **columns}
 
 
-def frame(*rows: dict[str, Any]) -> pd.DataFrame:
-    """The frame of these rows; columns only some have are NaN in the others."""
-    return pd.DataFrame(list(rows))
+def frame(*records: dict[str, Any]) -> list[Row]:
+    """The rows that these records are of."""
+    return record.rows_of(records)
 
 
-def matmul(**more: Any) -> pd.DataFrame:
+def matmul(**more: Any) -> list[Row]:
     """A sweep over size on two devices, with one size out of memory and one mode skipped."""
     rows = [
         row(
@@ -107,7 +107,7 @@ def matmul(**more: Any) -> pd.DataFrame:
     return frame(*rows)
 
 
-def modes(**more: Any) -> pd.DataFrame:
+def modes(**more: Any) -> list[Row]:
     """Training steps in several modes with speed-ups against eager: faster, slower, undecided, skipped."""
     rows: list[dict[str, Any]] = []
     for rows_, eager in ((800, 210e-6), (8000, 690e-6)):
@@ -143,7 +143,7 @@ def _compared(
     )  # fmt: skip
 
 
-def loaders(**more: Any) -> pd.DataFrame:
+def loaders(**more: Any) -> list[Row]:
     """An epoch by batch size through three loaders; throughput flattens out."""
     rows = []
     for loader, cost in (("dataloader", 3e-4), ("sliced", 2e-5), ("device_resident", 1.2e-5)):
@@ -163,7 +163,7 @@ def loaders(**more: Any) -> pd.DataFrame:
     return frame(*rows)
 
 
-def trainings(**more: Any) -> pd.DataFrame:
+def trainings(**more: Any) -> list[Row]:
     """Three draws of a training to the same accuracy, by a loader in batches of 32 and by full batches."""
     rows = []
     for loader, batch, epoch_s, epochs in (
@@ -188,7 +188,7 @@ def twin(axis: str, reference: str, ratio: float, spread: float = 0.05) -> dict[
     return {axis: {"reference": reference, **ends, "speedup_paired": True, "speedup_method": method}}
 
 
-def devices(**more: Any) -> pd.DataFrame:
+def devices(**more: Any) -> list[Row]:
     """Products on the CPU, at one thread and all, on a GPU, there and back; the GPU overtakes between 256 and 1024."""
     rows = []
     for size in (64, 256, 1024, 2048):
@@ -205,7 +205,7 @@ def devices(**more: Any) -> pd.DataFrame:
     return frame(*rows)
 
 
-def threads(**more: Any) -> pd.DataFrame:
+def threads(**more: Any) -> list[Row]:
     """A product at 1 to 16 threads on 8 cores, a tenth of it serial."""
     rows = []
     one = row("matmul/square", 0.03, size=1000, threads=1, threads_used=1.0, sd_launches=0.01, **more)
@@ -218,7 +218,7 @@ def threads(**more: Any) -> pd.DataFrame:
     return frame(one, *rows)
 
 
-def operations(**more: Any) -> pd.DataFrame:
+def operations(**more: Any) -> list[Row]:
     """An operation on 10 to 10⁷ numbers that costs 5 µs at least."""
     return frame(*(
         row("tensors/elementwise", max(5e-6, 8e-10 * size), size=size, op="add", bytes=8.0 * size, flops=1.0 * size,
@@ -227,7 +227,7 @@ def operations(**more: Any) -> pd.DataFrame:
     ))  # fmt: skip
 
 
-def compiled(**more: Any) -> pd.DataFrame:
+def compiled(**more: Any) -> list[Row]:
     """A training step, eager and compiled: it pays; one that never does; one of which that is not known."""
     rows = []
     for size, (value, low, high) in {
@@ -242,7 +242,7 @@ def compiled(**more: Any) -> pd.DataFrame:
     return frame(*rows)
 
 
-def compared(workload: str, axis: str, plain: str, others: dict[str, float], **more: Any) -> pd.DataFrame:
+def compared(workload: str, axis: str, plain: str, others: dict[str, float], **more: Any) -> list[Row]:
     """Cases beside their twin on an axis, so many times as fast as it."""
     one = row(workload, 1e-3, **{axis: plain}, **more)
     return frame(one, *(
@@ -251,7 +251,7 @@ def compared(workload: str, axis: str, plain: str, others: dict[str, float], **m
     ))  # fmt: skip
 
 
-def measured(**more: Any) -> pd.DataFrame:
+def measured(**more: Any) -> list[Row]:
     """Cases with phases, samples and floors, and the calibration that the floors come from."""
     created = "2026-11-01T10:00:00+00:00"
     rows = []
@@ -271,10 +271,11 @@ def measured(**more: Any) -> pd.DataFrame:
     return frame(*rows)
 
 
-def everything(**more: Any) -> pd.DataFrame:
+def everything(**more: Any) -> list[Row]:
     """A frame that allows every chart."""
-    return pd.concat(
-        [
+    return [
+        row
+        for part in (
             devices(**more), threads(**more), operations(**more), compiled(**more), loaders(**more), measured(**more),
             trainings(**more),
             compared("losses/custom", "dtype", "float32", {"float64": 0.6, "bfloat16": 1.02, "float16": 1.7}, **more),
@@ -282,12 +283,12 @@ def everything(**more: Any) -> pd.DataFrame:
             compared("pitfalls/item_every_step", "form", "cure", {"mistake": 0.7}, **more),
             compared("pitfalls/zeros_as_data", "form", "cure", {"mistake": 1.02}, **more),
             compared("dataloader/pass", "loader", "sliced", {"dataloader": 0.2, "device_resident": 1.1}, **more),
-        ],
-        ignore_index=True,
-    )  # fmt: skip
+        )
+        for row in part
+    ]  # fmt: skip
 
 
-def gate(**more: Any) -> pd.DataFrame:
+def gate(**more: Any) -> list[Row]:
     """The verdicts of a gate: regressed, not resolved, improved, not slower, failed, changed."""
     cases = {
         800: ("regressed", 1.051, 1.042, 1.06, "ok"), 32: ("not_resolved", 1.012, 0.95, 1.06, "ok"),

@@ -5,9 +5,9 @@ import json
 import pandas as pd
 import pytest
 
-from bench.analyse.rows.estimates import estimates
 from bench.records import UserError
 from bench.store import profiles, runs, schema, tables
+from tests.analyse.as_frames import estimates_frame
 from tests.analyse.profiles.told import told
 
 OPERATOR = {
@@ -84,7 +84,7 @@ def test_a_run_of_cases_is_no_profile(tmp_path):
 
 def test_a_profile_is_no_run_of_cases_and_names_the_command_that_reads_it(written):
     with pytest.raises(UserError, match="bench profile --from"):
-        estimates(tables.read(written))
+        estimates_frame(tables.read(written))
 
 
 def test_a_profile_is_not_the_latest_run(written):

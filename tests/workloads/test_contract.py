@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.cli.check import docstring_faults
+from bench.jobs.contract_check import docstring_faults
 from bench.measure.author import contract
 from bench.measure.author.context import Skip
 from bench.measure.author.contract import CALLS, OFF_BY, Broken, Subject, inspect, spoilt, subject_of

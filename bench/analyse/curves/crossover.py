@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from bench.analyse.curves.curve_points import time_of, timed
+from bench.analyse.curves.curve_points import ends_of, timed
+from bench.analyse.rows.row import Row
 from bench.stats.curve_fits import Crossing, crossing
 from bench.stats.intervals import ratio_of
 from bench.stats.missing_numbers import number
-
-Row = Mapping[Any, Any]
 
 
 def fastest(rows: Iterable[Row], axis: str) -> dict[float, Row]:
     """The fastest row of each value of an axis: a CPU is compared at the best of its measured thread counts."""
     best: dict[float, Row] = {}
     for row in timed(rows):
-        x = number(row["params"].get(axis))
-        if x is not None and (x not in best or row["value_s"] < best[x]["value_s"]):
+        x = number(row.axis(axis))
+        if x is not None and (x not in best or _seconds(row) < _seconds(best[x])):
             best[x] = row
     return dict(sorted(best.items()))
+
+
+def _seconds(row: Row) -> float:
+    return ends_of(row.time)[0]
 
 
 def times_faster(slow: Row, fast: Row) -> tuple[float, float | None, float | None]:
@@ -28,9 +30,10 @@ def times_faster(slow: Row, fast: Row) -> tuple[float, float | None, float | Non
 
     The paired interval where `fast` carries one against `slow`, else that of independent estimates.
     """
-    if fast.get("reference") == slow["key"] and (paired := number(fast.get("speedup"))) is not None:
-        return paired, number(fast.get("speedup_low")), number(fast.get("speedup_high"))
-    value, low, high = ratio_of(time_of(slow), time_of(fast))
+    paired = fast.speedup
+    if paired is not None and paired.reference == slow.key:
+        return paired.ratio.value, paired.ratio.low, paired.ratio.high
+    value, low, high = ratio_of(ends_of(slow.time), ends_of(fast.time))
     return value, number(low), number(high)
 
 

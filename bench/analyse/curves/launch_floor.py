@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from bench.analyse.curves.curve_points import curve_points
+from bench.analyse.rows.row import Row
 from bench.stats.curve_fits import Floats, fit
-from bench.stats.missing_numbers import number
-
-Row = Mapping[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ def log_above(log_knee: Floats, moved: Floats) -> Floats:
 
 def launch_floor(rows: Sequence[Row]) -> LaunchFloor | str:
     """Overhead and bandwidth of the rows of one line, by the bytes they move; or why they are not resolved."""
-    found = curve_points(rows, lambda row: number(row.get("bytes")))
+    found = curve_points(rows, lambda row: row.work.bytes)
     if len({each.x for each in found}) < 4:
         return "four sizes are needed: two parameters fit fewer too well"
     fitted = fit(found, log_above, (math.log(found[0].x), math.log(found[-1].x)))

@@ -6,20 +6,14 @@ workloads reached them in the same place; the bandwidth is that of the memory th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
-from bench.analyse.curves.curve_points import timed
+from bench.analyse.curves.curve_points import Ends, ends_of, timed
 from bench.analyse.rows.peaks import CALIBRATION, Peaks, Place, Rate, dtype_of, working_set
-from bench.stats.missing_numbers import number
-
-Row = Mapping[Any, Any]
-
-Ends = tuple[float, float, float]
-"""value, low, high; NaN where there is no interval."""
+from bench.analyse.rows.row import Row
 
 
 @dataclass(frozen=True)
@@ -75,8 +69,8 @@ class RooflinePoint:
 
 def roof_of(row: Row, peaks: Peaks) -> Roof | None:
     """The roof of a case; None where its place, dtype or memory was not calibrated."""
-    place, dtype = Place.of(row), dtype_of(row)
-    peak, bandwidth = peaks.flops.get((place, dtype)), peaks.bandwidth(place, working_set(row))
+    place, dtype = Place.of(row), dtype_of(row.case)
+    peak, bandwidth = peaks.flops.get((place, dtype)), peaks.bandwidth(place, working_set(row.work))
     return None if peak is None or bandwidth is None else Roof(place, dtype, peak, bandwidth[1])
 
 
@@ -84,19 +78,16 @@ def roofline_points(rows: Iterable[Row], peaks: Peaks) -> list[RooflinePoint]:
     """Each timed case that states flops and bytes, beneath its roof. Those of the calibration are the roof."""
     found = []
     for row in timed(rows):
-        flops, moved = number(row.get("flops")), number(row.get("bytes"))
-        if str(row["workload"]).startswith(CALIBRATION) or not flops or not moved:
-            continue
-        roof = roof_of(row, peaks)
-        if roof is not None:
-            proven = flops <= peaks.largest[roof.place, roof.dtype]
-            found.append(replace(_under(row, flops, flops / moved, roof), proven=proven))
+        roof = None if row.workload.startswith(CALIBRATION) else roof_of(row, peaks)
+        if roof is not None and row.work.flops and row.work.bytes:
+            found.append(_beneath(row, row.work.flops, row.work.flops / row.work.bytes, roof, peaks))
     return found
 
 
-def _under(row: Row, flops: float, intensity: float, roof: Roof) -> RooflinePoint:
-    nothing = float("nan")
-    low_s, high_s = (number(row.get(name)) for name in ("low_s", "high_s"))
-    rate = flops / row["value_s"], flops / high_s if high_s else nothing, flops / low_s if low_s else nothing
+def _beneath(row: Row, flops: float, intensity: float, roof: Roof, peaks: Peaks) -> RooflinePoint:
+    time, shortest, longest = ends_of(row.time)
+    rate = flops / time, flops / longest, flops / shortest
     value, low, high = roof.at(intensity)
-    return RooflinePoint(row["key"], intensity, rate, roof, (rate[0] / value, rate[1] / high, rate[2] / low))
+    share = rate[0] / value, rate[1] / high, rate[2] / low
+    proven = flops <= peaks.largest[roof.place, roof.dtype]
+    return RooflinePoint(row.key, intensity, rate, roof, share, proven)

@@ -5,22 +5,19 @@ Amdahl, Validity of the single processor approach, AFIPS 1967.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from bench.analyse.curves.curve_points import curve_points
+from bench.analyse.rows.row import Row
 from bench.stats.curve_fits import Fit, Floats, fit
 from bench.stats.missing_numbers import number
-
-Row = Mapping[Any, Any]
 
 
 def threads_of(row: Row) -> float | None:
     """How many threads a case had: those that were counted, else those that were asked for."""
-    used = number(row.get("threads_used"))
-    return used if used is not None else number(row["params"].get("threads"))
+    return row.threads_used if row.threads_used is not None else number(row.axis("threads"))
 
 
 def log_share(serial: Floats, threads: Floats) -> Floats:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from bench.analyse.curves.curve_points import rate_of, timed
+from bench.analyse.curves.curve_points import ends_of, timed
+from bench.analyse.rows.row import Row
 from bench.stats.curve_fits import Crossing, crossing
 from bench.stats.intervals import ratio_of
 from bench.stats.missing_numbers import number
-
-Row = Mapping[Any, Any]
 
 KNEE_SHARE = 0.9
 """Of the best throughput. A choice, as any share is: of a time a + b·batch the half is at a ÷ b (Hockney's n½, 1982),
@@ -27,7 +25,7 @@ def knee(rows: Sequence[Row], axis: str = "batch") -> Crossing:
     points = sorted(
         (x, rate)
         for row in timed(rows)
-        if (x := number(row["params"].get(axis))) is not None and not math.isnan((rate := rate_of(row))[1])
+        if (x := number(row.axis(axis))) is not None and not math.isnan((rate := ends_of(row.rate))[1])
     )
     if len(points) < 3:
         return Crossing(None, None, None, f"{len(points)} values of {axis} with an interval: three are needed")

@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from bench.analyse.rows.peaks import Peaks
-
-Row = Mapping[Any, Any]
-
-
-@dataclass(frozen=True)
-class Floor:
-    """Seconds a step takes at least; NaN where there is no floor, for the `reason`."""
-
-    value: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    by: str = ""
-    """What binds: `flops`, `bytes` or `kernels`."""
-    reason: str = ""
-    source: str = ""
-    """How it was had, in words."""
-    proven: bool = True
-    """Whether the peak was seen with work as large as this: a larger product may run at a higher rate."""
+from bench.analyse.rows.row import Floor
+from bench.stats.intervals import Interval
 
 
 class BelowFloor:
@@ -33,14 +12,14 @@ class BelowFloor:
 
     name, severity = "below-floor", "error"
 
-    def look(self, row: Row, floor: Floor) -> tuple[str, str] | None:
+    def look(self, time: Interval | None, floor: Floor) -> tuple[str, str] | None:
         """Where both have an interval, and the peak was seen with as much work. Touching is not below."""
-        if not (floor.proven and row["high_s"] < floor.low):
+        least = floor.seconds
+        if time is None or least is None or not is_below(time, floor):
             return None
         return (
-            f"its time [{_seconds(row['low_s'])}, {_seconds(row['high_s'])}] lies wholly below the floor "
-            f"{_seconds(floor.value)} [{_seconds(floor.low)}, {_seconds(floor.high)}] ({floor.source}): "
-            "the work was not done, or its formula or the peak is wrong",
+            f"its time {_ends(time)} lies wholly below the floor {_seconds(least.value)} {_ends(least)} "
+            f"({floor.source}): the work was not done, or its formula or the peak is wrong",
             "look for a result that was folded, cached or left out; check the formula of the work; measure the peaks "
             "in the same run",
         )
@@ -51,15 +30,24 @@ class AbovePeak:
 
     name, severity = "above-peak", "warning"
 
-    def look(self, row: Row, floor: Floor) -> tuple[str, str] | None:
+    def look(self, time: Interval | None, floor: Floor) -> tuple[str, str] | None:
         """Where the median is below the floor, and `BelowFloor` does not say that it cannot be."""
-        if not row["value_s"] < floor.value or (floor.proven and row["high_s"] < floor.low):
+        least = floor.seconds
+        if time is None or least is None or not time.value < least.value or is_below(time, floor):
             return None
         return (
-            f"its median {_seconds(row['value_s'])} is below the floor {_seconds(floor.value)} ({floor.source}), which "
+            f"its median {_seconds(time.value)} is below the floor {_seconds(least.value)} ({floor.source}), which "
             "decides nothing: the intervals touch, or there is none, or the peak was not seen with as much work",
             "measure the peaks in the same run, with six launches and the sizes of --preset full",
         )
+
+
+def is_below(time: Interval, floor: Floor) -> bool:
+    """Does the interval of a time lie wholly below that of a floor that holds for work as large as this?"""
+    least = floor.seconds
+    if least is None or least.low is None or time.high is None:
+        return False
+    return floor.proven and time.high < least.low
 
 
 class StaleCalibration:
@@ -77,6 +65,10 @@ class StaleCalibration:
             f"the peaks are of run {peaks.run}, {abs(days):.0f} days {'before' if days > 0 else 'after'} this one",
             "measure them anew: bench run 'calibration/*'",
         )
+
+
+def _ends(found: Interval) -> str:
+    return f"[{_seconds(found.low or 0.0)}, {_seconds(found.high or 0.0)}]"
 
 
 def _seconds(value: float) -> str:

@@ -1,46 +1,39 @@
-"""The verdicts of a gate as a frame that a chart is drawn from: a row a case."""
+"""The verdicts of a gate as rows that a chart is drawn from: one for each case."""
 
 from __future__ import annotations
 
-import pandas as pd
-
-from bench.analyse.gate.verdicts import GateResult, judge
+from bench.analyse.gate.verdicts import GateResult, Verdict, judge
+from bench.analyse.rows.row import GateVerdict, Row
 from bench.records import Case, Outcome
+from bench.stats.intervals import Interval
 from bench.store.tables import RunData
 
-COLUMNS = ("key", "verdict", "ratio", "ratio_low", "ratio_high", "pairs", "slack", "limit", "suite_verdict")
+METHOD = "95 % confidence sequence over pairs"
 
 
-def forest(data: RunData) -> pd.DataFrame:
-    """The frame of a run of `bench gate`, judged by the rule that it was run with. Raises `UserError` for another run.
+def verdict_rows(data: RunData, judged: GateResult | None = None) -> list[Row]:
+    """The rows of a run of `bench gate`. Raises `UserError` for another run.
 
-    ratio: head ÷ base, above 1 is slower, with its 95 % confidence sequence. `outcome` is `failed` where a side failed.
+    judged: its verdicts, where they are not those of the rule that it was run with. `outcome` is `failed` where a side
+    failed.
     """
-    judged = judge(data)
-    return pd.DataFrame([_row(judged, place, data) for place in range(len(judged.cases))])
+    found = judged or judge(data)
+    return [_row(verdict, found, data) for verdict in found.cases]
 
 
-def _row(judged: GateResult, place: int, data: RunData) -> dict[str, object]:
-    verdict = judged.cases[place]
-    case = Case.from_key(verdict.key)
-    why = next((text for text in judged.failed if text.startswith(f"{verdict.key} on the ")), "")
-    return {
-        "key": verdict.key,
-        "workload": case.workload,
-        "params": case.axes,
-        "outcome": (Outcome.FAILED if why else Outcome.OK).value,
-        "reason": why,
-        "clock": verdict.metric,
-        "verdict": verdict.verdict,
-        "ratio": verdict.ratio,
-        "ratio_low": verdict.low,
-        "ratio_high": verdict.high,
-        "pairs": verdict.pairs,
-        "slack": judged.rule.slack,
-        "limit": judged.rule.limit,
-        "suite_verdict": judged.verdict,
-        "method": "95 % confidence sequence over pairs",
-        "run": data.run["run"],
-        "machine": data.run["machine"],
-        "torch": data.run["environment"]["torch"]["version"],
-    }
+def _row(verdict: Verdict, judged: GateResult, data: RunData) -> Row:
+    why = next((each.text for each in judged.failed if each.key == verdict.key), "")
+    value = verdict.ratio
+    ratio = None if value is None else Interval(value, verdict.low, verdict.high, verdict.pairs, METHOD)
+    return Row(
+        case=Case.from_key(verdict.key),
+        run=str(data.run["run"]),
+        machine=str(data.run["machine"]),
+        torch=str(data.run["environment"]["torch"]["version"]),
+        outcome=Outcome.FAILED if why else Outcome.OK,
+        reason=why,
+        clock=verdict.metric,
+        verdict=GateVerdict(
+            verdict.verdict, ratio, verdict.pairs, judged.rule.slack, judged.rule.limit, judged.verdict
+        ),
+    )

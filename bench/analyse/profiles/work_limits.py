@@ -1,22 +1,21 @@
-"""What arithmetic, memory and launches account for of a step: its stated work at the peaks of its machine."""
+"""How much of a step arithmetic, memory and launches account for: its stated work at the peaks of its machine."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from bench.analyse.profiles.recorded import RecordedProfile
 from bench.analyse.profiles.time_shares import Cost
 from bench.analyse.rows.peaks import Peaks, Place, Rate, dtype_of, working_set
 from bench.records import Case
-from bench.stats.missing_numbers import number
+from bench.workload import Work
 
 COMPUTE, MEMORY, LAUNCHES = "flops", "bytes", "kernels"
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The least that one kind of work takes, as a share of the step; `low` and `high` are NaN without intervals."""
+    """The least time that a kind of work takes, as a share of the step; `low` and `high` are NaN without intervals."""
 
     name: str
     value: float
@@ -26,7 +25,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the peaks say, or why they say nothing."""
+    """What each kind of work takes at least, or why that is not known."""
 
     found: tuple[Limit, ...] = ()
     reason: str = ""
@@ -34,27 +33,24 @@ class Limits:
     """Which run measured the peaks."""
 
     def largest(self) -> Limit | None:
-        """What accounts for most."""
+        """The kind of work that accounts for most of the step; None if none is known."""
         return max(self.found, key=lambda limit: limit.value, default=None)
 
 
-def limits_of(told: Mapping[str, Any], cost: Cost, peaks: Peaks | None) -> Limits:
-    """What each kind of the step's work takes at least, where both the work and its peak are known."""
+def limits_of(taken: RecordedProfile, cost: Cost, peaks: Peaks | None) -> Limits:
+    """Compare the work of a step with the peaks, for each kind of work whose peak is known."""
     if not peaks:
         return Limits(reason="no peaks of this machine were measured: bench run 'calibration/*'")
-    case = Case.from_key(told["key"])
-    row = {"params": case.axes, "clock": "wall", "threads_used": told["threads"], **told["work"]}
-    place = Place.of(row)
-    rates: dict[str, Rate | None] = {COMPUTE: peaks.flops.get((place, dtype_of(row)))}
-    rates[LAUNCHES] = peaks.launches.get(place)
-    if number(row.get("bytes")):
-        bandwidth = peaks.bandwidth(place, working_set(row))
-        rates[MEMORY] = None if bandwidth is None else bandwidth[1]
-    found = [
-        _limit(name, work, rate, cost)
-        for name, rate in rates.items()
-        if rate is not None and (work := number(row.get(name)))
-    ]
+    case = Case.from_key(taken.key)
+    work = Work(**{"unit": "", **taken.work})
+    place = Place.where(case, "wall", taken.threads)
+    bandwidth = peaks.bandwidth(place, working_set(work)) if work.bytes else None
+    known = (
+        (COMPUTE, work.flops, peaks.flops.get((place, dtype_of(case)))),
+        (LAUNCHES, work.kernels, peaks.launches.get(place)),
+        (MEMORY, work.bytes, None if bandwidth is None else bandwidth[1]),
+    )
+    found = [_limit(name, done, rate, cost) for name, done, rate in known if rate is not None and done]
     if not found:
         return Limits(reason="neither its work nor a peak for its device, threads and dtype is known", run=peaks.run)
     return Limits(tuple(found), run=peaks.run)

@@ -1,99 +1,100 @@
-"""Gathers what the checks look at, from the rows of a case's launches."""
+"""Gathers what the checks look at, from the launches of a case."""
 
 from __future__ import annotations
 
-import json
 import statistics
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from bench.analyse.findings import CheckInput
+from bench.analyse.rows.launch_medians import LaunchMedian
 from bench.analyse.rows.spread import Spread
-from bench.records import Case
+from bench.records import Case, CaseLaunch
 from bench.stats import intervals
+from bench.stats.intervals import Interval
 
-Row = Mapping[str, Any]
+Number = TypeVar("Number", int, float)
 
 
 def check_input(
     case: Case,
     clock: str,
-    times: Mapping[str, intervals.Interval],
-    medians: Sequence[Row],
-    launches: Sequence[Row],
+    times: Mapping[str, Interval],
+    medians: Sequence[LaunchMedian],
+    launches: Sequence[CaseLaunch],
     spread: Spread,
     cores: int,
     settings: Mapping[str, Any],
 ) -> CheckInput:
-    """The evidence on one clock. times: of all clocks; medians: a row a launch on this one; launches: of the case.
+    """What the checks look at, of one case on one clock.
 
-    cores: logical CPUs the process might use.
+    times: by clock, all of the case; medians: of the launches on this clock; launches: of the case; cores: logical CPUs
+    the process might use.
     """
-    found = times[clock]
-    counters = [json.loads(row["counters"]) for row in launches]
-    conditions = [json.loads(row["condition"]) for row in launches]
-    kernels = [item["device_kernels"] for item in counters if "device_kernels" in item]
+    time = times[clock]
+    kernels = [each.counters["device_kernels"] for each in launches if "device_kernels" in each.counters]
+    blocks = sum(each.blocks for each in medians)
     return CheckInput(
         key=case.key,
         clock=clock,
-        step_s=found.value,
-        block_s=statistics.median(row["block_s"] for row in medians),
-        half_width=intervals.half_width(found),
+        step_s=time.value,
+        block_s=statistics.median(each.block_s for each in medians),
+        half_width=intervals.half_width(time),
         precision=settings["precision"],
-        launches=found.n,
-        unsteady=sum(row["steady"] is False for row in launches),
-        outlier_share=sum(row["outliers"] for row in medians) / sum(row["blocks"] for row in medians),
+        launches=time.n,
+        unsteady=sum(each.steady is False for each in launches),
+        outlier_share=sum(each.outliers for each in medians) / blocks,
         spread=spread,
-        foreign_load=most(launches, "foreign_load"),
-        threads=most(launches, "threads"),
+        foreign_load=most(launches, lambda each: each.foreign_load),
+        threads=most(launches, lambda each: each.threads),
         cores=cores,
-        frequency=_frequency(conditions),
-        throttled_blocks=sum(row["throttled_blocks"] for row in launches),
-        kept_blocks=sum(row["blocks"] for row in medians),
-        resolution_s=_seconds(most(launches, "clock_resolution_ns")),
+        frequency=_frequency(each.condition for each in launches),
+        throttled_blocks=sum(each.throttled_blocks for each in launches),
+        kept_blocks=blocks,
+        resolution_s=_seconds(most(launches, lambda each: each.clock_resolution_ns)),
         empty_call_s=_empty_step_s(launches, clock),
-        recompiles=sum(item.get("recompiles", 0) for item in counters),
-        graph_breaks=max(item.get("graph_breaks", 0) for item in counters),
-        break_reasons=tuple(dict.fromkeys(reason for row in launches for reason in json.loads(row["break_reasons"]))),
+        recompiles=sum(each.counters.get("recompiles", 0) for each in launches),
+        graph_breaks=max(each.counters.get("graph_breaks", 0) for each in launches),
+        break_reasons=tuple(dict.fromkeys(reason for each in launches for reason in each.break_reasons)),
         device_s=times["device"].value if "device" in times else None,
         device=str(case["device"]),
         mode=str(case["mode"]),
         output_devices=tuple(
-            dict.fromkeys(name for row in launches for name in row["output_devices"].split(",") if name)
+            dict.fromkeys(name for each in launches for name in each.output_devices.split(",") if name)
         ),
         device_kernels=max(kernels, default=None),
         answers=_answers(launches),
     )
 
 
-def _frequency(conditions: Sequence[Row]) -> tuple[float, float] | None:
-    """The lowest and the highest clock rate of all launches, MHz; None where none was told."""
-    low = [item["mhz_low"] for item in conditions if "mhz_low" in item]
-    high = [item["mhz_high"] for item in conditions if "mhz_high" in item]
-    return (min(low), max(high)) if low and high else None
+def _frequency(conditions: Iterable[Mapping[str, Any]]) -> tuple[float, float] | None:
+    """The lowest and the highest clock rate of all launches, MHz; None where no launch knows it."""
+    known = [each for each in conditions if "mhz_low" in each]
+    return (min(each["mhz_low"] for each in known), max(each["mhz_high"] for each in known)) if known else None
 
 
-def _answers(launches: Sequence[Row]) -> dict[str, tuple[float, float]]:
-    """Lowest and highest of the answer's error and of each metric of its quality, over launches that tell them."""
-    told: dict[str, list[float]] = {}
-    for row in launches:
-        for name, value in {"relative_error": row["error_before"], **json.loads(row["quality"])}.items():
+def _answers(launches: Sequence[CaseLaunch]) -> dict[str, tuple[float, float]]:
+    """Lowest and highest of the answer's error and of each metric of its quality, over the launches that have it."""
+    found: dict[str, list[float]] = {}
+    for each in launches:
+        for name, value in {"relative_error": each.error_before, **each.quality}.items():
             if value is not None and not name.endswith("_s"):  # a time that the workload took itself
-                told.setdefault(name, []).append(value)
-    return {name: (min(values), max(values)) for name, values in told.items()}
+                found.setdefault(name, []).append(value)
+    return {name: (min(values), max(values)) for name, values in found.items()}
 
 
-def _empty_step_s(launches: Sequence[Row], clock: str) -> float | None:
+def _empty_step_s(launches: Sequence[CaseLaunch], clock: str) -> float | None:
     """What timing an empty step costs on this clock: `latency` drains after each, `device` does not see the host."""
-    call_ns, drain_ns = most(launches, "empty_call_ns"), most(launches, "drain_ns")
+    call_ns = most(launches, lambda each: each.empty_call_ns)
     if clock == "device" or call_ns is None:
         return None
-    return _seconds(call_ns + (drain_ns or 0.0 if clock == "latency" else 0.0))
+    drain_ns = most(launches, lambda each: each.drain_ns) or 0.0
+    return _seconds(call_ns + (drain_ns if clock == "latency" else 0.0))
 
 
-def most(rows: Sequence[Row], name: str) -> Any:
-    """The largest of a column; None where no row has it."""
-    return max((row[name] for row in rows if row[name] is not None), default=None)
+def most(launches: Iterable[CaseLaunch], of: Callable[[CaseLaunch], Number | None]) -> Number | None:
+    """The largest of a number over launches; None where no launch has it."""
+    return max((value for each in launches if (value := of(each)) is not None), default=None)
 
 
 def _seconds(nanoseconds: float | None) -> float | None:

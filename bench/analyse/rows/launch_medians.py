@@ -2,21 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import pandas as pd
 
+from bench.analyse.rows.columns import rows_of
 from bench.records import Outcome
+from bench.series import STEP, Series
 from bench.stats.robust import MAD_TO_SD, OUTLIER_SCORE
 from bench.store.tables import RunData
 
 SERIES = ["key", "phase", "clock", "launch"]
 
 
-def launch_medians(data: RunData) -> pd.DataFrame:
-    """A row a case, phase, clock and launch: median_s, fastest_s, blocks, outliers, block_s, process, of `ok` launches.
+class LaunchMedian(NamedTuple):
+    """What the kept blocks of one launch say of one phase of a case on one clock."""
 
-    median_s, fastest_s: seconds per step, of the median block and of the fastest. outliers: blocks whose modified
-    z-score within the launch is above 3.5. block_s: median length of a block in seconds.
-    """
+    launch: int
+    process: str
+    """Identity of the worker process; medians that share it are paired."""
+    median_s: float
+    """Seconds per step of the median block."""
+    fastest_s: float
+    """Seconds per step of the fastest block."""
+    blocks: int
+    outliers: int
+    """Blocks whose modified z-score within the launch is above 3.5."""
+    block_s: float
+    """Median length of a block in seconds."""
+
+
+class Medians:
+    """The medians of the launches of a run, computed once; in the order in which the launches were timed."""
+
+    def __init__(self, data: RunData) -> None:
+        self._of: dict[tuple[str, Series], list[LaunchMedian]] = {}
+        self._series: dict[str, list[Series]] = {}
+        names = ("key", "phase", "clock", *LaunchMedian._fields)
+        for key, phase, clock, *datum in rows_of(launch_medians(data), *names):
+            series = Series(phase, clock)
+            if (key, series) not in self._of:
+                self._of[key, series] = []
+                self._series.setdefault(key, []).append(series)
+            self._of[key, series].append(LaunchMedian(*datum))
+
+    def of(self, key: str, series: Series) -> list[LaunchMedian]:
+        """The medians of one phase of a case on one clock, a launch each; none where it has none."""
+        return self._of.get((key, series), [])
+
+    def clocks(self, key: str) -> list[str]:
+        """The clocks that timed the step of a case, in the order in which they did."""
+        return [series.clock for series in self._series.get(key, ()) if series.phase == STEP]
+
+    def phases(self, key: str) -> Iterator[tuple[Series, list[LaunchMedian]]]:
+        """Every phase of a case besides the step, on each of its clocks."""
+        return ((series, self._of[key, series]) for series in self._series.get(key, ()) if series.phase != STEP)
+
+    def steps(self) -> Iterator[tuple[str, str, list[LaunchMedian]]]:
+        """The key and clock of every case whose step was timed, and its medians."""
+        return ((key, series.clock, found) for (key, series), found in self._of.items() if series.phase == STEP)
+
+
+def launch_medians(data: RunData) -> pd.DataFrame:
+    """A row a case, phase, clock and launch, with the fields of `LaunchMedian`, of launches that ended well."""
     kept = data.blocks[data.blocks["kept"].astype(bool) & (data.blocks["side"] == "")]
     frame = pd.DataFrame(
         {

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from bench.records import UNIVERSAL_AXES, Outcome
+from bench.analyse.rows.row import Row
+from bench.records import Case
+from bench.stats.intervals import Interval
+from bench.workload import Work
 
 CALIBRATION = "calibration/"
 """What the names of workloads begin with whose rows are peaks."""
-
-Row = Mapping[Any, Any]
 
 PRODUCT, KERNEL = "calibration/product", "calibration/empty_kernel"
 STREAMS = ("calibration/copy", "calibration/triad", "calibration/read", "calibration/write")
@@ -30,14 +30,15 @@ class Rate:
     high: float
 
     @classmethod
-    def of(cls, work: float, row: Row) -> Rate:
+    def of(cls, work: float, row: Row, time: Interval) -> Rate:
         """The rate of `work` a step. It reaches up to the fastest block that was seen, as STREAM reports it.
 
         A neighbour on the machine lengthens whole launches, and the median with them; that a block was so fast is
         proof that the machine can be.
         """
-        fastest = row.get("fastest_s", row["low_s"])
-        return cls(work / row["value_s"], work / row["high_s"], work / np.minimum(row["low_s"], fastest))
+        low, high = (math.nan if end is None else end for end in (time.low, time.high))
+        fastest = low if row.fastest_s is None else row.fastest_s
+        return cls(work / time.value, work / high, work / float(np.minimum(low, fastest)))
 
     @classmethod
     def highest(cls, rates: Iterable[Rate]) -> Rate:
@@ -61,18 +62,20 @@ class Place:
 
     @classmethod
     def of(cls, row: Row) -> Place:
-        """The place of a row of estimates.
+        """The place of a row."""
+        return cls.where(row.case, row.clock, row.threads_used)
+
+    @classmethod
+    def where(cls, case: Case, clock: str | None, threads_used: float | None) -> Place:
+        """Where a case ran, on one clock. threads_used: as they were counted; as they were asked for without.
 
         A `latency` is held against peaks of `wall`: it waits for the device besides, so it cannot be less. A time of
         the `device` is held against its own, since the launches that `wall` contains are no part of it.
         """
-        params = row["params"]
-        device = str(params.get("device", UNIVERSAL_AXES["device"]))
-        threads = 0
+        device, threads = str(case["device"]), 0
         if device == "cpu":
-            used = row.get("threads_used")
-            threads = int(params.get("threads", UNIVERSAL_AXES["threads"]) if used is None or pd.isna(used) else used)
-        return cls(device, threads, "device" if row["clock"] == "device" else "wall")
+            threads = int(case["threads"] if threads_used is None else threads_used)
+        return cls(device, threads, "device" if clock == "device" else "wall")
 
 
 @dataclass(frozen=True)
@@ -110,39 +113,49 @@ class Peaks:
         return max((item for item in known if item[0] <= working_set), default=known[0], key=lambda item: item[0])
 
 
-def peaks(frame: pd.DataFrame, created: str | datetime, run: str = "") -> Peaks:
-    """The peaks in a frame of estimates of one run; empty where it has no calibration row with a time.
+Timed = tuple[Row, Interval]
+"""A row that has a time, and that time."""
+
+
+def peaks(rows: Sequence[Row], created: str | datetime, run: str = "") -> Peaks:
+    """The peaks in the rows of one run; empty where it has no calibration row with a time.
 
     created: when the run began, as its `run.json` says.
     """
-    products: dict[tuple[Place, str], list[Row]] = {}
+    products: dict[tuple[Place, str], list[Timed]] = {}
     streams: dict[Place, list[tuple[float, Rate]]] = {}
     kernels: dict[Place, list[Rate]] = {}
-    for row in frame.to_dict("records"):
-        name = row["workload"]
-        if row["outcome"] != Outcome.OK or pd.isna(row["value_s"]) or row["clock"] == "latency":
+    for row in rows:
+        if not row.ok or row.time is None or row.clock == "latency":
             continue  # a latency holds the wait for the device: it is never a peak
         place = Place.of(row)
-        if name == PRODUCT:
-            products.setdefault((place, dtype_of(row)), []).append(row)
-        elif name == KERNEL:
-            kernels.setdefault(place, []).append(Rate.of(row["kernels"], row))
-        elif name in STREAMS:
+        if row.workload == PRODUCT:
+            products.setdefault((place, dtype_of(row.case)), []).append((row, row.time))
+        elif row.workload == KERNEL:
+            kernels.setdefault(place, []).append(Rate.of(row.work.kernels or math.nan, row, row.time))
+        elif row.workload in STREAMS:
             # The set by its name: three arrays fill it less fully than two, and are no smaller set for that.
-            size = float(row["params"].get("numbytes", working_set(row)))
-            streams.setdefault(place, []).append((size, Rate.of(row["bytes"], row)))
+            size = float(row.axis("numbytes", working_set(row.work)) or math.nan)
+            streams.setdefault(place, []).append((size, Rate.of(row.work.bytes or math.nan, row, row.time)))
     begun = datetime.fromisoformat(created) if isinstance(created, str) else created
     return Peaks(
-        run or str(frame["run"].iloc[0] if len(frame) and "run" in frame else ""),
+        run or (rows[0].run if rows else ""),
         begun if begun.tzinfo else begun.replace(tzinfo=UTC),
-        {at: Rate.highest(Rate.of(row["flops"], row) for row in _bounding(products, *at)) for at in products},
-        {at: max(row["flops"] for row in rows) for at, rows in products.items()},
+        {
+            at: Rate.highest(Rate.of(_flops(row), row, time) for row, time in _bounding(products, *at))
+            for at in products
+        },
+        {at: max(_flops(row) for row, _ in timed) for at, timed in products.items()},
         {at: _ceilings(sets) for at, sets in streams.items()},
         {at: Rate.highest(rates) for at, rates in kernels.items()},
     )
 
 
-def _bounding(products: Mapping[tuple[Place, str], list[Row]], place: Place, dtype: str) -> list[Row]:
+def _flops(row: Row) -> float:
+    return math.nan if row.work.flops is None else row.work.flops
+
+
+def _bounding(products: Mapping[tuple[Place, str], list[Timed]], place: Place, dtype: str) -> list[Timed]:
     """The products whose rate bounds the arithmetic of a dtype: its own, and for the halves those of float32.
 
     A processor without instructions for halves widens them, number by number: its products of halves are slow (a
@@ -152,15 +165,18 @@ def _bounding(products: Mapping[tuple[Place, str], list[Row]], place: Place, dty
     return [*products[place, dtype], *(products.get((place, "float32"), ()) if halves else ())]
 
 
-def dtype_of(row: Row) -> str:
-    """The dtype of a row of estimates."""
-    return str(row["params"].get("dtype", UNIVERSAL_AXES["dtype"]))
+def dtype_of(case: Case) -> str:
+    """The dtype of a case."""
+    return str(case["dtype"])
 
 
-def working_set(row: Row) -> float:
-    """Bytes of memory that the step of a row touches: as many as it moves, unless it says that it loops over fewer."""
-    stated = row.get("working_set")
-    return float(row["bytes"] if stated is None or pd.isna(stated) else stated)
+def working_set(work: Work) -> float:
+    """Bytes of memory that a step touches: as many as it moves, unless it says that it loops over fewer.
+
+    NaN where it states neither.
+    """
+    stated = work.bytes if work.working_set is None else work.working_set
+    return math.nan if stated is None else float(stated)
 
 
 def _ceilings(sets: list[tuple[float, Rate]]) -> tuple[tuple[float, Rate], ...]:

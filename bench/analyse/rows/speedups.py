@@ -2,138 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
-from bench.analyse.rows.launch_medians import launch_medians
-from bench.records import Case, Outcome, UserError, Value, value_from_text
+from bench.analyse.rows.launch_medians import LaunchMedian, Medians
+from bench.analyse.rows.row import Row, Speedup
+from bench.records import Case, UserError, Value, value_from_text
+from bench.series import STEP, Series
 from bench.stats import intervals
-from bench.store.tables import RunData
+from bench.stats.intervals import Interval
 
-Launches = Mapping[int, tuple[str, float]]
-"""Launch number to its process and its median, in seconds per step."""
+Reference = Callable[[Row], str | None]
+"""The key of the case that a row is compared with; None for the reference itself, and where there is none."""
 
 
-def with_speedups(frame: pd.DataFrame, data: RunData, vs: str) -> pd.DataFrame:
-    """`frame` with the columns reference, speedup, speedup_low, speedup_high, speedup_paired, speedup_method.
+def with_speedups(rows: Sequence[Row], medians: Medians, vs: str) -> list[Row]:
+    """The rows, each with its speed-up where it has a reference.
 
-    vs: `axis=value` (each case against its twin with that value) or a case key (all against one). Raises `UserError`
-    where nothing measured has that value.
+    vs: `axis=value` (each case against its twin with that value) or a case key (all against one); medians: of the run.
+    Raises `UserError` where nothing measured has that value.
     """
-    columns = speedups(frame, launch_medians(data), vs)
-    return pd.concat([frame, pd.DataFrame(columns, index=frame.index)], axis="columns")
+    return [replace(row, speedup=found) for row, found in zip(rows, speedups(rows, medians, vs), strict=True)]
 
 
-def speedups(frame: pd.DataFrame, medians: pd.DataFrame, vs: str) -> list[dict[str, Any]]:
-    """Those columns, a mapping a row; medians: of the run's launches. Raises `UserError` likewise."""
-    measured = by_case(medians[medians["phase"] == "step"])
-    reference_of = _one_reference(vs, frame) if "[" in vs or "/" in vs else _twin(vs, frame)
-    return [_speedup(row, reference_of(row), measured) for row in frame.to_dict("records")]
+def speedups(rows: Sequence[Row], medians: Medians, vs: str) -> list[Speedup | None]:
+    """The speed-up of each of these rows; None where it has none. Raises `UserError` as `with_speedups` does."""
+    reference_of = _one_reference(vs, rows) if "[" in vs or "/" in vs else _twin(vs, rows)
+    return [_speedup(row, reference_of(row), medians) for row in rows]
 
 
-NO_SPEEDUP: Mapping[str, Any] = {
-    "reference": None,
-    "speedup": float("nan"),
-    "speedup_low": float("nan"),
-    "speedup_high": float("nan"),
-    "speedup_paired": None,
-    "speedup_method": "",
-}
+def _speedup(row: Row, reference: str | None, medians: Medians) -> Speedup | None:
+    """Across devices wall meets wall or latency meets latency, never device time."""
+    if reference is None or row.clock is None or reference == row.key:
+        return None
+    own, other = (medians.of(key, Series(STEP, row.clock)) for key in (row.key, reference))
+    if not other and row.clock == "latency" and Case.from_key(reference)["device"] == "cpu":
+        other = medians.of(reference, Series(STEP, "wall"))  # on the CPU the clocks are one
+    if not own or not other:
+        return None
+    return Speedup(reference, *compare(other, own))
 
 
-def _speedup(
-    row: Mapping[Any, Any], reference: str | None, measured: Mapping[tuple[str, str], Launches]
-) -> dict[str, Any]:
-    """The columns of one row. Across devices wall meets wall or latency meets latency, never device time."""
-    own = measured.get((row["key"], row["clock"]))
-    if reference is None or own is None or reference == row["key"]:
-        return dict(NO_SPEEDUP)
-    other = measured.get((reference, row["clock"]))
-    if other is None and row["clock"] == "latency" and Case.from_key(reference)["device"] == "cpu":
-        other = measured.get((reference, "wall"))  # on the CPU the clocks are one
-    if other is None:
-        return dict(NO_SPEEDUP)
-    found, paired = compare(other, own)
-    return {
-        "reference": reference,
-        "speedup": found.value,
-        "speedup_low": found.low,
-        "speedup_high": found.high,
-        "speedup_paired": paired,
-        "speedup_method": found.method,
-    }
-
-
-def compare(reference: Launches, case: Launches) -> tuple[intervals.Interval, bool]:
+def compare(reference: Sequence[LaunchMedian], case: Sequence[LaunchMedian]) -> tuple[Interval, bool]:
     """Reference ÷ case over launches, and whether it was paired.
 
     Paired by process where all common launches shared one; else by round, since the processes of a round follow each
     other; else unpaired, where fewer than two rounds are common.
     """
-    common = sorted(reference.keys() & case.keys())
-    over, under = [reference[i][1] for i in common], [case[i][1] for i in common]
-    whole = len(common) >= 2 or len(common) == len(reference) == len(case)
-    if whole and all(reference[i][0] == case[i][0] for i in common):
-        return intervals.paired_ratio(over, under, by="launch"), True
+    over, under = ({each.launch: each for each in side} for side in (reference, case))
+    common = sorted(over.keys() & under.keys())
+    paired = [over[launch].median_s for launch in common], [under[launch].median_s for launch in common]
+    whole = len(common) >= 2 or len(common) == len(over) == len(under)
+    if whole and all(over[launch].process == under[launch].process for launch in common):
+        return intervals.paired_ratio(*paired, by="launch"), True
     if len(common) >= 2:
-        return intervals.paired_ratio(over, under, by="round"), True
-    apart = [median for _, median in reference.values()], [median for _, median in case.values()]
-    return intervals.unpaired_ratio(*apart), False
+        return intervals.paired_ratio(*paired, by="round"), True
+    return intervals.unpaired_ratio([each.median_s for each in reference], [each.median_s for each in case]), False
 
 
 class _Twin:
     """Finds the case that differs from a row in one axis alone."""
 
-    def __init__(self, axis: str, value: Value, frame: pd.DataFrame) -> None:
+    def __init__(self, axis: str, value: Value, rows: Sequence[Row]) -> None:
         self._axis, self._value = axis, value
         # Across devices the CPU side is its fastest measured thread count: `threads` of both sides need not agree.
         self._ignored = {axis, "threads"} if axis == "device" else {axis}
         self._fastest: dict[tuple[Any, ...], tuple[float, str]] = {}
-        for row in frame.to_dict("records"):
-            if row["params"].get(axis) == value and row["outcome"] == "ok" and row["clock"] in ("wall", None):
-                name, candidate = self._name(row), (row["value_s"], row["key"])
+        for row in rows:
+            if row.axis(axis) == value and row.ok and row.clock == "wall" and row.time is not None:
+                name, candidate = self._name(row), (row.time.value, row.key)
                 self._fastest[name] = min(candidate, self._fastest.get(name, candidate))
 
-    def _name(self, row: Mapping[Any, Any]) -> tuple[Any, ...]:
-        rest = {axis: value for axis, value in row["params"].items() if axis not in self._ignored}
-        return (row["workload"], *sorted(rest.items()))
+    def _name(self, row: Row) -> tuple[Any, ...]:
+        rest = {axis: value for axis, value in row.params.items() if axis not in self._ignored}
+        return (row.workload, *sorted(rest.items()))
 
-    def __call__(self, row: Mapping[Any, Any]) -> str | None:
+    def __call__(self, row: Row) -> str | None:
         """The key of the reference of `row`; None for the reference itself and where there is none."""
-        if row["params"].get(self._axis) == self._value:
+        if row.axis(self._axis) == self._value:
             return None
         found = self._fastest.get(self._name(row))
         return found[1] if found else None
 
 
-def _twin(vs: str, frame: pd.DataFrame) -> _Twin:
+def _twin(vs: str, rows: Sequence[Row]) -> Reference:
     axis, equals, text = vs.partition("=")
     value = value_from_text(text)
     if not equals or not text:
         raise UserError(f"--vs wants axis=value or a case key, not '{vs}'")
-    seen = {params[axis] for params in frame.loc[frame["outcome"] == Outcome.OK, "params"] if axis in params}
+    seen = {row.params[axis] for row in rows if row.ok and axis in row.params}
     if value not in seen:
         known = ", ".join(sorted(map(str, seen))) or f"nothing that was measured has an axis '{axis}'"
         raise UserError(f"--vs {vs}: nothing was measured with that value ({known})")
-    return _Twin(axis, value, frame)
+    return _Twin(axis, value, rows)
 
 
-def _one_reference(vs: str, frame: pd.DataFrame) -> Any:
+def _one_reference(vs: str, rows: Sequence[Row]) -> Reference:
     key = Case.from_key(vs).key
-    outcomes = frame.loc[frame["key"] == key, "outcome"].tolist()
-    if not outcomes:
+    found = next((row for row in rows if row.key == key), None)
+    if found is None:
         raise UserError(f"--vs {vs}: no such case in this run")
-    if outcomes[0] != Outcome.OK:
-        raise UserError(f"--vs {vs}: that case is {outcomes[0]}, so it has no time to compare with")
+    if not found.ok:
+        raise UserError(f"--vs {vs}: that case is {found.outcome}, so it has no time to compare with")
     return lambda row: key
-
-
-def by_case(medians: pd.DataFrame) -> dict[tuple[str, str], dict[int, tuple[str, float]]]:
-    """By key and clock: each launch with its process and its median. medians: rows of one phase."""
-    found: dict[tuple[str, str], dict[int, tuple[str, float]]] = {}
-    columns = (medians[name].tolist() for name in ("key", "clock", "launch", "process", "median_s"))
-    for key, clock, launch, process, median_s in zip(*columns, strict=True):
-        found.setdefault((key, clock), {})[launch] = (process, median_s)
-    return found

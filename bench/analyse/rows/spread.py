@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from bench.analyse.rows.columns import rows_of
 from bench.records import Outcome
 from bench.stats.bimodality import Humps, humps
 from bench.stats.time_order import Trend, autocorrelation, trend
@@ -31,10 +32,10 @@ class Spread:
     """Of the medians of visits around that of their launch: blocks of one visit resemble each other, visits less."""
     humps_between: Humps | None = None
     """Of the medians of launches."""
-    columns: Mapping[str, float | None] = field(default_factory=dict, repr=False)
 
 
-SPREAD_COLUMNS = ("sd_between", "sd_within", "autocorrelation", "drift", "drift_p")
+NO_SPREAD = Spread()
+"""Of a case that was not timed."""
 
 
 def spread(kept: Kept) -> Spread:
@@ -45,25 +46,13 @@ def spread(kept: Kept) -> Spread:
     visits = [[statistics.median(visit) for visit in one.values()] for one in launches.values()]
     series = [[value for visit in one.values() for value in visit] for one in launches.values()]
     medians = [statistics.median(one) for one in series]
-    found = Spread(
+    return Spread(
         parts=components(visits),
         autocorrelation=autocorrelation(series),
         drift=trend([one[-1] - one[0] for one in visits if len(one) >= 2]),
         humps_within=humps([visit - statistics.median(one) for one in visits for visit in one]),
         humps_between=humps(medians),
     )
-    return Spread(**{**vars(found), "columns": _columns(found)})
-
-
-def _columns(found: Spread) -> dict[str, float | None]:
-    values = (
-        found.parts.between if found.parts else None,
-        found.parts.within if found.parts else None,
-        found.autocorrelation,
-        math.expm1(found.drift.mean) if found.drift else None,
-        found.drift.p if found.drift else None,
-    )
-    return dict(zip(SPREAD_COLUMNS, values, strict=True))
 
 
 def spreads(data: RunData) -> dict[tuple[str, str], Spread]:
@@ -75,9 +64,8 @@ def spreads(data: RunData) -> dict[tuple[str, str], Spread]:
         data.blocks["kept"].astype(bool) & (data.blocks["phase"] == "step") & (data.blocks["side"] == "")
     ]
     frame = steps.merge(well, on=["key", "launch"]).sort_values(["launch", "visit", "index"], kind="stable")
-    step_s = frame["total_ns"] / frame["steps"] / 1e9
+    frame = frame.assign(step_s=frame["total_ns"] / frame["steps"] / 1e9)
     found: dict[tuple[str, str], list[tuple[int, int, float]]] = {}
-    columns = (frame[name].tolist() for name in ("key", "clock", "launch", "visit"))
-    for key, clock, launch, visit, seconds in zip(*columns, step_s.tolist(), strict=True):
+    for key, clock, launch, visit, seconds in rows_of(frame, "key", "clock", "launch", "visit", "step_s"):
         found.setdefault((key, clock), []).append((launch, visit, seconds))
     return {name: spread(kept) for name, kept in found.items()}

@@ -1,71 +1,36 @@
-"""The charts: one module each, found by name, loaded when drawn.
+"""The charts of a run: which pictures its rows allow, and how each is drawn.
 
-    for spec in charts.available(frame):
-        style.save(charts.picture(spec, frame, "dark"), f"{spec.slug}.svg")
+    for spec in charts.available(rows):
+        style.save(charts.picture(spec, rows, "dark"), f"{spec.slug}.svg")
 
-A chart module has `NAME`, `QUESTION`, `NEEDS` (columns), and, each from the rows alone, `selections(records)` (what it
-can draw), `finding(frame)` (its title), `describe(frame)` (its alt text) and `draw(frame, theme)`; or it has one object
-`CHART` with all of these. `CARRIES` names nested columns that it draws where they are there. To add one, write the
-module and put its name into `NAMES`.
+What a chart is stands in `chart`; the charts there are, in `all_charts`. Matplotlib is imported when one is drawn.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
+from bench.analyse.rows.row import Row
 from bench.present import row_groups
 from bench.present.words import machine_labels
 from bench.records import UserError
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
-
-    from bench.present.charts.chart_cases import Selection
-
-NAMES = (
-    *("crossover", "speedup", "time_by_size", "launch_floor", "saturation", "time_to_accuracy"),
-    *("loaders", "threads", "precision"),
-    *("modes", "break_even", "frameworks", "pitfalls", "anatomy", "roofline", "floor", "distribution"),
-    "verdict",
-)
-"""Of the modules, in the order in which their charts are told."""
-
 
 TOGETHER = ("time_by_size", "saturation", "launch_floor")
 """Charts that draw several machines over each other; of the others each machine has its own."""
 
 
-class Chart(Protocol):
-    """What a chart module offers."""
-
-    NAME: str
-    QUESTION: str
-    NEEDS: tuple[str, ...]
-
-    def selections(self, records: Sequence[row_groups.Row]) -> list[Selection]:
-        """The charts that these rows allow."""
-
-    def finding(self, frame: pd.DataFrame) -> str:
-        """The title, computed from the data."""
-
-    def describe(self, frame: pd.DataFrame) -> str:
-        """The chart in words."""
-
-    def draw(self, frame: pd.DataFrame, theme: str = "light") -> Figure:
-        """The picture."""
-
-
 @dataclass(frozen=True)
 class ChartSpec:
-    """A chart that a frame allows: one question about one workload."""
+    """A picture that some rows allow: one question about one workload."""
 
     name: str
     slug: str
-    """Unique within a frame and fit for a file name: `time_by_size-matmul-square`."""
+    """Unique within the rows and fit for a file name: `time_by_size-matmul-square`."""
     title: str
     question: str
     workload: str
@@ -75,94 +40,87 @@ class ChartSpec:
     before: str = ""
     """What title and alt text begin with where there are several machines: `16-core Xeon + H200: `."""
 
-    def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """What of the frame it shows."""
-        own = frame[frame["machine"] == self.machine] if self.machine else frame
-        return subset(own, self.keys)
+    def rows(self, rows: Sequence[Row]) -> list[Row]:
+        """Which of the rows it shows."""
+        return subset([row for row in rows if self.machine in ("", row.machine)], self.keys)
 
 
-def module(name: str) -> Chart:
-    """The module of a chart. Raises `UserError` on a name that is none."""
-    if name not in NAMES:
-        raise UserError(f"there is no chart '{name}'; choose one of {', '.join(NAMES)}")
-    found = importlib.import_module(f"{__name__}.{name}")
-    return cast("Chart", getattr(found, "CHART", found))
+def available(rows: Sequence[Row], names: Sequence[str] | None = None) -> list[ChartSpec]:
+    """Every picture, or those of the charts of these names, that the rows allow: by chart, machine, and workload.
 
-
-def drawn_columns(name: str) -> tuple[str, ...]:
-    """What a chart needs, and the nested columns that it draws where they are there."""
-    chart = module(name)
-    return (*chart.NEEDS, *getattr(chart, "CARRIES", ()))
-
-
-def available(frame: pd.DataFrame, names: Sequence[str] = NAMES) -> list[ChartSpec]:
-    """Every chart, or each of these names, that these estimates allow: by chart, then by machine, then by workload.
-
-    Machines are never pooled: a chart shows one, which its title then names where there are several, or a line each.
+    Machines are never pooled: a picture shows one, which its title then names where there are several, or a line each.
     """
-    called = row_groups.distinct(row_groups.rows(frame), "machine") if "machine" in frame else []
+    from bench.present.charts.all_charts import CHARTS, chart_named
+
+    called = row_groups.machines(rows)
     short = dict(zip(called, machine_labels.whole(called), strict=True))
     specs: list[ChartSpec] = []
-    for name in names:
-        chart = module(name)
-        if not all(column in frame.columns for column in chart.NEEDS):
+    for chart in CHARTS if names is None else map(chart_named, names):
+        if not chart.suits(rows):
             continue
-        for machine in [""] if len(called) < 2 or name in TOGETHER else called:
-            own = frame[frame["machine"] == machine] if machine else frame
-            for chosen in chart.selections(row_groups.rows(own)):
-                rows = subset(own, chosen.keys)
+        for machine in [""] if len(called) < 2 or chart.name in TOGETHER else called:
+            own = [row for row in rows if machine in ("", row.machine)]
+            for chosen in chart.selections(own):
+                shown = subset(own, chosen.keys)
                 # Where there are several, a picture of one says which.
-                of_one = [f"{short[each]}: " for each in called if len(called) > 1 and set(rows["machine"]) == {each}]
-                before = "".join(of_one)
-                words = [name, chosen.workload, *([short[machine]] if machine else [])]
+                only = row_groups.machines(shown)
+                before = f"{short[only[0]]}: " if len(called) > 1 and len(only) == 1 else ""
+                words = [chart.name, chosen.workload, *([short[machine]] if machine else [])]
                 slug = "-".join([*map(safe, words), *([str(chosen.part)] if chosen.part > 1 else [])])
-                title, question = before + chart.finding(rows), chart.QUESTION
-                specs.append(ChartSpec(name, slug, title, question, chosen.workload, chosen.keys, machine, before))
+                title = before + chart.finding(shown)
+                specs.append(
+                    ChartSpec(chart.name, slug, title, chart.question, chosen.workload, chosen.keys, machine, before)
+                )
     return specs
 
 
-def draw(name_or_slug: str, frame: pd.DataFrame, theme: str = "light") -> Figure:
-    """A chart of these estimates, by its slug, or by its name where the frame allows only one of that name.
+def draw(name_or_slug: str, rows: Sequence[Row], theme: str = "light") -> Figure:
+    """A picture of these rows, by its slug, or by the name of its chart where they allow only one of that name.
 
     Raises `UserError` on an unknown chart, on a name that fits several, and where what it needs was not measured; then
     the message names the command that would measure it.
     """
-    specs = available(frame)
+    from bench.present.charts.all_charts import BY_NAME, chart_named
+
+    specs = available(rows)
     found = [spec for spec in specs if name_or_slug in (spec.slug, spec.name)]
     exact = [spec for spec in found if spec.slug == name_or_slug]
     if exact or len(found) == 1:
-        return picture((exact or found)[0], frame, theme)
+        return picture((exact or found)[0], rows, theme)
     if found:
         raise UserError(f"'{name_or_slug}' fits {len(found)} charts: {', '.join(spec.slug for spec in found)}")
-    if name_or_slug not in NAMES:
-        known = ", ".join([*NAMES, *(spec.slug for spec in specs)])
+    if name_or_slug not in BY_NAME:
+        known = ", ".join([*BY_NAME, *(spec.slug for spec in specs)])
         raise UserError(f"there is no chart '{name_or_slug}'; choose one of {known}")
-    # Nothing to draw: the module itself says what is missing, for the first workload that it could be measured for.
-    first = frame[frame["workload"] == frame["workload"].iloc[0]] if len(frame) else frame
-    return module(name_or_slug).draw(first, theme)
+    # Nothing to draw: the chart itself says what is missing, for the first workload that it could be measured for.
+    return chart_named(name_or_slug).draw([row for row in rows if row.workload == rows[0].workload], theme)
 
 
-def picture(spec: ChartSpec, frame: pd.DataFrame, theme: str = "light") -> Figure:
-    """One of the charts that `available` found in this frame."""
-    return headed(spec.name, spec.before, spec.rows(frame), theme)
+def picture(spec: ChartSpec, rows: Sequence[Row], theme: str = "light") -> Figure:
+    """One of the pictures that `available` found in these rows."""
+    return headed(spec.name, spec.before, spec.rows(rows), theme)
 
 
-def headed(name: str, before: str, rows: pd.DataFrame, theme: str) -> Figure:
+def headed(name: str, before: str, rows: Sequence[Row], theme: str) -> Figure:
     """The chart of these rows, its title beginning with `before`."""
     from bench.present.charts import canvas  # here, since it imports matplotlib
+    from bench.present.charts.all_charts import chart_named
 
     with canvas.headed(before):
-        return module(name).draw(rows, theme)
+        return chart_named(name).draw(rows, theme)
 
 
-def describe(spec: ChartSpec, frame: pd.DataFrame) -> str:
-    """The alt text of a chart: what it shows, in words and numbers."""
-    return spec.before + module(spec.name).describe(spec.rows(frame))
+def describe(spec: ChartSpec, rows: Sequence[Row]) -> str:
+    """The alt text of a picture: what it shows, in words and numbers."""
+    from bench.present.charts.all_charts import chart_named
+
+    return spec.before + chart_named(spec.name).describe(spec.rows(rows))
 
 
-def subset(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """The rows of these cases, in the order of the frame."""
-    return frame[frame["key"].isin(list(keys))]
+def subset(rows: Sequence[Row], keys: Sequence[str]) -> list[Row]:
+    """The rows of these cases, in their order."""
+    wanted = set(keys)
+    return [row for row in rows if row.key in wanted]
 
 
 def safe(text: str) -> str:

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.analyse.curves.curve_points import Ends, time_of
+from bench.analyse.curves.curve_points import Ends, ends_of
+from bench.analyse.rows.once import ONCE
+from bench.analyse.rows.row import Row
 from bench.present import row_groups, style
 from bench.present.charts import chart_cases
 from bench.present.charts.canvas import LEADING, MARGIN, WIDTH, Page
+from bench.present.charts.chart import Chart, Selection
 from bench.present.charts.chart_lines import UNRESOLVED, provenance, reasons, shown
-from bench.present.row_groups import OK, Row
 from bench.present.style import TEXT_PT
 from bench.present.words import units
 from bench.records import UserError
 from bench.stats.intervals import ratio_of
-from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
-NAME = "anatomy"
-QUESTION = "Which phase takes how much of a step?"
-NEEDS = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "phases")
-
-ONCE = ("build", "first_call", "compile_cold", "compile_warm")
-"""Phases that are no part of a step."""
 
 MOST_ROWS = 6
 _LINE = TEXT_PT * LEADING
@@ -53,58 +46,6 @@ class Bar:
     def gap(self) -> float:
         """Seconds of the step that no phase accounts for; negative where the phases overlap within a step."""
         return (self.wall[0] if self.wall else 0.0) - sum(seconds for _, seconds in self.phases)
-
-
-def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
-    """A chart for each workload that times two phases or more apart, in portions that fit."""
-    found: list[chart_cases.Selection] = []
-    for workload, rows in chart_cases.workloads(records):
-        chosen = _chosen(rows)
-        if chosen:
-            entries = [(_label(row, chosen), (str(row["key"]),)) for row in chosen]
-            found += chart_cases.parts(workload, entries, _LABEL_LETTERS, MOST_ROWS)
-    return found
-
-
-def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
-    """Stacked bars of phases as shares of the step. Raises `UserError` where none were timed apart."""
-    records, bars = _prepared(frame)
-    colors = style.theme(theme)
-    with style.drawing(colors):
-        page = Page(colors)
-        page.title(finding(frame))
-        notes = ["Phases are timed apart; where they take more than the step, they overlap in it."]
-        page.foot([*notes, *reasons(records), provenance(records)])
-        _rows(page, bars)
-        return page.figure
-
-
-def finding(frame: pd.DataFrame) -> str:
-    """What the data say: the largest phase of the smallest and of the largest case, where intervals allow to say so."""
-    records, bars = _prepared(frame)
-    workload = str(records[0]["workload"])
-    timed = [bar for bar in bars if bar.wall]
-    if not timed:
-        return f"{workload}: nothing was measured"
-    if any(bar.wall is not None and bar.wall[1] is None for bar in timed):
-        return f"{workload}: where its time goes is {UNRESOLVED}, one launch has no interval"
-    told = []
-    for bar in dict.fromkeys((timed[0], timed[-1])):
-        place = max(range(len(bar.phases)), key=lambda place: bar.phases[place][1])
-        of = f" at {bar.label}" if bar.label else ""
-        told.append(f"{bar.phases[place][0].replace('_', ' ')} is {units.share(*bar.shares[place])} of a step{of}")
-    return f"{workload}: {', '.join(told)}"
-
-
-def describe(frame: pd.DataFrame) -> str:
-    """The chart in words, for those who cannot see it: the finding, then every case."""
-    _, bars = _prepared(frame)
-    told = []
-    for bar in bars:
-        parts = [f"{name.replace('_', ' ')} {units.seconds(seconds)}" for name, seconds in bar.phases]
-        whole = f"a step {units.interval(*bar.wall)}" if bar.wall else bar.outcome
-        told.append(f"{bar.label or 'the only case'}: {', '.join([whole, *parts])}")
-    return f"{finding(frame)}. {'; '.join(told)}."
 
 
 def _rows(page: Page, bars: Sequence[Bar]) -> None:
@@ -162,10 +103,9 @@ def _legend(page: Page, entries: Sequence[tuple[str, str]]) -> None:
 def _parts(row: Row) -> dict[str, Ends]:
     """Seconds of each phase of a step: value, low, high; NaN where there is no interval."""
     found: dict[str, Ends] = {}
-    for name, ends in (row.get("phases") or {}).items():
-        value, low, high = (math.nan if (x := number(end)) is None else x for end in ends)
-        if name not in ONCE and value > 0:
-            found[name] = (value, low, high)
+    for name, time in (row.phases or {}).items():
+        if name not in ONCE and time.value > 0:
+            found[name] = ends_of(time)
     return found
 
 
@@ -174,19 +114,19 @@ def _chosen(records: Sequence[Row]) -> list[Row]:
     own = row_groups.one_clock(records)
     if not any(len(_parts(row)) > 1 for row in own):
         return []
-    chosen = [row for row in own if len(_parts(row)) > 1 or row["outcome"] != OK]
+    chosen = [row for row in own if len(_parts(row)) > 1 or not row.ok]
     return sorted(chosen, key=lambda row: row_groups.by_params(row, row_groups.varying(chosen)))
 
 
 def _label(row: Row, chosen: Sequence[Row]) -> str:
-    names = [name for name in row_groups.varying(chosen) if name in row["params"]]
-    return ", ".join(shown(name, row["params"][name]) for name in names)
+    names = [name for name in row_groups.varying(chosen) if name in row.params]
+    return ", ".join(shown(name, row.params[name]) for name in names)
 
 
-def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Bar]]:
-    records = row_groups.rows(frame)
+def _prepared(rows: Sequence[Row]) -> tuple[list[Row], list[Bar]]:
+    records = rows
     advice = "bench run 'matmul/round_trip'"
-    chart_cases.require(records, NEEDS, advice)
+    chart_cases.require(records, advice)
     chart_cases.single_workload(records, advice)
     chosen = _chosen(records)
     if not chosen:
@@ -197,7 +137,66 @@ def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Bar]]:
 def _bar(row: Row, label: str) -> Bar:
     parts = _parts(row)
     phases = tuple((name, ends[0]) for name, ends in parts.items())
-    if row["outcome"] != OK:
-        return Bar(label, phases, (), None, row["outcome"])
-    shares = tuple(ratio_of(ends, time_of(row)) for ends in parts.values())
-    return Bar(label, phases, shares, (row["value_s"], number(row["low_s"]), number(row["high_s"])), OK)
+    if not row.ok or row.time is None:
+        return Bar(label, phases, (), None, row.outcome.value)
+    shares = tuple(ratio_of(ends, ends_of(row.time)) for ends in parts.values())
+    return Bar(label, phases, shares, (row.time.value, row.time.low, row.time.high), row.outcome.value)
+
+
+class AnatomyChart(Chart):
+    """Where did my ten milliseconds go?"""
+
+    name = "anatomy"
+    question = "Which phase takes how much of a step?"
+    needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "phases")
+
+    def selections(self, records: Sequence[Row]) -> list[Selection]:
+        """A chart for each workload that times two phases or more apart, in portions that fit."""
+        found: list[Selection] = []
+        for workload, rows in row_groups.by_workload(records):
+            chosen = _chosen(rows)
+            if chosen:
+                entries = [(_label(row, chosen), (row.key,)) for row in chosen]
+                found += chart_cases.parts(workload, entries, _LABEL_LETTERS, MOST_ROWS)
+        return found
+
+    def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
+        """Stacked bars of phases as shares of the step. Raises `UserError` where none were timed apart."""
+        records, bars = _prepared(rows)
+        colors = style.theme(theme)
+        with style.drawing(colors):
+            page = Page(colors)
+            page.title(self.finding(rows))
+            notes = ["Phases are timed apart; where they take more than the step, they overlap in it."]
+            page.foot([*notes, *reasons(records), provenance(records)])
+            _rows(page, bars)
+            return page.figure
+
+    def finding(self, rows: Sequence[Row]) -> str:
+        """What the data say: the largest phase of the smallest and of the largest case, where intervals allow it."""
+        records, bars = _prepared(rows)
+        workload = records[0].workload
+        timed = [bar for bar in bars if bar.wall]
+        if not timed:
+            return f"{workload}: nothing was measured"
+        if any(bar.wall is not None and bar.wall[1] is None for bar in timed):
+            return f"{workload}: where its time goes is {UNRESOLVED}, one launch has no interval"
+        told = []
+        for bar in dict.fromkeys((timed[0], timed[-1])):
+            place = max(range(len(bar.phases)), key=lambda place: bar.phases[place][1])
+            of = f" at {bar.label}" if bar.label else ""
+            told.append(f"{bar.phases[place][0].replace('_', ' ')} is {units.share(*bar.shares[place])} of a step{of}")
+        return f"{workload}: {', '.join(told)}"
+
+    def describe(self, rows: Sequence[Row]) -> str:
+        """The chart in words, for those who cannot see it: the finding, then every case."""
+        _, bars = _prepared(rows)
+        told = []
+        for bar in bars:
+            parts = [f"{name.replace('_', ' ')} {units.seconds(seconds)}" for name, seconds in bar.phases]
+            whole = f"a step {units.interval(*bar.wall)}" if bar.wall else bar.outcome
+            told.append(f"{bar.label or 'the only case'}: {', '.join([whole, *parts])}")
+        return f"{self.finding(rows)}. {'; '.join(told)}."
+
+
+CHART = AnatomyChart()

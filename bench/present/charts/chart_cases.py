@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from bench.analyse.rows.row import Row
 from bench.present import row_groups
-from bench.present.row_groups import Row
+from bench.present.charts.chart import Selection
 from bench.records import UNIVERSAL_AXES, UserError
 from bench.stats.missing_numbers import number
 
-
-@dataclass(frozen=True)
-class Selection:
-    """The cases of one chart."""
-
-    workload: str
-    keys: tuple[str, ...]
-    part: int = 1
-    """A question with more lines or rows than a slide holds is answered on several charts: 1, 2, …"""
-
-
 LEAST_SPAN = 2.0
 """Sizes of 1000 and 1024 are two cases and no sweep: a line between them would say nothing."""
-
-
-def workloads(records: Iterable[Row]) -> list[tuple[str, list[Row]]]:
-    """The rows of each workload, in order of appearance."""
-    groups: dict[str, list[Row]] = {}
-    for row in records:
-        groups.setdefault(str(row["workload"]), []).append(row)
-    return list(groups.items())
 
 
 def sweep(records: Iterable[Row], axes: Sequence[str]) -> str | None:
     """The first of `axes` that is swept in these rows: numbers, the largest at least `LEAST_SPAN` times the least."""
     records = list(records)
     for axis in axes:
-        numbers = (number(row["params"].get(axis)) for row in records)
+        numbers = (number(row.axis(axis)) for row in records)
         values = {value for value in numbers if value is not None}
         if len(values) > 1 and max(values) >= LEAST_SPAN * min(values):
             return axis
@@ -47,7 +28,7 @@ def sweep(records: Iterable[Row], axes: Sequence[str]) -> str | None:
 
 def single_workload(records: Sequence[Row], command: str) -> str:
     """The workload of these rows. Raises `UserError` where there is none, or more than one."""
-    names = list(dict.fromkeys(str(row["workload"]) for row in records))
+    names = list(dict.fromkeys(row.workload for row in records))
     if not names:
         raise UserError(f"there are no rows to draw; measure some: {command}")
     if len(names) > 1:
@@ -55,12 +36,10 @@ def single_workload(records: Sequence[Row], command: str) -> str:
     return names[0]
 
 
-def require(records: Sequence[Row], columns: Sequence[str], command: str) -> None:
-    """Raises `UserError`, naming the command that measures them, where a column is missing."""
-    missing = [name for name in columns if records and not any(name in row for row in records)]
-    if missing or not records:
-        what = f"the column {', '.join(missing)} is missing" if missing else "there are no rows"
-        raise UserError(f"{what}; this measures it: {command}")
+def require(records: Sequence[Row], command: str) -> None:
+    """Raises `UserError`, naming the command that measures some, where there are no rows."""
+    if not records:
+        raise UserError(f"there are no rows; this measures some: {command}")
 
 
 def command(records: Sequence[Row], change: str) -> str:
@@ -68,8 +47,8 @@ def command(records: Sequence[Row], change: str) -> str:
 
     Else for all: `bench run` leaves those out that lack it, and refuses one workload that does.
     """
-    names, axis = row_groups.distinct(records, "workload"), change.partition("=")[0]
-    has_it = axis in UNIVERSAL_AXES or any(axis in row["params"] for row in records)
+    names, axis = row_groups.distinct(row.workload for row in records), change.partition("=")[0]
+    has_it = axis in UNIVERSAL_AXES or any(axis in row.params for row in records)
     return f"bench run '{names[0] if len(names) == 1 and has_it else '*'}' --set {change}"
 
 

@@ -1,16 +1,16 @@
-"""The rows of a frame as lines of a chart, and what can be said of two of their points. Nothing here draws."""
+"""Rows as lines of a chart, and what can be said of two of their points. Nothing here draws."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from bench.analyse.rows.row import Row
 from bench.present import row_groups
-from bench.present.row_groups import OK, Row
 from bench.present.words import machine_labels, units
-from bench.records import UNIVERSAL_AXES
-from bench.stats.intervals import ratio_of
+from bench.records import UNIVERSAL_AXES, Outcome
+from bench.stats.intervals import Interval, ratio_of
 from bench.stats.missing_numbers import number
 
 UNRESOLVED = "not resolved by this data"
@@ -51,43 +51,71 @@ class ChartLine:
     points: tuple[LinePoint, ...]
     losses: tuple[Loss, ...]
     keys: tuple[str, ...]
-    source: tuple[str, Any] | None = None
-    """Column and value that tell its rows from those of another machine or run; None where there is one alone."""
+    machine: str = ""
+    """Whose rows alone it shows, where there are several machines."""
+    run: str = ""
+    """Whose rows alone it shows, where one machine has several runs."""
     group: str = ""
     """Lines of one group have one colour and marker, and one label, at the first of them."""
 
     def rows(self, records: Sequence[Row]) -> list[Row]:
         """Those of its cases that gave a number."""
-        own = [row for row in records if str(row["key"]) in self.keys and row["outcome"] == OK]
-        return own if self.source is None else [row for row in own if row.get(self.source[0]) == self.source[1]]
+        return [
+            row
+            for row in records
+            if row.key in self.keys and row.ok and self.machine in ("", row.machine) and self.run in ("", row.run)
+        ]
 
 
-def split(records: Sequence[Row], axis: str, value: str, low: str, high: str) -> list[ChartLine]:
-    """A series for each combination of whatever varies besides `axis`; `value`, `low`, `high` name columns."""
-    records = [row for row in records if number(row["params"].get(axis)) is not None]
+Measured = Callable[[Row], Interval | None]
+"""What of a row is drawn upwards."""
+
+Place = Callable[[Row], float | None]
+"""Where a row stands on the axis that is swept."""
+
+
+def time_of(row: Row) -> Interval | None:
+    """Seconds per step."""
+    return row.time
+
+
+def place_on(axis: str) -> Place:
+    """The value of an axis, where it is a number."""
+    return lambda row: number(row.axis(axis))
+
+
+def split(records: Sequence[Row], axis: str, of: Measured, place: Place | None = None) -> list[ChartLine]:
+    """A line for each combination of whatever varies besides `axis`.
+
+    of: what is drawn upwards; place: where a row stands, by the value of the axis without it.
+    """
+    where = place or place_on(axis)
+    records = [row for row in records if where(row) is not None]
     names = [name for name in row_groups.varying(records) if name != axis]
-    sources = [name for name in ("machine", "run") if len(row_groups.distinct(records, name)) > 1][:1]
-    parts = machine_labels.labels(map(_part, records)) if sources == ["machine"] else {}
+    by_machine = len(row_groups.machines(records)) > 1
+    by_run = not by_machine and len(row_groups.runs(records)) > 1
+    parts = machine_labels.labels(map(_part, records)) if by_machine else {}
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in records:
-        mark = (*(row["params"].get(name) for name in names), *(row.get(name) for name in sources))
-        groups.setdefault(mark, []).append(row)
+        source = row.machine if by_machine else row.run if by_run else ""
+        groups.setdefault((*(row.axis(name) for name in names), source), []).append(row)
     made = []
     for mark in sorted(groups, key=lambda mark: tuple(row_groups.order(item) for item in mark)):
-        line = _series(_label([*names, *sources], mark, groups[mark][0], parts), groups[mark], axis, (value, low, high))
-        made.append(replace(line, source=(sources[0], mark[-1])) if sources else line)
+        rows, *values, source = groups[mark], *mark
+        told = [*zip(names, values, strict=True), *([("run", source)] if by_run else [])]
+        label = _label(told, rows[0], parts)
+        made.append(line_of(label, rows, where, of, machine=source if by_machine else "", run=source if by_run else ""))
     return made
 
 
 def _part(row: Row) -> tuple[str, str]:
     """What computed a row: its machine, and the device in it."""
-    return str(row["machine"]), str(row["params"].get("device", "cpu"))
+    return row.machine, str(row.axis("device", "cpu"))
 
 
-def _label(names: Sequence[str], mark: Sequence[Any], row: Row, parts: Mapping[tuple[str, str], str]) -> str:
+def _label(values: Sequence[tuple[str, Any]], row: Row, parts: Mapping[tuple[str, str], str]) -> str:
     """The values that tell a line apart; of several machines the part of it that computed stands for its device."""
-    told = {"device", "machine"} if parts else set()
-    texts = [shown(name, item) for name, item in zip(names, mark, strict=True) if item is not None and name not in told]
+    texts = [shown(name, item) for name, item in values if item is not None and not (parts and name == "device")]
     return " ".join([*([parts[_part(row)]] if parts else []), *texts])
 
 
@@ -100,20 +128,21 @@ def shown(name: str, value: Any) -> str:
     return f"{name} {value}"
 
 
-def _series(label: str, rows: Sequence[Row], axis: str, columns: tuple[str, str, str]) -> ChartLine:
+def line_of(label: str, rows: Sequence[Row], place: Place, of: Measured, machine: str = "", run: str = "") -> ChartLine:
+    """The rows as one line, whatever varies in them."""
     points: dict[float, LinePoint] = {}
     losses: list[Loss] = []
     for row in rows:
-        x = float(row["params"][axis])
-        value, low, high = (number(row.get(name)) for name in columns)
-        if row["outcome"] == OK and value is not None and value > 0:
-            bounded = low is not None and high is not None and low > 0
-            points[x] = LinePoint(x, value, low if bounded else None, high if bounded else None)
+        x, found = place(row), of(row)
+        if x is None:
+            continue
+        if row.ok and found is not None and found.value > 0:
+            bounded = found.low is not None and found.high is not None and found.low > 0
+            points[x] = LinePoint(x, found.value, found.low if bounded else None, found.high if bounded else None)
         else:
-            outcome = row["outcome"] if row["outcome"] != OK else "no value"
-            losses.append(Loss(x, outcome, row["reason"]))
+            losses.append(Loss(x, "no value" if row.ok else row.outcome.value, row.reason))
     ordered = tuple(points[x] for x in sorted(points))
-    return ChartLine(label, ordered, tuple(losses), tuple(dict.fromkeys(str(row["key"]) for row in rows)))
+    return ChartLine(label, ordered, tuple(losses), tuple(dict.fromkeys(row.key for row in rows)), machine, run)
 
 
 def quotient(top: LinePoint, bottom: LinePoint) -> tuple[float, float | None, float | None]:
@@ -141,7 +170,7 @@ def place_text(axis: str, x: float) -> str:
 
 def lost_text(records: Sequence[Row]) -> str:
     """`6 skipped, 2 oom`: how many cases ended otherwise than ok; empty where all is well."""
-    counts = {name: number for name, number in row_groups.outcome_counts(records).items() if name != OK}
+    counts = {name: number for name, number in row_groups.outcome_counts(records).items() if name != Outcome.OK}
     return ", ".join(f"{number} {name}" for name, number in counts.items())
 
 
@@ -149,32 +178,37 @@ def reasons(records: Sequence[Row]) -> list[str]:
     """`oom: 192 MiB asked`, once for each outcome with its first reason."""
     first: dict[str, str] = {}
     for row in records:
-        if row["outcome"] != OK and row["reason"]:
-            first.setdefault(row["outcome"], row["reason"])
+        if not row.ok and row.reason:
+            first.setdefault(row.outcome.value, row.reason)
     return [f"{outcome}: {reason}" for outcome, reason in first.items()]
 
 
-def provenance(records: Sequence[Row], method: str = "method") -> str:
+def method_of_time(row: Row) -> str:
+    """How the interval of the time was made."""
+    return row.method
+
+
+def provenance(records: Sequence[Row], method: Callable[[Row], str] = method_of_time) -> str:
     """The footer: machine, run, torch, clock, and how the interval was made from how many launches.
 
-    method: the column that tells how the interval that is drawn was made: that of times, or that of speed-ups.
+    method: how the interval that is drawn was made, where that is not the one of times.
     """
-    parts = [" and ".join(row_groups.distinct(records, "machine"))]
-    runs = row_groups.distinct(records, "run")
+    parts = [" and ".join(row_groups.machines(records))]
+    runs = row_groups.runs(records)
     parts.append(f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs" if runs else "")
-    torch = row_groups.distinct(records, "torch")
+    torch = row_groups.distinct(row.torch for row in records)
     parts.append(f"torch {' and '.join(torch)}" if torch else "")
     # What all lines share stands in no label, so it has to stand here.
-    parts += [shown(axis, records[0]["params"][axis]) for axis in row_groups.constants(records)]
-    clocks = row_groups.distinct(records, "clock")
+    parts += [shown(axis, records[0].params[axis]) for axis in row_groups.constants(records)]
+    clocks = row_groups.clocks(records)
     parts.append(f"{' and '.join(clocks)} clock" if clocks else "")
-    methods = row_groups.distinct([row for row in records if row["outcome"] == OK], method)
+    measured = [row for row in records if row.ok]
+    methods = row_groups.distinct(map(method, measured))
     parts.append(
         methods[0] if len(methods) == 1 else f"{len(methods)} interval methods, see the table" if methods else ""
     )
     if not any("launch" in method for method in methods[:1]) or len(methods) > 1:
-        numbers = sorted({int(row["launches"]) for row in records if row["outcome"] == OK and row.get("launches")})
-        parts.append(
-            f"{'–'.join(str(n) for n in dict.fromkeys((numbers[0], numbers[-1])))} launches" if numbers else ""
-        )
+        numbers = sorted({row.launches for row in measured if row.launches})
+        ends = dict.fromkeys((numbers[0], numbers[-1])) if numbers else ()
+        parts.append(f"{'–'.join(map(str, ends))} launches" if numbers else "")
     return " · ".join(part for part in parts if part)

@@ -15,14 +15,14 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from bench.analyse.rows.row import Row
 from bench.present import charts, row_groups, style
 from bench.present.charts.figure_data import FigureData, encode, figure_data, write
 from bench.records import UserError
 from bench.store import runs
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 PLOTTED = ("svg", "png")
@@ -114,20 +114,19 @@ def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode("ascii")
 
 
-def drawn(name: str, frame: pd.DataFrame, theme: str = "light") -> Drawn:
-    """Every chart of this name that these rows allow; frame: estimates with all that the chart draws.
+def drawn(name: str, rows: Sequence[Row], theme: str = "light") -> Drawn:
+    """Every picture of the chart of this name that these rows allow; rows: with all that the chart draws.
 
     Raises `UserError` on an unknown chart or theme, for several runs of one machine in a chart that cannot tell them
     apart, and where what it needs was not measured; then the message names the command that would measure it.
     """
     style.theme(theme)
-    rows = row_groups.rows(frame)
-    names = row_groups.distinct(rows, "run")
-    if len(names) > max(1, len(row_groups.distinct(rows, "machine"))) and name not in charts.TOGETHER:
+    names = row_groups.runs(rows)
+    if len(names) > max(1, len(row_groups.machines(rows))) and name not in charts.TOGETHER:
         held = f"this frame holds {len(names)}: {', '.join(names)}"
         raise UserError(f"'{name}' shows one run, and {held}; take the rows of one: frame[frame['run'] == ID]")
-    specs = charts.available(frame, [name])
+    specs = charts.available(rows, [name])
     if not specs:
-        charts.draw(name, frame, theme)  # says what is missing
+        charts.draw(name, rows, theme)  # says what is missing
         raise UserError(f"this frame has too few cases for '{name}'")
-    return Drawn([figure_data(spec, frame, theme) for spec in specs])
+    return Drawn([figure_data(spec, rows, theme) for spec in specs])

@@ -6,138 +6,66 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bench.analyse.curves.crossover import crossover, fastest
+from bench.analyse.rows.row import Row
 from bench.present import row_groups
 from bench.present.charts import chart_cases, line_drawing, line_plot
-from bench.present.charts.chart_lines import UNRESOLVED, ChartLine, lost_text, place_text, provenance, reasons, split
+from bench.present.charts.chart import Chart, Selection
+from bench.present.charts.chart_lines import (
+    UNRESOLVED,
+    ChartLine,
+    line_of,
+    lost_text,
+    place_on,
+    place_text,
+    provenance,
+    reasons,
+    time_of,
+)
 from bench.present.charts.time_by_size import AXES
-from bench.present.row_groups import OK, Row
 from bench.present.words import units
 from bench.records import UserError
 from bench.stats.curve_fits import Crossing
 from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
-NAME = "crossover"
-QUESTION = "From what size is the device faster than the CPU?"
-NEEDS = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s")
 
 ROUND_TRIP, KERNEL = "round_trip", "calibration/empty_kernel"
 """The workload of a family that also moves its numbers to the device and back; the one that only launches."""
 
 
-def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
-    """A chart for each workload that was measured, or tried, on the CPU and on a device, at two sizes or more.
-
-    Of several dtypes or modes each has a chart of its own: a half on the device is no match for a float32 on the CPU.
-    """
-    found: list[chart_cases.Selection] = []
-    launches = [str(row["key"]) for row in records if row["workload"] == KERNEL and not _on_cpu(row)]
-    for workload, rows in chart_cases.workloads(records):
-        family, _, name = workload.partition("/")
-        axis = chart_cases.sweep(rows, AXES)
-        if name == ROUND_TRIP or axis is None:
-            continue
-        moved = [row for row in records if row["workload"] == f"{family}/{ROUND_TRIP}"]
-        groups: dict[str, list[Row]] = {}
-        for row in rows:
-            groups.setdefault(_alike(row, axis), []).append(row)
-        part = 0
-        for mark, own in groups.items():
-            if len(_devices(own)) > 1 and chart_cases.sweep(own, [axis]):
-                part += 1
-                keys = [str(row["key"]) for row in [*own, *(row for row in moved if _alike(row, axis) == mark)]]
-                found.append(chart_cases.Selection(workload, tuple(dict.fromkeys([*keys, *launches])), part))
-    return found
-
-
 def _alike(row: Row, axis: str) -> str:
     """What two rows must share to be compared: every axis but the size, the device and the CPU's thread count."""
-    return str(sorted((name, str(x)) for name, x in row["params"].items() if name not in (axis, "device", "threads")))
+    return str(sorted((name, str(x)) for name, x in row.params.items() if name not in (axis, "device", "threads")))
 
 
 def _on_cpu(row: Row) -> bool:
-    return bool(row["params"].get("device", "cpu") == "cpu")
-
-
-def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
-    """Time by size on the CPU, on the device, and with the way there and back. Raises `UserError` without both."""
-    records, axis = _prepared(frame)
-    found = _crossing(records, axis)
-    series = _series(records, axis)
-    xs = sorted({point.x for line in series for point in line.points})
-    least = _launch_s(records)
-    guides = (
-        (line_plot.Guide(f"an empty kernel: {units.seconds(least)}", tuple(xs), (least,) * len(xs)),)
-        if least and xs
-        else ()
-    )
-    bands = () if found.reason else (line_plot.Band("here the device overtakes", found.low, found.high),)
-    plot = line_plot.Plot(
-        title=finding(frame),
-        series=series,
-        x_label=axis,
-        y_label="time per step (lower is better)",
-        y_text=units.tick_seconds,
-        guides=guides,
-        bands=bands,
-        notes=(*((f"No crossover: {found.reason}.",) if found.reason else ()), *reasons(records)),
-        footer=provenance([row for row in records if row["workload"] != KERNEL]),
-    )
-    return line_drawing.draw(plot, theme)
-
-
-def finding(frame: pd.DataFrame) -> str:
-    """What the data say: between which sizes the device becomes the faster one."""
-    records, axis = _prepared(frame)
-    workload, found = _subject(records), _crossing(records, axis)
-    device = next(name for name in _devices(records) if name != "cpu")
-    if not any(line.points for line in _series(records, axis)):
-        return f"{workload}: nothing was measured ({lost_text(records)})"
-    if not found.reason and found.low is not None and found.high is not None:
-        between = f"{place_text(axis, found.low)} and {units.count(found.high)}"
-        return f"{workload}: {device} overtakes the CPU between {between}"
-    if found.high is not None:
-        return (
-            f"{workload}: {device} is faster from {place_text(axis, found.high)} on; where it overtakes is {UNRESOLVED}"
-        )
-    if found.low is not None:
-        return (
-            f"{workload}: the CPU is faster up to {place_text(axis, found.low)}; where it is overtaken is {UNRESOLVED}"
-        )
-    return f"{workload}: where {device} overtakes the CPU is {UNRESOLVED}"
-
-
-def describe(frame: pd.DataFrame) -> str:
-    """The chart in words, for those who cannot see it: the finding, then every point."""
-    records, axis = _prepared(frame)
-    return line_plot.in_words(finding(frame), _series(records, axis), axis, units.interval)
+    return bool(row.axis("device", "cpu") == "cpu")
 
 
 def _devices(rows: Sequence[Row]) -> list[str]:
     """Of these rows, the CPU first."""
-    return sorted({str(row["params"].get("device", "cpu")) for row in rows}, key=lambda name: (name != "cpu", name))
+    return sorted({str(row.axis("device", "cpu")) for row in rows}, key=lambda name: (name != "cpu", name))
 
 
 def _subject(records: Sequence[Row]) -> str:
     """The workload that is compared: the one that neither travels nor merely launches."""
-    names = [name for name in row_groups.distinct(records, "workload") if name != KERNEL]
+    names = [name for name in row_groups.distinct(row.workload for row in records) if name != KERNEL]
     return next((name for name in names if not name.endswith(f"/{ROUND_TRIP}")), names[0])
 
 
 def _parts(records: Sequence[Row], axis: str) -> dict[str, list[Row]]:
     """Rows by line: the CPU at its fastest thread count of each size, the device, the device with the way."""
     subject = _subject(records)
-    sized = [row for row in records if number(row["params"].get(axis)) is not None]
-    cpu = [row for row in sized if row["workload"] == subject and _on_cpu(row)]
-    best = {str(row["key"]) for row in fastest(cpu, axis).values()}
-    made = {"CPU": [row for row in cpu if str(row["key"]) in best or row["outcome"] != OK]}
+    sized = [row for row in records if number(row.axis(axis)) is not None]
+    cpu = [row for row in sized if row.workload == subject and _on_cpu(row)]
+    best = {row.key for row in fastest(cpu, axis).values()}
+    made = {"CPU": [row for row in cpu if row.key in best or not row.ok]}
     for device in _devices(sized)[1:]:
-        own = [row for row in sized if row["params"].get("device") == device]
-        made[device] = [row for row in own if row["workload"] == subject]
-        made[f"{device}, there and back"] = [row for row in own if str(row["workload"]).endswith(f"/{ROUND_TRIP}")]
+        own = [row for row in sized if row.axis("device") == device]
+        made[device] = [row for row in own if row.workload == subject]
+        made[f"{device}, there and back"] = [row for row in own if row.workload.endswith(f"/{ROUND_TRIP}")]
     return {name: rows for name, rows in made.items() if rows}
 
 
@@ -145,9 +73,7 @@ def _series(records: Sequence[Row], axis: str) -> list[ChartLine]:
     made = []
     for name, rows in _parts(records, axis).items():
         # One line a part, whatever else varies in it: the CPU is at its fastest of several thread counts.
-        bare = [{**row, "params": {axis: row["params"][axis]}, "machine": None, "run": None} for row in rows]
-        (line,) = split(bare, axis, "value_s", "low_s", "high_s")
-        made.append(ChartLine(name, line.points, line.losses, line.keys))
+        made.append(line_of(name, rows, place_on(axis), time_of))
     return made
 
 
@@ -160,21 +86,100 @@ def _crossing(records: Sequence[Row], axis: str) -> Crossing:
 def _launch_s(records: Sequence[Row]) -> float | None:
     """Seconds of one empty kernel on the device, where that was measured."""
     for row in records:
-        if (
-            row["workload"] == KERNEL
-            and row["params"].get("device") != "cpu"
-            and row["outcome"] == OK
-            and row["kernels"]
-        ):
-            return float(row["value_s"] / row["kernels"])
+        if row.workload == KERNEL and row.axis("device") != "cpu" and row.time and row.work.kernels:
+            return row.time.value / row.work.kernels
     return None
 
 
-def _prepared(frame: pd.DataFrame) -> tuple[list[Row], str]:
-    records = row_groups.one_clock(row_groups.rows(frame))
-    advice = chart_cases.command([row for row in records if row["workload"] != KERNEL], "device=cpu,cuda")
-    chart_cases.require(records, NEEDS, advice)
+def _prepared(rows: Sequence[Row]) -> tuple[list[Row], str]:
+    records = row_groups.one_clock(rows)
+    advice = chart_cases.command([row for row in records if row.workload != KERNEL], "device=cpu,cuda")
+    chart_cases.require(records, advice)
     axis = chart_cases.sweep(records, AXES)
     if axis is None or len(_devices(records)) < 2:
         raise UserError(f"the CPU and a device at two sizes or more are needed: {advice} measures them")
     return records, axis
+
+
+class CrossoverChart(Chart):
+    """From what size is the device worth it?"""
+
+    name = "crossover"
+    question = "From what size is the device faster than the CPU?"
+    needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s")
+
+    def selections(self, records: Sequence[Row]) -> list[Selection]:
+        """A chart for each workload that was measured, or tried, on the CPU and on a device, at two sizes or more.
+
+        Each dtype and mode has a chart of its own: a half on the device is no match for a float32 on the CPU.
+        """
+        found: list[Selection] = []
+        launches = [row.key for row in records if row.workload == KERNEL and not _on_cpu(row)]
+        for workload, rows in row_groups.by_workload(records):
+            family, _, name = workload.partition("/")
+            axis = chart_cases.sweep(rows, AXES)
+            if name == ROUND_TRIP or axis is None:
+                continue
+            moved = [row for row in records if row.workload == f"{family}/{ROUND_TRIP}"]
+            groups: dict[str, list[Row]] = {}
+            for row in rows:
+                groups.setdefault(_alike(row, axis), []).append(row)
+            part = 0
+            for mark, own in groups.items():
+                if len(_devices(own)) > 1 and chart_cases.sweep(own, [axis]):
+                    part += 1
+                    keys = [row.key for row in [*own, *(row for row in moved if _alike(row, axis) == mark)]]
+                    found.append(Selection(workload, tuple(dict.fromkeys([*keys, *launches])), part))
+        return found
+
+    def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
+        """Time by size on the CPU, on the device, and with the way there and back. Raises `UserError` without both."""
+        records, axis = _prepared(rows)
+        found = _crossing(records, axis)
+        series = _series(records, axis)
+        xs = sorted({point.x for line in series for point in line.points})
+        least = _launch_s(records)
+        guides = (
+            (line_plot.Guide(f"an empty kernel: {units.seconds(least)}", tuple(xs), (least,) * len(xs)),)
+            if least and xs
+            else ()
+        )
+        bands = () if found.reason else (line_plot.Band("here the device overtakes", found.low, found.high),)
+        plot = line_plot.Plot(
+            title=self.finding(rows),
+            series=series,
+            x_label=axis,
+            y_label="time per step (lower is better)",
+            y_text=units.tick_seconds,
+            guides=guides,
+            bands=bands,
+            notes=(*((f"No crossover: {found.reason}.",) if found.reason else ()), *reasons(records)),
+            footer=provenance([row for row in records if row.workload != KERNEL]),
+        )
+        return line_drawing.draw(plot, theme)
+
+    def finding(self, rows: Sequence[Row]) -> str:
+        """What the data say: between which sizes the device becomes the faster one."""
+        records, axis = _prepared(rows)
+        workload, found = _subject(records), _crossing(records, axis)
+        device = next(name for name in _devices(records) if name != "cpu")
+        if not any(line.points for line in _series(records, axis)):
+            return f"{workload}: nothing was measured ({lost_text(records)})"
+        if not found.reason and found.low is not None and found.high is not None:
+            between = f"{place_text(axis, found.low)} and {units.count(found.high)}"
+            return f"{workload}: {device} overtakes the CPU between {between}"
+        if found.high is not None:
+            size = place_text(axis, found.high)
+            return f"{workload}: {device} is faster from {size} on; where it overtakes is {UNRESOLVED}"
+        if found.low is not None:
+            size = place_text(axis, found.low)
+            return f"{workload}: the CPU is faster up to {size}; where it is overtaken is {UNRESOLVED}"
+        return f"{workload}: where {device} overtakes the CPU is {UNRESOLVED}"
+
+    def describe(self, rows: Sequence[Row]) -> str:
+        """The chart in words, for those who cannot see it: the finding, then every point."""
+        records, axis = _prepared(rows)
+        return line_plot.in_words(self.finding(rows), _series(records, axis), axis, units.interval)
+
+
+CHART = CrossoverChart()

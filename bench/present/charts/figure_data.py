@@ -21,13 +21,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from bench.present import charts, row_groups, style
+from bench.analyse.rows import record
+from bench.analyse.rows.row import Row
+from bench.present import charts, style
+from bench.present.charts.all_charts import chart_named
 from bench.records import UserError
 from bench.store import runs
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 SCHEMA = 1
@@ -63,17 +65,23 @@ class FigureData:
     @property
     def runs(self) -> list[str]:
         """The ids of the runs whose rows it holds."""
-        return row_groups.distinct([dict(row) for row in self.rows], "run")
+        return list(dict.fromkeys(str(row["run"]) for row in self.rows if row.get("run")))
+
+    def shown(self) -> list[Row]:
+        """The rows, as charts take them."""
+        return record.rows_of({name: _back(value) for name, value in row.items()} for row in self.rows)
 
     def frame(self) -> pd.DataFrame:
-        """The rows, as charts take them."""
+        """The records of the rows, as a pandas frame."""
+        import pandas as pd
+
         return pd.DataFrame([{name: _back(value) for name, value in row.items()} for row in self.rows])
 
     def figure(self) -> Figure:
         """The picture, drawn from the rows. Raises `UserError` where they do not allow it."""
-        frame = self.frame()
-        before = self.title.removesuffix(charts.module(self.chart).finding(frame))
-        return charts.headed(self.chart, before if before != self.title else "", frame, self.theme)
+        rows = self.shown()
+        before = self.title.removesuffix(chart_named(self.chart).finding(rows))
+        return charts.headed(self.chart, before if before != self.title else "", rows, self.theme)
 
     def digest(self) -> str:
         """SHA-256 of all of it, of the canonical JSON."""
@@ -91,25 +99,23 @@ class FigureData:
         return str(frame.drop(columns=[name for name in ("params", *NESTED) if name in frame]).to_csv(index=False))
 
 
-def figure_data(spec: charts.ChartSpec, frame: pd.DataFrame, theme: str) -> FigureData:
-    """What the figure of a chart of these estimates will carry."""
-    chart = charts.module(spec.name)
-    carried = charts.drawn_columns(spec.name)
-    left = {*LEFT_OUT, *(name for name in NESTED if name not in carried)}
-    rows = tuple(
+def figure_data(spec: charts.ChartSpec, rows: Sequence[Row], theme: str) -> FigureData:
+    """What the figure of a picture of these rows will carry."""
+    chart = chart_named(spec.name)
+    left = {*LEFT_OUT, *(name for name in NESTED if name not in (*chart.needs, *chart.carries))}
+    carried = tuple(
         {
             name: _plain(value)
-            for name, value in row.items()
-            if name not in left and (value is not None or name in chart.NEEDS)
+            for name, value in each.items()
+            if name not in left and (value is not None or name in chart.needs)
         }
-        for row in row_groups.rows(spec.rows(frame))
+        for each in record.records(spec.rows(rows))
     )
-    found = FigureData(spec.name, spec.slug, theme, "", "", rows, versions())
-    own = found.frame()
-    return FigureData(spec.name, spec.slug, theme, spec.title, spec.before + chart.describe(own), rows, versions())
+    found = FigureData(spec.name, spec.slug, theme, spec.title, "", carried, versions())
+    return replace(found, alt=spec.before + chart.describe(found.shown()))
 
 
-def overlaid(lower: FigureData, frame: pd.DataFrame) -> FigureData:
+def overlaid(lower: FigureData, rows: Sequence[Row]) -> FigureData:
     """A figure with the same cases of another run drawn over it, as another machine's.
 
     Raises `UserError` for a chart that cannot show two machines, for the same run, and for one without its workloads.
@@ -118,19 +124,19 @@ def overlaid(lower: FigureData, frame: pd.DataFrame) -> FigureData:
         raise UserError(
             f"'{lower.chart}' shows one machine; two can be drawn over each other in: {', '.join(charts.TOGETHER)}"
         )
-    workloads = {row["workload"] for row in lower.rows}
-    own = frame[frame["workload"].isin(workloads)]
-    if not len(own):
+    workloads = {row.workload for row in lower.shown()}
+    own = [row for row in rows if row.workload in workloads]
+    if not own:
         raise UserError(f"that run did not measure {', '.join(sorted(workloads))}, which the figure shows")
-    if set(own["run"]) & set(lower.runs):
+    if {row.run for row in own} & set(lower.runs):
         raise UserError("that is the run that the figure shows")
     spec = next((each for each in charts.available(own) if each.slug == lower.slug), None)
     if spec is None:
         raise UserError(f"that run has too few cases of {', '.join(sorted(workloads))} for '{lower.chart}'")
     upper = figure_data(spec, own, lower.theme)
     both = replace(lower, rows=(*lower.rows, *upper.rows), versions=versions())
-    chart = charts.module(lower.chart)
-    return replace(both, title=chart.finding(both.frame()), alt=chart.describe(both.frame()))
+    chart, shown = chart_named(lower.chart), both.shown()
+    return replace(both, title=chart.finding(shown), alt=chart.describe(shown))
 
 
 def versions() -> dict[str, str]:

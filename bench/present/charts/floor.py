@@ -2,89 +2,50 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bench.analyse.rows.row import Row
 from bench.present import row_groups
 from bench.present.charts import chart_cases, dot_plot
+from bench.present.charts.chart import Chart, Selection
 from bench.present.charts.chart_lines import UNRESOLVED, provenance, shown
 from bench.present.charts.dot_plot import Dot
-from bench.present.row_groups import OK, Row
 from bench.present.words import units
 from bench.records import UNIVERSAL_AXES, UserError
-from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
-
-NAME = "floor"
-QUESTION = "How far above the least that its work takes on this machine is each case?"
-NEEDS = ("key", "workload", "params", "outcome", "times_floor", "times_floor_low", "times_floor_high", "floor_by")
 
 
 SUBJECT = "machine"
 """Stands for a workload: the chart has all of a run."""
 
 
-def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
-    """Charts of the workloads of a run, each by the case that comes nearest to its floor, in portions that fit."""
-    entries = [(_label(row), (str(row["key"]),)) for row in _nearest(records)]
-    return list(chart_cases.parts(SUBJECT, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS))
-
-
-def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
-    """Dots with intervals right of the line at 1. Raises `UserError` where no case has a floor."""
-    records, found = _prepared(frame)
-    plot = dot_plot.Plot(
-        title=finding(frame),
-        dots=found,
-        caption="time ÷ floor, 1 = the least the work takes, left is better",
-        text=lambda value: f"{units.short(value)}×",
-        notes=tuple(chart_cases.unproven(sum(not _proven(row) for row in row_groups.rows(frame)))),
-        footer=provenance(records),
-        line=1.0,
-        good=dot_plot.BELOW,
-    )
-    return dot_plot.draw(plot, theme)
-
-
-def finding(frame: pd.DataFrame) -> str:
-    """What the data say: which case comes nearest to its floor, and which stays farthest from it."""
-    _, found = _prepared(frame)
-    judged = [dot for dot in found if dot.value is not None and dot.low is not None]
-    if not judged:
-        return f"How far cases are from the least that their work takes is {UNRESOLVED}"
-    near, far = judged[0], judged[-1]
-    nearest = f"{near.label} takes {units.ratio(near.value, near.low, near.high)} its floor"
-    return nearest if near is far else f"{nearest}, {far.label} {units.ratio(far.value, far.low, far.high)}"
-
-
-def describe(frame: pd.DataFrame) -> str:
-    """The chart in words, for those who cannot see it: the finding, then every case."""
-    _, found = _prepared(frame)
-    return f"{finding(frame)}. Time against the floor: {dot_plot.said(found, units.ratio)}."
-
-
 def _nearest(records: Sequence[Row]) -> list[Row]:
     """Of each workload the case that comes nearest to its floor, the nearest first."""
     best: dict[str, Row] = {}
     for row in row_groups.one_clock(records):
-        if number(row.get("times_floor")) and row["outcome"] == OK and _proven(row):
-            name = str(row["workload"])
-            best[name] = min(row, best.get(name, row), key=lambda each: float(each["times_floor"]))
-    return sorted(best.values(), key=lambda row: float(row["times_floor"]))
+        if row.times_floor and row.ok and _proven(row):
+            name = row.workload
+            best[name] = min(row, best.get(name, row), key=_times)
+    return sorted(best.values(), key=_times)
 
 
 def _proven(row: Row) -> bool:
     """Whether the peak was seen with as much work. What is larger has no floor to be near to."""
-    return row.get("floor_proven") is not False
+    return row.floor is None or row.floor.proven
 
 
-def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Dot]]:
-    records = row_groups.rows(frame)
+def _times(row: Row) -> float:
+    return row.times_floor.value if row.times_floor else math.inf
+
+
+def _prepared(rows: Sequence[Row]) -> tuple[list[Row], list[Dot]]:
+    records = rows
     advice = "bench run 'calibration/*' together with the workload"
-    chart_cases.require(records, NEEDS, advice)
+    chart_cases.require(records, advice)
     chosen = _nearest(records)
     if not chosen:
         raise UserError(f"no case has a floor, as the run has not measured the peaks of its machine: {advice}")
@@ -92,11 +53,58 @@ def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[Dot]]:
 
 
 def _dot(row: Row, label: str) -> Dot:
-    value, low, high = (number(row.get(name)) for name in ("times_floor", "times_floor_low", "times_floor_high"))
-    return Dot(label, value, low, high, f"{units.ratio_parts(value, low, high)[0]} {row['floor_by']}", 1.0)
+    value, low, high = units.ends(row.times_floor)
+    by = row.floor.by if row.floor else ""
+    return Dot(label, value, low, high, f"{units.ratio_parts(value, low, high)[0]} {by}", 1.0)
 
 
 def _label(row: Row) -> str:
     """The workload, and the axes of its own."""
-    own = [name for name in row["params"] if name not in UNIVERSAL_AXES]
-    return " ".join([str(row["workload"]), *(shown(name, row["params"][name]) for name in own)])
+    own = [name for name in row.params if name not in UNIVERSAL_AXES]
+    return " ".join([row.workload, *(shown(name, row.params[name]) for name in own)])
+
+
+class FloorChart(Chart):
+    """How far from the limit? Time ÷ floor by case."""
+
+    name = "floor"
+    question = "How far above the least that its work takes on this machine is each case?"
+    needs = ("key", "workload", "params", "outcome", "times_floor", "times_floor_low", "times_floor_high", "floor_by")
+
+    def selections(self, records: Sequence[Row]) -> list[Selection]:
+        """Charts of the workloads of a run, each by the case that comes nearest to its floor, in portions that fit."""
+        entries = [(_label(row), (row.key,)) for row in _nearest(records)]
+        return list(chart_cases.parts(SUBJECT, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS))
+
+    def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
+        """Dots with intervals right of the line at 1. Raises `UserError` where no case has a floor."""
+        records, found = _prepared(rows)
+        plot = dot_plot.Plot(
+            title=self.finding(rows),
+            dots=found,
+            caption="time ÷ floor, 1 = the least the work takes, left is better",
+            text=lambda value: f"{units.short(value)}×",
+            notes=tuple(chart_cases.unproven(sum(not _proven(row) for row in rows))),
+            footer=provenance(records),
+            line=1.0,
+            good=dot_plot.BELOW,
+        )
+        return dot_plot.draw(plot, theme)
+
+    def finding(self, rows: Sequence[Row]) -> str:
+        """What the data say: which case comes nearest to its floor, and which stays farthest from it."""
+        _, found = _prepared(rows)
+        judged = [dot for dot in found if dot.value is not None and dot.low is not None]
+        if not judged:
+            return f"How far cases are from the least that their work takes is {UNRESOLVED}"
+        near, far = judged[0], judged[-1]
+        nearest = f"{near.label} takes {units.ratio(near.value, near.low, near.high)} its floor"
+        return nearest if near is far else f"{nearest}, {far.label} {units.ratio(far.value, far.low, far.high)}"
+
+    def describe(self, rows: Sequence[Row]) -> str:
+        """The chart in words, for those who cannot see it: the finding, then every case."""
+        _, found = _prepared(rows)
+        return f"{self.finding(rows)}. Time against the floor: {dot_plot.said(found, units.ratio)}."
+
+
+CHART = FloorChart()

@@ -1,10 +1,10 @@
 """And in NumPy, scikit-learn, JAX?"""
 
-from bench.present.charts.twin_chart import Twinned
+from bench.present.charts.twin_chart import TwinChart
 
-CHART = Twinned(
-    NAME="frameworks",
-    QUESTION="How fast do other frameworks do the same job, with the same answer?",
+CHART = TwinChart(
+    name="frameworks",
+    question="How fast do other frameworks do the same job, with the same answer?",
     axis="framework",
     plain="torch",
     called="torch",

@@ -68,7 +68,7 @@ def draw(plot: Plot, theme_name: str) -> Figure:
 
 
 def _group(line: ChartLine) -> object:
-    return line.group or (line.label, line.keys, line.source)
+    return line.group or (line.label, line.keys, line.machine, line.run)
 
 
 def _notes(plot: Plot) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.present.charts import chart_cases
+from bench.present.charts.chart import Selection
 from bench.present.charts.chart_lines import ChartLine
 from bench.present.words import units
 
@@ -63,7 +64,7 @@ class Plot:
     """Rows of text below the ticks: what it is, and by x what it says."""
 
 
-def parts(workload: str, series: Sequence[ChartLine]) -> Iterator[chart_cases.Selection]:
+def parts(workload: str, series: Sequence[ChartLine]) -> Iterator[Selection]:
     """Lines in portions that a chart can name, the longest first; those of the same cases, on several machines, stay
     together.
 

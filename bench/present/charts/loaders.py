@@ -1,10 +1,10 @@
 """What does the loader cost?"""
 
-from bench.present.charts.twin_chart import Twinned
+from bench.present.charts.twin_chart import TwinChart
 
-CHART = Twinned(
-    NAME="loaders",
-    QUESTION="What does a loader cost against slices of a tensor?",
+CHART = TwinChart(
+    name="loaders",
+    question="What does a loader cost against slices of a tensor?",
     axis="loader",
     plain="sliced",
     called="the sliced tensor",

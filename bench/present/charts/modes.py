@@ -1,10 +1,10 @@
 """Which execution mode is worth it?"""
 
-from bench.present.charts.twin_chart import Twinned
+from bench.present.charts.twin_chart import TwinChart
 
-CHART = Twinned(
-    NAME="modes",
-    QUESTION="Which execution mode is faster than eager?",
+CHART = TwinChart(
+    name="modes",
+    question="Which execution mode is faster than eager?",
     axis="mode",
     plain="eager",
     called="eager",

@@ -1,10 +1,10 @@
 """How wrong can a benchmark be?"""
 
-from bench.present.charts.twin_chart import Twinned
+from bench.present.charts.twin_chart import TwinChart
 
-CHART = Twinned(
-    NAME="pitfalls",
-    QUESTION="By which factor does each mistake change the time?",
+CHART = TwinChart(
+    name="pitfalls",
+    question="By which factor does each mistake change the time?",
     axis="form",
     plain="cure",
     called="its cure",

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from bench.analyse.curves.roofline import Roof, RooflinePoint, roofline_points
 from bench.analyse.rows.peaks import CALIBRATION, Peaks, peaks
+from bench.analyse.rows.row import Row
 from bench.present import row_groups
 from bench.present.charts import chart_cases, line_drawing, line_plot
+from bench.present.charts.chart import Chart, Selection
 from bench.present.charts.chart_lines import UNRESOLVED, ChartLine, LinePoint, provenance
-from bench.present.row_groups import Row
 from bench.present.words import units
 from bench.records import UserError
 from bench.stats.missing_numbers import number
@@ -22,89 +22,12 @@ from bench.stats.missing_numbers import number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NAME = "roofline"
-QUESTION = "Does arithmetic or memory bind each case, and how near does it come?"
-NEEDS = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "flops", "bytes", "created")
 
 MOST_SERIES = 5
 """Workloads on one chart, besides its ceilings."""
 
 SUBJECT = "machine"
 """Stands for a workload: the chart has all of a run that are held to one roof."""
-
-
-def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
-    """A chart for each place and dtype whose roof was measured, its workloads in portions that can be told apart."""
-    found: list[chart_cases.Selection] = []
-    groups: dict[tuple[str, int, str], list[RooflinePoint]] = {}
-    for item in _under(records):
-        place = item.roof.place
-        groups.setdefault((place.device, place.threads, item.roof.dtype), []).append(item)
-    calibration = {str(row["key"]) for row in records if str(row["workload"]).startswith(CALIBRATION)}
-    for items in groups.values():
-        names = list(dict.fromkeys(_workload(item) for item in items))
-        for start in range(0, len(names), MOST_SERIES):
-            some = names[start : start + MOST_SERIES]
-            keys = [item.key for item in items if _workload(item) in some]
-            found.append(chart_cases.Selection(SUBJECT, (*keys, *sorted(calibration)), len(found) + 1))
-    return found
-
-
-def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
-    """Flops per second by flops a byte, beneath the ceilings. Raises `UserError` where no roof was measured."""
-    records, items = _prepared(frame)
-    series = _series(items)
-    xs = [point.x for line in series for point in line.points]
-    # Up to the ridge and beyond it, so that both ceilings are seen.
-    roof = max((item.roof for item in items), key=lambda roof: roof.bandwidth.value)
-    slow = min((item.roof for item in items), key=lambda roof: roof.bandwidth.value)
-    along = np.geomspace(min([*xs, roof.ridge / 4]), max([*xs, slow.ridge * 4]), 60)
-    guides = [line_plot.Guide(_ceiling(slow), tuple(along.tolist()), tuple(slow.at(x)[0] for x in along))]
-    if roof.bandwidth.value > 1.2 * slow.bandwidth.value:
-        rate, _ = units.rate_parts(roof.bandwidth.value, None, None, "byte")
-        part = [x for x in along if x <= roof.ridge]
-        guides.append(line_plot.Guide(f"cache: {rate}", tuple(part), tuple(roof.at(x)[0] for x in part)))
-    plot = line_plot.Plot(
-        title=finding(frame),
-        series=series,
-        x_label="flops a byte",
-        y_label="flops per second (higher is better)",
-        y_text=units.short,
-        guides=tuple(guides),
-        joined=False,
-        round_x=True,
-        notes=(
-            f"Ceilings: {_when(records)}, 95 % intervals; a case is held to that of the memory that holds it.",
-            *chart_cases.unproven(sum(not item.proven for item in items)),
-        ),
-        footer=provenance([row for row in records if not str(row["workload"]).startswith(CALIBRATION)]),
-    )
-    return line_drawing.draw(plot, theme)
-
-
-def finding(frame: pd.DataFrame) -> str:
-    """What the data say: which case comes nearest to its roof, and what binds most of them."""
-    _, items = _prepared(frame)
-    sure = [item for item in items if item.proven and not math.isnan(item.share[1])]
-    if not sure:
-        return f"How near the cases come to their roof is {UNRESOLVED}"
-    best = max(sure, key=lambda item: item.share[0])
-    bound = {name: sum(item.bound == name for item in items) for name in ("memory", "compute")}
-    halves = sum(item.share[1] >= 0.5 for item in sure)
-    return (
-        f"{_workload(best)} comes nearest to its roof, {units.share(*best.share)}; {halves} of {len(items)} "
-        f"cases surely reach half of theirs, memory would bind {bound['memory']}"
-    )
-
-
-def describe(frame: pd.DataFrame) -> str:
-    """The chart in words, for those who cannot see it: the finding, then every case."""
-    _, items = _prepared(frame)
-    told = "; ".join(
-        f"{item.key}: {item.intensity:.3g} flops a byte, {item.share[0]:.0%} of its roof, {item.bound}"
-        for item in items
-    )
-    return f"{finding(frame)}. {told}."
 
 
 def _workload(item: RooflinePoint) -> str:
@@ -129,7 +52,7 @@ def _series(items: Sequence[RooflinePoint]) -> list[ChartLine]:
 
 
 def _when(records: Sequence[Row]) -> str:
-    return f"by this run, {str(next(row['created'] for row in records if row.get('created')))[:10]}"
+    return f"by this run, {next(row.created for row in records if row.created)[:10]}"
 
 
 def _under(records: Sequence[Row]) -> list[RooflinePoint]:
@@ -137,21 +60,97 @@ def _under(records: Sequence[Row]) -> list[RooflinePoint]:
     return roofline_points(row_groups.one_clock(records), found) if found else []
 
 
-_NUMBERS = ("value_s", "low_s", "high_s", "fastest_s", "flops", "bytes", "kernels")
-"""Columns that peaks are computed from."""
-
-
 def _peaks(records: Sequence[Row]) -> Peaks | None:
-    own = [row for row in records if str(row["workload"]).startswith(CALIBRATION) and row.get("created")]
-    # Of one launch no end of an interval is known: a column of nothing is one of numbers still.
-    return peaks(pd.DataFrame(own).astype(dict.fromkeys(_NUMBERS, float)), str(own[0]["created"])) if own else None
+    own = [row for row in records if row.workload.startswith(CALIBRATION) and row.created]
+    return peaks(own, own[0].created) if own and own[0].created else None
 
 
-def _prepared(frame: pd.DataFrame) -> tuple[list[Row], list[RooflinePoint]]:
-    records = row_groups.rows(frame)
+def _prepared(rows: Sequence[Row]) -> tuple[Sequence[Row], list[RooflinePoint]]:
+    records = rows
     advice = "bench run 'calibration/*' together with the workloads"
-    chart_cases.require(records, NEEDS, advice)
+    chart_cases.require(records, advice)
     items = _under(records)
     if not items:
         raise UserError(f"no case states its flops and bytes beneath a roof that the run measured: {advice}")
     return records, items
+
+
+class RooflineChart(Chart):
+    """Compute or memory bound?"""
+
+    name = "roofline"
+    question = "Does arithmetic or memory bind each case, and how near does it come?"
+    needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "flops", "bytes", "created")
+
+    def selections(self, records: Sequence[Row]) -> list[Selection]:
+        """A chart for each place and dtype whose roof was measured, its workloads in portions that fit."""
+        found: list[Selection] = []
+        groups: dict[tuple[str, int, str], list[RooflinePoint]] = {}
+        for item in _under(records):
+            place = item.roof.place
+            groups.setdefault((place.device, place.threads, item.roof.dtype), []).append(item)
+        calibration = {row.key for row in records if row.workload.startswith(CALIBRATION)}
+        for items in groups.values():
+            names = list(dict.fromkeys(_workload(item) for item in items))
+            for start in range(0, len(names), MOST_SERIES):
+                some = names[start : start + MOST_SERIES]
+                keys = [item.key for item in items if _workload(item) in some]
+                found.append(Selection(SUBJECT, (*keys, *sorted(calibration)), len(found) + 1))
+        return found
+
+    def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
+        """Flops per second by flops a byte, beneath the ceilings. Raises `UserError` where no roof was measured."""
+        records, items = _prepared(rows)
+        series = _series(items)
+        xs = [point.x for line in series for point in line.points]
+        # Up to the ridge and beyond it, so that both ceilings are seen.
+        roof = max((item.roof for item in items), key=lambda roof: roof.bandwidth.value)
+        slow = min((item.roof for item in items), key=lambda roof: roof.bandwidth.value)
+        along = np.geomspace(min([*xs, roof.ridge / 4]), max([*xs, slow.ridge * 4]), 60)
+        guides = [line_plot.Guide(_ceiling(slow), tuple(along.tolist()), tuple(slow.at(x)[0] for x in along))]
+        if roof.bandwidth.value > 1.2 * slow.bandwidth.value:
+            rate, _ = units.rate_parts(roof.bandwidth.value, None, None, "byte")
+            part = [x for x in along if x <= roof.ridge]
+            guides.append(line_plot.Guide(f"cache: {rate}", tuple(part), tuple(roof.at(x)[0] for x in part)))
+        plot = line_plot.Plot(
+            title=self.finding(rows),
+            series=series,
+            x_label="flops a byte",
+            y_label="flops per second (higher is better)",
+            y_text=units.short,
+            guides=tuple(guides),
+            joined=False,
+            round_x=True,
+            notes=(
+                f"Ceilings: {_when(records)}, 95 % intervals; a case is held to that of the memory that holds it.",
+                *chart_cases.unproven(sum(not item.proven for item in items)),
+            ),
+            footer=provenance([row for row in records if not row.workload.startswith(CALIBRATION)]),
+        )
+        return line_drawing.draw(plot, theme)
+
+    def finding(self, rows: Sequence[Row]) -> str:
+        """What the data say: which case comes nearest to its roof, and what binds most of them."""
+        _, items = _prepared(rows)
+        sure = [item for item in items if item.proven and not math.isnan(item.share[1])]
+        if not sure:
+            return f"How near the cases come to their roof is {UNRESOLVED}"
+        best = max(sure, key=lambda item: item.share[0])
+        bound = {name: sum(item.bound == name for item in items) for name in ("memory", "compute")}
+        halves = sum(item.share[1] >= 0.5 for item in sure)
+        return (
+            f"{_workload(best)} comes nearest to its roof, {units.share(*best.share)}; {halves} of {len(items)} "
+            f"cases surely reach half of theirs, memory would bind {bound['memory']}"
+        )
+
+    def describe(self, rows: Sequence[Row]) -> str:
+        """The chart in words, for those who cannot see it: the finding, then every case."""
+        _, items = _prepared(rows)
+        told = "; ".join(
+            f"{item.key}: {item.intensity:.3g} flops a byte, {item.share[0]:.0%} of its roof, {item.bound}"
+            for item in items
+        )
+        return f"{self.finding(rows)}. {told}."
+
+
+CHART = RooflineChart()

@@ -1,10 +1,10 @@
 """How many times faster is the device?"""
 
-from bench.present.charts.twin_chart import Twinned
+from bench.present.charts.twin_chart import TwinChart
 
-CHART = Twinned(
-    NAME="speedup",
-    QUESTION="How many times as fast as the CPU, at its best number of threads, is the device?",
+CHART = TwinChart(
+    name="speedup",
+    question="How many times as fast as the CPU, at its best number of threads, is the device?",
     axis="device",
     plain="cpu",
     called="the CPU",

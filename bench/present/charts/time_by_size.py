@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bench.analyse.rows.row import Row
 from bench.present import row_groups
 from bench.present.charts import chart_cases, line_drawing, line_plot
+from bench.present.charts.chart import Chart, Selection
 from bench.present.charts.chart_lines import (
     UNRESOLVED,
     ChartLine,
@@ -19,62 +21,16 @@ from bench.present.charts.chart_lines import (
     reasons,
     resolved,
     split,
+    time_of,
 )
-from bench.present.row_groups import Row
 from bench.present.words import units
 from bench.records import UserError
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
-NAME = "time_by_size"
-QUESTION = "How does the time of a step grow with the size of the problem?"
-NEEDS = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s")
 AXES = ("size", "points", "rows")
 """Axes that say how large a problem is, the preferred one first."""
-
-
-def selections(records: Sequence[Row]) -> list[chart_cases.Selection]:
-    """A chart for each workload that was measured, or tried, at two sizes or more."""
-    found: list[chart_cases.Selection] = []
-    for workload, rows in chart_cases.workloads(records):
-        axis = chart_cases.sweep(rows, AXES)
-        if axis:
-            found += line_plot.parts(workload, _series(rows, axis))
-    return found
-
-
-def draw(frame: pd.DataFrame, theme: str = "light") -> Figure:
-    """Time per step in seconds against size, both logarithmic. Raises `UserError` where no axis is swept."""
-    records, axis = _prepared(frame)
-    plot = line_plot.Plot(
-        title=finding(frame),
-        series=_series(records, axis),
-        x_label=axis,
-        y_label="time per step (lower is better)",
-        y_text=units.tick_seconds,
-        notes=tuple(reasons(records)),
-        footer=provenance(records),
-    )
-    return line_drawing.draw(plot, theme)
-
-
-def finding(frame: pd.DataFrame) -> str:
-    """What the data say: how far apart the lines are at the largest common size, or how steep the only one is."""
-    records, axis = _prepared(frame)
-    workload, series = str(records[0]["workload"]), [line for line in _series(records, axis) if line.points]
-    if not series:
-        return f"{workload}: nothing was measured ({lost_text(records)})"
-    common = [
-        x for x in {p.x for line in series for p in line.points} if sum(at(line, x) is not None for line in series) > 1
-    ]
-    if common:
-        return _apart(workload, axis, series, max(common))
-    longest = max(series, key=lambda line: len(line.points))
-    if len(longest.points) == 1:
-        return f"{workload}: only {place_text(axis, longest.points[0].x)} was measured; growth is {UNRESOLVED}"
-    return _growth(workload, axis, longest)
 
 
 def _apart(workload: str, axis: str, series: Sequence[ChartLine], x: float) -> str:
@@ -98,24 +54,18 @@ def _growth(workload: str, axis: str, line: ChartLine) -> str:
     return f"{workload}: {times} the {axis} takes {units.ratio(*ratio)} the time"
 
 
-def describe(frame: pd.DataFrame) -> str:
-    """The chart in words, for those who cannot see it: the finding, then every point."""
-    records, axis = _prepared(frame)
-    return line_plot.in_words(finding(frame), _series(records, axis), axis, units.interval)
-
-
 def _series(records: Sequence[Row], axis: str) -> list[ChartLine]:
-    return split(row_groups.one_clock(records), axis, "value_s", "low_s", "high_s")
+    return split(row_groups.one_clock(records), axis, time_of)
 
 
-def _prepared(frame: pd.DataFrame) -> tuple[list[Row], str]:
-    records = row_groups.rows(frame)
+def _prepared(rows: Sequence[Row]) -> tuple[list[Row], str]:
+    records = rows
     advice = chart_cases.command(records, f"{AXES[0]}=64,256,1024")
-    chart_cases.require(records, NEEDS, advice)
+    chart_cases.require(records, advice)
     chart_cases.single_workload(records, advice)
     axis = chart_cases.sweep(records, AXES)
     if axis is None:
-        has = next((name for name in AXES if any(name in row["params"] for row in records)), AXES[0])
+        has = next((name for name in AXES if any(name in row.params for row in records)), AXES[0])
         raise UserError(
             f"no two values of {' or '.join(AXES)}: {chart_cases.command(records, f'{has}=64,256,1024')} measures some"
         )
@@ -125,3 +75,60 @@ def _prepared(frame: pd.DataFrame) -> tuple[list[Row], str]:
 def _times(ratio: float) -> str:
     """`1.5×`, `100×`, `10,000×`: a headline has no powers of ten in letters."""
     return f"{ratio:.3g}×" if ratio < 10 else f"{units.count(round(ratio))}×"
+
+
+class TimeBySizeChart(Chart):
+    """How does the time grow with the size of the problem?"""
+
+    name = "time_by_size"
+    question = "How does the time of a step grow with the size of the problem?"
+    needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s")
+
+    def selections(self, records: Sequence[Row]) -> list[Selection]:
+        """A chart for each workload that was measured, or tried, at two sizes or more."""
+        found: list[Selection] = []
+        for workload, rows in row_groups.by_workload(records):
+            axis = chart_cases.sweep(rows, AXES)
+            if axis:
+                found += line_plot.parts(workload, _series(rows, axis))
+        return found
+
+    def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
+        """Time per step in seconds against size, both logarithmic. Raises `UserError` where no axis is swept."""
+        records, axis = _prepared(rows)
+        plot = line_plot.Plot(
+            title=self.finding(rows),
+            series=_series(records, axis),
+            x_label=axis,
+            y_label="time per step (lower is better)",
+            y_text=units.tick_seconds,
+            notes=tuple(reasons(records)),
+            footer=provenance(records),
+        )
+        return line_drawing.draw(plot, theme)
+
+    def finding(self, rows: Sequence[Row]) -> str:
+        """What the data say: how far apart the lines are at the largest common size, or how steep the only one is."""
+        records, axis = _prepared(rows)
+        workload, series = records[0].workload, [line for line in _series(records, axis) if line.points]
+        if not series:
+            return f"{workload}: nothing was measured ({lost_text(records)})"
+        common = [
+            x
+            for x in {p.x for line in series for p in line.points}
+            if sum(at(line, x) is not None for line in series) > 1
+        ]
+        if common:
+            return _apart(workload, axis, series, max(common))
+        longest = max(series, key=lambda line: len(line.points))
+        if len(longest.points) == 1:
+            return f"{workload}: only {place_text(axis, longest.points[0].x)} was measured; growth is {UNRESOLVED}"
+        return _growth(workload, axis, longest)
+
+    def describe(self, rows: Sequence[Row]) -> str:
+        """The chart in words, for those who cannot see it: the finding, then every point."""
+        records, axis = _prepared(rows)
+        return line_plot.in_words(self.finding(rows), _series(records, axis), axis, units.interval)
+
+
+CHART = TimeBySizeChart()

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bench.analyse.rows.row import Row, Speedup
 from bench.present import row_groups
 from bench.present.charts import chart_cases, dot_plot
+from bench.present.charts.chart import Chart, Selection
 from bench.present.charts.chart_lines import UNRESOLVED, provenance, reasons, shown
 from bench.present.charts.dot_plot import ABOVE, BARE, BELOW, OPEN, Dot
-from bench.present.row_groups import OK, Row
 from bench.present.words import units
 from bench.records import Case, UserError, Value
-from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 _PAIRING = {
@@ -35,11 +34,11 @@ def _nothing(row: Row) -> str:
 
 
 @dataclass(frozen=True)
-class Twinned:
-    """A chart of one axis; its attributes and methods are those of `charts.Chart`."""
+class TwinChart(Chart):
+    """A chart of one axis."""
 
-    NAME: str
-    QUESTION: str
+    name: str
+    question: str
     axis: str
     plain: Value
     """The value of the axis that the others are compared with."""
@@ -54,30 +53,29 @@ class Twinned:
     also: Callable[[Row], str] = _nothing
     """What stands behind the ratio of a row."""
 
-    NEEDS: tuple[str, ...] = ("key", "workload", "params", "outcome")
-    CARRIES: tuple[str, ...] = ("twins",)
+    needs: tuple[str, ...] = ("key", "workload", "params", "outcome")
+    carries: tuple[str, ...] = ("twins",)
 
-    def selections(self, records: Sequence[Row]) -> list[chart_cases.Selection]:
+    def selections(self, records: Sequence[Row]) -> list[Selection]:
         """A chart for each workload that has a twin on the axis, in portions that fit."""
-        found: list[chart_cases.Selection] = []
+        found: list[Selection] = []
         groups: dict[str, list[Row]] = {}
         for row in records:
-            workload = str(row["workload"])
-            groups.setdefault(workload.partition("/")[0] if self.families else workload, []).append(row)
+            groups.setdefault(row.family if self.families else row.workload, []).append(row)
         for name, rows in groups.items():
             compared = self._compared(rows)
             if any(twin(row, self.axis, self.plain) for row in compared):
-                entries = [(self._label(row, compared), (str(row["key"]),)) for row in compared]
+                entries = [(self._label(row, compared), (row.key,)) for row in compared]
                 found += chart_cases.parts(name, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS)
         return found
 
-    def draw(self, frame: pd.DataFrame, theme: str = "light") -> Figure:
+    def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
         """Dots with intervals around the line at 1. Raises `UserError` where no case has a twin."""
-        records, found = self._prepared(frame)
+        records, found = self._prepared(rows)
         better = "left" if self.cost else "right"
         what = "time, " if self.cost else ""
         plot = dot_plot.Plot(
-            title=self.finding(frame),
+            title=self.finding(rows),
             dots=found,
             caption=f"{what}1 = {self.called}, {better} is faster",
             text=lambda value: f"{value:g}×",
@@ -88,9 +86,9 @@ class Twinned:
         )
         return dot_plot.draw(plot, theme)
 
-    def finding(self, frame: pd.DataFrame) -> str:
+    def finding(self, rows: Sequence[Row]) -> str:
         """What the data say: how many cases are faster, slower, undecided, and which gains, or costs, most."""
-        records, found = self._prepared(frame)
+        records, found = self._prepared(rows)
         name = self._subject(records)
         judged = [dot for dot in found if dot.value is not None]
         if not judged:
@@ -111,14 +109,14 @@ class Twinned:
         none = f"no {self.axis} is slower than" if self.cost else f"no {self.axis} beats"
         return f"{name}: {none} {self.called}; {len(sides[BELOW])} of {len(judged)} cases are {side}{tail}"
 
-    def describe(self, frame: pd.DataFrame) -> str:
+    def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every case."""
-        _, found = self._prepared(frame)
+        _, found = self._prepared(rows)
         what = "Time" if self.cost else "Speed"
-        return f"{self.finding(frame)}. {what} against {self.called}: {dot_plot.said(found, units.ratio)}."
+        return f"{self.finding(rows)}. {what} against {self.called}: {dot_plot.said(found, units.ratio)}."
 
     def _subject(self, records: Sequence[Row]) -> str:
-        names = row_groups.distinct(records, "workload")
+        names = row_groups.distinct(row.workload for row in records)
         return names[0].partition("/")[0] if self.families else names[0]
 
     def _compared(self, records: Sequence[Row]) -> list[Row]:
@@ -126,23 +124,22 @@ class Twinned:
         chosen = [
             row
             for row in row_groups.one_clock(records)
-            if row["params"].get(self.axis) not in (None, self.plain)
-            and (row["outcome"] != OK or twin(row, self.axis, self.plain))
+            if row.axis(self.axis) not in (None, self.plain) and (not row.ok or twin(row, self.axis, self.plain))
         ]
         names = [name for name in row_groups.varying(chosen) if name != self.axis]
         return sorted(
             chosen,
             key=lambda row: (
-                str(row["workload"]),
+                row.workload,
                 *row_groups.by_params(row, names),
                 *row_groups.by_params(row, [self.axis]),
             ),
         )
 
-    def _prepared(self, frame: pd.DataFrame) -> tuple[list[Row], list[Dot]]:
-        records = row_groups.rows(frame)
+    def _prepared(self, rows: Sequence[Row]) -> tuple[list[Row], list[Dot]]:
+        records = rows
         advice = chart_cases.command(records, f"{self.axis}={self.values}")
-        chart_cases.require(records, self.NEEDS, advice)
+        chart_cases.require(records, advice)
         if not self.families:
             chart_cases.single_workload(records, advice)
         compared = self._compared(records)
@@ -152,11 +149,9 @@ class Twinned:
 
     def _dot(self, row: Row, label: str) -> Dot:
         found = twin(row, self.axis, self.plain)
-        if row["outcome"] != OK or found is None:
-            return Dot(label, None, None, None, row["outcome"] if row["outcome"] != OK else "no value", 1.0)
-        value, low, high = (number(found.get(name)) for name in ("speedup", "speedup_low", "speedup_high"))
-        if value is None:
-            return Dot(label, None, None, None, "no value", 1.0)
+        if not row.ok or found is None:
+            return Dot(label, None, None, None, "no value" if row.ok else row.outcome.value, 1.0)
+        value, low, high = found.ratio.value, found.ratio.low, found.ratio.high
         if self.cost:
             value, low, high = 1 / value, high and 1 / high, low and 1 / low
         dot = Dot(label, value, low, high, units.ratio_parts(value, low, high)[0], 1.0)
@@ -165,34 +160,33 @@ class Twinned:
 
     def _label(self, row: Row, compared: Sequence[Row]) -> str:
         """The value of the axis, and whatever else tells this case from the others."""
-        names = [name for name in row_groups.varying(compared) if name != self.axis and name in row["params"]]
-        texts = [shown(name, row["params"][name]) for name in names]
-        if len(row_groups.distinct(compared, "machine")) > 1:
-            texts.append(f"on {row.get('machine')}")
+        names = [name for name in row_groups.varying(compared) if name != self.axis and name in row.params]
+        texts = [shown(name, row.params[name]) for name in names]
+        if len(row_groups.machines(compared)) > 1:
+            texts.append(f"on {row.machine}")
         if self.families:
-            return ", ".join([str(row["workload"]).partition("/")[2].replace("_", " "), *texts])
-        return ", ".join([str(row["params"][self.axis]), *texts])
+            return ", ".join([row.workload.partition("/")[2].replace("_", " "), *texts])
+        return ", ".join([str(row.params[self.axis]), *texts])
 
     def _footer(self, records: Sequence[Row]) -> str:
-        twins = [found for row in records if (found := twin(row, self.axis, self.plain))]
-        told = [{**row, **(twin(row, self.axis, self.plain) or {})} for row in records]
-        text = provenance(told, method="speedup_method")
-        pairing = {bool(found["speedup_paired"]) for found in twins if found.get("speedup_paired") is not None}
+        def method(row: Row) -> str:
+            found = twin(row, self.axis, self.plain) or row.speedup
+            return found.ratio.method if found else ""
+
+        text = provenance(records, method)
+        pairing = {found.paired for row in records if (found := twin(row, self.axis, self.plain))}
         # One method says itself how it was paired.
         return text if "paired" in text or not pairing else f"{text} · {_PAIRING[frozenset(pairing)]}"
 
 
-def twin(row: Row, axis: str, plain: Value) -> Row | None:
-    """The speed-up of a row against its twin on an axis, as its columns name it; None where it has none.
+def twin(row: Row, axis: str, plain: Value) -> Speedup | None:
+    """The speed-up of a row against its twin on an axis; None where it has none.
 
     From the row's `twins`, else from the speed-up that it carries, where that is against such a twin.
     """
-    nested: dict[str, Any] | None = (row.get("twins") or {}).get(axis)
-    found: Row = nested or row
-    try:
-        reference = Case.from_key(str(found.get("reference") or ""))
-    except UserError:
+    found = (row.twins or {}).get(axis) or row.speedup
+    if found is None:
         return None
     # A speed-up against another axis may have a reference with the plain value too: then the row has it as well.
-    differs = row["params"].get(axis) not in (None, plain)
-    return found if differs and reference.axes.get(axis) == plain else None
+    differs = row.axis(axis) not in (None, plain)
+    return found if differs and Case.from_key(found.reference).axes.get(axis) == plain else None

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.backends.backend_pdf import PdfPages
 
-from bench.present import charts, style
+from bench.present import style
+from bench.present.charts.all_charts import chart_named
 from bench.records import UserError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _TEX = {
 
 def notes(found: FigureData) -> str:
     """What a lecturer says to a slide: the question, what was found, every number, and where it was measured."""
-    question = charts.module(found.chart).QUESTION
+    question = chart_named(found.chart).question
     return (
         f"{question}\n\n{found.alt}\n\nRuns: {', '.join(found.runs)}. The figure carries its data: bench plot --from."
     )

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.analyse.rows.row import Row
 from bench.present import row_groups
-from bench.present.row_groups import OK, Row
 from bench.present.words import units
-from bench.stats.missing_numbers import number
+from bench.series import STEP, Series
+from bench.stats.intervals import Interval
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,8 @@ class Measure:
 
     name: str
     title: str
-    columns: tuple[str, ...]
-    """Value, low and high; the value alone where the table holds no interval."""
+    of: Callable[[Row], Interval | None]
+    """The number of a row; its ends are None where there is no interval."""
     ticks: str
     """Of which kind its numbers are: a name in `explore.TICKS`."""
     text: Callable[[Row], str]
@@ -33,42 +34,47 @@ class Measure:
 
 
 def _launched(row: Row) -> str:
-    return str(row.get("method") or "")
+    return row.method
 
 
 def _first(row: Row) -> str:
-    if row.get("first_call_s_low") is None:
+    if row.first_call is None or row.first_call.low is None:
         return "one launch has this number: no interval"
     return "over launches, each of which has one first call"
 
 
 def _rate(row: Row) -> str:
-    value, low, high = (row.get(f"items_per_s{end}") for end in ("", "_low", "_high"))
-    rate, within = units.rate_parts(value, low, high, str(row.get("unit") or "item"))
+    rate, within = units.rate_parts(*units.ends(row.rate), row.work.unit or "item")
     return rate if within == units.DASH else f"{rate} {within}"
+
+
+def _peak(row: Row) -> Interval | None:
+    return None if row.peak_bytes is None else Interval(row.peak_bytes, None, None, row.launches, "")
+
+
+def _speedup(row: Row) -> Interval | None:
+    return row.speedup.ratio if row.speedup else None
 
 
 MEASURES = (
     Measure(
-        "time", "time per step", ("value_s", "low_s", "high_s"), "seconds",
-        lambda row: units.interval(row["value_s"], row.get("low_s"), row.get("high_s")), _launched,
+        "time", "time per step", lambda row: row.time, "seconds",
+        lambda row: units.interval(*units.ends(row.time)), _launched,
     ),
     Measure(
-        "throughput", "throughput", ("items_per_s", "items_per_s_low", "items_per_s_high"), "count", _rate, _launched,
+        "throughput", "throughput", lambda row: row.rate, "count", _rate, _launched,
     ),
     Measure(
-        "first_call", "first call", ("first_call_s", "first_call_s_low", "first_call_s_high"), "seconds",
-        lambda row: units.interval(*(row.get(f"first_call_s{end}") for end in ("", "_low", "_high"))), _first,
-        clocked=False,
+        "first_call", "first call", lambda row: row.first_call, "seconds",
+        lambda row: units.interval(*units.ends(row.first_call)), _first, clocked=False,
     ),
     Measure(
-        "peak", "peak memory in MiB", ("peak_bytes",), "plain", lambda row: units.size(row["peak_bytes"]),
+        "peak", "peak memory in MiB", _peak, "plain", lambda row: units.size(row.peak_bytes),
         lambda row: "the most of all launches: a most has no interval", clocked=False, factor=1024.0**2,
     ),
     Measure(
-        "speedup", "speed-up", ("speedup", "speedup_low", "speedup_high"), "ratio",
-        lambda row: units.ratio(row["speedup"], row.get("speedup_low"), row.get("speedup_high")),
-        lambda row: str(row.get("speedup_method") or ""),
+        "speedup", "speed-up", _speedup, "ratio", lambda row: units.ratio(*units.ends(_speedup(row))),
+        lambda row: row.speedup.ratio.method if row.speedup else "",
     ),
 )  # fmt: skip
 """In the order in which they are offered."""
@@ -76,17 +82,15 @@ MEASURES = (
 
 def offered(rows: Sequence[Row]) -> list[Measure]:
     """Those that any of these rows has a number of; the time, where there is none at all."""
-    timed = [row for row in rows if row["outcome"] == OK]
-    return [each for each in MEASURES if any(number(row.get(each.columns[0])) is not None for row in timed)] or [
-        MEASURES[0]
-    ]
+    measured = [row for row in rows if row.ok]
+    return [each for each in MEASURES if any(each.of(row) is not None for row in measured)] or [MEASURES[0]]
 
 
 def described(measure: Measure, rows: Sequence[Row], vs: str | None) -> dict[str, Any]:
     """A measure as the page is told of it. vs: what speed-ups refer to (`mode=eager`), for the title."""
     title = measure.title
     if measure.name == "throughput":
-        names = row_groups.distinct((row for row in rows if row["outcome"] == OK), "unit")
+        names = row_groups.distinct(row.work.unit for row in rows if row.ok)
         title = f"{title} in {units.plural(names[0] if len(names) == 1 else 'item')} per second"
     if measure.name == "speedup" and vs:
         title = f"{title} against {vs}"
@@ -98,22 +102,22 @@ def number_of(measure: Measure, row: Row, clock: str, references: set[str]) -> M
 
     clock: the one asked for, which may not be the row's. references: keys of the cases that others are compared with.
     """
-    if measure.clocked and row.get("clock") != clock:
+    if measure.clocked and row.clock != clock:
         return {"why": _no_clock(row, clock)}
-    value, *ends = (number(row.get(column)) for column in measure.columns)
-    if value is None:
+    number = measure.of(row)
+    if number is None:
         return {"why": _no_number(measure, row, references)}
-    found = {"value": value / measure.factor, "text": measure.text(row)}
-    if not ends or None in ends:
+    found = {"value": number.value / measure.factor, "text": measure.text(row)}
+    if number.low is None or number.high is None:
         return {**found, "how": measure.how(row) or "no interval was stated"}
-    return {**found, "how": measure.how(row) or "not stated", "low": ends[0], "high": ends[1]}
+    return {**found, "how": measure.how(row) or "not stated", "low": number.low, "high": number.high}
 
 
 def _no_clock(row: Row, clock: str) -> str:
-    said = (row.get("no_clock") or {}).get(f"step:{clock}")
+    said = (row.no_clock or {}).get(Series(STEP, clock))
     if said:
-        return str(said)
-    if row["params"].get("device", "cpu") == "cpu":
+        return said
+    if row.axis("device", "cpu") == "cpu":
         return f"on the CPU the clocks are one: see {row_groups.CLOCKS[0]}"
     return f"the {clock} clock did not time it"
 
@@ -121,4 +125,4 @@ def _no_clock(row: Row, clock: str) -> str:
 def _no_number(measure: Measure, row: Row, references: set[str]) -> str:
     if measure.name != "speedup":
         return f"{measure.title.partition(' in ')[0]} was not measured"
-    return "others are compared with it" if row["key"] in references else "there is no case to compare it with"
+    return "others are compared with it" if row.key in references else "there is no case to compare it with"

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 
+from bench.analyse.rows.row import Row
 from bench.present import row_groups, style
 from bench.present.pages import explore_points, report_page
 from bench.present.tables import table_formats
 from bench.records import UserError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif'
 """That of `style.css`."""
@@ -60,18 +58,17 @@ TICKS: Mapping[str, str] = {
 
 
 def page(
-    frame: pd.DataFrame, batch: Sequence[Mapping[str, Any]], *, vs: str | None = None, beside: str | None = None
+    rows: Sequence[Row], batch: Sequence[Mapping[str, Any]], *, vs: str | None = None, beside: str | None = None
 ) -> str:
     """The whole page.
 
-    batch: `run.json` of each run in the frame; its id, status and time are told where they are present. vs: what the
-    speed-ups of the frame refer to (`mode=eager`). beside: the address of the report's page, to lead back there.
+    batch: `run.json` of each run of the rows; its id, status and time are told where they are present. vs: what the
+    speed-ups of the rows refer to (`mode=eager`). beside: the address of the report's page, to lead back there.
     Raises `UserError` where altair or vl-convert-python is not installed.
     """
     spec, libraries = picture(), _libraries()
-    records = row_groups.rows(frame)
     data = {
-        "workloads": explore_points.workloads(frame, vs),
+        "workloads": explore_points.workloads(rows, vs),
         "spec": spec,
         "ticks": dict(TICKS),
         "shapes": list(SHAPES),
@@ -84,8 +81,8 @@ def page(
     environ.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "allow_nan": False}  # in our order, not sorted
     return environ.get_template("explore.html.j2").render(
         ids=[str(run["run"]) for run in batch if run.get("run")],
-        machines=row_groups.distinct(records, "machine"),
-        summary=report_page.summary(records, batch),
+        machines=row_groups.machines(rows),
+        summary=report_page.summary(rows, batch),
         beside=beside,
         data=table_formats.plain(data),
         libraries=libraries,

@@ -9,17 +9,13 @@ a case that a clock did not time is there too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bench.analyse.rows.row import Row
 from bench.present import row_groups
 from bench.present.pages import explore_measures
-from bench.present.row_groups import OK, Row
-from bench.present.tables import estimates_table
 from bench.present.words import units
 from bench.records import UNIVERSAL_AXES
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_COLORS = 8
 """Values of an axis that colours tell apart: a theme of `bench.present.style` has no more."""
@@ -28,41 +24,47 @@ BEYOND = ("machine", "run")
 """Columns that tell rows apart as an axis does, where a frame holds several runs."""
 
 
-def workloads(frame: pd.DataFrame, vs: str | None = None) -> list[dict[str, Any]]:
-    """Every workload of the frame. vs: what speed-ups refer to (`mode=eager`), for their title."""
-    records = row_groups.rows(frame)
-    beyond = _beyond(records)
-    named = [{**row, "params": {**row["params"], **{column: row.get(column) for column in beyond}}} for row in records]
-    return [_workload(name, rows, vs) for name, rows in estimates_table.by_workload(named)]
+def workloads(rows: Sequence[Row], vs: str | None = None) -> list[dict[str, Any]]:
+    """Every workload of the rows. vs: what speed-ups refer to (`mode=eager`), for their title."""
+    beyond = _beyond(rows)
+    return [_workload(name, own, beyond, vs) for name, own in row_groups.by_workload(rows)]
 
 
-def _beyond(records: Sequence[Row]) -> list[str]:
+def _beyond(rows: Sequence[Row]) -> list[str]:
     """Machines, where there are several; runs, where one machine measured a case in more than one."""
-    ran = {_name(row) for row in records}
+    ran = {_name(row) for row in rows}
     again = len({(key, machine) for key, machine, _ in ran}) < len(ran)
-    several = {"machine": len(row_groups.distinct(records, "machine")) > 1, "run": again}
+    several = {"machine": len(row_groups.machines(rows)) > 1, "run": again}
     return [column for column in BEYOND if several[column]]
 
 
-def _name(row: Row) -> tuple[Any, Any, Any]:
+def _name(row: Row) -> tuple[str, str, str]:
     """What the rows of one case share, which are those of its clocks."""
-    return row["key"], row.get("machine"), row.get("run")
+    return row.key, row.machine, row.run
 
 
-def _workload(name: str, rows: Sequence[Row], vs: str | None) -> dict[str, Any]:
-    axes = [_axis(axis, rows) for axis in _own_first(row_groups.varying(rows))]
+def _value(row: Row, axis: str) -> Any:
+    """The value of an axis, or what stands for one where there are several machines or runs."""
+    return {"machine": row.machine, "run": row.run}[axis] if axis in BEYOND else row.axis(axis)
+
+
+def _workload(name: str, rows: Sequence[Row], beyond: Sequence[str], vs: str | None) -> dict[str, Any]:
+    every = [*(axis for axis in row_groups.axes(rows) if axis in UNIVERSAL_AXES)]
+    every += sorted([*(axis for axis in row_groups.axes(rows) if axis not in UNIVERSAL_AXES), *beyond])
+    texts = {axis: {_text(row, axis) for row in rows} for axis in every}
+    axes = [_axis(axis, rows) for axis in _own_first([axis for axis in every if len(texts[axis]) > 1])]
     x = _x(axes)
     drawn, clocks = explore_measures.offered(rows), _clocks(rows)
-    references = set(row_groups.distinct(rows, "reference"))
+    references = {row.speedup.reference for row in rows if row.speedup}
     made = []
     for case in _cases(rows):
         for clock, row, first in _by_clock(case, clocks):
             numbers = {each.name: explore_measures.number_of(each, row, clock, references) for each in drawn}
-            told = {"clock": clock, "first": first, "numbers": numbers if row["outcome"] == OK else {}}
-            made.append({**_told(row, [axis["name"] for axis in axes]), **told})
+            told = {"clock": clock, "first": first, "numbers": numbers if row.ok else {}}
+            made.append({**_told(row, [axis["name"] for axis in axes], beyond), **told})
     return {
         "name": name,
-        "same": ", ".join(f"{axis}={value}" for axis, value in row_groups.constants(rows).items()),
+        "same": ", ".join(f"{axis}={texts[axis].pop()}" for axis in every if len(texts[axis]) == 1),
         "axes": axes,
         "clocks": clocks,
         "measures": [explore_measures.described(measure, rows, vs) for measure in drawn],
@@ -80,14 +82,14 @@ def _own_first(axes: Sequence[str]) -> list[str]:
 
 def _axis(name: str, rows: Sequence[Row]) -> dict[str, Any]:
     """An axis with its values in order, as the texts of case keys; `numeric` where a scale of numbers fits them."""
-    values = {_text(row, name): row["params"].get(name) for row in rows}
+    values = {_text(row, name): _value(row, name) for row in rows}
     there = [value for value in values.values() if value is not None]
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in there)
     return {"name": name, "numeric": numeric, "values": sorted(values, key=lambda text: row_groups.order(values[text]))}
 
 
 def _text(row: Row, axis: str) -> str:
-    value = row["params"].get(axis)
+    value = _value(row, axis)
     return units.DASH if value is None else str(value)
 
 
@@ -106,13 +108,13 @@ def _color(axes: Sequence[Mapping[str, Any]]) -> str:
 
 def _clocks(rows: Sequence[Row]) -> list[str]:
     """The clocks of these rows, the preferred one first; that one where nothing was timed."""
-    present = row_groups.distinct(rows, "clock")
+    present = row_groups.clocks(rows)
     known = [clock for clock in row_groups.CLOCKS if clock in present]
     return [*known, *(clock for clock in present if clock not in known)] or [row_groups.CLOCKS[0]]
 
 
 def _cases(rows: Sequence[Row]) -> list[list[Row]]:
-    cases: dict[tuple[Any, Any, Any], list[Row]] = {}
+    cases: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         cases.setdefault(_name(row), []).append(row)
     return list(cases.values())
@@ -121,22 +123,22 @@ def _cases(rows: Sequence[Row]) -> list[list[Row]]:
 def _by_clock(case: Sequence[Row], clocks: Sequence[str]) -> Iterator[tuple[str, Row, bool]]:
     """For each clock the row that tells of the case, which is another one's where it lacks the clock; and whether it
     is the one to take where the clock does not matter."""
-    own = {str(row["clock"]): row for row in reversed(case) if row.get("clock")}
-    lost = next((row for row in case if row["outcome"] != OK), case[0])
+    own = {row.clock: row for row in reversed(case) if row.clock}
+    lost = next((row for row in case if not row.ok), case[0])
     preferred = next((clock for clock in clocks if clock in own), clocks[0])
     for clock in clocks:
         yield clock, own.get(clock, lost), clock == preferred
 
 
-def _told(row: Row, axes: Sequence[str]) -> dict[str, Any]:
+def _told(row: Row, axes: Sequence[str], beyond: Sequence[str]) -> dict[str, Any]:
     """What holds of a row whatever is drawn of it."""
     texts = {axis: _text(row, axis) for axis in axes}
     return {
-        "key": " ".join([str(row["key"]), *(f"{column}={texts[column]}" for column in BEYOND if column in texts)]),
+        "key": " ".join([row.key, *(f"{column}={texts[column]}" for column in beyond if column in texts)]),
         "case": ", ".join(f"{axis}={text}" for axis, text in texts.items()) or "the only case",
         "axes": texts,
-        "outcome": row["outcome"],
-        "reason": row["reason"] or ("" if row["outcome"] == OK else "no reason was recorded"),
-        "launches": units.count(row.get("launches")),
-        "doubts": [f"{item.severity}: {item.message}" for item in row["findings"]],
+        "outcome": row.outcome.value,
+        "reason": row.reason or ("" if row.ok else "no reason was recorded"),
+        "launches": units.count(row.launches),
+        "doubts": [f"{item.severity}: {item.message}" for item in row.findings],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bench.present import charts
+from bench.present.charts.all_charts import chart_named
 from bench.present.tables import table_formats
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def page(shown: Sequence[FigureData], machines: Sequence[str]) -> str:
         "the `.csv` and `.txt` beside it hold the numbers and the words.",
     ]
     for found in shown:
-        asks = table_formats.markdown_text(charts.module(found.chart).QUESTION)
+        asks = table_formats.markdown_text(chart_named(found.chart).question)
         parts += [f"## {asks}", f"![{table_formats.markdown_text(found.title)}]({found.slug}.png)"]
     return "\n\n".join(parts) + "\n"
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from bench.analyse.rows.row import Row
 from bench.present import charts as gallery
 from bench.present import row_groups, style
-from bench.present.row_groups import Row
 from bench.present.tables import estimates_table, table_formats
 from bench.present.tables.terminal_table import Column
 from bench.present.words import units
@@ -26,7 +26,6 @@ from bench.records import Finding, Outcome
 from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
     from bench.present.charts import ChartSpec
@@ -71,7 +70,7 @@ class Table:
 
 
 def page(
-    frame: pd.DataFrame,
+    rows: Sequence[Row],
     charts: Sequence[ChartSpec],
     batch: Sequence[Mapping[str, Any]],
     *,
@@ -82,35 +81,34 @@ def page(
 ) -> str:
     """The whole page.
 
-    `charts` are those of `charts.available(frame)` to show, drawn here in both themes. `batch` is what `run.json` says
-    of each run in the frame: `run` (id), `status`, `command` and `time` (its `wall_s` in seconds) go to the top where
+    `charts` are those of `charts.available(rows)` to show, drawn here in both themes. `batch` is what `run.json` says
+    of each run of the rows: `run` (id), `status`, `command` and `time` (its `wall_s` in seconds) go to the top where
     they are present, `environment`, `settings`, `git` and `schema` below, nested mappings flattened; `machine` is what
-    the run is called in the frame.
+    the run is called in the rows.
     `lessons` gives the lesson of a workload; without it, tables are grouped by family. `vs` names what speed-ups refer
     to (`mode=eager`). `beside` is the address of the page to explore, where one is written too. `profiles` has the
     addresses of profiles, by id of a run and key of a case.
     """
-    records = row_groups.rows(frame)
-    letters = {check: f"{place}" for place, (check, _) in enumerate(row_groups.by_check(_all(records)), start=1)}
+    letters = {check: f"{place}" for place, (check, _) in enumerate(row_groups.by_check(_all(rows)), start=1)}
     environ = jinja2.Environment(
         loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     return environ.get_template("report.html.j2").render(
         runs=[_told_of(run) for run in batch],
-        machines=row_groups.distinct(records, "machine"),
-        summary=summary(records, batch),
-        counts=row_groups.outcome_counts(records),
+        machines=row_groups.machines(rows),
+        summary=summary(rows, batch),
+        counts=row_groups.outcome_counts(rows),
         beside=beside,
         meanings=MEANINGS,
-        doubts=doubts(_all(records), letters),
-        pictures=[_picture(spec, frame) for spec in charts],
-        chapters=_chapters(records, letters, lessons or {}, profiles),
-        caption=estimates_table.caption(records, vs),
-        launches=_launches(records),
-        methods=row_groups.distinct(records, "method"),
-        clocks=[clock for clock in row_groups.CLOCKS if clock in row_groups.distinct(records, "clock")],
-        speedup_methods=row_groups.distinct(records, "speedup_method"),
+        doubts=doubts(_all(rows), letters),
+        pictures=[_picture(spec, rows) for spec in charts],
+        chapters=_chapters(rows, letters, lessons or {}, profiles),
+        caption=estimates_table.caption(rows, vs),
+        launches=_launches(rows),
+        methods=row_groups.distinct(row.method for row in rows),
+        clocks=[clock for clock in row_groups.CLOCKS if clock in row_groups.clocks(rows)],
+        speedup_methods=row_groups.distinct(row.speedup.ratio.method for row in rows if row.speedup),
     )
 
 
@@ -137,16 +135,16 @@ MEANINGS: Mapping[str, str] = {
 """What each outcome means, in a few words."""
 
 
-def _all(records: Sequence[Row]) -> list[Finding]:
-    return list(dict.fromkeys(item for row in records for item in row["findings"]))
+def _all(rows: Sequence[Row]) -> list[Finding]:
+    return list(dict.fromkeys(item for row in rows for item in row.findings))
 
 
-def summary(records: Sequence[Row], batch: Sequence[Mapping[str, Any]]) -> str:
+def summary(rows: Sequence[Row], batch: Sequence[Mapping[str, Any]]) -> str:
     """How many cases of how many workloads were measured, where, and in what time. batch: `run.json` of each run."""
-    cases, workloads = {row["key"] for row in records}, {row["workload"] for row in records}
+    cases, workloads = {row.key for row in rows}, {row.workload for row in rows}
     parts = [f"{_numbered(len(cases), 'case')} of {_numbered(len(workloads), 'workload')}"]
-    if row_groups.distinct(records, "machine"):
-        parts.append(f"on {' and '.join(row_groups.distinct(records, 'machine'))}")
+    if row_groups.machines(rows):
+        parts.append(f"on {' and '.join(row_groups.machines(rows))}")
     times = [time for run in batch if (time := number((run.get("time") or {}).get("wall_s"))) is not None]
     if times:
         parts.append(f"in {' and '.join(units.seconds(time) for time in times)}")
@@ -160,11 +158,9 @@ def _numbered(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _launches(records: Sequence[Row]) -> str:
+def _launches(rows: Sequence[Row]) -> str:
     """`one launch`, `6 launches`, `3 to 6 launches`; empty where nothing was measured."""
-    numbers = sorted(
-        {int(row["launches"]) for row in records if row["outcome"] == row_groups.OK and row.get("launches")}
-    )
+    numbers = sorted({row.launches for row in rows if row.ok and row.launches})
     if not numbers:
         return ""
     if numbers[-1] == 1:
@@ -172,9 +168,9 @@ def _launches(records: Sequence[Row]) -> str:
     return f"{' to '.join(str(number) for number in dict.fromkeys((numbers[0], numbers[-1])))} launches"
 
 
-def _picture(spec: ChartSpec, frame: pd.DataFrame) -> Picture:
-    light, dark = (_data_uri(gallery.picture(spec, frame, theme)) for theme in ("light", "dark"))
-    return Picture(spec.slug, spec.workload, spec.title, spec.question, gallery.describe(spec, frame), light, dark)
+def _picture(spec: ChartSpec, rows: Sequence[Row]) -> Picture:
+    light, dark = (_data_uri(gallery.picture(spec, rows, theme)) for theme in ("light", "dark"))
+    return Picture(spec.slug, spec.workload, spec.title, spec.question, gallery.describe(spec, rows), light, dark)
 
 
 def _data_uri(figure: Figure) -> str:
@@ -183,12 +179,12 @@ def _data_uri(figure: Figure) -> str:
 
 
 def _chapters(
-    records: Sequence[Row], letters: dict[str, str], lessons: Mapping[str, str], profiles: Mapping[tuple[str, str], str]
+    rows: Sequence[Row], letters: dict[str, str], lessons: Mapping[str, str], profiles: Mapping[tuple[str, str], str]
 ) -> list[tuple[str, list[Table]]]:
     chapters: dict[str, list[Table]] = {}
-    for workload, rows in estimates_table.by_workload(records):
-        lesson = lessons.get(workload) or str(rows[0].get("lesson") or workload.partition("/")[0])
-        chapters.setdefault(lesson, []).append(_table(workload, rows, letters, profiles))
+    for workload, own in row_groups.by_workload(rows):
+        lesson = lessons.get(workload) or workload.partition("/")[0]
+        chapters.setdefault(lesson, []).append(_table(workload, own, letters, profiles))
     return list(chapters.items())
 
 
@@ -199,34 +195,37 @@ def _table(
     wanted = {"case", "median", "interval", "launches", "outcome", *estimates_table.optional(rows)}
     body = []
     for row in rows:
-        case = ", ".join(f"{axis}={row['params'][axis]}" for axis in varying if axis in row["params"])
+        case = ", ".join(f"{axis}={row.params[axis]}" for axis in varying if axis in row.params)
         told = {"case": case or "the only case", "sort": _sort(row), "told": _told(row)}
-        told["profile"] = profiles.get((str(row.get("run")), row["key"]), "")
+        told["profile"] = profiles.get((row.run, row.key), "")
         body.append({**estimates_table.cells(row, letters), **told})
     same = ", ".join(f"{axis}={value}" for axis, value in row_groups.constants(rows).items())
     before, after = ([column for column in columns if column.name in wanted] for columns in (_BEFORE, _AFTER))
     return Table(workload, same, tuple(before), tuple(after), tuple(body))
 
 
-_SORTED: Mapping[str, str] = {
-    "median": "value_s", "interval": "low_s", "faster": "speedup", "launches": "launches", "items": "items_per_s",
-    "peak": "peak_bytes", "first_call": "first_call_s", "cold": "compile_cold_s", "warm": "compile_warm_s",
-    "break_even": "break_even",
-}  # fmt: skip
-"""By column of a table, the number that its rows are sorted by."""
-
-
 def _sort(row: Row) -> dict[str, str]:
-    """Those numbers of a row, empty where there is none."""
-    numbers = {name: number(row.get(column)) for name, column in _SORTED.items()}
+    """By column of a table, the number that the row is sorted by; empty where there is none."""
+    numbers = {
+        "median": row.time.value if row.time else None,
+        "interval": row.time.low if row.time else None,
+        "faster": row.speedup.ratio.value if row.speedup else None,
+        "launches": float(row.launches),
+        "items": row.rate.value if row.rate else None,
+        "peak": row.peak_bytes,
+        "first_call": row.first_call.value if row.first_call else None,
+        "cold": row.compile_cold_s,
+        "warm": row.compile_warm_s,
+        "break_even": number(row.break_even.value) if row.break_even else None,
+    }
     return {name: "" if value is None else repr(value) for name, value in numbers.items()}
 
 
 def _told(row: Row) -> str:
     """What stands behind a time: its interval, how that was had, and every doubt."""
-    doubts = "; ".join(f"{item.severity}: {item.message}" for item in row["findings"])
-    time = units.interval(row.get("value_s"), row.get("low_s"), row.get("high_s"))
-    return ". ".join(text for text in (time, str(row.get("method") or ""), doubts) if text)
+    doubts = "; ".join(f"{item.severity}: {item.message}" for item in row.findings)
+    time = units.interval(*units.ends(row.time))
+    return ". ".join(text for text in (time, row.method, doubts) if text)
 
 
 def _flat(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from bench.analyse.rows.peaks import CALIBRATION, Peaks, Place, Rate, dtype_of
+from bench.analyse.rows.row import Floor, Row
 from bench.present import row_groups
-from bench.present.row_groups import OK, Row
 from bench.present.tables import estimates_table, table_formats, terminal_table
 from bench.present.tables.terminal_table import Column, TableLine
 from bench.present.words import units
 from bench.present.words.finding_notes import finding_notes, sentence
 from bench.present.words.units import DASH
 from bench.records import UNIVERSAL_AXES
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 HOW = (
     "÷ floor: time ÷ the least that its work takes here, which is the longest of flops ÷ peak, bytes ÷ bandwidth and "
@@ -30,7 +26,7 @@ _AGES = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
 
 
 def show(
-    frame: pd.DataFrame,
+    rows: Sequence[Row],
     peaks: Peaks,
     format: str,
     *,
@@ -39,23 +35,22 @@ def show(
     width: int = 100,
     color: bool = False,
 ) -> str:
-    """The floors of a frame that has them, in `table`, `md`, `csv` or `json`, ending in a newline.
+    """The floors of rows that have them, in `table`, `md`, `csv` or `json`, ending in a newline.
 
     now: the age of the peaks is counted to it. width, color: as in `tables.show`, whose csv and json these are.
     Raises `UserError` on another format.
     """
     table_formats.check_format(format)
-    records = row_groups.rows(frame)
-    if format in ("csv", "json") or not records:
-        return estimates_table.show(frame, format, vs, width=width, color=color)
+    if format in ("csv", "json") or not rows:
+        return estimates_table.show(rows, format, vs, width=width, color=color)
     # Calibration rows are the peaks, which stand below; alone, they are all there is.
-    records = [row for row in records if not row["key"].startswith(CALIBRATION)] or records
-    letters = estimates_table.finding_letters(records)
-    above, below = [*estimates_table.caption(records, vs), HOW], [*finding_notes(records, letters), *_doubts(records)]
-    source, measured = _source(records, peaks, now), _measured(records, peaks)
+    rows = [row for row in rows if not row.workload.startswith(CALIBRATION)] or rows
+    letters = estimates_table.finding_letters(rows)
+    above, below = [*estimates_table.caption(rows, vs), HOW], [*finding_notes(rows, letters), *_doubts(rows)]
+    source, measured = _source(rows, peaks, now), _measured(rows, peaks)
     if format == "md":
-        columns = [Column("key", "case"), *_columns(records, ())[1:]]
-        cells = [{**_cells(row, letters), "bound": row["floor_by"] or _why_none(row)} for row in records]
+        columns = [Column("key", "case"), *_columns(rows, ())[1:]]
+        cells = [{**_cells(row, letters), "bound": _bound(row) or _why_none(row)} for row in rows]
         parts = [
             table_formats.as_markdown(cells, columns),
             *(f"{table_formats.markdown_text(text)}\n" for text in (*above, *below)),
@@ -63,17 +58,17 @@ def show(
         return "\n".join(
             [*parts, f"{table_formats.markdown_text(source)}\n", table_formats.as_markdown(measured, _PEAKS)]
         )
-    axes = [axis for axis in row_groups.varying(records) if axis in UNIVERSAL_AXES]
-    lines, columns = _laid_out(records, letters, axes)
+    axes = [axis for axis in row_groups.varying(rows) if axis in UNIVERSAL_AXES]
+    lines, columns = _laid_out(rows, letters, axes)
     if not terminal_table.fits(lines, columns, width):
-        lines, columns = _laid_out(records, letters, ())
+        lines, columns = _laid_out(rows, letters, ())
     cases = terminal_table.table(lines, columns, width=width, color=color, above=above, below=below)
     rates = [TableLine(cells=cell) for cell in measured]
     return f"{cases}\n{terminal_table.table(rates, _PEAKS, width=width, color=color, above=[source])}"
 
 
-def _columns(records: Sequence[Row], axes: Sequence[str]) -> list[Column]:
-    of_use = estimates_table.optional(records)
+def _columns(rows: Sequence[Row], axes: Sequence[str]) -> list[Column]:
+    of_use = estimates_table.optional(rows)
     some = [column for column in (Column("clock"), Column("faster", "speed-up", drop=1)) if column.name in of_use]
     return [
         Column("case", wrap=True), *(Column(axis) for axis in axes), *some, Column("time"), Column("floor"),
@@ -82,54 +77,61 @@ def _columns(records: Sequence[Row], axes: Sequence[str]) -> list[Column]:
 
 
 def _laid_out(
-    records: Sequence[Row], letters: dict[str, str], apart: Sequence[str]
+    rows: Sequence[Row], letters: dict[str, str], apart: Sequence[str]
 ) -> tuple[list[TableLine], list[Column]]:
     """Lines and columns; the universal axes `apart` stand in columns of their own, all others inside the case."""
-    named = sorted((axis for axis in row_groups.varying(records) if axis not in apart), key=UNIVERSAL_AXES.__contains__)
+    named = sorted((axis for axis in row_groups.varying(rows) if axis not in apart), key=UNIVERSAL_AXES.__contains__)
     lines: list[TableLine] = []
-    for workload, group in estimates_table.by_workload(records):
+    for workload, group in row_groups.by_workload(rows):
         lines += [TableLine(section=workload), *(_line(row, letters, named, apart) for row in group)]
-    return lines, _columns(records, apart)
+    return lines, _columns(rows, apart)
 
 
 def _line(row: Row, letters: dict[str, str], named: Sequence[str], apart: Sequence[str]) -> TableLine:
-    case = " ".join(f"{axis}={row['params'][axis]}" for axis in named if axis in row["params"])
-    own = {axis: table_formats.cell_text(row["params"].get(axis)) for axis in apart}
+    case = " ".join(f"{axis}={row.params[axis]}" for axis in named if axis in row.params)
+    own = {axis: table_formats.cell_text(row.axis(axis)) for axis in apart}
     cells = {**_cells(row, letters), **own, "case": f"  {case or 'one case'}"}
-    if row["outcome"] != OK:
-        style = "skipped" if row["outcome"] == "skipped" else "bad"
+    if not row.ok:
+        style = "skipped" if row.outcome == "skipped" else "bad"
         return TableLine(cells, note=_why_none(row), note_from=("time",), style=style)
-    if row.get("floor_s") is None:
+    if not _has_floor(row):
         return TableLine(cells, note=_why_none(row), note_from=("floor",))
     return TableLine(cells)
 
 
 def _cells(row: Row, letters: dict[str, str]) -> dict[str, str]:
-    ratio = units.ratio(row.get("times_floor"), row.get("times_floor_low"), row.get("times_floor_high"))
+    ratio = units.ratio(*units.ends(row.times_floor))
+    floor = row.floor or Floor()
     return {
         **estimates_table.cells(row, letters),
-        "floor": units.interval(row.get("floor_s"), row.get("floor_low_s"), row.get("floor_high_s")),
-        "ratio": f"{ratio} {DOUBT}" if row.get("floor_s") is not None and row.get("floor_reason") else ratio,
-        "bound": str(row.get("floor_by") or DASH),
+        "floor": units.interval(*units.ends(floor.seconds)),
+        "ratio": f"{ratio} {DOUBT}" if floor.seconds and floor.reason else ratio,
+        "bound": floor.by or DASH,
     }
 
 
+def _has_floor(row: Row) -> bool:
+    return row.floor is not None and row.floor.seconds is not None
+
+
+def _bound(row: Row) -> str:
+    return row.floor.by if row.floor else ""
+
+
 def _why_none(row: Row) -> str:
-    if row["outcome"] != OK:
-        return f"{row['outcome']}: {row['reason'] or 'no reason was recorded'}"
-    return f"no floor: {row.get('floor_reason') or 'none was computed'}"
+    if not row.ok:
+        return f"{row.outcome}: {row.reason or 'no reason was recorded'}"
+    return f"no floor: {row.floor.reason if row.floor and row.floor.reason else 'none was computed'}"
 
 
-def _doubts(records: Sequence[Row]) -> list[str]:
+def _doubts(rows: Sequence[Row]) -> list[str]:
     """Why a time below its floor is no error, each reason once."""
-    found = dict.fromkeys(
-        str(row["floor_reason"]) for row in records if row.get("floor_s") is not None and row.get("floor_reason")
-    )
+    found = dict.fromkeys(row.floor.reason for row in rows if row.floor and row.floor.seconds and row.floor.reason)
     return [f"{DOUBT} {sentence(text)}" for text in found]
 
 
-def _source(records: Sequence[Row], peaks: Peaks, now: datetime) -> str:
-    own = row_groups.distinct(records, "run") == [peaks.run]
+def _source(rows: Sequence[Row], peaks: Peaks, now: datetime) -> str:
+    own = row_groups.runs(rows) == [peaks.run]
     return f"Peaks: measured {age(peaks.age_s(now))} ago by {'this run' if own else f'run {peaks.run}'}"
 
 
@@ -142,12 +144,12 @@ def age(seconds: float) -> str:
     return "less than a minute"
 
 
-def _measured(records: Sequence[Row], peaks: Peaks) -> list[dict[str, str]]:
+def _measured(rows: Sequence[Row], peaks: Peaks) -> list[dict[str, str]]:
     """The peaks that the floors of these rows come from; all of them where no row has a floor."""
-    held = [row for row in records if row.get("floor_s") is not None]
+    held = [row for row in rows if _has_floor(row)]
     places = {Place.of(row) for row in held}
-    products = {(Place.of(row), dtype_of(row)) for row in held}
-    rows = [
+    products = {(Place.of(row), dtype_of(row.case)) for row in held}
+    found = [
         _peak("arithmetic", place, dtype, rate, "flop")
         for (place, dtype), rate in peaks.flops.items()
         if not held or (place, dtype) in products
@@ -155,13 +157,13 @@ def _measured(records: Sequence[Row], peaks: Peaks) -> list[dict[str, str]]:
     for place, sets in peaks.bandwidths.items():
         steps = [item for before, item in zip((None, *sets), sets, strict=False) if not before or before[1] != item[1]]
         if not held or place in places:
-            rows += [_peak("bandwidth", place, f"sets from {units.size(size)}", r, "byte") for size, r in steps]
+            found += [_peak("bandwidth", place, f"sets from {units.size(size)}", r, "byte") for size, r in steps]
     for place, rate in peaks.launches.items():
         if not held or place in places:
             cost = rate.seconds(1)
             value, interval = units.interval_parts(*cost)
-            rows.append({**_peak("launch", place, "one kernel", rate, ""), "rate": value, "interval": interval})
-    return rows
+            found.append({**_peak("launch", place, "one kernel", rate, ""), "rate": value, "interval": interval})
+    return found
 
 
 def _peak(name: str, place: Place, of: str, rate: Rate, unit: str) -> dict[str, str]:

@@ -104,7 +104,7 @@ def below(found: Sequence[Compared]) -> list[str]:
 def _row(item: Compared) -> dict[str, str]:
     return {
         "case": short(item.key),
-        "clock": item.clock,
+        "clock": item.clock or DASH,
         "verdict": item.verdict,
         "base": DASH if item.base_s is None else seconds(item.base_s),
         "head": DASH if item.head_s is None else seconds(item.head_s),

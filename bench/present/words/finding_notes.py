@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.analyse.rows.row import Row
 from bench.present import row_groups
-from bench.present.row_groups import Row
 from bench.records import Finding
 
 
@@ -31,7 +31,7 @@ class Doubt:
 
 def marks(row: Row) -> list[str]:
     """The checks that doubt this row, the worst first, each once."""
-    return [check for check, _ in row_groups.by_check(row["findings"])]
+    return [check for check, _ in row_groups.by_check(row.findings)]
 
 
 def doubts(found: Iterable[Finding], letters: Mapping[str, str]) -> list[Doubt]:
@@ -46,9 +46,9 @@ def doubts(found: Iterable[Finding], letters: Mapping[str, str]) -> list[Doubt]:
     return told
 
 
-def finding_notes(records: Sequence[Row], letters: Mapping[str, str]) -> list[str]:
+def finding_notes(rows: Sequence[Row], letters: Mapping[str, str]) -> list[str]:
     """A paragraph for each check: letter, severity, check, which cases, message, advice."""
-    return [_paragraph(doubt) for doubt in doubts((item for row in records for item in row["findings"]), letters)]
+    return [_paragraph(doubt) for doubt in doubts((item for row in rows for item in row.findings), letters)]
 
 
 def _paragraph(doubt: Doubt) -> str:

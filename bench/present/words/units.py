@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bench.stats.intervals import Interval
 from bench.stats.missing_numbers import number
 
 DASH = "–"
@@ -20,6 +21,11 @@ _COUNTS = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
 
 _MOST_DIGITS = 4
 """A very narrow interval would ask for more, but nobody reads them; csv and json hold the rest."""
+
+
+def ends(found: Interval | None) -> tuple[float | None, float | None, float | None]:
+    """value, low and high of an interval, as the functions below take them; None three times where there is none."""
+    return (None, None, None) if found is None else (found.value, found.low, found.high)
 
 
 def seconds(x: Any) -> str:

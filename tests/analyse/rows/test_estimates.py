@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.analyse.rows.estimates import ONCE, estimates, phases
-from bench.analyse.rows.speedups import with_speedups
+from bench.analyse.rows.once import ONCE
 from bench.records import Case, Outcome
 from bench.series import Series
 from bench.store.schema import COLUMNS
+from tests.analyse.as_frames import estimates_frame, phases_frame, with_speedups_frame
 from tests.analyse.conftest import MadeUpRun
 
 SIX = [3e-6, 1e-6, 6e-6, 2e-6, 5e-6, 4e-6]
@@ -21,7 +21,7 @@ SIX = [3e-6, 1e-6, 6e-6, 2e-6, 5e-6, 4e-6]
 
 def row_of(run: MadeUpRun) -> dict[str, Any]:
     """The one row of a run."""
-    (row,) = estimates(run.data()).to_dict("records")
+    (row,) = estimates_frame(run.data()).to_dict("records")
     return row  # type: ignore[no-any-return]
 
 
@@ -74,7 +74,7 @@ def test_a_phase_of_its_own_is_not_part_of_the_step(run: MadeUpRun) -> None:
 def test_two_clocks_are_two_rows(run: MadeUpRun) -> None:
     case = run.measured([3e-6], size=64, device="cuda")
     run.blocks(case, 0, [2e-6], clock="device")
-    frame = estimates(run.data())
+    frame = estimates_frame(run.data())
     assert frame[["clock", "value_s"]].values.tolist() == [
         ["wall", pytest.approx(3e-6)],
         ["device", pytest.approx(2e-6)],
@@ -86,7 +86,7 @@ def test_rows_stand_in_the_order_of_the_plan(run: MadeUpRun) -> None:
     for case in reversed(planned):
         run.launch(case)
         run.blocks(case, 0, [1e-6])
-    assert estimates(run.data())["size"].tolist() == [1024, 64, 256]
+    assert estimates_frame(run.data())["size"].tolist() == [1024, 64, 256]
 
 
 def test_a_rate_is_items_over_time_and_its_interval_turns_round(run: MadeUpRun) -> None:
@@ -137,7 +137,7 @@ def test_the_first_bad_ending_is_the_outcome(run: MadeUpRun) -> None:
 def test_a_bad_ending_costs_only_its_own_case(run: MadeUpRun) -> None:
     run.measured([1e-6], size=64)
     run.launch(run.plan(size=128), outcome="wrong")
-    frame = estimates(run.data())
+    frame = estimates_frame(run.data())
     assert frame["outcome"].tolist() == ["ok", "wrong"]
     assert frame["value_s"].notna().tolist() == [True, False]
 
@@ -145,7 +145,7 @@ def test_a_bad_ending_costs_only_its_own_case(run: MadeUpRun) -> None:
 def test_a_run_in_which_nothing_was_measured_has_a_row_a_case(run: MadeUpRun) -> None:
     run.plan(size=64)
     run.plan(size=128)
-    assert estimates(run.data())["outcome"].tolist() == ["skipped", "skipped"]
+    assert estimates_frame(run.data())["outcome"].tolist() == ["skipped", "skipped"]
 
 
 # --- axes and facts -------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def test_axes_are_columns(run: MadeUpRun) -> None:
 def test_an_axis_of_whole_numbers_stays_whole_where_another_workload_lacks_it(run: MadeUpRun) -> None:
     run.measured([1e-6], size=64)
     run.measured([1e-6], workload="autograd/polynomial")
-    sizes = estimates(run.data())["size"]
+    sizes = estimates_frame(run.data())["size"]
     assert str(sizes.dtype) == "Int64"
     assert sizes.isna().tolist() == [False, True]
     assert str(sizes[0]) == "64"
@@ -170,12 +170,12 @@ def test_an_axis_of_whole_numbers_stays_whole_where_another_workload_lacks_it(ru
 def test_an_axis_of_fractions_keeps_them(run: MadeUpRun) -> None:
     run.measured([1e-6], rate=0.5)
     run.measured([1e-6], rate=1.0)
-    assert estimates(run.data())["rate"].tolist() == [0.5, 1.0]
+    assert estimates_frame(run.data())["rate"].tolist() == [0.5, 1.0]
 
 
 def test_an_axis_of_fractions_that_happen_to_be_whole_stays_one(run: MadeUpRun) -> None:
     run.measured([1e-6], rate=1.0)
-    assert "Float" in str(estimates(run.data())["rate"].dtype).title()
+    assert "Float" in str(estimates_frame(run.data())["rate"].dtype).title()
 
 
 def test_a_symbolic_thread_count_stands_beside_numbers(run: MadeUpRun) -> None:
@@ -183,7 +183,7 @@ def test_a_symbolic_thread_count_stands_beside_numbers(run: MadeUpRun) -> None:
     case = run.plan(threads="physical")
     run.launch(case, threads=8)
     run.blocks(case, 0, [1e-6])
-    frame = estimates(run.data())
+    frame = estimates_frame(run.data())
     assert frame["threads"].tolist() == [1, "physical"]
     assert frame["threads_used"].tolist()[1] == 8
 
@@ -192,7 +192,7 @@ def test_every_column_of_the_frame_is_a_name_no_axis_may_take(run: MadeUpRun) ->
     # Each axis is a column beside them: one of the same name would overwrite it, or be overwritten.
     run.measured([1e-6], size=64)
     data = run.data()
-    frame = with_speedups(estimates(data), data, "size=64")
+    frame = with_speedups_frame(estimates_frame(data), data, "size=64")
     assert set(frame.columns) - set(frame["params"][0]) <= COLUMNS
 
 
@@ -322,7 +322,7 @@ def test_phases_are_rows_of_their_own(run: MadeUpRun) -> None:
     case = run.measured([1e-6] * 3, size=64)
     for number, seconds in enumerate([4e-6, 6e-6, 5e-6]):
         run.blocks(case, number, [seconds], phase="to_host")
-    (row,) = phases(run.data()).to_dict("records")
+    (row,) = phases_frame(run.data()).to_dict("records")
     assert (row["key"], row["clock"], row["phase"], row["launches"]) == (case.key, "wall", "to_host", 3)
     assert row["value_s"] == pytest.approx(5e-6)
     assert row["low_s"] < 5e-6 < row["high_s"]
@@ -330,7 +330,7 @@ def test_phases_are_rows_of_their_own(run: MadeUpRun) -> None:
 
 def test_a_run_without_phases_has_an_empty_frame_of_them(run: MadeUpRun) -> None:
     run.measured([1e-6], size=64)
-    assert len(phases(run.data())) == 0
+    assert len(phases_frame(run.data())) == 0
 
 
 def test_what_a_case_costs_once_stands_among_its_phases_with_interval_and_launches(run: MadeUpRun) -> None:
@@ -338,7 +338,7 @@ def test_what_a_case_costs_once_stands_among_its_phases_with_interval_and_launch
     for number, seconds in enumerate([5, 7, 6]):
         run.launch(case, number, build_ns=seconds * 10**9, first_call_ns=(seconds - 4) * 10**9)
         run.blocks(case, number, [1e-6])
-    frame = phases(run.data())
+    frame = phases_frame(run.data())
     assert frame[["clock", "phase", "value_s", "launches"]].values.tolist() == [
         ["wall", "build", 6, 3],
         ["wall", "first_call", 2, 3],
@@ -355,7 +355,7 @@ def test_compiling_cold_and_warm_are_phases_apart(run: MadeUpRun, mode: str) -> 
         compiling, other = ("build_ns", "first_call_ns")[:: 1 if mode == "aoti" else -1]
         run.launch(case, number, cache=cache, **{compiling: seconds * 10**9, other: 10**9})
         run.blocks(case, number, [1e-6])
-    rows = {row["phase"]: row for row in phases(run.data()).to_dict("records")}
+    rows = {row["phase"]: row for row in phases_frame(run.data()).to_dict("records")}
     assert list(rows) == list(ONCE)
     assert (rows["compile_cold"]["value_s"], rows["compile_cold"]["launches"]) == (30, 1)
     assert (rows["compile_warm"]["value_s"], rows["compile_warm"]["launches"]) == (4, 3)
@@ -366,7 +366,7 @@ def test_the_phases_of_a_case_stand_together_in_the_order_of_the_plan(run: MadeU
     for case in (sooner, later):
         run.launch(case, 0, first_call_ns=10**6)
         run.blocks(case, 0, [1e-6], phase="compute")
-    assert phases(run.data())[["key", "phase"]].values.tolist() == [
+    assert phases_frame(run.data())[["key", "phase"]].values.tolist() == [
         [case.key, phase] for case in (later, sooner) for phase in ("first_call", "compute")
     ]
 
@@ -459,9 +459,9 @@ def test_phases_of_a_case_that_turned_wrong_are_not_shown(run: MadeUpRun) -> Non
     for launch in range(2):
         run.launch(case, launch)
         run.blocks(case, launch, [1e-6], phase="compute")
-    assert len(phases(run.data())) == 1
+    assert len(phases_frame(run.data())) == 1
     run.launch(case, 2, outcome="wrong", first_call_ns=10**6)
-    assert len(phases(run.data())) == 0
+    assert len(phases_frame(run.data())) == 0
 
 
 def test_waiting_for_the_device_counts_as_overhead_of_latency_alone(run: MadeUpRun) -> None:
@@ -469,13 +469,13 @@ def test_waiting_for_the_device_counts_as_overhead_of_latency_alone(run: MadeUpR
     run.launch(case, 0, empty_call_ns=30.0, drain_ns=5000.0)
     for clock in ("wall", "latency", "device"):
         run.blocks(case, 0, [100e-6], clock=clock)
-    rows = estimates(run.data()).to_dict("records")
+    rows = estimates_frame(run.data()).to_dict("records")
     doubted = {row["clock"] for row in rows for item in row["findings"] if item.check == "harness-overhead"}
     assert doubted == {"latency"}
 
 
 def test_a_column_of_numbers_is_one_even_where_nothing_was_measured(run: MadeUpRun) -> None:
     run.launch(run.plan(size=64), outcome="skipped", reason="no GPU")
-    frame = estimates(run.data())
+    frame = estimates_frame(run.data())
     names = ["value_s", "first_call_s", "compile_cold_s", "compile_warm_s", "peak_bytes", "items_per_s"]
     assert {str(frame[name].dtype) for name in names} == {"float64"}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from bench.analyse.findings.floor_checks import AbovePeak, BelowFloor, Floor, StaleCalibration
-from bench.analyse.rows.estimates import estimates
-from bench.analyse.rows.floor import command, peaks, with_floor
+from bench.analyse.findings.floor_checks import AbovePeak, BelowFloor, StaleCalibration
+from bench.analyse.rows import record
+from bench.analyse.rows.floor import command, with_floor
 from bench.analyse.rows.peaks import Peaks, Place
-from bench.analyse.rows.speedups import with_speedups
+from bench.analyse.rows.row import Floor
 from bench.records import Case
+from bench.stats.intervals import Interval
+from tests.analyse.as_frames import estimates_frame, peaks_of_frame, with_floor_frame, with_speedups_frame
 from tests.analyse.conftest import MadeUpRun
 
 CREATED = "2026-11-01T10:00:00+00:00"
@@ -69,12 +72,12 @@ def frame(*rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def measured(*rows: dict[str, Any]) -> Peaks:
-    return peaks(frame(*(rows or MACHINE)), CREATED)
+    return peaks_of_frame(frame(*(rows or MACHINE)), CREATED)
 
 
 def held(lesson: dict[str, Any], *rows: dict[str, Any]) -> dict[Any, Any]:
     """The row of `lesson`, held against the peaks of `rows`, or of `MACHINE`."""
-    (found,) = with_floor(frame(lesson), measured(*rows)).to_dict("records")
+    (found,) = with_floor_frame(frame(lesson), measured(*rows)).to_dict("records")
     return found
 
 
@@ -106,7 +109,7 @@ def test_a_step_that_computes_and_moves_nothing_has_no_floor() -> None:
 
 
 def test_calibration_rows_are_the_peak_and_have_no_floor() -> None:
-    found = with_floor(frame(*MACHINE), measured())
+    found = with_floor_frame(frame(*MACHINE), measured())
     assert set(found["floor_reason"]) == {"it is the peak"}
     assert set(found["outcome"]) == {"ok"}
     assert found["floor_s"].isna().all()
@@ -124,15 +127,15 @@ def test_time_over_floor_puts_both_at_their_worst() -> None:
     assert found["times_floor_high"] == pytest.approx(0.055 / (0.01 * 0.8))
 
 
-def test_other_columns_and_their_types_stay_as_they_were() -> None:
-    given = frame(row("a/b", 1.0, flops=1.0, size=64), row("a/c", 1.0, flops=1.0)).astype({"size": "Int64"})
+def test_all_else_stays_as_it_was() -> None:
+    given = record.rows_of([row("a/b", 1.0, flops=1.0, size=64), row("a/c", 1.0, flops=1.0)])
     found = with_floor(given, measured())
-    assert found[given.columns].dtypes.equals(given.dtypes)
-    pd.testing.assert_frame_equal(found[given.columns], given)
+    assert [replace(each, floor=None, times_floor=None) for each in found] == given
+    assert all(each.floor for each in found)
 
 
 def test_a_frame_without_rows_stays_one() -> None:
-    assert len(with_floor(frame(row("a/b", 1.0)).head(0), measured())) == 0
+    assert len(with_floor_frame(frame(row("a/b", 1.0)).head(0), measured())) == 0
 
 
 # --- a time that cannot be ------------------------------------------------------------------------------------------
@@ -208,7 +211,7 @@ def test_a_case_with_one_clock_below_the_floor_is_wrong_on_all_in_one_row() -> N
         row("a/b", 1e-6, flops=2e9, device="cuda", clock="device"),
         row("a/c", 1.0, flops=2e9, device="cuda", clock="wall"),
     ]
-    found = with_floor(frame(*clocks), measured(*machine))
+    found = with_floor_frame(frame(*clocks), measured(*machine))
     assert found["outcome"].tolist() == ["wrong", "ok"]
 
 
@@ -224,8 +227,8 @@ def test_nothing_is_compared_with_a_case_that_is_wrong(run: MadeUpRun) -> None:
         run.launch(case, number, work=work, threads=1)
         run.blocks(case, number, [0.02])
     data = run.data()
-    floored = with_floor(estimates(data), peaks(estimates(data), CREATED))
-    eager, trace, _ = with_speedups(floored, data, "mode=eager").to_dict("records")
+    floored = with_floor_frame(estimates_frame(data), peaks_of_frame(estimates_frame(data), CREATED))
+    eager, trace, _ = with_speedups_frame(floored, data, "mode=eager").to_dict("records")
     assert (eager["outcome"], eager["times_floor"]) == ("ok", pytest.approx(1.5))
     assert trace["outcome"] == "wrong"
     assert math.isnan(trace["speedup"])
@@ -352,8 +355,10 @@ def test_peaks_know_their_age() -> None:
 
 def test_the_command_names_what_the_rows_need() -> None:
     rows = [row("a/b", 1.0), row("a/b", 1.0, threads="physical"), row("a/b", 1.0, dtype="float64")]
-    assert command(rows) == "bench run 'calibration/*' -s threads=1,physical -s dtype=float32,float64"
-    assert command([row("a/b", 1.0, device="cuda")]).endswith("-s device=cuda -s threads=1 -s dtype=float32")
+    assert command(record.rows_of(rows)) == "bench run 'calibration/*' -s threads=1,physical -s dtype=float32,float64"
+    assert command(record.rows_of([row("a/b", 1.0, device="cuda")])).endswith(
+        "-s device=cuda -s threads=1 -s dtype=float32"
+    )
     assert command([]) == "bench run 'calibration/*'"
 
 
@@ -364,7 +369,7 @@ def test_the_working_set_of_a_launch_reaches_the_estimates(run: MadeUpRun) -> No
     case = run.plan(size=64)
     run.launch(case, work={"bytes": 1e9, "working_set": 2**20})
     run.blocks(case, 0, [1.0])
-    assert estimates(run.data())["working_set"].tolist() == [2**20]
+    assert estimates_frame(run.data())["working_set"].tolist() == [2**20]
 
 
 def test_the_fastest_block_of_all_launches_reaches_the_estimates(run: MadeUpRun) -> None:
@@ -373,22 +378,22 @@ def test_the_fastest_block_of_all_launches_reaches_the_estimates(run: MadeUpRun)
         run.launch(case, number)
         run.blocks(case, number, step_s)
     run.blocks(case, 0, [1e-9], kept=False)
-    assert estimates(run.data())["fastest_s"].tolist() == [pytest.approx(2e-6)]
+    assert estimates_frame(run.data())["fastest_s"].tolist() == [pytest.approx(2e-6)]
 
 
 def test_a_median_below_its_floor_whose_interval_touches_is_doubted_and_kept():
-    near = {**row("a/b", 0.9e-3, flops=1e9 * 1e-3 * 100), "low_s": 0.8e-3, "high_s": 1.2e-3}
-    floor = Floor(1e-3, 0.95e-3, 1.05e-3, "flops", source="100 G flops/s")
+    near = Interval(0.9e-3, 0.8e-3, 1.2e-3, 6, "")
+    floor = Floor(Interval(1e-3, 0.95e-3, 1.05e-3, 6, ""), "flops", source="100 G flops/s")
     assert BelowFloor().look(near, floor) is None
     message, advice = AbovePeak().look(near, floor)
     assert "decides nothing" in message
     assert "six launches" in advice
-    assert AbovePeak().look({**near, "value_s": 1.0e-3}, floor) is None
+    assert AbovePeak().look(replace(near, value=1.0e-3), floor) is None
 
 
 def test_a_time_that_cannot_be_is_an_error_and_not_a_doubt_as_well():
-    impossible = {**row("a/b", 1e-4), "low_s": 0.9e-4, "high_s": 1.1e-4}
-    floor = Floor(1e-3, 0.95e-3, 1.05e-3, "flops", source="100 G flops/s")
+    impossible = Interval(1e-4, 0.9e-4, 1.1e-4, 6, "")
+    floor = Floor(Interval(1e-3, 0.95e-3, 1.05e-3, 6, ""), "flops", source="100 G flops/s")
     assert BelowFloor().look(impossible, floor) is not None
     assert AbovePeak().look(impossible, floor) is None
 
@@ -403,7 +408,7 @@ def test_peaks_of_another_week_are_stale(days, stale):
 
 def test_stale_peaks_are_a_doubt_about_every_time_that_has_a_floor():
     made = measured()
-    found = with_floor(frame(*MACHINE, row("a/b", 1.0, flops=1e6)), made, made.created + timedelta(days=30))
+    found = with_floor_frame(frame(*MACHINE, row("a/b", 1.0, flops=1e6)), made, made.created + timedelta(days=30))
     told = {item["key"]: [each.check for each in item["findings"]] for item in found.to_dict("records")}
     assert [key for key, checks in told.items() if "stale-calibration" in checks] == [
         key for key in told if key.startswith("a/b")

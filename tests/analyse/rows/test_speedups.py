@@ -9,16 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analyse.rows.estimates import estimates
-from bench.analyse.rows.speedups import compare, with_speedups
+from bench.analyse.rows.launch_medians import LaunchMedian
+from bench.analyse.rows.speedups import compare
 from bench.records import Case, UserError
+from tests.analyse.as_frames import estimates_frame, with_speedups_frame
 from tests.analyse.conftest import MadeUpRun
 
 
 def against(run: MadeUpRun, vs: str) -> list[dict[str, Any]]:
     """The rows of a run with their speed-ups."""
     data = run.data()
-    return with_speedups(estimates(data), data, vs).to_dict("records")  # type: ignore[return-value]
+    return with_speedups_frame(estimates_frame(data), data, vs).to_dict("records")  # type: ignore[return-value]
 
 
 def has_none(row: dict[str, Any]) -> bool:
@@ -50,8 +51,8 @@ def test_estimates_stay_as_they_are(run: MadeUpRun) -> None:
     run.measured([1e-6] * 6, size=64)
     run.measured([2e-6] * 6, size=64, mode="script")
     data = run.data()
-    frame = estimates(data)
-    pd.testing.assert_frame_equal(with_speedups(frame, data, "mode=eager")[list(frame)], frame)
+    frame = estimates_frame(data)
+    pd.testing.assert_frame_equal(with_speedups_frame(frame, data, "mode=eager")[list(frame)], frame)
 
 
 # --- pairing --------------------------------------------------------------------------------------------------------
@@ -104,22 +105,27 @@ def test_cases_without_a_common_round_are_not_paired(run: MadeUpRun) -> None:
     assert row["speedup_high"] / row["speedup_low"] > 2  # the drift is in it
 
 
+def launched(medians: dict[int, tuple[str, float]]) -> list[LaunchMedian]:
+    """Medians of launches by their number, each with its process."""
+    return [LaunchMedian(number, process, value, value, 1, 0, value) for number, (process, value) in medians.items()]
+
+
 def test_one_common_round_in_two_processes_is_not_a_pair() -> None:
-    reference = {0: ("a", 2.0), 1: ("b", 2.2)}
-    case = {1: ("c", 1.0), 2: ("d", 1.1)}
+    reference = launched({0: ("a", 2.0), 1: ("b", 2.2)})
+    case = launched({1: ("c", 1.0), 2: ("d", 1.1)})
     assert compare(reference, case)[1] is False
 
 
 def test_only_common_rounds_are_paired() -> None:
-    reference = {0: ("a", 99.0), 1: ("b", 2.0), 2: ("c", 4.0), 3: ("d", 6.0)}
-    case = {3: ("d", 2.0), 2: ("c", 2.0), 1: ("b", 2.0), 4: ("e", 99.0)}
+    reference = launched({0: ("a", 99.0), 1: ("b", 2.0), 2: ("c", 4.0), 3: ("d", 6.0)})
+    case = launched({3: ("d", 2.0), 2: ("c", 2.0), 1: ("b", 2.0), 4: ("e", 99.0)})
     found, paired = compare(reference, case)
     assert (found.value, found.n, paired) == (2.0, 3, True)
 
 
 def test_launches_are_paired_by_their_number_not_their_place() -> None:
-    reference = {0: ("a", 1.0), 1: ("b", 10.0), 2: ("c", 100.0)}
-    case = {2: ("c", 100.0), 0: ("a", 1.0), 1: ("b", 10.0)}
+    reference = launched({0: ("a", 1.0), 1: ("b", 10.0), 2: ("c", 100.0)})
+    case = launched({2: ("c", 100.0), 0: ("a", 1.0), 1: ("b", 10.0)})
     found, _ = compare(reference, case)
     assert (found.value, found.low, found.high) == (1.0, 1.0, 1.0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.analyse.rows.estimates import ONCE
+from bench.analyse.rows.once import ONCE
 from bench.measure.author.contract import inspect
 from bench.measure.dispatcher import Dispatcher
 from bench.plan.catalog import find

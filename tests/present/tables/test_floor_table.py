@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.analyse.rows.floor import FLOOR_COLUMNS, peaks, with_floor
 from bench.analyse.rows.peaks import Peaks
+from bench.analyse.rows.record import FLOOR as FLOOR_COLUMNS
 from bench.present.tables import floor_table
+from tests.analyse.as_frames import peaks_of_frame, with_floor_frame
 from tests.present import present_frames as example
 
 Golden = Callable[[str, str], None]
@@ -51,8 +52,8 @@ def lessons() -> list[dict[str, Any]]:
 
 def floors(*rows: dict[str, Any]) -> tuple[pd.DataFrame, Peaks]:
     frame = example.frame(*(rows or (*lessons(), *calibration())))
-    found = peaks(frame, BEGUN)
-    return with_floor(frame, found), found
+    found = peaks_of_frame(frame, BEGUN)
+    return with_floor_frame(frame, found), found
 
 
 def shown(format: str = "table", **options: Any) -> str:
@@ -79,7 +80,7 @@ def test_the_age_of_the_peaks_is_printed() -> None:
 
 
 def test_peaks_of_another_run_are_named() -> None:
-    frame = with_floor(example.frame(*lessons()), floors()[1])
+    frame = with_floor_frame(example.frame(*lessons()), floors()[1])
     text = floor_table.show(frame.assign(run="20250102T120000-cd34"), floors()[1], "table", now=NOW)
     assert "Peaks: measured 3 hours ago by run 20250101T120000-ab12" in text
 

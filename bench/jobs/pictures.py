@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
-from bench.analyse.rows.chart_frames import to_draw as whole
-from bench.cli.loading import beside, refuse_twins
+from bench.analyse.gate.verdict_rows import verdict_rows
+from bench.analyse.rows.analysis import Analysis
+from bench.analyse.rows.row import Row
+from bench.jobs.loading import refuse_same, together
+from bench.present import row_groups
 from bench.present.charts import ChartSpec, available
 from bench.present.charts.chart_lines import UNRESOLVED
 from bench.records import UserError
-from bench.store import run_names as machines
-from bench.store import runs, tables
+from bench.store import run_names, runs, tables
 from bench.store.tables import RunData
 
 
 @dataclass(frozen=True)
 class ToDraw:
-    """One or more runs, and the frame that charts take."""
+    """One or more runs, and the rows that charts take."""
 
     batch: tuple[RunData, ...]
-    frame: pd.DataFrame
-    """Estimates with all that charts draw, of a gate its verdicts; a run's own `machine` where there are several."""
+    rows: list[Row]
+    """With all that charts draw; of a gate its verdicts; with a `machine` of each run's own where there are several."""
     against: str | None
     """What speed-ups are against."""
 
@@ -34,8 +34,8 @@ class ToDraw:
 
     @property
     def machines(self) -> list[str]:
-        """What each run is called in the frame."""
-        return machines.names([data.run for data in self.batch])
+        """What each run is called in the rows."""
+        return run_names.names([data.run for data in self.batch])
 
     @property
     def problems(self) -> list[str]:
@@ -50,25 +50,20 @@ def to_draw(names: Sequence[str] | None, vs: str | None) -> ToDraw:
     error. Runs are never pooled: of several, each has its own `machine`.
     """
     wanted: Sequence[str | None] = names or [None]
-    found = [_one(name, vs) for name in wanted]
-    batch = tuple(data for data, _, _ in found)
-    refuse_twins(batch)
-    against = next((each for _, _, each in found if each is not None), None)
-    if len(batch) == 1:
-        return ToDraw(batch, found[0][1], against)
-    for data in batch:
-        runs.refuse_pairs(data.run)
-    return ToDraw(batch, beside(batch, [frame for _, frame, _ in found]), against)
+    batch = [Analysis(tables.read(runs.locate(name))) for name in wanted]
+    refuse_same(batch)
+    data = tuple(run.data for run in batch)
+    if len(batch) == 1 and "gate" in data[0].run:
+        return ToDraw(data, verdict_rows(data[0]), None)
+    for run in data:
+        runs.refuse_pairs(run.run)
+    against = vs or next((each for run in batch if (each := run.against_by_default())), None)
+    return ToDraw(data, together(batch, [run.for_charts(vs) for run in batch]), against)
 
 
-def _one(name: str | None, vs: str | None) -> tuple[RunData, pd.DataFrame, str | None]:
-    data = tables.read(runs.locate(name))
-    return data, *whole(data, vs)
-
-
-def drawable(frame: pd.DataFrame, names: Sequence[str]) -> list[ChartSpec]:
-    """The charts this frame has data for; of those the named ones. Raises `UserError` for one that it has not."""
-    specs = available(frame)
+def drawable(rows: Sequence[Row], names: Sequence[str]) -> list[ChartSpec]:
+    """The charts these rows have data for; of those the named ones. Raises `UserError` for one that they have not."""
+    specs = available(rows)
     if not names:
         return specs
     slugs = {spec.slug: spec for spec in specs}
@@ -84,12 +79,12 @@ def filled(specs: Sequence[ChartSpec], own: str) -> list[ChartSpec]:
     return [spec for spec in specs if spec.machine in ("", own) or (spec.name, spec.workload) not in answered]
 
 
-def one_of_each(specs: Sequence[ChartSpec], frame: pd.DataFrame) -> list[ChartSpec]:
+def one_of_each(specs: Sequence[ChartSpec], rows: Sequence[Row]) -> list[ChartSpec]:
     """Of each chart the one that shows most: one that resolves its question, of the most machines, then rows."""
 
     def shows(spec: ChartSpec) -> tuple[bool, int, int]:
-        rows = spec.rows(frame)
-        return UNRESOLVED not in spec.title, rows["machine"].nunique(), len(rows)
+        shown = spec.rows(rows)
+        return UNRESOLVED not in spec.title, len(row_groups.machines(shown)), len(shown)
 
     best: dict[str, ChartSpec] = {}
     for spec in specs:

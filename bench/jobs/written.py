@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.cli.options import note
+from bench.jobs.listener import SILENT, Listener
 from bench.records import UserError
 
 if TYPE_CHECKING:
-    from bench.cli.pictures import ToDraw
+    from bench.jobs.pictures import ToDraw
     from bench.present.charts import ChartSpec
 
 FORMATS = ("html", "pptx", "pdf", "beamer", "explore")
@@ -29,27 +29,32 @@ def formats_of(text: str) -> list[str]:
 
 
 def written(
-    names: Sequence[str] | None, vs: str | None, out: Path | None, wanted: list[str], fill: bool = False
+    names: Sequence[str] | None,
+    vs: str | None,
+    out: Path | None,
+    wanted: list[str],
+    fill: bool = False,
+    listener: Listener = SILENT,
 ) -> list[Path]:
     """Write the report of these runs in these formats; the paths, in the order of `FORMATS`.
 
     fill: runs after the first give only what the first has no chart of.
     Raises `UserError` for a run of pairs, which has no estimates.
     """
-    from bench.cli.pictures import drawable, filled, to_draw
+    from bench.jobs.pictures import drawable, filled, to_draw
     from bench.store import runs
 
     drawn = to_draw(names, vs)
     for data in drawn.batch:
         runs.refuse_pairs(data.run)
     for problem in drawn.problems:
-        note(f"warning: {problem}")
+        listener.note(f"warning: {problem}")
     folder = out or Path("reports") / drawn.name
     runs.make_folder(folder)
     both = {"html", "explore"} <= set(wanted)
     # First, since it may lack a library: a report would then lead to a page that is not there.
     points = [_explore(drawn, folder, REPORT if both else None)] if "explore" in wanted else []
-    specs = drawable(drawn.frame, [])
+    specs = drawable(drawn.rows, [])
     if fill:
         specs = filled(specs, drawn.machines[0])
     pages = [_page(drawn, specs, folder, EXPLORE if both else None)] if "html" in wanted else []
@@ -61,7 +66,7 @@ def _explore(drawn: ToDraw, folder: Path, beside: str | None) -> Path:
     from bench.store import runs
 
     path = folder / EXPLORE
-    runs.replace_whole(path, explore_page.page(drawn.frame, _told(drawn), vs=drawn.against, beside=beside).encode())
+    runs.replace_whole(path, explore_page.page(drawn.rows, _told(drawn), vs=drawn.against, beside=beside).encode())
     return path
 
 
@@ -78,7 +83,7 @@ def _page(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, beside: str |
     path = folder / REPORT
     lessons = {item.name: item.lesson for item in catalog.find().values()}
     text = page(
-        drawn.frame, specs, _told(drawn), lessons=lessons, vs=drawn.against, beside=beside,
+        drawn.rows, specs, _told(drawn), lessons=lessons, vs=drawn.against, beside=beside,
         profiles=_profiles(drawn, folder),
     )  # fmt: skip
     runs.replace_whole(path, text.encode())
@@ -109,7 +114,7 @@ def _deck(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, wanted: list[
     from bench.present.pages import deck
     from bench.store import runs
 
-    slides = [figure_data(spec, drawn.frame, "light") for spec in specs]
+    slides = [figure_data(spec, drawn.rows, "light") for spec in specs]
     heading = f"Measured on {' and on '.join(drawn.machines)}"
     made: dict[Path, bytes] = {}
     if "pptx" in wanted:

@@ -1,0 +1,331 @@
+"""Rows as flat records, and back: what pandas frames, JSON, CSV and the figures carry.
+
+A record has a column for each number, with the unit in its name, one for each axis, and None for what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from bench.analyse.rows.row import BreakEven, Floor, GateVerdict, Row, Speedup
+from bench.records import Case, Finding, Outcome
+from bench.series import Series
+from bench.stats.intervals import Interval
+from bench.stats.missing_numbers import number, present
+from bench.workload import Work
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Record = Mapping[str, Any]
+
+IDENTITY = ("run", "workload", "key", "clock", "outcome")
+"""Columns without which a record is of no row."""
+
+SPREAD = ("sd_between", "sd_within", "autocorrelation", "drift", "drift_p")
+WORK = ("items", "unit", "flops", "bytes", "kernels", "working_set")
+FLOOR = (
+    *("floor_s", "floor_low_s", "floor_high_s", "floor_by", "floor_proven"),
+    *("times_floor", "times_floor_low", "times_floor_high", "floor_reason"),
+)
+BREAK_EVEN = ("break_even", "break_even_low", "break_even_high", "break_even_of")
+SPEEDUP = ("reference", "speedup", "speedup_low", "speedup_high", "speedup_paired", "speedup_method")
+CHART = ("twins", "phases", "samples", "check_error", "created")
+"""Columns that rows have only where they were asked for."""
+
+NUMBERS = (
+    *("value_s", "low_s", "high_s", "first_call_s", "first_call_s_low", "first_call_s_high"),
+    *("compile_cold_s", "compile_warm_s", "build_s", "peak_bytes", "items", "flops", "bytes", "kernels"),
+    *("working_set", "fastest_s", "sd_launches", *SPREAD),
+    *("items_per_s", "items_per_s_low", "items_per_s_high", "threads_used"),
+    *(name for name in FLOOR if name not in ("floor_by", "floor_proven", "floor_reason")),
+    *BREAK_EVEN[:3],
+    *SPEEDUP[1:4],
+    *("ratio", "ratio_low", "ratio_high"),
+)
+"""Columns of numbers: missing ones are NaN in a frame."""
+
+
+def record(row: Row) -> dict[str, Any]:
+    """The row as a flat record: its own columns, and of those that are gathered on request the ones it has."""
+    if row.verdict is not None:
+        return _verdict_record(row, row.verdict)
+    found: dict[str, Any] = {
+        **_identity(row),
+        "outcome": row.outcome.value,
+        "reason": row.reason,
+        "detail": row.detail,
+        "threads_used": row.threads_used,
+        "peak_bytes": row.peak_bytes,
+        "quality": row.quality,
+        "counters": row.counters,
+        "no_clock": None if row.no_clock is None else {each.text: why for each, why in row.no_clock.items()},
+        **_ends(row.first_call, "first_call_s", "first_call_s_low", "first_call_s_high"),
+        "build_s": row.build_s,
+        "compile_cold_s": row.compile_cold_s,
+        "compile_warm_s": row.compile_warm_s,
+        **_work(row.work),
+        **_ends(row.time, "value_s", "low_s", "high_s"),
+        "fastest_s": row.fastest_s,
+        "sd_launches": row.sd_launches,
+        "method": row.method,
+        "launches": row.launches,
+        "blocks": row.blocks,
+        **_ends(row.rate, "items_per_s", "items_per_s_low", "items_per_s_high"),
+        **{name: getattr(row, name) for name in SPREAD},
+        "clock": row.clock,
+        "findings": list(row.findings),
+    }
+    if row.floor is not None:
+        found |= _floor(row.floor, row.times_floor)
+    if row.break_even is not None:
+        found |= dict(zip(BREAK_EVEN, (*_three(row.break_even), row.break_even.cache), strict=True))
+    if row.speedup is not None:
+        found |= _speedup(row.speedup)
+    return found | _gathered_for_charts(row)
+
+
+def records(rows: Sequence[Row], *also: Sequence[str]) -> list[dict[str, Any]]:
+    """The records of these rows, all with the same columns: in the order in which they come up, gathered ones last.
+
+    also: groups of columns (`BREAK_EVEN`, `SPEEDUP`, …) that the records have even where no row has such a value.
+    """
+    made = [record(row) for row in rows]
+    seen = dict.fromkeys(name for each in (*made, *also) for name in each)
+    gathered = [name for group in (FLOOR, BREAK_EVEN, SPEEDUP, CHART) for name in group if name in seen]
+    columns = [*(name for name in seen if name not in gathered), *gathered]
+    # A speed-up that is not there was made in no way, as a time that is not there was.
+    absent = {**dict.fromkeys(columns), **({"speedup_method": ""} if "speedup_method" in columns else {})}
+    return [{name: each.get(name, absent[name]) for name in columns} for each in made]
+
+
+def frame(rows: Sequence[Row], *also: Sequence[str]) -> pd.DataFrame:
+    """The rows as a pandas frame: a row each, an axis a column; missing numbers are NaN. also: as in `records`."""
+    import pandas as pd
+
+    made = pd.DataFrame(records(rows, *also))
+    # An axis that some workloads lack would turn its whole numbers into floats: 64.0 is no size.
+    kinds: dict[str, set[type]] = {}
+    for row in rows:
+        for axis, value in row.params.items():
+            kinds.setdefault(axis, set()).add(type(value))
+    whole = {axis: "Int64" for axis, seen in kinds.items() if seen == {int} and axis in made}
+    return made.astype({**{name: "float64" for name in NUMBERS if name in made}, **whole})
+
+
+def row_of(found: Record) -> Row:
+    """The row that a record is of. Raises `UserError` for a key that is none, `KeyError` for a record without one."""
+    time = _interval(found, "value_s", "low_s", "high_s")
+    work = [present(found.get(name)) for name in WORK]
+    return Row(
+        case=Case.from_key(str(found["key"])),
+        run=_text(found.get("run")),
+        machine=_text(found.get("machine")),
+        torch=_text(found.get("torch")),
+        outcome=Outcome(_text(found.get("outcome")) or Outcome.OK.value),
+        reason=_text(found.get("reason")),
+        detail=present(found.get("detail")),
+        clock=_text(found.get("clock")) or None,
+        time=time,
+        blocks=int(number(found.get("blocks")) or 0),
+        fastest_s=number(found.get("fastest_s")),
+        sd_launches=number(found.get("sd_launches")),
+        sd_between=number(found.get("sd_between")),
+        sd_within=number(found.get("sd_within")),
+        autocorrelation=number(found.get("autocorrelation")),
+        drift=number(found.get("drift")),
+        drift_p=number(found.get("drift_p")),
+        rate=_interval(found, "items_per_s", "items_per_s_low", "items_per_s_high"),
+        first_call=_interval(found, "first_call_s", "first_call_s_low", "first_call_s_high"),
+        compile_cold_s=number(found.get("compile_cold_s")),
+        compile_warm_s=number(found.get("compile_warm_s")),
+        build_s=number(found.get("build_s")),
+        peak_bytes=number(found.get("peak_bytes")),
+        work=Work(**{**dict(zip(WORK, work, strict=True)), "unit": _text(found.get("unit"))}),
+        quality=present(found.get("quality")),
+        counters=present(found.get("counters")),
+        no_clock=_by_series(present(found.get("no_clock"))),
+        threads_used=number(found.get("threads_used")),
+        findings=tuple(findings_of(found.get("findings"))),
+        **_gathered(found),
+    )
+
+
+def rows_of(found: Iterable[Record]) -> list[Row]:
+    """The rows of these records."""
+    return [row_of(each) for each in found]
+
+
+def rows_of_frame(found: pd.DataFrame) -> list[Row]:
+    """The rows of a pandas frame, as `frame` makes one."""
+    return rows_of({str(name): value for name, value in each.items()} for each in found.to_dict("records"))
+
+
+def findings_of(cell: Any) -> list[Finding]:
+    """Findings of one cell; mappings, as JSON gives them back, are taken too."""
+    known = {item.name for item in fields(Finding)}
+    made: list[Finding] = []
+    for item in cell if isinstance(cell, list | tuple) else ():
+        if isinstance(item, Finding):
+            made.append(item)
+        elif isinstance(item, Mapping):
+            made.append(Finding(**{name: str(value) for name, value in item.items() if name in known}))
+    return made
+
+
+# --- to records -----------------------------------------------------------------------------------------------------
+
+
+def _identity(row: Row) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "workload": row.workload,
+        **row.params,
+        "params": dict(row.params),
+        "run": row.run,
+        "machine": row.machine,
+        "torch": row.torch,
+    }
+
+
+def _ends(found: Interval | None, value: str, low: str, high: str) -> dict[str, float | None]:
+    return dict(zip((value, low, high), _three(found) if found else (None, None, None), strict=True))
+
+
+def _three(found: Interval | BreakEven) -> tuple[float, float | None, float | None]:
+    return found.value, found.low, found.high
+
+
+def _work(work: Work) -> dict[str, Any]:
+    values = {name: getattr(work, name) for name in WORK}
+    return {name: value or None if name == "unit" else _float(value) for name, value in values.items()}
+
+
+def _float(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _floor(floor: Floor, times: Interval | None) -> dict[str, Any]:
+    return {
+        **_ends(floor.seconds, "floor_s", "floor_low_s", "floor_high_s"),
+        "floor_by": floor.by,
+        "floor_proven": floor.proven,
+        **_ends(times, "times_floor", "times_floor_low", "times_floor_high"),
+        "floor_reason": floor.reason,
+    }
+
+
+def _speedup(found: Speedup) -> dict[str, Any]:
+    values = (found.reference, *_three(found.ratio), found.paired, found.ratio.method)
+    return dict(zip(SPEEDUP, values, strict=True))
+
+
+def _gathered_for_charts(row: Row) -> dict[str, Any]:
+    if row.created is None:
+        return {}
+    return {
+        "twins": {axis: _speedup(each) for axis, each in (row.twins or {}).items()},
+        "phases": {name: list(_three(each)) for name, each in (row.phases or {}).items()},
+        "samples": {launch: list(each) for launch, each in (row.samples or {}).items()},
+        "check_error": row.check_error,
+        "created": row.created,
+    }
+
+
+def _verdict_record(row: Row, found: GateVerdict) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "workload": row.workload,
+        "params": dict(row.params),
+        "outcome": row.outcome.value,
+        "reason": row.reason,
+        "clock": row.clock,
+        "verdict": found.verdict,
+        **_ends(found.ratio, "ratio", "ratio_low", "ratio_high"),
+        "pairs": found.pairs,
+        "slack": found.slack,
+        "limit": found.limit,
+        "suite_verdict": found.suite,
+        "method": found.ratio.method if found.ratio else "95 % confidence sequence over pairs",
+        "run": row.run,
+        "machine": row.machine,
+        "torch": row.torch,
+    }
+
+
+# --- from records ---------------------------------------------------------------------------------------------------
+
+
+def _text(value: Any) -> str:
+    value = present(value)
+    return "" if value is None else str(value)
+
+
+def _by_series(found: Mapping[str, str] | None) -> dict[Series, str] | None:
+    return None if found is None else {Series.from_text(text): why for text, why in found.items()}
+
+
+def _interval(found: Record, *columns: str) -> Interval | None:
+    """The interval in three columns; None without a value. The columns `launches` and `method` say what it is of."""
+    value, low, high = (number(found.get(name)) for name in columns)
+    if value is None:
+        return None
+    return Interval(value, low, high, int(number(found.get("launches")) or 0), _text(found.get("method")))
+
+
+def _gathered(found: Record) -> dict[str, Any]:
+    """The fields of a row that are gathered on request, as far as the record has their columns."""
+    made: dict[str, Any] = {}
+    if any(name in found for name in FLOOR):
+        proven = present(found.get("floor_proven"))
+        made["floor"] = Floor(
+            _interval(found, "floor_s", "floor_low_s", "floor_high_s"),
+            by=_text(found.get("floor_by")),
+            reason=_text(found.get("floor_reason")),
+            proven=True if proven is None else bool(proven),
+        )
+        made["times_floor"] = _interval(found, "times_floor", "times_floor_low", "times_floor_high")
+    if _text(found.get("break_even_of")):
+        value, low, high = (float("nan") if (x := present(found.get(name))) is None else x for name in BREAK_EVEN[:3])
+        made["break_even"] = BreakEven(float(value), float(low), float(high), _text(found["break_even_of"]))
+    made["speedup"] = _speedup_of(found)
+    if any(name in found for name in CHART):
+        made |= _of_charts(found)
+    if _text(found.get("verdict")):
+        made["verdict"] = GateVerdict(
+            _text(found["verdict"]),
+            _interval(found, "ratio", "ratio_low", "ratio_high"),
+            int(number(found.get("pairs")) or 0),
+            float(found["slack"]),
+            float(found["limit"]),
+            _text(found.get("suite_verdict")),
+        )
+    return made
+
+
+def _speedup_of(found: Record) -> Speedup | None:
+    reference, value = _text(found.get("reference")), number(found.get("speedup"))
+    if not reference or value is None:
+        return None
+    low, high = (number(found.get(name)) for name in ("speedup_low", "speedup_high"))
+    ratio = Interval(value, low, high, 0, _text(found.get("speedup_method")))
+    return Speedup(reference, ratio, bool(present(found.get("speedup_paired"))))
+
+
+def _of_charts(found: Record) -> dict[str, Any]:
+    twins = {axis: _speedup_of(each) for axis, each in (present(found.get("twins")) or {}).items()}
+    phases = {name: _phase(*ends) for name, ends in (present(found.get("phases")) or {}).items()}
+    return {
+        "twins": {axis: each for axis, each in twins.items() if each is not None},
+        "phases": {name: each for name, each in phases.items() if each is not None},
+        "samples": present(found.get("samples")) or {},
+        "check_error": number(found.get("check_error")),
+        "created": _text(found.get("created")),
+    }
+
+
+def _phase(value: Any, low: Any, high: Any) -> Interval | None:
+    middle = number(value)
+    return None if middle is None else Interval(middle, number(low), number(high), 0, "")

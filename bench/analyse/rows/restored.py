@@ -1,0 +1,101 @@
+"""The rows behind a pandas frame that a reader kept of a run: all of it or some rows, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from bench.analyse.gate.verdict_rows import verdict_rows
+from bench.analyse.rows import record
+from bench.analyse.rows.analysis import Analysis
+from bench.analyse.rows.row import Row
+from bench.records import UserError
+from bench.store import loaded_runs, tables
+from bench.store.tables import RunData
+
+
+def chart_rows(data: RunData, vs: str | None = None) -> list[Row]:
+    """The rows of a run with all that charts draw; of a gate its verdicts. vs: as in `Analysis.for_charts`."""
+    return verdict_rows(data) if "gate" in data.run else Analysis(data).for_charts(vs)
+
+
+def restored(frame: pd.DataFrame, drawn: Sequence[str]) -> list[Row]:
+    """The rows of a frame with all that charts draw, from its runs, which are read again.
+
+    frame: rows of estimates, as `bench.load` gives them, of one run or several; drawn: the columns that will be drawn,
+    for where a run is not to be found. Raises `UserError` for another kind of frame, for a run that is not to be found
+    and is needed, and for rows that the run does not have.
+    """
+    require_estimates(frame)
+    parts = frame.groupby("run", sort=False, dropna=False)
+    return [row for name, part in parts for row in _restored(str(name), part, drawn)]
+
+
+def _restored(run: str, frame: pd.DataFrame, drawn: Sequence[str]) -> list[Row]:
+    try:
+        folder = loaded_runs.folder_of(run)
+    except UserError:
+        if all(name in frame for name in drawn):
+            return record.rows_of_frame(frame)
+        raise
+    return completed(frame, _whole(folder, _stamp(folder)))
+
+
+@lru_cache(maxsize=2)  # charts of one run follow each other, or of two that are compared
+def _whole(folder: Path, stamp: object) -> tuple[Row, ...]:
+    """A run with all that charts draw, read once for as long as its files have one `stamp`."""
+    return tuple(chart_rows(tables.read(folder)))
+
+
+def _stamp(folder: Path) -> object:
+    """Another one whenever a file of the run is written."""
+    return frozenset((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in folder.iterdir())
+
+
+def run_of(frame: pd.DataFrame) -> str:
+    """The id of the run that a frame is of. Raises `UserError` for none, several, and another kind of frame."""
+    require_estimates(frame)
+    names = frame["run"].unique().tolist()
+    if len(names) != 1:
+        raise UserError(f"a frame of one run is needed; the runs of this one are: {', '.join(names) or 'none'}")
+    return str(names[0])
+
+
+def require_estimates(frame: pd.DataFrame) -> None:
+    """Raise `UserError` for what is no frame of estimates, nor of verdicts."""
+    missing = [name for name in record.IDENTITY if name not in frame]
+    if missing:
+        raise UserError(
+            f"a frame of estimates is needed, as bench.load(RUN) gives it; this one lacks: {', '.join(missing)}"
+        )
+
+
+def completed(frame: pd.DataFrame, whole: Sequence[Row]) -> list[Row]:
+    """The rows of `frame`, as the run has them; the machine's name and the speed-ups are those of the frame.
+
+    frame: some rows and columns of a run's estimates; whole: all rows of that run. Raises `UserError` for a row or a
+    time that is not the run's: what charts draw besides would belong to something else.
+    """
+    own = {(row.key, row.clock): row for row in whole}
+    made = []
+    for kept in record.rows_of_frame(frame):
+        found = own.get((kept.key, kept.clock))
+        if found is None or not _alike(kept, found):
+            raise UserError(f"run {kept.run} has changed since this frame was loaded ({kept.key}); load it again")
+        speedup = kept.speedup if "speedup" in frame else found.speedup
+        made.append(replace(found, machine=kept.machine or found.machine, speedup=speedup))
+    return made
+
+
+def _alike(kept: Row, found: Row) -> bool:
+    """Have two rows of a case one outcome and one time, or one verdict?"""
+    return (kept.outcome, _numbers(kept)) == (found.outcome, _numbers(found))
+
+
+def _numbers(row: Row) -> tuple[float | None, ...]:
+    value = row.verdict.ratio if row.verdict else row.time
+    return (value.value, value.low, value.high) if value else (None, None, None)

@@ -1,0 +1,183 @@
+"""The row: what a run says of one case on one clock, every number with its interval.
+
+`analyse` makes it once; tables, charts, pages and the deck take it. As a row of a pandas frame, of JSON or of CSV it is
+a flat record, which `record` makes and reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bench.records import Case, Finding, Outcome, Value
+from bench.series import Series
+from bench.stats.intervals import Interval
+from bench.workload import Work
+
+NO_WORK = Work(unit="")
+"""The work of a case that was never prepared."""
+
+
+@dataclass(frozen=True)
+class Speedup:
+    """Time of the reference ÷ time of this case: above 1 is faster."""
+
+    reference: str
+    """The key of the reference."""
+    ratio: Interval
+    paired: bool
+    """Whether both times are of the same launches, or of launches that followed each other."""
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The least that the stated work takes on its machine; `seconds` is None where that is not known."""
+
+    seconds: Interval | None = None
+    """Seconds per step."""
+    by: str = ""
+    """What binds: `flops`, `bytes` or `kernels`."""
+    reason: str = ""
+    """Why there is no floor, or why a time below it is no error."""
+    source: str = ""
+    """The work and the rate it comes from, in words."""
+    proven: bool = True
+    """Whether the peak was seen with work as large as this: a larger product may run at a higher rate."""
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """Steps until compiling has paid for itself; infinite where the compiled step is not faster, or may not be."""
+
+    value: float
+    low: float
+    high: float
+    cache: str = ""
+    """`cold` or `warm`: the state of the cache that was compiled with."""
+
+
+@dataclass(frozen=True)
+class GateVerdict:
+    """What a gate says of a case: head ÷ base, above 1 is slower."""
+
+    verdict: str
+    ratio: Interval | None
+    pairs: int
+    slack: float
+    limit: float
+    suite: str
+    """The verdict of the whole suite."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case on one clock. Times are seconds per step, sizes bytes, rates items per second."""
+
+    case: Case
+    run: str
+    machine: str
+    torch: str
+    outcome: Outcome
+    reason: str = ""
+    detail: str | None = None
+    """A traceback or the end of the worker's output; None where no launch ended."""
+    clock: str | None = None
+    """None where the case has no time."""
+    time: Interval | None = None
+    """The median over launches; its `n` is their number."""
+    blocks: int = 0
+    fastest_s: float | None = None
+    """The fastest block of all launches."""
+    sd_launches: float | None = None
+    """Standard deviation of the logs of the launches' medians."""
+    sd_between: float | None = None
+    sd_within: float | None = None
+    autocorrelation: float | None = None
+    drift: float | None = None
+    drift_p: float | None = None
+    rate: Interval | None = None
+    first_call: Interval | None = None
+    compile_cold_s: float | None = None
+    compile_warm_s: float | None = None
+    build_s: float | None = None
+    peak_bytes: float | None = None
+    work: Work = NO_WORK
+    quality: Mapping[str, float | None] | None = None
+    counters: Mapping[str, int] | None = None
+    no_clock: Mapping[Series, str] | None = None
+    """Series that a clock could not time, with the reason."""
+    threads_used: float | None = None
+    findings: tuple[Finding, ...] = ()
+    floor: Floor | None = None
+    """None where no peaks were looked for."""
+    times_floor: Interval | None = None
+    """time ÷ floor, both at their worst at the ends."""
+    break_even: BreakEven | None = None
+    speedup: Speedup | None = None
+    twins: Mapping[str, Speedup] | None = None
+    """By axis, the speed-up against the case that differs in it alone. With `phases`, `samples`, `check_error` and
+    `created` it is gathered for charts; None elsewhere."""
+    phases: Mapping[str, Interval] | None = None
+    """Seconds of each phase on this clock."""
+    samples: Mapping[str, Sequence[float]] | None = None
+    """By launch, seconds per step of some of its blocks, in order."""
+    check_error: float | None = None
+    """The largest relative error of the answer."""
+    created: str | None = None
+    """When the run began, ISO 8601."""
+    verdict: GateVerdict | None = None
+    """Of a case that a gate compared."""
+
+    @property
+    def key(self) -> str:
+        """The key of the case."""
+        return self.case.key
+
+    @property
+    def workload(self) -> str:
+        """The workload of the case."""
+        return self.case.workload
+
+    @property
+    def params(self) -> Mapping[str, Value]:
+        """The value of each axis."""
+        return self.case.axes
+
+    @property
+    def ok(self) -> bool:
+        """Did the case end well?"""
+        return self.outcome == Outcome.OK
+
+    @property
+    def step(self) -> Interval:
+        """The time of a row that has one. Raises `ValueError` for any other."""
+        if self.time is None:
+            raise ValueError(f"{self.key} has no time: {self.outcome}")
+        return self.time
+
+    @property
+    def launches(self) -> int:
+        """How many launches the time is of."""
+        return self.time.n if self.time else 0
+
+    @property
+    def method(self) -> str:
+        """How the interval of the time was made, in words; empty without a time."""
+        return self.time.method if self.time else ""
+
+    @property
+    def family(self) -> str:
+        """What stands before the slash in the name of the workload."""
+        return self.workload.partition("/")[0]
+
+    def axis(self, name: str, default: Value | None = None) -> Value | None:
+        """The value of an axis, or the default where the case has none of that name."""
+        return self.case.axes.get(name, default)
+
+    def without_time(self, outcome: Outcome, reason: str, findings: tuple[Finding, ...]) -> Row:
+        """The row of a case that turned out to have no time: what a wrong case does not have is gone."""
+        return replace(
+            self, outcome=outcome, reason=reason, findings=findings, clock=None, time=None, blocks=0, fastest_s=None,
+            sd_launches=None, sd_between=None, sd_within=None, autocorrelation=None, drift=None, drift_p=None,
+            rate=None, first_call=None,
+        )  # fmt: skip
