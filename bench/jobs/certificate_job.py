@@ -33,9 +33,12 @@ def certify(
 ) -> Certificate:
     """Measure work whose time is known, and real cases against themselves; return what came out, written as a page.
 
-    quick: in two minutes instead of twenty. pairs: of each comparison; 6 where quick, 30 otherwise. from_run: judge the
-    pairs of an earlier certificate and measure nothing. out: the folder of the page; `reports/<run id>` without it.
-    seed: of the order and of what is simulated. listener, stop, command: as in `bench.run`, and so is Ctrl-C.
+    quick: two minutes instead of twenty.
+    pairs: pairs of each comparison; 6 where quick, 30 otherwise.
+    from_run: an earlier certificate, whose pairs are judged again; nothing is measured.
+    out: folder of the page; `reports/<run id>` without it.
+    seed: seed for the order and for what is simulated.
+    listener, stop, command: as in `bench.run`, and so is Ctrl-C.
 
     Raises `bench.records.UserError` for what makes no sense, `MachineUnfitError` where no worker can start, and
     `Stopped` where `stop` was asked for while it was measured; what was measured is kept then, and the listener is told

@@ -42,8 +42,11 @@ def difference(
 
         why = bench.difference("mine/softmax", workloads="mine.py", base="main")
 
-    base, head, setup: as in `bench.gate`. pairs: 12 to 100; below 16 few functions can be told. The rest is as in
-    `bench.profile`, and so is what it raises.
+    base, head, setup: as in `bench.gate`.
+    pairs: 12 to 100; below 16 few functions can be told.
+    from_run: an earlier difference; nothing is measured.
+    case, sets, rung, workloads, out, timeout, seed, listener, stop, command: as in `bench.profile`, and so is what it
+    raises.
     """
     from bench.store import runs
 
