@@ -110,7 +110,7 @@ class GateWish(NamedTuple):
     budget_s: float | None
     most_pairs: int
     pairs: int | None
-    """Exactly so many, whatever they show; None: until every case is decided or hopeless."""
+    """Exact number of pairs of a case, whatever they show; None: until it is decided or hopeless."""
     cold_pairs: int
     rule: Mapping[str, Any]
     """What the user gave of the rule of decision, by name."""
@@ -170,7 +170,7 @@ def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:
         "changed": sided.changed,
         "only_base": sided.only_base,
         "only_head": sided.only_head,
-        "sides": both.told,
+        "sides": both.provenance,
         "libraries": both.libraries,
         "most_pairs": wish.pairs or wish.most_pairs,
     }

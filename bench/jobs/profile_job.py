@@ -140,7 +140,7 @@ def described(
         "rate_hz": seen.rate_hz if seen.rung == PY_SPY else None, "errors": seen.errors,
         "samples": seen.stacks.samples, "elsewhere": seen.stacks.elsewhere,
     }  # fmt: skip
-    told = {
+    entry = {
         "key": reply.key,
         "rung": seen.rung,
         "watched": None if seen.rung == NO_STACKS else watched,
@@ -150,4 +150,4 @@ def described(
         **{item: facts.get(item) for item in ("first_call_ns", "build_ns", "steady", "condition", "foreign_load")},
     }
     run = whole_run.described(name, [], settings, hello, "profile", command)
-    return {**run, profiles.PROFILE: told}
+    return {**run, profiles.PROFILE: entry}
