@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from bench.analyse.certificate import HELD, NOT_HELD, SKIPPED, UNDECIDED, Line
+from bench.analyse.certificate import HELD, NOT_HELD, SKIPPED, UNDECIDED, CertificateLine
 from bench.present.tables import certificate_report
 from bench.records import Estimate
 
@@ -19,16 +19,16 @@ RUN = {
 KEY = "certification/injected[device=cpu,dtype=float32,form=slower,mode=eager,percent=5,threads=1,work=product]"
 
 LINES = [
-    Line("clock", "this machine", "live", HELD, "resolves 60 ns", "a thousandth of a block", 12, "processes"),
-    Line(
+    CertificateLine("clock", "this machine", "live", HELD, "resolves 60 ns", "a thousandth of a block", 12, "processes"),
+    CertificateLine(
         "injected slow-down", KEY, "live", NOT_HELD, "head ÷ base 1.020 [1.010, 1.030]",
         "1.05 inside the 99 % interval", 6, "pairs", Estimate(1.02, 1.01, 1.03, 6, "t on logs", "ratio"),
     ),
-    Line(
+    CertificateLine(
         "coverage", "two-level <b>", "simulated", UNDECIDED, "93.1% [92.9%, 93.3%]", "at least 93%", 20_000,
         "measurements",
     ),
-    Line("additivity", KEY, "live", SKIPPED, "too few pairs were measured", "within 2% of 1", 0, "pairs"),
+    CertificateLine("additivity", KEY, "live", SKIPPED, "too few pairs were measured", "within 2% of 1", 0, "pairs"),
 ]  # fmt: skip
 
 
