@@ -16,7 +16,7 @@ nbclient = pytest.importorskip("nbclient")
 
 NOTEBOOK = Path(__file__).parents[1] / "docs" / "notebook.ipynb"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # a kernel and two runs, where other tests run too
+pytestmark = pytest.mark.timeout(900)  # a kernel and two runs, where other tests run too
 
 
 @pytest.fixture(scope="module")

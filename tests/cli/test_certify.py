@@ -39,7 +39,6 @@ def certified(tmp_path_factory):
     return terminal, subprocess.run(command, capture_output=True, text=True, cwd=terminal.folder, timeout=840)
 
 
-@pytest.mark.slow
 def test_it_measures_every_line_and_says_its_verdict_by_its_exit_code(certified):
     _, done = certified
     told = json.loads(done.stdout)
@@ -48,7 +47,6 @@ def test_it_measures_every_line_and_says_its_verdict_by_its_exit_code(certified)
     assert done.returncode == (5 if told["verdict"] == "not held" else 0)
 
 
-@pytest.mark.slow
 def test_it_finds_work_of_known_length_as_long_as_it_is(certified):
     told = json.loads(certified[1].stdout)
     (slope,) = (line["estimate"]["value"] for line in told["lines"] if line["check"] == "linearity")
@@ -57,7 +55,6 @@ def test_it_finds_work_of_known_length_as_long_as_it_is(certified):
     assert doubled == pytest.approx([1] * 3, abs=0.1)
 
 
-@pytest.mark.slow
 def test_it_writes_a_page_and_judges_the_same_pairs_again_alike(certified):
     terminal, done = certified
     told = json.loads(done.stdout)
@@ -67,7 +64,6 @@ def test_it_writes_a_page_and_judges_the_same_pairs_again_alike(certified):
     assert json.loads(again.stdout)["lines"] == told["lines"]
 
 
-@pytest.mark.slow
 def test_no_other_command_takes_it_for_a_run(certified):
     terminal, done = certified
     name = json.loads(done.stdout)["run"]

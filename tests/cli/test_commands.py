@@ -22,7 +22,6 @@ def test_cuda_on_a_machine_without_it_is_skipped_with_the_reason_and_code_4(benc
     assert "no CUDA" in row["reason"]
 
 
-@pytest.mark.slow
 def test_a_wrong_answer_ends_with_code_4_though_other_cases_are_fine(bench):
     words = ("--workloads", FILES / "misbehaving.py", "misbehaving/behaves", "misbehaving/is_wrong")
     done = bench("run", *words, "--launches", 1, "--out", "run", "--format", "json")

@@ -9,8 +9,6 @@ import pytest
 from tests.cli.conftest import Terminal
 from tests.cli.test_light import HEAVY, heavy_after
 
-pytestmark = pytest.mark.slow
-
 BOASTS = '''
 import torch
 from bench.workload import Prepared, Work, workload

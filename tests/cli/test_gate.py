@@ -94,7 +94,6 @@ def slowed(tmp_path_factory):
     return repository, done, {name: path.read_text() for name, path in files.items() if path.exists()}
 
 
-@pytest.mark.slow
 def test_a_slow_head_ends_with_1_and_names_the_case(slowed):
     _, done, files = slowed
     assert done.returncode == 1, done.stderr
@@ -109,7 +108,6 @@ def test_a_slow_head_ends_with_1_and_names_the_case(slowed):
     assert told["sides"]["head"]["dirty"] is True
 
 
-@pytest.mark.slow
 def test_what_the_head_left_alone_is_not_slower(slowed):
     _, _, files = slowed
     _, same = sorted(json.loads(files["json"])["cases"], key=lambda case: case["key"])
@@ -118,7 +116,6 @@ def test_what_the_head_left_alone_is_not_slower(slowed):
     assert same["ratio"] == pytest.approx(1, abs=0.1)
 
 
-@pytest.mark.slow
 def test_the_table_for_a_pull_request_and_the_junit_file_name_the_case(slowed):
     _, _, files = slowed
     assert "mine/paced[own=0]" in files["markdown"]
@@ -127,7 +124,6 @@ def test_the_table_for_a_pull_request_and_the_junit_file_name_the_case(slowed):
     assert ElementTree.fromstring(files["junit"]).get("failures") == "1"
 
 
-@pytest.mark.slow
 def test_the_same_pairs_judged_again_give_the_same_verdict_and_another_where_another_is_asked_for(slowed):
     repository, _, _ = slowed
     assert repository("gate", "--replay", "run").returncode == 1
@@ -137,7 +133,6 @@ def test_the_same_pairs_judged_again_give_the_same_verdict_and_another_where_ano
     assert "bench gate --replay" in repository("show", "run").stderr
 
 
-@pytest.mark.slow
 def test_a_head_that_is_wrong_or_does_not_import_ends_with_4(repository):
     repository.pace(-1.0)  # steps end at once, and their answer is wrong
     done = repository.gate("mine/paced[own=1]", "--pairs", 2)
@@ -151,7 +146,6 @@ def test_a_head_that_is_wrong_or_does_not_import_ends_with_4(repository):
     assert repository.gate("mine/paced[own=1]", "--bisect").returncode == 125
 
 
-@pytest.mark.slow
 def test_too_few_pairs_of_the_same_commit_and_another_interpreter_are_not_resolved_which_is_a_warning(
     repository, tmp_path
 ):
@@ -236,7 +230,6 @@ def test_profile_pairs_of_two_sides_are_taken_and_told(repository):
     assert "bench profile --from" in repository("show", "d").stderr
 
 
-@pytest.mark.slow
 def test_a_gate_that_was_explained_says_so_in_every_form(slowed):
     """Its profile pairs are made up: that they are taken is tried above, and their verdicts in `analyse`."""
     repository, _, _ = slowed

@@ -12,7 +12,6 @@ from tests.present.profile_made_up import RUN, on_cpu, on_gpu
 sync_api = pytest.importorskip("playwright.sync_api")
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
 ]
 

@@ -19,7 +19,9 @@ RUN = {
 KEY = "certification/injected[device=cpu,dtype=float32,form=slower,mode=eager,percent=5,threads=1,work=product]"
 
 LINES = [
-    CertificateLine("clock", "this machine", "live", HELD, "resolves 60 ns", "a thousandth of a block", 12, "processes"),
+    CertificateLine(
+        "clock", "this machine", "live", HELD, "resolves 60 ns", "a thousandth of a block", 12, "processes"
+    ),
     CertificateLine(
         "injected slow-down", KEY, "live", NOT_HELD, "head ÷ base 1.020 [1.010, 1.030]",
         "1.05 inside the 99 % interval", 6, "pairs", Estimate(1.02, 1.01, 1.03, 6, "t on logs", "ratio"),
