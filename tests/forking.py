@@ -166,7 +166,7 @@ def _serve(address: str) -> tuple[str, list[str]]:
     listener.bind(address)
     listener.listen()
     print("ready", flush=True)
-    while listener in select.select([listener, 0], [], [])[0]:
+    while listener.fileno() in select.select([listener.fileno(), 0], [], [])[0]:
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
@@ -193,7 +193,7 @@ def _keep(connection: socket.socket) -> tuple[str, list[str]]:
         os.close(file)
     connection.sendall(b"%d\n" % pid)
     ended = os.pidfd_open(pid)
-    if ended not in select.select([ended, connection], [], [])[0]:
+    if ended not in select.select([ended, connection.fileno()], [], [])[0]:
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):

@@ -22,7 +22,9 @@ LIGHT_S = 0.03
 
 def examples(count: int) -> int:
     """So many examples of a property, fewer in the fast tier; for properties whose number is not the default."""
-    return max(1, count * hypothesis.settings.default.max_examples // 100)
+    profile = hypothesis.settings.default
+    assert profile is not None
+    return max(1, count * profile.max_examples // 100)
 
 
 @pytest.hookimpl(tryfirst=True)

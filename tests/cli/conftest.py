@@ -1,3 +1,4 @@
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,12 @@ FILES = Path(__file__).parents[1] / "workload_files"
 
 
 @pytest.fixture
-def bench(tmp_path):
+def bench(tmp_path: Path) -> Terminal:
     return Terminal(tmp_path)
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Terminal, subprocess.CompletedProcess[str]]:
     """A small finished run of real workloads: (terminal, folder)."""
     terminal = Terminal(tmp_path_factory.mktemp("finished"))
     done = terminal(
