@@ -29,7 +29,8 @@ from typing import IO, Any
 COMMANDS = ("pandas", "pyarrow.parquet", "typer", "rich.table", "jinja2", "matplotlib.figure", "ruptures")
 """What commands import; any that is missing is left to the command that needs it."""
 
-WORKERS = ("torch", "statistics", "sysconfig")
+WORKERS = ("torch", "torch._dynamo", "sklearn.datasets", "statistics", "sysconfig")
+"""What workers import: torch, what its profiler needs to count a step's operators, and the rows of the course."""
 
 ADDRESS = "COURSEBENCH_TEST_WORKERS"
 """Names the socket of the server that forks workers; workers are fresh processes where it is empty or not set."""
@@ -58,7 +59,7 @@ class Server:
             [sys.executable, "-P", __file__, self.address, *libraries],
             stdin=subprocess.PIPE,  # its end says that this process has ended
             stdout=subprocess.PIPE,
-            # One thread: a process that has more must not fork. A worker sets the number of its threads itself.
+            # Threads that compute must not be there before a fork; a worker sets their number itself.
             env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"},
             start_new_session=True,  # Ctrl-C is this process's to handle
         )
