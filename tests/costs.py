@@ -164,7 +164,8 @@ class Meter:
             self._began.starts |= starts
             if fixturedef.scope != "session":
                 self._fixtures[id(fixturedef), getattr(request, "param_index", 0)] = own
-            self._set_up.append((f"{fixturedef.baseid or 'tests'}: fixture {fixturedef.argname}", own))
+            which = f"[{request.param}]" if hasattr(request, "param") else ""
+            self._set_up.append((f"{fixturedef.baseid or 'tests'}: fixture {fixturedef.argname}{which}", own))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:

@@ -35,6 +35,9 @@ WORKERS = ("torch", "torch._dynamo", "sklearn.datasets", "statistics", "sysconfi
 ADDRESS = "COURSEBENCH_TEST_WORKERS"
 """Names the socket of the server that forks workers; workers are fresh processes where it is empty or not set."""
 
+PROGRAM = "-c"
+"""In place of a module: the first word is the text of a program, as for `python -c`."""
+
 HERE = "here"
 """As an address: that of this process's own server, which is started for the first worker."""
 
@@ -225,7 +228,12 @@ if __name__ == "__main__":
     gc.collect()
     gc.freeze()  # a child that looked at all this would copy it
     module, words = _serve(sys.argv[1])
-    sys.argv = [module, *words]
+    sys.argv = [module, *(words if module != PROGRAM else words[1:])]
     # As `python -m` begins it for a command, and `python -P -m` for a worker.
-    sys.path[0:0] = [os.getcwd()] if module == "bench" else os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    sys.path[0:0] = (
+        [os.getcwd()] if module in ("bench", PROGRAM) else os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    )
+    if module == PROGRAM:
+        exec(compile(words[0], "<string>", "exec"), {"__name__": "__main__"})
+    else:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)

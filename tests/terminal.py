@@ -22,17 +22,27 @@ class Terminal:
     def __call__(self, *words: object, stdin: str = "", timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """What the command ended as, and what it said. Raises `subprocess.TimeoutExpired`, and ends it then."""
         said = list(map(str, words))
+        libraries = forking.WORKERS if "--in-process" in said else forking.COMMANDS
+        return self._ended("bench", said, libraries, said[0] in MEASURE, stdin, timeout)
+
+    def program(self, text: str, *words: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """The same of a program that uses `bench` otherwise than its command does, and starts workers."""
+        return self._ended(forking.PROGRAM, [text, *map(str, words)], forking.COMMANDS, True, "", timeout)
+
+    def _ended(
+        self, module: str, words: list[str], libraries: tuple[str, ...], measures: bool, stdin: str, timeout: float
+    ) -> subprocess.CompletedProcess[str]:
         environment = dict(os.environ)
         if environment.get(forking.ADDRESS) == forking.HERE:
-            environment[forking.ADDRESS] = forking.server(forking.WORKERS).address if said[0] in MEASURE else ""
+            environment[forking.ADDRESS] = forking.server(forking.WORKERS).address if measures else ""
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder, name) for name in ("stdin", "stdout", "stderr")]
             files[0].write_text(stdin)
             opened = [files[0].open("rb"), files[1].open("wb"), files[2].open("wb")]
             try:
-                address = forking.server(forking.COMMANDS).address
+                address = forking.server(libraries).address
                 numbers = [file.fileno() for file in opened]
-                command = forking.Forked(address, "bench", said, numbers, environment, str(self.folder))
+                command = forking.Forked(address, module, words, numbers, environment, str(self.folder))
             finally:
                 for file in opened:
                     file.close()
@@ -41,4 +51,4 @@ class Terminal:
             except subprocess.TimeoutExpired:
                 command.kill()
                 raise
-            return subprocess.CompletedProcess(said, code, *(file.read_text() for file in files[1:]))
+            return subprocess.CompletedProcess(words, code, *(file.read_text() for file in files[1:]))

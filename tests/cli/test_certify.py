@@ -1,12 +1,11 @@
-"""`bench certify`, on real pairs."""
+"""`bench certify`, on pairs that were recorded and on real ones."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from tests.cli.conftest import Terminal
+from tests import recordings
+from tests.terminal import Terminal
 
 pytestmark = pytest.mark.timeout(900)  # a minute or two, and several where other tests run beside it
 
@@ -18,7 +17,7 @@ CHECKS = {
 
 SMALL = """
 import dataclasses, sys
-from bench.plan import certificate as plan
+from bench.plan import certificate_cases as plan
 plan.QUICK = dataclasses.replace(
     plan.QUICK, micros=(10, 100, 1000), real=("regression/train_step", "autograd/polynomial"), couples_s=0.1,
     rival_couples=5, repetitions=300,
@@ -30,13 +29,20 @@ main()
 """`bench`, whose quick certificate has fewer cases; something of each check is left."""
 
 
-@pytest.fixture(scope="module")
-def certified(tmp_path_factory):
+def live(terminal):
+    """What a certificate of few pairs ended as, measured in the folder of the terminal."""
+    return terminal.program(SMALL, "certify", "--quick", "--pairs", 3, "--format", "json", timeout=840)
+
+
+@pytest.fixture(scope="module", params=["recorded", "live"])
+def certified(request, tmp_path_factory):
     """A certificate of few pairs: (terminal, what it wrote)."""
     terminal = Terminal(tmp_path_factory.mktemp("certified"))
-    words = ("certify", "--quick", "--pairs", "3", "--format", "json")
-    command = [sys.executable, "-c", SMALL, *words]
-    return terminal, subprocess.run(command, capture_output=True, text=True, cwd=terminal.folder, timeout=840)
+    if request.param == "live":
+        return terminal, live(terminal)
+    name = json.loads((recordings.FOLDER / "certificate" / "run.json").read_text())["run"]
+    recordings.copied("certificate", terminal.folder / "results" / name)
+    return terminal, terminal("certify", "--from", name, "--format", "json")
 
 
 def test_it_measures_every_line_and_says_its_verdict_by_its_exit_code(certified):

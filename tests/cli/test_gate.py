@@ -1,4 +1,4 @@
-"""`bench gate`, in a real repository with real pairs."""
+"""`bench gate`, in a real repository, with pairs that were recorded and with real ones."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from bench.store import profile_pair_tables
+from tests import recordings
 from tests.analyse.profiles import pairs_made_up
 from tests.analyse.profiles.pairs_made_up import KEY
-from tests.cli.conftest import Terminal
+from tests.terminal import Terminal
 
 pytestmark = pytest.mark.timeout(900)  # a pair is two imports of torch, and several minutes where other tests run too
 
@@ -79,19 +80,26 @@ def repository_in(folder, monkeypatch):
     return Repository(folder / "repository")
 
 
-@pytest.fixture(scope="module")
-def slowed(tmp_path_factory):
+def live(folder, recorded=False):
     """A gate of two cases, of which the head slows one: (repository, what was done, the files it wrote)."""
-    folder = tmp_path_factory.mktemp("slowed")
     with pytest.MonkeyPatch.context() as patch:
         repository = repository_in(folder, patch)
         repository.pace(1.5)
         files = {name: folder / f"told.{name}" for name in ("json", "markdown", "junit", "summary")}
         patch.setenv("GITHUB_STEP_SUMMARY", str(files["summary"]))
         words = [word for name, path in files.items() if name != "summary" for word in (f"--{name}", path)]
-        # Wider bounds than usual, so that six pairs decide both cases even beside other tests.
-        done = repository.gate("mine/paced", "--alpha", 0.05, "--limit", 0.2, "--out", "run", *words)
+        if recorded:
+            recordings.copied("gate", repository.folder / "run")
+            done = repository("gate", "--replay", "run", *words)
+        else:
+            # Wider bounds than usual, so that six pairs decide both cases even beside other tests.
+            done = repository.gate("mine/paced", "--alpha", 0.05, "--limit", 0.2, "--out", "run", *words)
     return repository, done, {name: path.read_text() for name, path in files.items() if path.exists()}
+
+
+@pytest.fixture(scope="module", params=["recorded", "live"])
+def slowed(request, tmp_path_factory):
+    return live(tmp_path_factory.mktemp("slowed"), recorded=request.param == "recorded")
 
 
 def test_a_slow_head_ends_with_1_and_names_the_case(slowed):
@@ -213,16 +221,33 @@ told_difference(difference(wanted, "main", "", None, None, 0, 1, None, Path("d")
 """`bench profile --diff`, with fewer pairs than it lets a user have."""
 
 
-def test_profile_pairs_of_two_sides_are_taken_and_told(repository):
-    repository.pace(2.0)
-    words = [sys.executable, "-c", ONE_PAIR]
-    done = subprocess.run(words, cwd=repository.folder, capture_output=True, text=True, timeout=600)
+def live_difference(folder):
+    """A profile pair whose head is twice as slow: (repository, what was done); it lies in `d` of the repository."""
+    with pytest.MonkeyPatch.context() as patch:
+        repository = repository_in(folder, patch)
+        repository.pace(2.0)
+        return repository, repository.program(ONE_PAIR, timeout=600)
+
+
+def test_profile_pairs_of_two_sides_are_taken(tmp_path):
+    repository, done = live_difference(tmp_path)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    assert "profile pair 1 of 1" in done.stderr
+    told_of(json.loads(done.stdout), repository)
+
+
+def test_profile_pairs_that_were_taken_are_told(repository):
+    recordings.copied("difference", repository.folder / "d")
+    done = repository("profile", "--from", "d", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    told_of(json.loads(done.stdout), repository)
+
+
+def told_of(found, repository):
+    """Both sides of the pair are told, and one pair is too few for any cause."""
     assert (found["pairs"], found["first"]) == (1, None)
     assert found["step"]["head_s"] > 1.5 * found["step"]["base_s"]
     assert min(found["samples"].values()) > 100
-    assert "profile pair 1 of 1" in done.stderr
     assert (repository.folder / "d" / "explained.html").exists()
     again = repository("profile", "--from", "d")
     assert again.returncode == 0, again.stderr
