@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import forking
+from tests.measured import Measured, measured
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: a thread that spins takes the other process's core
 os.environ[forking.ADDRESS] = forking.HERE
@@ -22,3 +23,12 @@ def fresh_workers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(forking.ADDRESS)
         yield
+
+
+@pytest.fixture(scope="session")
+def measured_run(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """A real run, measured once in a session, for tests that read it; see `measured.py`."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent  # which all processes of pytest-xdist share
+    return measured(root, tmp_path_factory.mktemp("measured"))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,15 @@ class Meter:
         found = set(self._starts.read_text(encoding="utf-8").split())
         self._starts.write_text("")
         return found
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What is started here stays for other tests, and is not counted for this one."""
+        before = self._now()
+        yield
+        whole = self._now() - before
+        self._inner += whole
+        self._set_up.append(("a server that forks (forking.py)", whole))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Any:
@@ -286,4 +296,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("write_costs"):
         path = os.environ.get("PYTHONPATH", "")
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(Path(__file__).with_name("starts")), path)))
-    config.pluginmanager.register(Meter(Path(name)))
+    meter = Meter(Path(name))
+    forking.around_start = meter.apart
+    config.pluginmanager.register(meter)

@@ -22,7 +22,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -75,6 +76,10 @@ class Server:
         return self._process.poll() is None
 
 
+around_start: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+"""Is entered while a server starts: who measures a test does not count that for it (costs.py)."""
+
+
 @functools.cache
 def _servers() -> dict[tuple[str, ...], Server]:
     return {}
@@ -84,7 +89,8 @@ def server(libraries: tuple[str, ...]) -> Server:
     """The server of this process that has these libraries; a new one where it was killed."""
     found = _servers().get(libraries)
     if found is None or not found.is_there():
-        found = _servers()[libraries] = Server(libraries)
+        with around_start():
+            found = _servers()[libraries] = Server(libraries)
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.present.charts import figure_data
-from tests.cli.conftest import Terminal
+from tests.terminal import Terminal
 
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")

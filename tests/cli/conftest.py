@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.measured import Measured
 from tests.terminal import Terminal
-
-FILES = Path(__file__).parents[1] / "workload_files"
 
 
 @pytest.fixture
@@ -14,12 +13,6 @@ def bench(tmp_path: Path) -> Terminal:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Terminal, subprocess.CompletedProcess[str]]:
-    """A small finished run of real workloads: (terminal, folder)."""
-    terminal = Terminal(tmp_path_factory.mktemp("finished"))
-    done = terminal(
-        "run", "matmul/square[size=64]", "matmul/round_trip[size=64]", "-s", "mode=eager,script,trace",
-        "--launches", 2, "--out", "run", "--format", "json",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return terminal, done
+def finished(measured_run: Measured) -> tuple[Terminal, subprocess.CompletedProcess[str]]:
+    """The run that the session measures: (a terminal in whose folder it is `run`, what its command ended as)."""
+    return Terminal(measured_run.folder.parent), measured_run.done

@@ -6,8 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from tests.cli.conftest import Terminal
 from tests.cli.test_light import HEAVY, heavy_after
+from tests.terminal import Terminal
 
 BOASTS = '''
 import torch

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests import forking
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
-MARKS = [pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+NEEDED = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -32,6 +34,7 @@ def browser() -> Iterator[Any]:
 @contextmanager
 def opened(browser: Any, address: str, width: int, scheme: str) -> Iterator[tuple[Any, list[str]]]:
     """The page as a reader has it, and what the browser complained of or asked the network for."""
+    forking.started("browser")  # the one of the session: whoever opens a page needs it
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
     tab = context.new_page()
     complaints: list[str] = []
