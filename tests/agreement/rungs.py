@@ -17,11 +17,11 @@ from pathlib import Path
 
 from bench.plan.catalog import find
 from bench.present.words import units
-from bench.protocol import PY_SPY, PYINSTRUMENT, SAMPLING_THREAD
+from bench.protocol import PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, Hello
 from bench.records import Case, Planned, Settings
 from bench.runner import machine_probe
 from bench.runner.launches.schedule import is_compiled
-from bench.runner.profiling.case_profiler import CaseProfiler
+from bench.runner.profiling.case_profiler import CaseProfiler, SampledLoops
 from bench.runner.stop import Stop
 from bench.stats import intervals
 
@@ -35,7 +35,9 @@ RUNGS = (PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, PROFILER)
 TURNS = 4
 
 
-def ratios(planned: Planned, hello, stop: Stop, seconds: float, dice: random.Random) -> tuple[float, dict]:
+def ratios(
+    planned: Planned, hello: Hello, stop: Stop, seconds: float, dice: random.Random
+) -> tuple[float, dict[str, tuple[float, float]]]:
     """Of one process: seconds a step, and by rung the ratio and the samples a second."""
     found: dict[str, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -45,11 +47,11 @@ def ratios(planned: Planned, hello, stop: Stop, seconds: float, dice: random.Ran
             plain_s = []
             for rung in dice.sample(RUNGS, len(RUNGS)):
                 if rung == PROFILER:
-                    told = apart.take_apart()
+                    told = apart.take_apart().profile
                     without = statistics.median([*told["before_ns"], *told["after_ns"]])
                     found[rung] = (statistics.median(told["profiled_ns"]) / without, 0.0)
                     continue
-                seen, turns = apart.rung(rung), []
+                seen, turns = SampledLoops(rung), []
                 apart.plain(seconds, seen)
                 before = 0  # where the blocks of the loop ahead begin
                 for _ in range(TURNS):

@@ -184,7 +184,6 @@ def test_a_slower_head_is_found_as_slow_as_it_is(together):
     assert set(ratios["key"]) == {key_of(SLOW)}
 
 
-@pytest.mark.slow
 def test_without_the_block_to_be_warm_again_the_harness_fails_its_own_certificate(together, tmp_path, hello):
     """What is timed then is a cold block, three times as long here; 10 to 25 % on a real machine."""
     key = key_of(COLD)
