@@ -36,7 +36,7 @@ SCHEMA = 1
 """1: chart, slug, theme, title, alt, rows, runs, versions, digest."""
 
 NESTED = ("twins", "phases", "samples", "quality")
-"""Columns that only charts which name them in `NEEDS` carry."""
+"""Columns that only charts which name them in `needs` or `carries` carry."""
 
 LEFT_OUT = ("findings", "detail", "counters", "no_clock", "break_reasons")
 """Columns that no chart draws."""
