@@ -1,6 +1,13 @@
 """coursebench: benchmarks of a PyTorch course whose every number can be defended.
 
 import bench
+run = bench.run("matmul/square", sets={"size": [64, 256]}, launches=6)   # prints nothing; print(run) is its table
+run.chart("time_by_size").save("growth.svg")
+bench.gate("mine/*", workloads="mine.py", base="main")                   # did this change make it slower?
+bench.profile("matmul/square").page                                      # where does the time of a step go?
+bench.difference("mine/softmax", workloads="mine.py", base="main")       # what is a difference made of?
+bench.certify(quick=True)                                                # is this harness right, on this machine?
+bench.report(run)                                                        # one page with all of it
 frame = bench.load()                          # the latest run, a row a case and clock
 blocks = bench.load("results/…", level="blocks")
 bench.charts.time_by_size(frame)              # shows itself in Jupyter; .save("growth.svg")
@@ -20,10 +27,39 @@ if TYPE_CHECKING:
     from bench.analyse.rows.analysis import Analysis
     from bench.analyse.rows.frames import Level
     from bench.analyse.rows.row import Row
+    from bench.jobs.certificate_job import certify
+    from bench.jobs.difference_job import difference
+    from bench.jobs.gate_job import gate
+    from bench.jobs.listener import Listener
+    from bench.jobs.profile_job import profile
+    from bench.jobs.report_job import report
+    from bench.jobs.run_job import run
     from bench.present.tables.two_runs_table import Comparison
     from bench.store.tables import RunData
 
-__all__ = ["charts", "compare", "load"]
+__all__ = [
+    "Listener",
+    "certify",
+    "charts",
+    "compare",
+    "difference",
+    "gate",
+    "load",
+    "profile",
+    "report",
+    "run",
+]
+
+_JOBS = {
+    "run": "run_job",
+    "gate": "gate_job",
+    "profile": "profile_job",
+    "difference": "difference_job",
+    "certify": "certificate_job",
+    "report": "report_job",
+    "Listener": "listener",
+}
+"""The module of `bench.jobs` that each of these names is imported from, when it is first used."""
 
 
 def load(run: str | Path | None = None, level: Level = "estimates", vs: str | None = None) -> pd.DataFrame:
@@ -82,3 +118,20 @@ def _read(run: str | Path | None) -> RunData:
         warnings.warn(problem, stacklevel=3)
     loaded_runs.remember(str(data.run["run"]), data.folder)
     return data
+
+
+if not TYPE_CHECKING:  # a type checker knows the names from above, and finds a misspelt one
+
+    def __getattr__(name: str) -> object:
+        """A job, imported when it is first used: `import bench` alone stays light."""
+        if name not in _JOBS:
+            raise AttributeError(f"module 'bench' has no attribute '{name}'")
+        import importlib
+
+        found = getattr(importlib.import_module(f"bench.jobs.{_JOBS[name]}"), name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return __all__

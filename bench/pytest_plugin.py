@@ -121,10 +121,10 @@ class Cases(pytest.Module):
 
 
 def _chosen(config: pytest.Config) -> tuple[Plan, Settings]:
-    from bench.cli.choosing import Choice
+    from bench.jobs.choice import Choice
 
     chosen = Choice(config.getoption("--bench-select"), _asked(config), [], [], config.getoption("--bench-workloads"))
-    chosen.plan(("cpu",))  # what makes no sense is told at once, and not after the import of torch
+    chosen.plan(("cpu",))  # what makes no sense is refused at once, and not after the import of torch
     from bench.measure.devices import available
 
     devices = tuple(name for name, why_not in available().items() if not why_not)
@@ -173,6 +173,7 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
     from bench.measure.timing.clocks import wall
     from bench.measure.timing.garbage_collector import quiet_garbage, settle_garbage
     from bench.protocol import Open
+    from bench.series import STEP, Series
 
     key = planned.case.key
     with _as_before(), _outcomes():
@@ -181,7 +182,7 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
         try:
             session.open()
             settle_garbage()
-            steps, prepared = session.steps["step:wall"], session.prepared
+            steps, prepared = session.timer.steps[Series(STEP, "wall")], session.prepared
             _drain = session.device.drain
             reset = _returning_nothing(prepared.reset) if prepared.reset else None
             with quiet_garbage():
@@ -238,7 +239,7 @@ def _returning_nothing(call: Callable[[], Any]) -> Callable[[], None]:
 def _set_threads(wanted: Any) -> None:
     import torch
 
-    from bench.measure.machine.facts import physical_cores
+    from bench.measure.machine.cores import physical_cores
 
     torch.set_num_threads(physical_cores() if wanted == "physical" else int(wanted))
 

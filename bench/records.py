@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from bench.series import Series
 
 Value = str | int | float | bool
 """What an axis takes: literals only, so that a case can be named, stored and compared."""
@@ -222,8 +224,8 @@ class CaseLaunch:
     """`cold` or `warm`: the state of the compile cache at the first call; empty for modes that do not compile."""
     build_ns: int | None = None
     """Time to script, trace, freeze, export, compile ahead or load the compiler, before the first call."""
-    steps: Mapping[str, int] = field(default_factory=dict)
-    """n per phase: the same for a case across launches."""
+    steps: Mapping[Series, int] = field(default_factory=dict)
+    """n per series: the same for a case across launches."""
     work: Mapping[str, Any] = field(default_factory=dict)
     tolerance: float | None = None
     error_before: float | None = None
@@ -260,8 +262,8 @@ class CaseLaunch:
     """Cores taken by other programs, or by the hypervisor, while this launch ran (0.5 = half a core)."""
     threads: int | None = None
     """The real count behind the case's `threads`."""
-    no_clock: Mapping[str, str] = field(default_factory=dict)
-    """Clocks of the device that could not time this case, with the reason."""
+    no_clock: Mapping[Series, str] = field(default_factory=dict)
+    """Series that a clock of the device could not time, with the reason."""
     counters: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time spent on this case by stage: prepare, first_call, check, prepare_again, warm_up, blocks, close."""
@@ -269,11 +271,6 @@ class CaseLaunch:
     """`base` or `head` in a lockstep pair, whose number `launch` then is; empty elsewhere."""
     twin: bool = False
     """Of a pair of the canary, whose head is a second copy of the base."""
-
-    @classmethod
-    def names(cls) -> frozenset[str]:
-        """The columns of the table."""
-        return frozenset(item.name for item in fields(cls))
 
 
 @dataclass(frozen=True)

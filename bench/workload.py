@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, TypeVar
 
+from bench.records import BESIDE, BY
+from bench.series import STEP
+
 if TYPE_CHECKING:
     import torch
 
@@ -21,6 +24,12 @@ MODES = (*DIFFERENTIABLE, "frozen", "export", "aoti", "cudagraph")
 
 AFTER = re.compile(r"(?P<metric>.+)_after_(?P<epoch>\d+)")
 """How a metric of `quality` is named that was read after each epoch: `test_accuracy_after_3`."""
+
+RESERVED_PHASES = (STEP, "build", "first_call")
+"""Names of what the harness times itself: the whole step, building its graph, its first call."""
+
+RESERVED_BEGINNINGS = ("compile_", BESIDE, BY)
+"""How more of those begin: compiling with a cold and a warm cache, and blocks timed beside other timers."""
 
 Values = Sequence[str | int | float | bool]
 
@@ -56,10 +65,28 @@ class Prepared:
     """Untimed, before each block, which then has n = 1: training steps would drift over thousands of calls."""
     close: Callable[[], None] | None = None
     phases: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
-    """Named parts of the step, timed apart."""
+    """Named parts of the step, each timed apart after a reset of its own; each returns what it computed. A name that
+    the harness needs itself is refused with `ValueError`."""
     quality: Callable[[], Mapping[str, float]] | None = None
     """Metrics such as loss or accuracy, read after the last block, before anything is reset. One that was read after
     each epoch is named for it: `test_accuracy_after_3`."""
+
+    def __post_init__(self) -> None:
+        for name in self.phases:
+            if fault := phase_name_fault(name):
+                raise ValueError(fault)
+
+
+def phase_name_fault(name: object) -> str:
+    """Why a phase cannot have this name, and what to do; empty where it can."""
+    if not isinstance(name, str) or not name.strip():
+        return f"a phase needs a name of at least one character, not {name!r}: write phases={{'forward': forward}}"
+    if ":" in name:
+        fit = name.replace(":", "_")
+        return f"phase {name!r} has a colon, which separates phase and clock where times are kept: call it {fit!r}"
+    if name in RESERVED_PHASES or name.startswith(RESERVED_BEGINNINGS):
+        return f"phase {name!r} has a name of what the harness times itself: call it {f'own_{name}'!r}, or what it does"
+    return ""
 
 
 class Context(Protocol):

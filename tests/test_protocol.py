@@ -45,8 +45,10 @@ from bench.protocol import (
 )
 from bench.protocol import Close as CloseCase
 from bench.protocol import Import as ImportFiles
+from bench.protocol.rows import Fault, OperatorCalls, OwnedTime, SampledStack, TimedBlock, TimerPair
 from bench.protocol.wire import ProtocolError, decode, encode
 from bench.records import Settings, Source
+from bench.series import Series
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
@@ -56,7 +58,9 @@ JSON = st.recursive(
 )
 FACTS = st.dictionaries(st.text(), JSON, max_size=3)
 WORDS = st.dictionaries(st.text(), st.text(), max_size=3)
-COUNTS = st.dictionaries(st.text(), st.integers(), max_size=3)
+SERIES = st.builds(Series, st.text(), st.sampled_from(["wall", "latency", "device"]))
+STEPS = st.dictionaries(SERIES, st.integers(), max_size=3)
+BLOCKS = st.builds(TimedBlock, SERIES, st.integers(), st.booleans(), st.integers(), st.integers())
 TEXTS = st.lists(st.text(), max_size=3)
 SOURCES = st.builds(Source, st.text(), st.text(), st.none() | st.text(), st.text())
 SETTINGS = st.builds(
@@ -70,7 +74,7 @@ SETTINGS = st.builds(
 
 MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     ImportFiles: st.builds(ImportFiles, st.lists(SOURCES, max_size=3)),
-    Open: st.builds(Open, st.text(), SOURCES, SETTINGS, COUNTS, st.text(), st.booleans()),
+    Open: st.builds(Open, st.text(), SOURCES, SETTINGS, STEPS, st.text(), st.booleans()),
     Visit: st.builds(Visit, st.text()),
     TimeBlock: st.builds(TimeBlock, st.text(), st.text(), st.booleans()),
     CloseCase: st.builds(CloseCase, st.text()),
@@ -79,15 +83,20 @@ MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     Hello: st.builds(Hello, st.integers(), FACTS, WORDS),
     Stage: st.builds(Stage, st.text(), st.text()),
     Imported: st.builds(Imported, WORDS),
-    Opened: st.builds(Opened, st.text(), COUNTS, TEXTS, FACTS, st.integers()),
-    Visited: st.builds(Visited, st.text(), st.lists(st.lists(JSON, max_size=6), max_size=3), NUMBERS),
+    Opened: st.builds(Opened, st.text(), STEPS, TEXTS, FACTS, st.integers()),
+    Visited: st.builds(Visited, st.text(), st.lists(BLOCKS, max_size=3), NUMBERS),
     TimeWithOthers: st.builds(TimeWithOthers, st.text(), st.integers(), st.text()),
     TimedWithOthers: st.builds(
-        TimedWithOthers, st.text(), st.integers(), st.lists(st.lists(st.integers(), min_size=2, max_size=2), max_size=3)
+        TimedWithOthers,
+        st.text(),
+        st.integers(),
+        st.dictionaries(
+            st.text(), st.lists(st.builds(TimerPair, st.integers(), st.integers()), max_size=3), max_size=2
+        ),
     ),
     BlockTimed: st.builds(BlockTimed, st.text(), st.integers(), st.integers()),
-    Closed: st.builds(Closed, st.text(), FACTS),
-    Profile: st.builds(Profile, st.text(), SOURCES, SETTINGS, COUNTS, st.text(), st.booleans()),
+    Closed: st.builds(Closed, st.text(), FACTS, st.dictionaries(SERIES, st.text(), max_size=3)),
+    Profile: st.builds(Profile, st.text(), SOURCES, SETTINGS, STEPS, st.text(), st.booleans()),
     Loop: st.builds(Loop, st.text(), NUMBERS, st.text(), st.none() | st.integers()),
     Looped: st.builds(
         Looped,
@@ -95,12 +104,18 @@ MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
         st.integers(),
         st.integers(),
         st.lists(st.integers()),
-        st.lists(st.lists(JSON, max_size=4), max_size=3),
+        st.lists(st.builds(SampledStack, st.text(), st.text(), st.integers(), st.integers()), max_size=3),
     ),
     TakeApart: st.builds(TakeApart, st.text(), st.none() | st.integers(), st.text(), st.none() | st.integers()),
-    TakenApart: st.builds(TakenApart, st.text(), FACTS),
+    TakenApart: st.builds(
+        TakenApart,
+        st.text(),
+        FACTS,
+        st.lists(st.builds(OwnedTime, st.text(), st.text(), st.text(), st.integers()), max_size=3),
+        st.lists(st.builds(OperatorCalls, st.text(), st.text(), st.integers()), max_size=3),
+    ),
     Refused: st.builds(Refused, st.text(), st.text(), st.text(), st.text(), FACTS),
-    Inspected: st.builds(Inspected, st.text(), TEXTS, st.lists(TEXTS, max_size=3)),
+    Inspected: st.builds(Inspected, st.text(), TEXTS, st.lists(st.builds(Fault, st.text(), st.text()), max_size=3)),
     NoiseReading: st.builds(
         NoiseReading,
         st.lists(st.integers()),
@@ -188,6 +203,60 @@ MALFORMED = {
 def test_a_malformed_message_is_an_error(text: bytes) -> None:
     with pytest.raises(ProtocolError, match=f"not a message of version {VERSION}"):
         decode(b"\x1e" + text + b"\n")
+
+
+BLOCK = {"series": "step:wall", "index": 0, "kept": True, "steps": 100, "total_ns": 1_234_567}
+
+
+def visited(block: Any) -> bytes:
+    """A `Visited` with one block, as it travels."""
+    return b"\x1e" + json.dumps({"message": "Visited", "key": "a/b", "blocks": [block], "seconds": 0.5}).encode()
+
+
+def test_a_block_travels_by_the_names_of_its_fields() -> None:
+    message = Visited("a/b", [TimedBlock(Series("step", "wall"), 0, True, 100, 1_234_567)], 0.5)
+    assert decode(visited(BLOCK)) == message
+    assert json.loads(encode(message)[1:])["blocks"] == [BLOCK]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        ["step", "wall", 0, True, 100, 1_234_567],  # by position, as until version 5
+        {name: value for name, value in BLOCK.items() if name != "kept"},
+        {**BLOCK, "mood": "good"},
+        {**BLOCK, "series": "step"},
+        {**BLOCK, "series": ["step", "wall"]},
+        {**BLOCK, "series": {"phase": "step", "clock": "wall"}},
+        {**BLOCK, "index": "0"},
+        {**BLOCK, "index": True},
+        {**BLOCK, "kept": 1},
+        {**BLOCK, "kept": None},
+        {**BLOCK, "steps": 100.0},
+        {**BLOCK, "total_ns": None},
+        None,
+        "step:wall",
+    ],
+)
+def test_a_malformed_block_is_an_error_of_the_protocol(block: Any) -> None:
+    with pytest.raises(ProtocolError, match=f"not a message of version {VERSION}"):
+        decode(visited(block))
+
+
+@pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+def test_a_field_of_another_type_is_an_error_of_the_protocol(kind: type[Any], data: st.DataObject) -> None:
+    body = json.loads(encode(data.draw(MESSAGES[kind]))[1:])
+    name = data.draw(st.sampled_from([name for name in body if name != "message"]))
+    body[name] = {"no": [{"such": "value"}]} if not isinstance(body[name], dict) else 3
+    with pytest.raises(ProtocolError):
+        decode(b"\x1e" + json.dumps(body).encode())
+
+
+def test_a_whole_number_will_do_where_a_real_one_is_wanted() -> None:
+    assert decode(b'\x1e{"message": "ReadNoise", "seconds": 2}') == ReadNoise(2.0)
+    with pytest.raises(ProtocolError):
+        decode(b'\x1e{"message": "ReadNoise", "seconds": 1' + 400 * b"0" + b"}")
 
 
 @pytest.mark.parametrize("text", [b'"Visit"', b"3", b"null", b"true"])

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bench.plan.axis_values import refusal
-from bench.records import SAFE_TEXT, UNIVERSAL_AXES, Case, CaseLaunch, UserError, Value, value_from_text
+from bench.records import SAFE_TEXT, UNIVERSAL_AXES, Case, UserError, Value, value_from_text
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 TEXT = st.from_regex(SAFE_TEXT, fullmatch=True).filter(lambda text: isinstance(value_from_text(text), str))
@@ -115,7 +115,3 @@ def test_an_axis_a_case_lacks_is_an_error() -> None:
 
 def test_an_infinite_value_reads_back_too() -> None:
     assert Case.from_key(Case.of("a/b", {"rate": math.inf}).key)["rate"] == math.inf
-
-
-def test_the_names_of_a_launch_are_its_columns() -> None:
-    assert CaseLaunch.names() == set(CaseLaunch("a/b", 0).__dict__)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bench.cli import codes
 from bench.cli.options import say
-
-if TYPE_CHECKING:
-    from bench.plan.workload_source import Workload
 
 
 def check(
@@ -24,53 +21,21 @@ def check(
     answer is right, the check notices a wrong one, fifty calls later it is still right, one seed gives one answer,
     nothing is kept from call to call, the work is stated, the docstring explains it.
     """
-    from bench.plan import catalog
-    from bench.protocol import Import, Imported, Inspect, Inspected
-    from bench.records import Case, Settings, UserError
-    from bench.runner.stop import Stop
-    from bench.runner.worker import START_TIMEOUT_S, Worker, WorkerDiedError, WorkerSilentError
+    from bench.jobs.contract_check import contract_check
 
-    found = catalog.find([file], installed=False)
-    chosen = [found.get(f"{file.stem}/{name.rpartition('/')[2]}") for name in names or []] or list(found.values())
-    settings = Settings()
     faults = 0
-    stop = Stop()
-    worker = Worker(1, stop)
-    try:
-        imported = worker.ask(Import([chosen[0].source]), START_TIMEOUT_S)
-        assert isinstance(imported, Imported)
-        if imported.errors:
-            raise UserError(f"{file} does not import:\n{imported.errors[chosen[0].source.path]}")
-        for item in chosen:
+    with contract_check(file, names or ()) as contract:
+        for item in contract.chosen:
             say(f"{item.name}")
-            key = Case.of(item.name, item.defaults).key
-            try:
-                answer = worker.ask(Inspect(key, item.source, settings), settings.timeout_s)
-                if not isinstance(answer, Inspected):
-                    raise TypeError(f"a question about a contract was answered by {answer!r}")
-                passed, broken = answer.passed, [(rule, text) for rule, text in answer.faults]
-            except (WorkerDiedError, WorkerSilentError) as death:
-                passed, broken = [], [("it leaves its process alive", f"{death}\n{getattr(death, 'log', '')}".rstrip())]
-                worker.end()
-                worker = Worker(1, stop)
-            undocumented = docstring_faults(item)
-            for rule in passed:
+            found = contract.check(item)
+            for rule in found.passed:
                 say(f"  ok     {rule}")
-            if [rule for rule, _ in broken] == ["it can run here"]:
-                say(f"  skip   it cannot run here: {broken.pop()[1]}")
-            for rule, text in [*broken, *undocumented]:
+            if found.cannot_run:
+                say(f"  skip   it cannot run here: {found.cannot_run}")
+            for rule, text in found.faults:
                 indented = text.replace("\n", "\n         ")
                 say(f"  WRONG  {rule}\n         {indented}")
-            faults += len(broken) + len(undocumented)
-    finally:
-        worker.end()
-    say(f"{faults} fault{'s' * (faults != 1)} in {len(chosen)} workload{'s' * (len(chosen) != 1)}")
+            faults += len(found.faults)
+    count = len(contract.chosen)
+    say(f"{faults} fault{'s' * (faults != 1)} in {count} workload{'s' * (count != 1)}")
     raise typer.Exit(codes.NOTHING_MEASURED if faults else codes.FINE)
-
-
-def docstring_faults(item: Workload) -> list[tuple[str, str]]:
-    """What `bench list NAME` could not print."""
-    if not item.summary:
-        return [("its docstring explains it", "no docstring: say in one line what is computed, with shapes")]
-    missing = [name for name in ("Answer", "Work") if name not in item.sections]
-    return [("its docstring explains it", f"no section '{name}:'") for name in missing]

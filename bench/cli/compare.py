@@ -24,7 +24,7 @@ def compare(
     bench compare results/laptop results/server --format csv > t.csv
     """
     from bench.analyse import two_runs
-    from bench.cli.loading import analysed
+    from bench.jobs.loading import analysed
     from bench.present.tables import two_runs_table
 
     (under,), (over,) = analysed([base]), analysed([head])

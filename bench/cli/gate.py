@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import codes
-from bench.cli.options import WorkloadFiles, colour, note, say, width
-from bench.cli.wanted import Wanted
-from bench.records import UserError
+from bench.cli.options import WorkloadFiles, colour, command_line, note, say, width
 
 if TYPE_CHECKING:
     from bench.analyse.gate.verdicts import GateResult
+    from bench.jobs.gate_result import Gate
 
 
 class FailOn(StrEnum):
@@ -38,73 +37,73 @@ def gate(
     ] = None,
     base: Annotated[
         str,
-        typer.Option(
-            metavar="SIDE", help="A revision, a ./folder, python=PATH, or both; the merge-base with the default branch."
-        ),
+        typer.Option(metavar="SIDE", help="Old side: revision, ./folder or python=PATH (default: the merge-base)."),
     ] = "",
     head: Annotated[
-        str, typer.Option(metavar="SIDE", help="Likewise; the working tree as it lies there without.")
+        str, typer.Option(metavar="SIDE", help="New side, written the same way (default: the working tree).")
     ] = "",
     setup: Annotated[
-        str | None, typer.Option(metavar="CMD", help="A command to run in each side's tree first; kept by commit.")
+        str | None, typer.Option(metavar="CMD", help="Command to run in each side's tree first; kept by commit.")
     ] = None,
-    preset: Annotated[str, typer.Option("--preset", "-p", help="Where the cases come from.")] = "ci",
+    preset: Annotated[str, typer.Option("--preset", "-p", help="Preset that the cases come from.")] = "ci",
     sets: Annotated[
-        list[str] | None, typer.Option("--set", "-s", metavar="AXIS=V1,V2", help="Give an axis these values.")
+        list[str] | None, typer.Option("--set", "-s", metavar="AXIS=V1,V2", help="Values for an axis; repeatable.")
     ] = None,
     exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", "-x", metavar="SELECT", help="Leave cases out; repeatable.")
+        list[str] | None, typer.Option("--exclude", "-x", metavar="SELECT", help="Cases to leave out; repeatable.")
     ] = None,
     workloads: WorkloadFiles = None,
     workloads_from: Annotated[
         From | None,
-        typer.Option(help="Where a workload itself differs, both sides run this one's; without it, no comparison."),
+        typer.Option(help="Side whose workload files both run where they differ (default: not compared)."),
     ] = None,
-    budget: Annotated[str | None, typer.Option(help="Begin no round that would end after this time (5m).")] = None,
-    max_pairs: Annotated[int, typer.Option(min=1, help="At most so many pairs a case.")] = 60,
+    budget: Annotated[str | None, typer.Option(help="Time by which the last round should end (5m).")] = None,
+    max_pairs: Annotated[int, typer.Option(min=1, help="Most pairs of a case.")] = 60,
     pairs: Annotated[
-        int | None, typer.Option(min=1, help="Exactly so many pairs a case, whatever they show: to record them.")
+        int | None, typer.Option(min=1, help="Exact number of pairs of a case, whatever they show.")
     ] = None,
     cold_pairs: Annotated[
         int,
-        typer.Option(
-            min=1, help="So many pairs of a compiled case begin with an empty cache: to compare what compiling takes."
-        ),
+        typer.Option(min=1, help="Pairs that begin with an empty compile cache, to compare compile times."),
     ] = 1,
     alpha: Annotated[
-        float | None, typer.Option(min=1e-9, max=0.5, help="Chance that a suite has a false regression (0.01).")
+        float | None,
+        typer.Option(min=1e-9, max=0.5, help="Chance of any false regression in the suite (default: 0.01)."),
     ] = None,
     slack: Annotated[
-        float | None, typer.Option(min=0, max=1, help="A slow-down up to this share is no regression (0.02).")
+        float | None, typer.Option(min=0, max=1, help="Slow-down that still passes, as a share (default: 0.02).")
     ] = None,
     limit: Annotated[
-        float | None, typer.Option(min=0, max=1, help="'Not slower' excludes a slow-down of this share (0.05).")
+        float | None,
+        typer.Option(min=0, max=1, help="Slow-down that 'not slower' excludes, as a share (default: 0.05)."),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(help="Of all coins and orders; drawn afresh without it, or they would fall alike each time."),
+        typer.Option(help="Random seed (default: new for each run)."),
     ] = None,
     explain: Annotated[
         bool,
-        typer.Option("--explain", help="Take profile pairs of what regressed, and say why: some minutes a case."),
+        typer.Option("--explain", help="Why each regression is slower, from profile pairs; minutes a case."),
     ] = False,
     explain_pairs: Annotated[
-        int, typer.Option(min=12, max=100, help="So many profile pairs a case; below 16 few functions can be told.")
+        int, typer.Option(min=12, max=100, help="Profile pairs of a case; 16 or more name functions.")
     ] = 18,
     replay: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Judge the pairs of an earlier gate again; measure nothing.")
+        str | None, typer.Option(metavar="RUN", help="Verdicts on the pairs of an earlier gate; nothing is measured.")
     ] = None,
-    json: Annotated[Path | None, typer.Option(metavar="PATH", help="Write the verdicts as JSON.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="PATH", help="File for the verdicts as JSON.")] = None,
     markdown: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Write a table for a pull request; GITHUB_STEP_SUMMARY gets it too."),
+        typer.Option(metavar="PATH", help="File for a pull request's table; GITHUB_STEP_SUMMARY gets it too."),
     ] = None,
-    junit: Annotated[Path | None, typer.Option(metavar="PATH", help="Write a JUnit file.")] = None,
-    fail_on: Annotated[FailOn | None, typer.Option(help="End with 3 where a case was not resolved.")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="PATH", help="File for the verdicts as JUnit XML.")] = None,
+    fail_on: Annotated[FailOn | None, typer.Option(help="Exit code 3 where a case was not resolved.")] = None,
     bisect: Annotated[
-        bool, typer.Option("--bisect", help="For git bisect run: end with 125 where nothing can be said.")
+        bool, typer.Option("--bisect", help="Exit code 125 where nothing can be said, for git bisect run.")
     ] = False,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Put the run into this folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the run (default: results/<run id>).")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Compare two sides in lockstep pairs and say of each case: regressed, not slower, improved, or not resolved.
@@ -119,75 +118,69 @@ def gate(
     bench gate --base python=/opt/old/bin/python --head python=/opt/new/bin/python
     bench gate --replay results/… --alpha 0.001
     """
-    from bench.analyse.gate import verdicts as analysis
-    from bench.cli.explaining import beside_verdicts, page_of
-    from bench.cli.gating import GateSettings, measured
-    from bench.cli.sides import BrokenSideError
-    from bench.present.tables import difference_table
-    from bench.present.tables import gate_report as present
+    from bench.cli.progress import Notes, PairLines
+    from bench.jobs import gate_job
+    from bench.jobs.endings import BrokenSideError
     from bench.runner.stop import Stop, Stopped
-    from bench.store import runs, tables
 
-    if replay is not None and explain:
-        raise UserError("--explain takes pairs of profiles, and --replay measures nothing; what was explained it tells")
     stop = Stop()
-    rule = {"alpha": alpha, "slack": slack, "limit": limit}
+    if replay is None:
+        stop.listen()
     try:
-        if replay is not None:
-            folder = runs.locate(replay)
-        else:
-            wanted = Wanted(select or [], preset, sets or [], exclude or [], workloads or [], workloads_from)
-            wish = GateSettings(
-                base=base,
-                head=head,
-                setup=setup,
-                budget=budget,
-                most_pairs=max_pairs,
-                pairs=pairs,
-                cold_pairs=cold_pairs,
-                rule=rule,
-                seed=seed,
-                explain=explain_pairs if explain else None,
-            )
-            folder = measured(wanted, wish, out, quiet, stop)
+        found = gate_job.gate(
+            select or (),
+            base=base,
+            head=head,
+            setup=setup,
+            preset=preset,
+            sets=sets or (),
+            exclude=exclude or (),
+            workloads=workloads or (),
+            workloads_from=None if workloads_from is None else workloads_from.value,
+            budget=budget,
+            max_pairs=max_pairs,
+            pairs=pairs,
+            cold_pairs=cold_pairs,
+            alpha=alpha,
+            slack=slack,
+            limit=limit,
+            seed=seed,
+            explain=explain,
+            explain_pairs=explain_pairs,
+            replay=replay,
+            out=out,
+            listener=Notes() if quiet else PairLines(),
+            stop=stop,
+            command=command_line(),
+        )
     except Stopped:
         raise typer.Exit(codes.stopped(stop.signal)) from None
     except BrokenSideError as broken:
         note(str(broken))
         raise typer.Exit(codes.CANNOT_BISECT if bisect else codes.NOTHING_MEASURED) from None
-    data = tables.read(folder)
-    judged = analysis.judge(data, **rule)
-    explained, ended = beside_verdicts(folder)
-    for_a_pull_request = present.markdown(judged) + "".join(
-        f"\n{difference_table.markdown(each)}" for each in explained
-    )
-    written = {
-        json: present.as_json(judged, data.run, [difference_table.as_object(each) for each in explained]),
-        markdown: for_a_pull_request,
-        junit: present.junit(judged, data.run, {each.key: difference_table.lines(each)[0] for each in explained}),
-    }
-    for path, text in written.items():
+    show(found, json, markdown, junit)
+    if stop.signal is not None:
+        raise typer.Exit(codes.stopped(stop.signal))
+    raise typer.Exit(code_of(found.judged, fail_on, bisect))
+
+
+def show(found: Gate, json: Path | None, markdown: Path | None, junit: Path | None) -> None:
+    """Write the files that were asked for, and say what the gate found."""
+    from bench.jobs.gate_result import write
+
+    for path, text in ((json, found.json), (markdown, found.markdown), (junit, found.junit)):
         if path is not None:
-            runs.make_folder(path.parent)
-            runs.replace_whole(path, text.encode())
+            write(path, text())
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
             with open(summary, "a", encoding="utf-8") as file:
-                file.write(for_a_pull_request)
+                file.write(found.markdown())
         except OSError as error:
             note(f"warning: the summary of the job cannot be written: {error}")
-    say(present.text(judged, width=width(), color=colour()).rstrip())
-    for each in explained:
-        say("\n" + difference_table.text(each, width=width(), color=colour()).rstrip())
-    for key, reason in ended.items():
-        say(f"\nNot explained: {key}: {reason}")
-    if explained or ended:
-        page = page_of(folder, {case.key: present.sentence(case) for case in judged.cases})
+    say(found.text(width=width(), color=colour()))
+    if (page := found.page) is not None:
         note(f"\nwhy, as a page: {page}")
-    note(f"\nkept in {folder}; judge it again with: bench gate --replay {folder}")
-    if stop.signal is not None:
-        raise typer.Exit(codes.stopped(stop.signal))
-    raise typer.Exit(code_of(judged, fail_on, bisect))
+    note(f"\nkept in {found.folder}; judge it again with: bench gate --replay {found.folder}")
 
 
 def code_of(judged: GateResult, fail_on: FailOn | None, bisect: bool) -> int:

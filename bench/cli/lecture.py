@@ -8,29 +8,26 @@ from typing import Annotated
 import typer
 
 from bench.cli import codes
-from bench.cli.options import note, say
-from bench.records import UserError
+from bench.cli.options import command_line, say
 
 
 def lecture(
-    budget: Annotated[
-        str, typer.Option(help="Stop adding launches after this time (10m, 1h); six a case are the aim.")
-    ] = "10m",
+    budget: Annotated[str, typer.Option(help="Time after which no launch is added (10m, 1h).")] = "10m",
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for page and deck; reports/<run id> without it.")
+        Path | None, typer.Option("--out", "-o", help="Folder for page and deck (default: reports/<run id>).")
     ] = None,
     formats: Annotated[
-        str, typer.Option("--to", help="html, pptx, pdf, beamer, explore; several with commas.")
+        str, typer.Option("--to", help="Formats: html, pptx, pdf, beamer, explore; several with commas.")
     ] = "html,pptx,pdf",
     beside: Annotated[
         list[str] | None,
         typer.Option(
             "--beside",
             metavar="RUN",
-            help="Draw this run of another machine beside; repeatable. Without a GPU here: the shipped ones with one.",
+            help="Another machine's run to draw too; repeatable (without a GPU: shipped ones).",
         ),
     ] = None,
-    alone: Annotated[bool, typer.Option("--alone", help="Draw no other machine beside this one.")] = False,
+    alone: Annotated[bool, typer.Option("--alone", help="No other machine beside this one.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Measure what the charts of the lecture are drawn from, and write a page and a deck. Prints the paths.
@@ -39,38 +36,26 @@ def lecture(
     kept and written. What a machine without a GPU cannot measure, a shipped table of one that has it shows, named as
     another machine.
     """
-    from bench.cli.choosing import Choice, look, overrides
-    from bench.cli.run import afresh, close, leave
-    from bench.cli.written import formats_of, written
+    from bench.cli.progress import run_progress
+    from bench.cli.run import leave
+    from bench.jobs import lecture_job
     from bench.runner.stop import Stop, Stopped
-    from bench.store import runs
 
-    if beside and alone:
-        raise UserError("--alone draws no machine beside this one, and --beside names some: give one of them")
-    for name in beside or []:
-        runs.refuse_pairs(runs.read(runs.locate(name)))  # before ten minutes are spent on what cannot be drawn
-    wanted, stop = formats_of(formats), Stop()
-    chosen = Choice([], "lecture", [], [], [])
-    settings = chosen.settings(overrides(None, None, budget, None, None))
+    stop, listener = Stop(), run_progress(quiet)
     stop.listen()
     try:
-        hello, plan = look(chosen, stop)
-        for text in plan.notes:
-            note(text)
-        folder, ended = afresh(None, plan, settings, hello, chosen.preset.name, stop, quiet)
+        found = lecture_job.lecture(
+            budget,
+            formats=formats,
+            beside=beside or (),
+            alone=alone,
+            listener=listener,
+            stop=stop,
+            command=command_line(),
+        )
     except Stopped:  # before anything was measured, so there is nothing to write
         raise typer.Exit(codes.stopped(stop.signal)) from None
-    others = beside or ([] if alone or not hello.capabilities["cuda"] else _shipped())
-    _, _, outcomes = close(folder, ended)
-    say(str(folder))
-    for path in written([str(folder), *others], None, out, wanted, fill=True):
+    say(str(found.run.folder))
+    for path in found.write(out, listener):
         say(str(path))
-    leave(outcomes, stop)
-
-
-def _shipped() -> list[str]:
-    """Names of the shipped runs of machines with a GPU."""
-    from bench.store import runs
-
-    shelf = runs.references()
-    return [f"{runs.REFERENCE}:{name}" for name, folder in shelf.items() if runs.read(folder)["environment"]["cuda"]]
+    leave(found.run, stop)

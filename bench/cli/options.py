@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from bench.records import Finding, UserError
+from bench.records import UserError
 
 
 class TableFormat(StrEnum):
@@ -23,25 +24,24 @@ class TableFormat(StrEnum):
     MD = "md"
 
 
-Format = Annotated[TableFormat, typer.Option("--format", "-f", help="How to write the table.")]
+Format = Annotated[TableFormat, typer.Option("--format", "-f", help="Form of the output.")]
 RunNames = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[RUN]...",
-        help="Runs: a folder, an id, or reference:NAME; the latest without any. Several stand beside each other, "
-        "never pooled.",
+        help="Runs by folder, id or reference:NAME (default: the latest); never pooled.",
     ),
 ]
 Versus = Annotated[
     str | None,
     typer.Option(
         "--vs",
-        help="Speed-ups against the cases with this axis=value (mode=eager, device=cpu), or against one case key.",
+        help="Speed-ups against cases with this axis=value (mode=eager), or one case key.",
     ),
 ]
 WorkloadFiles = Annotated[
     list[Path] | None,
-    typer.Option("--workloads", "-w", metavar="FILE.py", help="Add the workloads of a file of your own; repeatable."),
+    typer.Option("--workloads", "-w", metavar="FILE.py", help="File with workloads of your own; repeatable."),
 ]
 
 
@@ -77,6 +77,6 @@ def note(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def findings_text(findings: list[Finding]) -> str:
-    """Findings as lines: severity, what, what to do."""
-    return "\n".join(f"{item.severity:8}{item.check}: {item.message}\n{'':8}→ {item.advice}" for item in findings)
+def command_line() -> str:
+    """The command as it was typed, for `run.json`."""
+    return shlex.join(["bench", *sys.argv[1:]])

@@ -58,7 +58,7 @@ def plot(
         return
     if verify or overlay:
         raise UserError("--verify and --overlay go with --from FIGURE")
-    from bench.cli.pictures import drawable, one_of_each, to_draw
+    from bench.jobs.pictures import drawable, one_of_each, to_draw
     from bench.present.charts.figure_data import figure_data, write
     from bench.present.pages import gallery_page as pages
     from bench.store import runs
@@ -101,7 +101,7 @@ def _again(figure: Path, verify: bool, overlay: str | None, out: Path | None, fo
     carried = figures.read(figure)
     name = figure.stem
     if overlay is not None:
-        from bench.cli.pictures import to_draw
+        from bench.jobs.pictures import to_draw
 
         carried, name = figures.overlaid(carried, to_draw([overlay], None).rows), f"{figure.stem}-overlay"
     folder = out or Path("reports")

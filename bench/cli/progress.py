@@ -1,14 +1,14 @@
-"""What is going on while a run measures: a live bar on a terminal, plain lines elsewhere. All of it on stderr."""
+"""What the terminal hears of a job: a live bar where it can show one, plain lines elsewhere. All of it on stderr."""
 
 from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-from typing import Protocol, Self
 
+from bench.cli.options import note
+from bench.jobs.listener import Listener
 from bench.records import CaseLaunch, Outcome
-from bench.runner.listener import OnStage, RunListener, RunProgress, SilentListener
+from bench.runner.listener import RunProgress
 
 LINE_EVERY_S = 5.0
 """Plain lines come no oftener than this, but for cases that did not end well: a log is read afterwards."""
@@ -17,39 +17,26 @@ REDRAW_EVERY_S = 0.5
 """The bar is drawn when something happens, at most twice a second: a bar that ticks by itself costs the parent 2 %."""
 
 
-class Progress(RunListener, Protocol):
-    """A watch that is open while the run lasts."""
+class Notes(Listener):
+    """--quiet: what a person should know beside the result, and nothing of how far it is."""
 
-    def __enter__(self) -> Self:
-        """Begin."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Clear up."""
+    def note(self, text: str) -> None:
+        """Write it as it is."""
+        note(text)
 
 
-class Silent(SilentListener):
-    """--quiet."""
-
-    def __enter__(self) -> Self:
-        """Nothing to begin."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to clear up."""
-
-
-class Lines(Silent):
+class Lines(Notes):
     """Plain lines, for logs and pipes."""
 
     def __init__(self) -> None:
         self._next = 0.0
 
+    def progress(self, text: str) -> None:
+        """Write the line."""
+        note(text)
+
     def ended(self, record: CaseLaunch, standing: RunProgress) -> None:
-        """A line for what went wrong, for each step of the count after some seconds, and for the last."""
+        """Write a line for what went wrong, for each step of the count after some seconds, and for the last."""
         bad = record.outcome != Outcome.OK
         done = standing.finished == standing.cases
         if bad:
@@ -63,10 +50,11 @@ class Lines(Silent):
         sys.stderr.flush()
 
 
-class Bar:
+class Bar(Lines):
     """A live bar: current case and stage, cases done, time left."""
 
-    def __init__(self, cases: int) -> None:
+    def begin(self, cases: int) -> None:
+        """Draw the bar."""
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
@@ -84,14 +72,10 @@ class Bar:
         )
         self._task = self._bar.add_task("", total=1.0, done=f"0/{cases}", left="", now="starting a worker")
         self._drawn = 0.0
-
-    def __enter__(self) -> Self:
         self._bar.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def over(self) -> None:
+        """Clear it away."""
         self._bar.stop()
 
     def entered(self, key: str, stage: str, launch: int) -> None:
@@ -117,28 +101,46 @@ class Bar:
             self._bar.refresh()
 
 
-def progress(cases: int, quiet: bool) -> Progress:
-    """The progress that suits where stderr goes."""
+class PairLines(Lines):
+    """A line for each lockstep pair that begins."""
+
+    _begun = -1
+
+    def entered(self, key: str, stage: str, launch: int) -> None:
+        """Write the number of a pair that is new."""
+        if launch > self._begun:
+            self._begun = launch
+            note(f"pair {launch + 1} …")
+
+
+class StageLines(Lines):
+    """A line for each stage of the one case."""
+
+    _latest = ""
+
+    def entered(self, key: str, stage: str, launch: int) -> None:
+        """Write the name of a stage that is new."""
+        if stage != self._latest:
+            self._latest = stage
+            note(f"{stage} …")
+
+
+class EveryStage(Notes):
+    """A line whenever a stage begins, for who sits in a debugger."""
+
+    def entered(self, key: str, stage: str, launch: int) -> None:
+        """Write its name."""
+        note(f"{stage} …")
+
+
+def run_progress(quiet: bool) -> Listener:
+    """What suits where stderr goes, for the launches of a run."""
     if quiet:
-        return Silent()
-    return Bar(cases) if sys.stderr.isatty() else Lines()
+        return Notes()
+    return Bar() if sys.stderr.isatty() else Lines()
 
 
 def _left(seconds: float) -> str:
     if seconds < 1:
         return ""
     return f", about {seconds:.0f} s left" if seconds < 100 else f", about {seconds / 60:.0f} min left"
-
-
-def pair_lines(quiet: bool) -> OnStage:
-    """What is going on while lockstep pairs are measured: a line a pair, none with `quiet`."""
-    begun = -1
-
-    def heard(key: str, stage: str, launch: int) -> None:
-        nonlocal begun
-        if launch > begun and not quiet:
-            begun = launch
-            sys.stderr.write(f"pair {launch + 1} …\n")
-            sys.stderr.flush()
-
-    return heard

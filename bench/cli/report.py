@@ -29,7 +29,7 @@ def report(
 
     Prints the paths. Several runs stand in it beside each other, each by its machine.
     """
-    from bench.cli.written import formats_of, written
+    from bench.jobs.written import formats_of, written
 
     for path in written(run, vs, out, formats_of(formats)):
         say(str(path))

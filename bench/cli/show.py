@@ -51,7 +51,7 @@ def show(
         say(floors(run[0] if run else None, vs, peaks, format_))
         return
     from bench.analyse.rows import record
-    from bench.cli.loading import analysed, together
+    from bench.jobs.loading import analysed, together
     from bench.present.tables import estimates_table
 
     batch = analysed(run)
@@ -87,7 +87,7 @@ def floors(run: str | None, vs: str | None, named: str | None, format_: TableFor
     """The table of time ÷ floor."""
     from datetime import UTC, datetime
 
-    from bench.cli.loading import floored
+    from bench.jobs.loading import floored
     from bench.present.tables import floor_table
 
     found, rows, peaks = floored(run, vs, named)

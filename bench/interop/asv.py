@@ -1,6 +1,6 @@
 """asv's results folder: a file a machine, commit and environment. Read after asv.results (versions 1 and 2).
 
-asv times several processes in turns and keeps their samples in one list, so that how far processes lie apart is lost.
+asv alternates between several processes and keeps their samples in one list, so the spread between processes is lost.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +22,21 @@ NAME = "asv"
 _BENCHMARKS, _MACHINE = "benchmarks.json", "machine.json"
 
 _UNITS = {"time": "s", "timeraw": "s", "mem": "bytes", "peakmem": "bytes", "track": "unit"}
-"""By how the name of a benchmark begins (asv's own rule), where `benchmarks.json` does not tell."""
+"""Unit by the beginning of a benchmark's name (asv's own rule), used if `benchmarks.json` states none."""
 
 _FACTS = ("arch", "cpu", "machine", "os", "num_cpu")
-"""Of `params`; ram is left out, as asv has written it as text and as a number for one machine."""
+"""Entries of `params` that describe the machine, without ram: asv writes it now as text, now as a number."""
 
 
 def is_it(path: Path) -> bool:
-    """A results folder, a machine's folder inside of it, or one result."""
+    """Is it a results folder, a machine's folder inside one, or a single result?"""
     if path.is_dir():
         return (path / _BENCHMARKS).exists() or (path / _MACHINE).exists()
     return path.suffix == ".json" and path.name not in (_BENCHMARKS, _MACHINE) and '"commit_hash"' in text_of(path)
 
 
 def read(path: Path) -> list[Execution]:
-    """An execution a result file, by date. Raises `UserError` where there is none, or one is damaged."""
+    """Read an execution from each result file, by date. Raises `UserError` if there is none, or one is damaged."""
     path = path.resolve()
     if path.is_file():
         return [_execution(path, _described(path.parent.parent))]
@@ -48,20 +49,36 @@ def read(path: Path) -> list[Execution]:
     return sorted(found, key=lambda each: each.at.timestamp() if each.at else 0.0)
 
 
-def _described(root: Path) -> dict[str, Any]:
-    """`benchmarks.json`; nothing where it is not there."""
+@dataclass(frozen=True)
+class _Described:
+    """What `benchmarks.json` says of a benchmark."""
+
+    unit: str = ""
+    param_names: tuple[str, ...] = ()
+
+
+def _described(root: Path) -> dict[str, _Described]:
+    """What `benchmarks.json` says, by name of a benchmark; empty where there is no such file."""
     path = root / _BENCHMARKS
-    return parsed(text_of(path), path).mapping() if path.exists() else {}
+    entries = parsed(text_of(path), path).mapping() if path.exists() else {}
+    found = {}
+    for name, entry in entries.items():
+        if isinstance(entry, dict):
+            unit, names = entry.get("unit"), entry.get("param_names")
+            found[name] = _Described(
+                unit if isinstance(unit, str) else "", tuple(map(str, names)) if isinstance(names, list) else ()
+            )
+    return found
 
 
-def _execution(path: Path, described: Mapping[str, Any]) -> Execution:
+def _execution(path: Path, described: Mapping[str, _Described]) -> Execution:
     top = parsed(text_of(path), path)
     params, date, requirements = top["params"], top["date"], top.get("requirements")
     machine = params.get("machine")
     facts = {name: params.mapping().get(name) for name in _FACTS}
     env = {name: value for name, value in (requirements.mapping() if requirements else {}).items() if value}
     python, variables = top.get("python"), top.get("env_vars")
-    told = {name: value for name, value in (variables.mapping() if variables else {}).items() if value}
+    set_to = {name: value for name, value in (variables.mapping() if variables else {}).items() if value}
     columns = top.get("result_columns")
     names = [each.text() for each in columns] if columns else None
     found = [
@@ -76,12 +93,12 @@ def _execution(path: Path, described: Mapping[str, Any]) -> Execution:
         commit=top["commit_hash"].text(),
         at=date.moment(1e-3),
         machine=machine.text() if machine else UNKNOWN,
-        facts={**facts, "python": python.text() if python else None, "requirements": env, "env_vars": told or None},
+        facts={**facts, "python": python.text() if python else None, "requirements": env, "env_vars": set_to or None},
     )
 
 
 class _Result:
-    """What a file has of one benchmark, in either version: `result` and `samples` by combination, and `params`."""
+    """What a file says about one benchmark, in either version: `result` and `samples` by combination, and `params`."""
 
     def __init__(self, value: Any, columns: Sequence[str] | None, results: Node) -> None:
         node = Node(value, results.file, results.where)
@@ -105,48 +122,45 @@ class _Result:
             yield from Node(params, self.where.file, f"{self.where.where}.params")
 
     def combinations(self) -> list[tuple[Any, ...]]:
-        """Values of the parameters, a tuple a result."""
+        """Values of the parameters, one tuple for each result."""
         axes = [[str(each.value) for each in axis] for axis in self.params]
         if math.prod(len(axis) for axis in axes) != len(self.values):
             raise self.where.refused("as many results as there are combinations of parameters")
         return list(itertools.product(*axes))
 
 
-def _benchmarks(name: str, result: _Result, described: Mapping[str, Any]) -> Iterator[Benchmark]:
-    about = described.get(name)
-    about = about if isinstance(about, dict) else {}
+def _benchmarks(name: str, result: _Result, described: Mapping[str, _Described]) -> Iterator[Benchmark]:
+    about = described.get(name, _Described())
     unit = _unit(name, about)
     for combination, value, samples in zip(
         result.combinations(), result.values, [*result.samples, *[None] * len(result.values)], strict=False
     ):
-        params = _params(combination, about.get("param_names"))
+        params = _params(combination, about.param_names)
         family, _, function = name.rpartition(".")
-        told = f"{name}({', '.join(map(str, combination))})" if combination else name
+        full_name = f"{name}({', '.join(map(str, combination))})" if combination else name
         key = execution.key(family or NAME, function, params)
-        node = Node(value, result.where.file, f"{result.where.where}.{told}")
-        if said := _contradiction(name, unit):
-            yield Benchmark(told, key, unit=unit, reason=said)
+        node = Node(value, result.where.file, f"{result.where.where}.{full_name}")
+        if reason := _contradiction(name, unit):
+            yield Benchmark(full_name, key, unit=unit, reason=reason)
         elif value is None or (isinstance(value, float) and math.isnan(value)):
-            yield Benchmark(told, key, unit=unit, reason="failed" if value is None else "skipped")
+            yield Benchmark(full_name, key, unit=unit, reason="failed" if value is None else "skipped")
         elif node.number() <= 0:
-            yield Benchmark(told, key, unit=unit, reason=f"its value is {node.number():g} {unit}")
+            yield Benchmark(full_name, key, unit=unit, reason=f"its value is {node.number():g} {unit}")
         elif isinstance(samples, list) and samples:
             kept = tuple(each.positive() for each in Node(samples, node.file, f"{node.where}.samples"))
-            yield Benchmark(told, key, (kept,), unit, summary="")
+            yield Benchmark(full_name, key, (kept,), unit, summary="")
         else:
-            yield Benchmark(told, key, ((node.positive(),),), unit, summary="asv's median")
+            yield Benchmark(full_name, key, ((node.positive(),),), unit, summary="asv's median")
 
 
-def _params(combination: Sequence[str], names: Any) -> dict[str, Value]:
-    known = names if isinstance(names, list) and len(names) == len(combination) else []
-    axes = [execution.slug(str(name)) for name in known] or [
-        f"param{place}" for place in range(1, len(combination) + 1)
-    ]
+def _params(combination: Sequence[str], names: Sequence[str]) -> dict[str, Value]:
+    known = names if len(names) == len(combination) else ()
+    axes = [execution.slug(name) for name in known] or [f"param{place}" for place in range(1, len(combination) + 1)]
     return {axis: execution.value(text) for axis, text in zip(axes, combination, strict=True)}
 
 
 def _contradiction(name: str, unit: str) -> str:
-    """Where the name says time and `benchmarks.json` memory, or the other way: neither can be believed."""
+    """Why the unit cannot be believed: the name says time and `benchmarks.json` memory, or the reverse. Else empty."""
     by_name = _UNITS.get(_kind(name), unit)
     return "" if "unit" in (by_name, unit) or by_name == unit else f"its name says {by_name}, {_BENCHMARKS} says {unit}"
 
@@ -155,8 +169,7 @@ def _kind(name: str) -> str:
     return name.rpartition(".")[2].partition("_")[0]
 
 
-def _unit(name: str, about: Mapping[str, Any]) -> str:
-    unit = about.get("unit")
-    if isinstance(unit, str) and unit:
-        return "s" if unit in ("seconds", "second", "s") else unit
+def _unit(name: str, about: _Described) -> str:
+    if about.unit:
+        return "s" if about.unit in ("seconds", "second", "s") else about.unit
     return _UNITS.get(_kind(name), "unit")

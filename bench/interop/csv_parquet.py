@@ -1,4 +1,4 @@
-"""CSV and Parquet: a row a value with its key, as we write them, or a column a series, as people keep them.
+"""CSV and Parquet: a row for each value with its key, as we write them, or a column for each series, as people do.
 
 key,clock,machine,fingerprint,commit,at,value,unit,higher_is_better,launches     (ours: `bench export --to csv`)
 time,commit,metric1,metric2                                                      (a history, as of apache-otava)
@@ -11,10 +11,10 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
-from bench.analyse.history.run_points import commit_of
 from bench.analyse.history.series import COLUMNS
 from bench.interop import execution, table_columns
 from bench.interop.checked_file import text_of
@@ -25,45 +25,45 @@ from bench.records import UNKNOWN, UserError
 NAME = "csv"
 
 _NAMES = ("key", "name", "benchmark", "test", "series", "command", "case")
-"""Columns that name the series of a row, in a file with a row a value."""
+"""Columns that name the series of a row, in a file with a row for each value."""
 
 _IN_NAME = re.compile(r".*?_(s|ms|us|ns)")
 
 
 def is_it(path: Path) -> bool:
-    """A file with this suffix; the tables of a run of ours are none."""
+    """Has it one of these suffixes, and is it not a table of a run of ours?"""
     return path.is_file() and path.suffix in (".csv", ".parquet") and not (path.parent / "run.json").exists()
 
 
 def read(
     path: Path, unit: str = "", higher_is_better: bool = False, named: Mapping[str, str] | None = None
 ) -> list[Execution]:
-    """An execution a row of a history, in its order; of files with a row a value, one a state that was measured.
+    """Read an execution from each row of a history, in its order, or from all rows of one commit and time.
 
-    unit, higher_is_better: of the values of a history, whose columns do not tell. named: columns by their role (see
-    `columns.ROLES`), where their names do not tell. Raises `UserError` where the file has no series, or a value that is
-    no number.
+    unit, higher_is_better: of the values of a history, whose columns do not state them. named: columns by their role
+    (`table_columns.ROLES`), if their names do not show it. Raises `UserError` if the file has no series, or holds a
+    value that is no number.
     """
     header, rows = _table(path)
     about = named or {}
-    # Roles that are named stand under the names that we give them.
+    # A column whose role is named goes by the name of the role.
     ours = {name: role for role, name in about.items()}
     renamed = [ours.get(cell, cell) for cell in header]
     name = next((cell for cell in header if cell.lower() in _NAMES), None)
     if name and table_columns.VALUE in (cell.lower() for cell in renamed):
         titles = [cell.lower() if cell.lower() == table_columns.VALUE else cell for cell in renamed]
-        told = [dict(zip(titles, (cell.strip() for cell in row), strict=True)) for row in rows]
-        return _tidy(path, name, told, unit, higher_is_better)
+        values = [_TidyRow.of(dict(zip(titles, (cell.strip() for cell in row), strict=True)), name) for row in rows]
+        return _tidy(path, values, unit, higher_is_better, of_launches=set(COLUMNS) <= set(titles))
     if name and not table_columns.is_numeric(rows, header.index(name)):
         raise UserError(
-            f"{path}: its rows are named by '{name}', and no column is called {table_columns.VALUE}; tell it by "
+            f"{path}: its rows are named by '{name}', and no column is called {table_columns.VALUE}; name it with "
             f"--column {table_columns.VALUE}=NAME"
         )
     return _wide(path, header, rows, unit, higher_is_better, about)
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of text."""
+    """The header, and the rows as text."""
     if path.suffix == ".parquet":
         try:
             frame = pd.read_parquet(path)
@@ -135,16 +135,35 @@ def _column(name: str, text: str, key: str, unit: str, higher_is_better: bool, w
     return Benchmark(name, key, ((value * factor,),), unit, higher_is_better and not time, summary="one value a row")
 
 
+class _TidyRow(NamedTuple):
+    """The cells of a row that holds one value; empty where the file lacks the column."""
+
+    series: str
+    clock: str
+    value: str
+    unit: str
+    higher_is_better: str
+    commit: str
+    at: str
+    machine: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, cells: Mapping[str, str], name: str) -> _TidyRow:
+        """Read the cells of a row by their columns. name: the column that names the series."""
+        names = ("clock", "value", "unit", "higher_is_better", "commit", "at", "machine", "fingerprint")
+        found = {each: cells.get(each, "") for each in names}
+        return cls(series=cells[name], **{**found, "at": found["at"] or cells.get("time", "")})
+
+
 def _tidy(
-    path: Path, name: str, rows: Sequence[Mapping[str, str]], unit: str, higher_is_better: bool
+    path: Path, rows: Sequence[_TidyRow], unit: str, higher_is_better: bool, of_launches: bool
 ) -> list[Execution]:  # fmt: skip
-    """A row a value: those of one commit, time, machine and fingerprint are one execution."""
-    groups: dict[tuple[str, ...], dict[tuple[str, str], list[Mapping[str, str]]]] = {}
+    """The rows of one commit, time, machine and fingerprint are one execution."""
+    groups: dict[tuple[str, ...], dict[tuple[str, str], list[_TidyRow]]] = {}
     for row in rows:
-        when = row.get("at") or row.get("time", "")
-        of = row.get("commit", ""), when, row.get("machine", ""), row.get("fingerprint", "")
-        groups.setdefault(of, {}).setdefault((row[name], row.get("clock", "")), []).append(row)
-    of_launches = set(COLUMNS) <= set(rows[0])
+        state = row.commit, row.at, row.machine, row.fingerprint
+        groups.setdefault(state, {}).setdefault((row.series, row.clock), []).append(row)
     return [
         Execution(
             tool=NAME,
@@ -165,21 +184,21 @@ def _tidy(
 
 
 def _benchmark(
-    name: str, clock: str, rows: Sequence[Mapping[str, str]], where: str, unit: str, higher_is_better: bool,
+    name: str, clock: str, rows: Sequence[_TidyRow], where: str, unit: str, higher_is_better: bool,
     of_launches: bool,
 ) -> Benchmark:  # fmt: skip
-    """Its values are of a process each where the file is of our own kind; else nothing says so, and it is one."""
-    unit = rows[0].get("unit", "") or unit
+    """One series. of_launches: each value is of a process of its own; else all count as values of one process."""
+    unit = rows[0].unit or unit
     factor = SECONDS.get(unit)
-    values = [table_columns.number(row["value"], where) * (factor or 1.0) for row in rows]
+    values = [table_columns.number(row.value, where) * (factor or 1.0) for row in rows]
     good = tuple(value for value in values if value > 0)
-    told = rows[0].get("higher_is_better", "")
+    stated = rows[0].higher_is_better
     return Benchmark(
         name=name,
         key=name if execution.is_key(name) else execution.key(NAME, name),
         processes=(tuple((value,) for value in good) if of_launches else (good,)) if good else (),
         unit="s" if factor else unit,
-        higher_is_better=told.lower() in ("true", "1") if told else higher_is_better,
+        higher_is_better=stated.lower() in ("true", "1") if stated else higher_is_better,
         summary="median of a launch" if of_launches else "",
         clock=clock or "wall",
         reason="" if good else "no value is above 0",
@@ -187,8 +206,9 @@ def _benchmark(
 
 
 def frame(kept: LaunchTimes) -> pd.DataFrame:
-    """A run as our own rows: one a case, clock and launch."""
-    about = kept.run["machine"], kept.run["fingerprint"], commit_of(kept.run), kept.run["created"]
+    """A run as rows of our own format: one for each case, clock and launch."""
+    origin = kept.origin
+    about = origin.machine, origin.fingerprint, origin.state, origin.created
     rows = [
         (case.key, case.clock, *about, median, "s", False, 1) for case in kept.cases for median in case.medians
     ]  # fmt: skip

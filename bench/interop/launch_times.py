@@ -1,4 +1,4 @@
-"""A run of ours as other tools take it: the medians of its launches, of the cases that ended well."""
+"""A run of ours as other tools take it: the medians of its launches, for the cases that ended well."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bench.analyse.history.run_points import commit_of
 from bench.analyse.rows.analysis import Analysis
 from bench.records import UserError
 from bench.stats import intervals
@@ -15,7 +16,7 @@ from bench.store.tables import RunData
 
 @dataclass(frozen=True)
 class CaseTimes:
-    """One case and clock: seconds per step, the median of each launch in order."""
+    """One case and clock: the median of each launch, in order, in seconds per step."""
 
     key: str
     clock: str
@@ -23,20 +24,68 @@ class CaseTimes:
 
     @property
     def median(self) -> Interval:
-        """Over launches, with its interval."""
+        """The median over launches, with its interval."""
         return intervals.median(self.medians)
 
 
 @dataclass(frozen=True)
-class LaunchTimes:
-    """What of a run other tools have a place for."""
+class RunOrigin:
+    """Where, when and of what code a run was made: what other tools' files have a place for."""
 
-    run: Mapping[str, Any]
+    run: str
+    """The run's id."""
+    created: str
+    """ISO 8601."""
+    machine: str
+    fingerprint: str
+    commit: str | None
+    dirty: bool
+    """Did files of the working tree differ from the commit?"""
+    branch: str | None
+    state: str | None
+    """The commit, marked where files differed from it (`commit_of`)."""
+    cpu_model: str
+    architecture: str
+    logical_cores: int | None
+    system: str
+    release: str
+    python_implementation: str
+    python_version: str
+
+    @classmethod
+    def of(cls, run: Mapping[str, Any]) -> RunOrigin:
+        """Read a `run.json`."""
+        git = run.get("git") or {}
+        cpu, os_, python = (run["environment"].get(name) or {} for name in ("cpu", "os", "python"))
+        return cls(
+            run=run["run"],
+            created=run["created"],
+            machine=run["machine"],
+            fingerprint=run["fingerprint"],
+            commit=git.get("commit"),
+            dirty=bool(git.get("dirty")),
+            branch=git.get("branch"),
+            state=commit_of(run),
+            cpu_model=str(cpu.get("model", "")),
+            architecture=str(cpu.get("architecture", "")),
+            logical_cores=cpu.get("logical"),
+            system=str(os_.get("system", "")),
+            release=str(os_.get("release", "")),
+            python_implementation=str(python.get("implementation", "")),
+            python_version=str(python.get("version", "")),
+        )
+
+
+@dataclass(frozen=True)
+class LaunchTimes:
+    """The times of a run, and where they come from."""
+
+    origin: RunOrigin
     cases: tuple[CaseTimes, ...]
 
 
 def launch_times(data: RunData) -> LaunchTimes:
-    """The times of a run. Raises `UserError` where it has none."""
+    """Collect the times of a run. Raises `UserError` if it has none."""
     run = Analysis(data)
     lost = {row.key for row in run.judged if not row.ok}
     cases = tuple(
@@ -46,4 +95,4 @@ def launch_times(data: RunData) -> LaunchTimes:
     )
     if not cases:
         raise UserError(f"run {data.run['run']} has no times: no case ended well")
-    return LaunchTimes(data.run, cases)
+    return LaunchTimes(RunOrigin.of(data.run), cases)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,24 +13,25 @@ import pandas as pd
 
 from bench.interop.execution import Benchmark, Execution
 from bench.records import Block, CaseLaunch, Outcome, Settings, UserError
+from bench.series import STEP, Series
 from bench.store import runs, schema, tables
 from bench.store.tables import RunData
 
 ROUNDING_NS = 10**9
-"""Least total of a block made from a value that is no whole number of nanoseconds: rounding is then 1 in 10⁹."""
+"""Least total of a block that is made from a fraction of nanoseconds: rounding then changes it by 1 in 10⁹."""
 
 ONE_PROCESS = ("pytest-benchmark",)
-"""Tools whose benchmarks share a process, so that they may be paired; others start one for each."""
+"""Tools whose benchmarks share one process, so that they may be paired; others start one for each."""
 
 SHORTEST_S, LONGEST_S = 1e-15, 1e9
-"""A step of less than a femtosecond or more than thirty years is an error of the file."""
+"""A step below a femtosecond or above thirty years is an error in the file."""
 
 MOST = 2**62
-"""Steps or nanoseconds of a block: what their columns hold, with room."""
+"""Largest number of steps, or of nanoseconds, in a block: half of what the columns hold."""
 
 
 def why_not(execution: Execution) -> str:
-    """Why an execution can be no run: a run holds times. Empty where it can."""
+    """Why an execution cannot become a run: it holds no times. Empty if it can."""
     if any(item.unit == "s" for item in execution.benchmarks):
         return ""
     units = ", ".join(dict.fromkeys(item.unit or "not told (--unit tells it)" for item in execution.benchmarks))
@@ -38,9 +39,9 @@ def why_not(execution: Execution) -> str:
 
 
 def as_run(execution: Execution, results: Path) -> tuple[RunData, list[str]]:
-    """A run below `results` that is not written yet, and the benchmarks left out since they are no times.
+    """Make a run below `results`, not written yet, and name the benchmarks left out because they are no times.
 
-    Raises `UserError` where it can be no run.
+    Raises `UserError` if the execution cannot become a run.
     """
     if why := why_not(execution):
         raise UserError(f"{execution.source}: {why}")
@@ -49,7 +50,7 @@ def as_run(execution: Execution, results: Path) -> tuple[RunData, list[str]]:
     blocks = [asdict(block) for item in timed for block in _blocks(item)]
     shared = execution.tool in ONE_PROCESS
     launches = [
-        schema.flat(asdict(row))
+        schema.flat(row)
         for place, item in enumerate(timed)
         for row in _launches(item, run["run"] if shared else f"{run['run']}-{place}")
     ]
@@ -64,18 +65,18 @@ def as_run(execution: Execution, results: Path) -> tuple[RunData, list[str]]:
 
 
 def write(data: RunData) -> Path:
-    """Make the folder of a run and seal it. Raises `UserError` where it cannot be written."""
+    """Make the folder of a run and seal it. Raises `UserError` if it cannot be written."""
     runs.create(data.folder, data.run)
     tables.seal(data, {})
     return data.folder
 
 
-def _frame(rows: list[dict[str, Any]], dtypes: Any) -> pd.DataFrame:
+def _frame(rows: list[dict[str, Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame.from_records(rows, columns=list(dtypes)).astype(dict(dtypes))
 
 
 def _run(execution: Execution, timed: list[Benchmark]) -> dict[str, Any]:
-    """`run.json`. What the other tool did not tell is null; nothing is taken from the machine that imports."""
+    """Make its `run.json`. What the other tool does not state is null; nothing comes from the machine that imports."""
     at = execution.at or datetime.now(UTC)  # so that those without a date stay in the order of their file
     return {
         "schema": schema.VERSION,
@@ -118,11 +119,12 @@ def _blocks(item: Benchmark) -> Iterator[Block]:
             total = round(value * steps * 1e9)
             if not (0 < total < MOST and steps < MOST):
                 raise UserError(f"{item.name}: {value:g} s per step × {steps} steps is no time that can be stored")
-            yield Block(item.key, launch, 0, "step", item.clock, index, True, steps, total)
+            yield Block(item.key, launch, 0, STEP, item.clock, index, True, steps, total)
 
 
 def _launches(item: Benchmark, process: str) -> Iterator[CaseLaunch]:
     if not item.processes:
         yield CaseLaunch(item.key, 0, process=process, outcome=Outcome.FAILED, reason=item.reason)
     for launch in range(len(item.processes)):
-        yield CaseLaunch(item.key, launch, process=f"{process}-{launch}", steps={f"step:{item.clock}": item.steps or 0})
+        steps = {Series(STEP, item.clock): item.steps or 0}
+        yield CaseLaunch(item.key, launch, process=f"{process}-{launch}", steps=steps)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gc
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
@@ -16,11 +15,12 @@ from bench.measure import devices
 from bench.measure.author.context import CaseContext
 from bench.measure.author.import_workload import make_of
 from bench.measure.author.outputs import devices_of, numbers
+from bench.measure.author.seeding import seed_everything
 from bench.measure.author.tolerance import TOLERANCE
-from bench.measure.author.usable import seed_everything, usable_dtype, usable_mode
+from bench.measure.author.usable import usable_dtype, usable_mode
 from bench.measure.counting import operator_counts
 from bench.measure.counting.dynamo_counters import break_reasons, compilations, compiled_graphs, precompiled_headers
-from bench.measure.devices.device import Device, NoClockError
+from bench.measure.devices.device import Device
 from bench.measure.memory.case_memory import COMPILED, CaseMemory
 from bench.measure.modes import COMPILE_MODES, NEEDS_COMPILER
 from bench.measure.modes.graphs import rehearse
@@ -28,13 +28,12 @@ from bench.measure.timing import blocks, other_timers
 from bench.measure.timing.clocks import Clock
 from bench.measure.timing.disturbances import Disturbances
 from bench.measure.timing.garbage_collector import quiet_garbage
-from bench.measure.timing.one_core import CoreUse, on_core
-from bench.measure.timing.warm_up import WarmUp, warm_up
-from bench.protocol import Open, cold_blocks
+from bench.measure.timing.one_core import on_core
+from bench.measure.timing.series_timer import SeriesTimer
+from bench.protocol import Open
+from bench.protocol.rows import TimedBlock
 from bench.records import Case
-
-MOST_BLOCKS = 50
-"""A visit never has more blocks than this, however short they are, besides a second cold one."""
+from bench.series import STEP, Series
 
 
 class WrongAnswer(Exception):  # noqa: N818  # an outcome, named as the glossary names it
@@ -42,20 +41,18 @@ class WrongAnswer(Exception):  # noqa: N818  # an outcome, named as the glossary
 
 
 class Session:
-    """A case that is open: its step, its phases, their n, and what was learned on the way (`facts`)."""
+    """A case that is open: what it prepared, the timer of its blocks, and what was learned on the way (`facts`)."""
 
     def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None]) -> None:
         self.key = request.key
         self.settings = request.settings
         self.facts: dict[str, Any] = {"cache": request.cache, "threads": torch.get_num_threads()}
-        self.no_clock: dict[str, str] = {}
-        self.steps: dict[str, int] = {}
         self._seconds: dict[str, float] = {}
         self._graphs: dict[str, int] = {}
         self._headers = 0
         self._request = request
         self._enter = enter
-        self._tally = Disturbances()
+        self._disturbances = Disturbances()
         self._clock = clock
 
     # --- opening ----------------------------------------------------------------------------------------------------
@@ -79,8 +76,10 @@ class Session:
                 self._prepare_once()
         # The memory of the steady step: what compiling it, or knowing its answer in float64, took is none of it.
         self.memory.restart()
+        self.timer = SeriesTimer(self.device, self.prepared, self.settings, self._target_ns)
         with self._stage("warm_up"):
-            self._warm_and_calibrate(self._request.steps)
+            self.facts |= self.timer.warm_step(self._request.steps)
+            self.timer.calibrate(self._request.steps)
         self.facts |= self.memory.facts()
         if twice:
             with self._stage("check"):
@@ -108,7 +107,6 @@ class Session:
         self.memory = CaseMemory(self.device, COMPILED if self.mode in NEEDS_COMPILER else "")
         context = CaseContext(self.device.torch_device, self._dtype, self.mode, self.settings.seed, self.key)
         self.prepared = self._make(context)
-        self.calls: Mapping[str, blocks.Step] = {"step": self.prepared.step, **self.prepared.phases}
         return context
 
     def _call(self) -> Any:
@@ -142,105 +140,38 @@ class Session:
         overhead = max(gauged["empty_call_ns"], gauged["drain_ns"])
         self._target_ns = blocks.shortest_block_ns(self.settings.block_s, gauged["clock_resolution_ns"], overhead)
 
-    def _warm_and_calibrate(self, known: Mapping[str, int]) -> None:
-        """Rough n, warm-up at that n, final n for every phase and clock; n that an earlier launch found is kept."""
-        first = self.device.clocks[0]
-        rough = known.get(f"step:{first}") or self._calibrated("step", first)
-        cores = CoreUse()
-        warmth = self._warm("step", first, rough)
-        self.facts |= {"steady": warmth.steady, "warm_calls": warmth.calls, "warm_ns": warmth.ns}
-        self.facts["one_core"] = cores.one()
-        for phase in self.calls:
-            if phase != "step":
-                self._warm(phase, first, self._calibrated(phase, first))
-            for clock in self.device.clocks:
-                try:
-                    self.steps[f"{phase}:{clock}"] = known.get(f"{phase}:{clock}") or self._calibrated(phase, clock)
-                except NoClockError as error:
-                    self.no_clock[f"{phase}:{clock}"] = str(error)
-
-    def _calibrated(self, phase: str, clock: str) -> int:
-        """The n of a series. Raises `NoClockError` where the clock cannot time even one step."""
-        fitting = 0
-
-        def time(steps: int) -> int:
-            nonlocal fitting
-            total = self._time(phase, clock, steps)
-            fitting = steps
-            return total
-
-        if self.prepared.reset is not None:
-            time(1)
-            return 1
-        try:
-            return blocks.calibrate(time, self._target_ns)
-        except NoClockError:
-            if not fitting:
-                raise
-            return fitting  # a longer block does not fit the device's queue
-
-    def _warm(self, phase: str, clock: str, steps: int) -> WarmUp:
-        floor_ns, cap_ns = self.settings.warm_s * 1e9, self.settings.warm_cap_s * 1e9
-        return warm_up(lambda: self._time(phase, clock, steps), steps, floor_ns, cap_ns)
-
     # --- timing -----------------------------------------------------------------------------------------------------
 
-    def visit(self, cpu: int | None = None) -> list[list[Any]]:
-        """Time a few blocks in a row of every phase and clock: rows of [phase, clock, index, kept, steps, total_ns]."""
+    def visit(self, cpu: int | None = None) -> list[TimedBlock]:
+        """Time a few blocks in a row of every phase and clock."""
         self.device.enter()
-        with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._tally.timing():
-            rows = [row for series in list(self.steps) for row in self._series(series)]
-        return self._tally.visited(rows, self.device.condition())
+        with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._disturbances.timing():
+            timed = self.timer.visit()
+        return self._disturbances.visited(timed, self.device.condition())
 
-    def turn(self, clock: str, rewarm: bool, cpu: int | None) -> tuple[int, int]:
+    def time_block(self, clock: str, rewarm: bool, cpu: int | None) -> tuple[int, int]:
         """One block of a lockstep pair: its steps and total ns. Raises `NoClockError` where that clock fails here.
 
-        What went cold while the other side had the baton is warm again after blocks that are not timed.
+        rewarm: first run blocks that are not timed, since the step went cold while the other side ran.
         """
         self.device.enter()
-        steps = self.steps[f"step:{clock}"]
-        with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._tally.timing():
-            if rewarm and cold_blocks(self._time("step", clock, steps)) > 1:
-                self._time("step", clock, steps)
-            total = self._time("step", clock, steps)
-        self._tally.turned(self.device.condition)
+        series = Series(STEP, clock)
+        steps = self.timer.steps[series]
+        with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._disturbances.timing():
+            total = self.timer.rewarmed(series) if rewarm else self.timer.time(series, steps)
+        self._disturbances.paired(self.device.condition)
         return steps, total
 
-    def beside_others(self, couples: int, seed: str, cpu: int | None) -> tuple[int, other_timers.Totals]:
-        """Steps and totals of blocks, ours and those of other timers; none where the step is reset."""
-        steps, seed = self.steps["step:wall"], f"{self.settings.seed}:{self.key}:{seed}"
+    def time_with_others(self, pairs: int, seed: str, cpu: int | None) -> tuple[int, other_timers.Paired]:
+        """n of a block, and pairs of blocks, ours and another timer's; none where the step is reset."""
+        steps, seed = self.timer.steps[Series(STEP, "wall")], f"{self.settings.seed}:{self.key}:{seed}"
         on_cpu = self.device.torch_device.type == "cpu"
-        if self.prepared.reset is not None or not (on_cpu or "step:device" in self.steps):
+        if self.prepared.reset is not None or not (on_cpu or Series(STEP, "device") in self.timer.steps):
             return steps, {}
         if on_cpu:
             with on_core(cpu):
-                return steps, other_timers.beside(self.prepared.step, steps, self._clock, couples, seed)
-        return 1, other_timers.beside_do_bench(self.prepared.step, self.device, couples, seed)
-
-    def _series(self, series: str) -> list[list[Any]]:
-        """Blocks of one phase on one clock; none where that clock fails here, and from then on."""
-        try:
-            return list(self._blocks(series, self.steps[series]))
-        except NoClockError as error:
-            self.no_clock[series] = str(error)
-            del self.steps[series]
-            return []
-
-    def _blocks(self, series: str, steps: int) -> Iterator[list[Any]]:
-        """Blocks of one phase on one clock. Blocks kept short by `reset` are more, to fill the visit's time."""
-        phase, clock = series.split(":")
-        wanted, cold, index = self.settings.blocks, 1, 0
-        while index < wanted:
-            total = self._time(phase, clock, steps)
-            if index == 0:
-                if self.prepared.reset is not None:
-                    wanted = min(MOST_BLOCKS, max(wanted, math.ceil(wanted * self._target_ns / max(total, 1))))
-                wanted += (cold := cold_blocks(total)) - 1
-            yield [phase, clock, index, index >= cold, steps, total]
-            index += 1
-
-    def _time(self, phase: str, clock: str, steps: int) -> int:
-        return self.device.time(clock, self.calls[phase], steps, self._reset)
+                return steps, other_timers.timed_with_others(self.prepared.step, steps, self._clock, pairs, seed)
+        return 1, other_timers.timed_with_do_bench(self.prepared.step, self.device, pairs, seed)
 
     @property
     def _reset(self) -> blocks.Step:
@@ -260,11 +191,10 @@ class Session:
             del output
             counted = self._counts()
         return {
-            **self._tally.facts(),
+            **self._disturbances.facts(),
             "error_after": error,
             "output_devices": ",".join(where),
             "quality": quality,
-            "no_clock": self.no_clock,
             "counters": {**compilations(self.mode, self._graphs, breaks, self._headers), **counted},
             "break_reasons": break_reasons() if self.mode in COMPILE_MODES else {},
             "seconds": self._seconds,
@@ -290,7 +220,9 @@ class Session:
         if hasattr(self, "prepared"):
             if self.prepared.close is not None:
                 self.prepared.close()
-            del self.prepared, self.calls
+            del self.prepared
+        if hasattr(self, "timer"):
+            del self.timer  # it holds what was prepared
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:

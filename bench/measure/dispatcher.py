@@ -31,7 +31,6 @@ from bench.protocol import (
     Imported,
     Inspect,
     Loop,
-    Looped,
     Open,
     Opened,
     Profile,
@@ -41,7 +40,6 @@ from bench.protocol import (
     Request,
     Stage,
     TakeApart,
-    TakenApart,
     TimeBlock,
     TimedWithOthers,
     TimeWithOthers,
@@ -50,6 +48,7 @@ from bench.protocol import (
 )
 from bench.protocol.wire import ProtocolError
 from bench.records import Outcome
+from bench.series import STEP
 
 
 class Dispatcher:
@@ -68,18 +67,18 @@ class Dispatcher:
             case Import(sources):
                 return Imported(import_errors(sources))
             case Loop(key, seconds, sampler, cpu):
-                return self._guarded(key, lambda: Looped(key, *self._profiled(key).loop(seconds, sampler, cpu)))
+                return self._guarded(key, lambda: self._profiled(key).loop(seconds, sampler, cpu))
             case TakeApart(key, steps, trace, cpu):
-                return self._guarded(key, lambda: TakenApart(key, self._profiled(key).take_apart(steps, trace, cpu)))
+                return self._guarded(key, lambda: self._profiled(key).take_apart(steps, trace, cpu))
             case Open(key):
                 return self._guarded(key, lambda: self._open(request))
             case Visit(key, cpu):
                 return self._guarded(key, lambda: self._visit(key, cpu))
             case TimeBlock(key, clock, rewarm, cpu):
-                return self._guarded(key, lambda: BlockTimed(key, *self._sessions[key].turn(clock, rewarm, cpu)))
-            case TimeWithOthers(key, couples, seed, cpu):
+                return self._guarded(key, lambda: BlockTimed(key, *self._sessions[key].time_block(clock, rewarm, cpu)))
+            case TimeWithOthers(key, pairs, seed, cpu):
                 return self._guarded(
-                    key, lambda: TimedWithOthers(key, *self._sessions[key].beside_others(couples, seed, cpu))
+                    key, lambda: TimedWithOthers(key, *self._sessions[key].time_with_others(pairs, seed, cpu))
                 )
             case Close(key):
                 return self._guarded(key, lambda: self._close(key))
@@ -96,8 +95,8 @@ class Dispatcher:
         session.open()
         settle_garbage()
         resident = session.memory.device_bytes() + max(0, resident_bytes() - before)
-        clocks = [series.partition(":")[2] for series in session.steps if series.startswith("step:")]
-        return Opened(request.key, session.steps, clocks, session.facts, resident)
+        clocks = [series.clock for series in session.timer.steps if series.phase == STEP]
+        return Opened(request.key, session.timer.steps, clocks, session.facts, resident)
 
     def _profiled(self, key: str) -> ProfilingSession:
         session = self._sessions[key]
@@ -107,12 +106,12 @@ class Dispatcher:
 
     def _visit(self, key: str, cpu: int | None) -> Reply:
         started = perf_counter()
-        rows = self._sessions[key].visit(cpu)
-        return Visited(key, rows, perf_counter() - started)
+        blocks = self._sessions[key].visit(cpu)
+        return Visited(key, blocks, perf_counter() - started)
 
     def _close(self, key: str) -> Closed:
         session = self._sessions.pop(key)
-        learned = session.finish()
+        learned, no_clock = session.finish(), session.timer.no_clock
         session.release()
         device = session.device
         del session
@@ -121,7 +120,7 @@ class Dispatcher:
             gc.unfreeze()
             settle_garbage()
             device.release()
-        return Closed(key, {**learned, "foreign_load": self._foreign.cores()})
+        return Closed(key, {**learned, "foreign_load": self._foreign.cores()}, no_clock)
 
     def _guarded(self, key: str, work: Callable[[], Reply]) -> Reply:
         """Do the work; turn what a workload raises into the outcome it means, and drop the case."""

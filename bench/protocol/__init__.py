@@ -1,34 +1,22 @@
-"""The messages between parent and worker. How they travel is in `wire`."""
+"""The messages between parent and worker. The rows in them are in `rows`; how they travel is in `wire`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.protocol.rows import Fault, OperatorCalls, OwnedTime, SampledStack, TimedBlock, TimerPair
 from bench.records import Settings, Source
+from bench.series import Series
 
-VERSION = 5
+VERSION = 6
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
 PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, NO_STACKS = RUNGS = (
     *("py-spy", "pyinstrument", "sampling thread", "torch.profiler alone"),
 )
-"""How the stacks of a profile were had, best first: from outside the process, from within at calls and returns, from
+"""How the stacks of a profile are taken, best first: from outside the process, from within at calls and returns, from
 within by a thread, or not at all. They see different things, and are never compared."""
-
-COLD_NS = 5_000_000
-"""A second block after a pause is cold too where the first was shorter: that of a training step of 1.4 ms takes 9 %
-longer, of a product of 3 ms 2 %; from 6 ms up it is 0.3 %, and a third is no longer cold (80 visits of each, here)."""
-
-
-def cold_blocks(first_ns: float) -> int:
-    """How many blocks after a pause do not count, by how long the first took."""
-    return 2 if first_ns < COLD_NS else 1
-
-
-def turn_ns(timed_ns: float) -> float:
-    """What a turn of a lockstep pair took: the timed block, and before it as many to be warm again as are cold."""
-    return (1 + cold_blocks(timed_ns)) * timed_ns
 
 
 # --- what the parent asks -------------------------------------------------------------------------------------------
@@ -48,8 +36,8 @@ class Open:
     key: str
     source: Source
     settings: Settings
-    steps: dict[str, int] = field(default_factory=dict)
-    """n per phase where an earlier launch calibrated it: the same n for a case across launches."""
+    steps: dict[Series, int] = field(default_factory=dict)
+    """n per series where an earlier launch calibrated it: the same n for a case across launches."""
     cache: str = ""
     """State of the compile cache this process was given: `cold`, `warm`, or nothing."""
     count: bool = True
@@ -67,7 +55,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class TimeBlock:
-    """Take the baton of a lockstep pair for one block of an open case. Answered by `BlockTimed` or `Refused`.
+    """Time one block of an open case, as this side's half of a block pair. Answered by `BlockTimed` or `Refused`.
 
     rewarm: run blocks that are not timed first. Without it a block is 10 to 25 % slow: only tests leave it out."""
 
@@ -79,12 +67,13 @@ class TimeBlock:
 
 @dataclass(frozen=True)
 class TimeWithOthers:
-    """Time an open case by other timers too, in turns with ours. Answered by `TimedWithOthers` or `Refused`."""
+    """Time an open case by other timers too, alternating with ours. Answered by `TimedWithOthers` or `Refused`."""
 
     key: str
-    couples: int
+    pairs: int
+    """At most this many blocks of ours, and of each other timer."""
     seed: str
-    """Of the order of their blocks: another for each process."""
+    """Seed for the block order; differs per process."""
     cpu: int | None = None
 
 
@@ -106,9 +95,9 @@ class Loop:
 
     key: str
     seconds: float
-    """Blocks go on until they add up to so much."""
+    """Blocks are run until their times add up to this."""
     sampler: str = ""
-    """The rung that looks on from within the process; none without."""
+    """The sampler inside the process that takes stacks meanwhile; empty for none."""
     cpu: int | None = None
 
 
@@ -118,9 +107,9 @@ class TakeApart:
 
     key: str
     steps: int | None = None
-    """So many, in whole blocks; None takes as many as keep the trace small."""
+    """Steps to profile, in whole blocks; None takes as many as keep the trace small."""
     trace: str = ""
-    """The file to write the trace to, for Perfetto; its name ends in `.json.gz`. None is written without."""
+    """The file to write the trace to, for Perfetto; its name ends in `.json.gz`. Empty: no trace is written."""
     cpu: int | None = None
 
 
@@ -155,7 +144,7 @@ class Hello:
 
 @dataclass(frozen=True)
 class Stage:
-    """A case entered a stage; tells a listener what is being waited for. Not an answer."""
+    """A case entered a stage: news for a listener, not an answer."""
 
     key: str
     stage: str
@@ -170,27 +159,28 @@ class Imported:
 
 @dataclass(frozen=True)
 class Opened:
-    """The case is ready. `steps`: n per phase; `clocks`: those that can time it; `facts`: columns of `CaseLaunch`."""
+    """The case is ready. `steps`: n per series; `clocks`: those that can time its step."""
 
     key: str
-    steps: dict[str, int]
+    steps: dict[Series, int]
     clocks: list[str]
     facts: dict[str, Any]
+    """Columns of `CaseLaunch`."""
     resident_bytes: int
 
 
 @dataclass(frozen=True)
 class Visited:
-    """`blocks`: rows of [phase, clock, index, kept, steps, total_ns]."""
+    """The blocks of a visit, in the order they were timed."""
 
     key: str
-    blocks: list[list[Any]]
+    blocks: list[TimedBlock]
     seconds: float
 
 
 @dataclass(frozen=True)
 class BlockTimed:
-    """The block is timed, and this side drained: the baton may pass."""
+    """The block is timed and this side's device is drained: the other side may run."""
 
     key: str
     steps: int
@@ -199,32 +189,37 @@ class BlockTimed:
 
 @dataclass(frozen=True)
 class TimedWithOthers:
-    """By the name of each other timer: totals in ns of blocks of `steps`, as [ours, its]; none where it is reset."""
+    """Blocks of `steps` by the name of each other timer; none where the step is reset."""
 
     key: str
     steps: int
-    totals_ns: dict[str, list[list[int]]]
+    pairs: dict[str, list[TimerPair]]
 
 
 @dataclass(frozen=True)
 class Closed:
-    """The case is done; `facts`: more columns of `CaseLaunch`."""
+    """The case is done."""
 
     key: str
     facts: dict[str, Any]
+    """More columns of `CaseLaunch`."""
+    no_clock: dict[Series, str]
+    """Series that a clock of the device could not time, with the reason."""
 
 
 @dataclass(frozen=True)
 class Looped:
-    """`totals_ns`: of the blocks, `steps` each; `warm_ns`: of those ahead of them, to be warm. `stacks`: what a sampler
-    in the process saw, as rows of [thread, stack, samples, ns], a stack from its outermost frame on with `;` between.
-    """
+    """Blocks were run in a loop, with or without a sampler."""
 
     key: str
     steps: int
+    """n of each block."""
     warm_ns: int
+    """Total of the blocks that were run first to be warm, and do not count."""
     totals_ns: list[int]
-    stacks: list[list[Any]]
+    """One total a block."""
+    stacks: list[SampledStack]
+    """What a sampler in the process saw."""
 
 
 @dataclass(frozen=True)
@@ -233,6 +228,8 @@ class TakenApart:
 
     key: str
     profile: dict[str, Any]
+    owned: list[OwnedTime]
+    calls: list[OperatorCalls]
 
 
 @dataclass(frozen=True)
@@ -248,11 +245,11 @@ class Refused:
 
 @dataclass(frozen=True)
 class Inspected:
-    """`faults`: rows of [rule, message], empty where the workload keeps its contract; `passed`: rules it keeps."""
+    """`faults` is empty where the workload keeps its contract; `passed`: rules it keeps."""
 
     key: str
     passed: list[str]
-    faults: list[list[str]]
+    faults: list[Fault]
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,71 @@
-"""Which state of the user's code was measured."""
+"""git, asked with a time-out, and which state of the user's code was measured."""
 
 from __future__ import annotations
 
+import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
+from bench.records import UserError
 
-def state() -> dict[str, Any]:
-    """Commit, branch and dirty flag of the repository around the working folder; None each outside of one."""
-    commit = _git("rev-parse", "HEAD")
-    return {
-        "commit": commit,
-        "branch": _git("rev-parse", "--abbrev-ref", "HEAD"),
-        "dirty": bool(_git("status", "--porcelain")) if commit else None,
-    }
+ANSWER_S = 60.0
+"""Longest wait for an answer: the status of a large tree on a cold network disk takes half a minute."""
+
+CHECKOUT_S = 900.0
+"""Longest wait for a tree to be written."""
 
 
-def _git(*words: str) -> str | None:
+class GitRefusedError(UserError):
+    """git was asked and said no; the text is its own."""
+
+
+def git(folder: Path, *words: str, why: str = "", timeout_s: float | None = None) -> str:
+    """What git says in a folder, without the newline at its end; bytes that are no UTF-8 as surrogates.
+
+    timeout_s: without it `ANSWER_S`.
+
+    Raises `UserError` where git is missing or does not end in time, and `GitRefusedError` where it fails: with `why`,
+    and git's own words.
+    """
+    timeout_s = ANSWER_S if timeout_s is None else timeout_s
     try:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=timeout_s,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # a look never waits for whoever writes, nor makes them wait
+        )
+    except FileNotFoundError:
+        raise UserError("git is not installed") from None
+    except OSError as error:
+        raise UserError(f"git cannot be run: {error.strerror or error}") from None
+    except subprocess.TimeoutExpired:
+        raise UserError(f"git {words[0]} did not end within {timeout_s:g} s in {folder}") from None
+    if done.returncode != 0:
+        own = done.stderr.strip() or f"git {words[0]} ended with {done.returncode}"
+        raise GitRefusedError(f"{why}: {own}" if why else own)
+    return done.stdout.removesuffix("\n")
+
+
+def state(folder: Path) -> dict[str, Any]:
+    """Commit, branch and dirty flag of the repository around a folder; what git does not tell is None, with a `reason`.
+
+    A run needs no repository.
+    """
+    known: dict[str, Any] = {"commit": None, "branch": None, "dirty": None}
+    try:
+        known["commit"] = git(folder, "rev-parse", "HEAD")
+        known["branch"] = git(folder, "rev-parse", "--abbrev-ref", "HEAD")
+        known["dirty"] = bool(git(folder, "status", "--porcelain"))
+    except UserError as error:
+        known["reason"] = str(error)
+    return known
+
+
+def is_inside(folder: Path) -> bool:
+    """Does a folder lie in the working tree of a repository? Looks for it as git does, and asks nobody."""
+    return any((place / ".git").exists() for place in (folder.absolute(), *folder.absolute().parents))

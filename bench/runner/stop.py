@@ -33,6 +33,11 @@ class Stop:
         if self.signal is not None:
             raise Stopped
 
+    def close(self) -> None:
+        """Give its descriptors back: nobody can ask it to stop any more, nor wait for that."""
+        os.close(self._readable)
+        os.close(self._writable)
+
     def listen(self) -> None:
         """Take over SIGINT and SIGTERM. A second Ctrl-C ends the program at once, as it would have without us."""
 

@@ -1,11 +1,11 @@
-"""Evidence that an effect is above a bound: what bettors have won who could not lose on the mean if it were not.
+"""Evidence that an effect is above a bound: the wealth of bettors whose bets gain nothing on average if it is not.
 
 Each pair gives one number x, the log ratio of head to base. Under "the effect is at most c" the number d = x - c is as
 likely to fall on either side of some point that is not above 0: by the coin of the pair where both sides are the same
-code, by symmetric noise where they differ by less than c. A bettor stakes the share tanh(k·d/s) of what it has, k
+code, by symmetric noise where they differ by less than c. A bettor stakes the share tanh(k·d/s) of its wealth, k
 fixed, s a spread learned from the pairs before this one alone. The stake is odd and grows with d, so its mean under
-the hypothesis is at most 0, and what the bettor has, on the mean, never grows: a test supermartingale. So is the mean
-of several bettors. By Ville's inequality it ever reaches 1/α with probability at most α, however often one looks.
+the hypothesis is at most 0, and the mean wealth never grows: a test supermartingale. So is the mean of several
+bettors. By Ville's inequality it ever reaches 1/α with probability at most α, however often one looks.
 
 tanh is what the likelihood ratio of a normal shift against its mirror image comes to, given |d|: the stake that grows
 fastest (Kelly's) for a shift of k spreads. Sources: Ville 1939; de la Peña, "A general class of exponential
@@ -25,20 +25,21 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 SHIFTS = (0.5, 1.0, 2.0)
-"""The shifts, in spreads, that the bettors bet on: a mean of three loses log 3 against the best of them at most."""
+"""The shifts, in spreads, that the bettors bet on: the mean of three has at least a third of the best one's wealth."""
 
 MOST_STAKED = 0.99
-"""No bettor stakes all: one pair on the wrong side would end it."""
+"""Largest stake: a bettor that stakes all would be ruined by one pair on the wrong side."""
 
 FIRST_SPREAD, WEIGHT = 0.015, 2.0
-"""The spread before any was seen, and for how many pairs it counts: 0.9 to 2.6 % were seen of steps of the course."""
+"""The spread that is assumed before the first pair, and how many pairs it counts for. Steps of the course have 0.9 to
+2.6 %."""
 
 
 def spreads(x: Floats) -> Floats:
-    """The spread that the stake of each pair goes by: (…, pairs) → (…, pairs), each from the pairs before it alone.
+    """The spread that scales the stake of each pair, from the pairs before it alone: (…, pairs) → (…, pairs).
 
-    The root mean square of what lies within three deviations (1.48 × MAD) of the median, with `WEIGHT` pairs of
-    `FIRST_SPREAD`: what lies further out is cut off there.
+    It is the root mean square of the deviations from the median, cut off at three robust standard deviations
+    (1.48 × MAD), together with `WEIGHT` pairs of `FIRST_SPREAD`.
     """
     found = np.full(x.shape, FIRST_SPREAD)
     for place in range(2, x.shape[-1]):
@@ -65,7 +66,7 @@ def below(x: npt.ArrayLike, bound: float) -> Floats:
 
 
 def _won(d: Floats, spread: Floats) -> Floats:
-    """log of what each bettor has after each pair: (…, pairs) → (bettors, …, pairs)."""
+    """log of each bettor's wealth after each pair: (…, pairs) → (bettors, …, pairs)."""
     stakes = MOST_STAKED * np.tanh(np.multiply.outer(np.asarray(SHIFTS), d / spread))
     return np.cumsum(np.log1p(stakes), axis=-1)
 
@@ -77,13 +78,13 @@ def _log_mean(logs: Floats) -> Floats:
 
 
 def pooled(series: Sequence[Sequence[float]], bound: float) -> float:
-    """log of the evidence, now, that several effects are above `bound`: each bettor goes on from one to the next."""
+    """log of the evidence, after all pairs, that several effects are above `bound`; bettors keep their wealth."""
     won = [_won(np.asarray(x, dtype=np.float64) - bound, spreads(np.asarray(x)))[:, -1:] for x in series if len(x)]
     return float(_log_mean(np.asarray(sum(won)))[0]) if won else 0.0
 
 
 def interval(x: Sequence[float], confidence: float) -> tuple[float, float] | None:
-    """The effects that no evidence refutes at any look: a confidence sequence, log ratios. None where it is not finite.
+    """A confidence sequence: the effects, as log ratios, that no look refutes. None where it is not finite.
 
     An effect is refuted where the evidence for above or below it ever reached 2/(1 - confidence).
     """
@@ -111,9 +112,9 @@ def _edge(x: Sequence[float], most: float) -> float | None:
 
 
 def rate(x: Sequence[float], bound: float) -> float:
-    """What each pair like those seen adds to the log of the evidence for above `bound`, with the bettor they suit best.
+    """What each pair like those seen adds to the log of the evidence for above `bound`, for the bettor they suit best.
 
-    Below 0 where they speak against it.
+    Below 0 where the pairs speak against it.
     """
     values = np.asarray(x, dtype=np.float64)
     spread = np.full(values.shape, spreads(np.append(values, 0.0))[-1])

@@ -1,4 +1,4 @@
-"""Where a series of values changed its level for good, and where it only looks so.
+"""Where a series of values changed its level for good, and where it only seems to.
 
 A search proposes, and rules dispose. The search is PELT (Killick, Fearnhead & Eckley, JASA 107, 2012) on values whose
 spikes are cut off, with a penalty that grows with the autocorrelation. The rules take proposals away, the weakest
@@ -24,51 +24,51 @@ WINSOR = 4.0
 """Robust standard deviations from the running median beyond which a value is cut off."""
 
 FEWEST = 8
-"""Values of a level: fewer are not told from a burst."""
+"""Values that a level has at least: fewer cannot be distinguished from a burst."""
 
 PENALTY = 4.0
-"""Times ln n · (1 + ρ)/(1 - ρ), in variances: the price of a change. Low, since rules decide."""
+"""The price of a change is this times ln n · (1 + ρ)/(1 - ρ), in variances. It is low, since the rules decide."""
 
 SMALLEST_EFFECT = 0.01
-"""On the log scale: what is less is no news to anyone, whatever its significance."""
+"""Smallest change that counts, on the log scale: a smaller one matters to nobody, however significant it is."""
 
 SMALLEST_JUMP = 1.2
-"""In standard deviations of a value: what is less is not seen in a picture of the series either."""
+"""Smallest change in standard deviations of a value: a smaller one cannot be seen in a picture of the series."""
 
 SMALLEST_T = 4.0
-"""Difference ÷ its standard error. A search looks everywhere: of 300 places this is 2 % by chance (Bonferroni)."""
+"""Smallest difference ÷ standard error: over 300 places, chance reaches it in 2 % of all series (Bonferroni)."""
 
 MOST_ASTRAY = 0.38
-"""Share of the values of a level that may lie beyond the middle between both. Of a short level fewer: 0.5 less one
-over √n, at which a sign test calls the rest a majority (two standard errors)."""
+"""Share of the values of a level that may lie beyond the middle between both levels. For a short level it is smaller:
+0.5 - 1/√n, at which a sign test calls the rest a majority (two standard errors)."""
 
 MOVED = 0.5
-"""Of the difference, by which both quartiles must move where more values are astray: humps that move as a whole."""
+"""Share of the difference by which both quartiles must move where more values are astray: humps that move together."""
 
 STEP_OVER_LINE = 1.0
-"""Variances, times the inflation, by which a step must fit better than a line."""
+"""How much better than a line a step must fit, in variances times the inflation."""
 
 STEP_ON_LINE = 9.0
-"""The same where the step comes on top of a line, as in a series that drifts besides: three standard errors."""
+"""The same for a step on top of a line, as in a series that drifts as well: three standard errors."""
 
 MOST_SWINGS = 2
-"""Changes between the same two levels: what goes there and back and there again has two states. But a change that was
-undone and made again is three as well: it stays where the last level outlasts all of the quarrel."""
+"""Most changes between the same two levels: a series that goes there and back and there again has two states. A change
+that was undone and made again makes three as well: it is kept if the last level is as long as those between."""
 
 SMALLEST_SD = SMALLEST_EFFECT / 8
-"""Of values most of which are alike to the last digit."""
+"""Least standard deviation, for series most of whose values are equal to the last digit."""
 
 RANGE_COST = 7.35
-"""Variances, times the inflation, by which another place may fit worse and still belong to the range of a change:
+"""How much worse another place may fit and still belong to the range of a change, in variances times the inflation:
 -2 ln(1 - √0.95), the 95 % quantile of the likelihood ratio of a place (Eo & Morley, Quant. Econ. 6, 2015)."""
 
 
 ROUNDS = 2
-"""Of the rules: what is taken away in the first changes the levels, and their noise, that the second looks at."""
+"""Passes of the rules: what the first removes changes the levels, and the noise, that the second looks at."""
 
 
 SWING = 0.3
-"""Of a change, by which either of its levels may differ from those of another that counts as the same."""
+"""Share of a change by which its levels may differ from those of another that counts as the same."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,10 @@ class Change:
     error: float
     """Standard error of after - before: π/2 times the variance of means, as levels are medians (of normal noise)."""
     sd: float
-    """Of a value around its level, spikes cut off."""
+    """Standard deviation of a value around its level, spikes cut off."""
     p: float
-    """Of no change anywhere in the series: Bonferroni's bound over places, of a normal t with autocorrelation. The t is
-    that of the means of the levels, spikes cut off."""
+    """Bonferroni's bound, over places, on the probability of such a t without any change. The t is normal, allows for
+    autocorrelation, and compares the means of the levels with spikes cut off."""
 
 
 def find(logs: Sequence[float] | Logs) -> list[Change]:
@@ -108,7 +108,7 @@ def find(logs: Sequence[float] | Logs) -> list[Change]:
 
 
 def describe(logs: Sequence[float] | Logs, places: Sequence[int]) -> list[Change]:
-    """The changes at these places, whatever the rules say of them."""
+    """Describe the changes at these places, whatever the rules say about them."""
     x = np.asarray(logs, dtype=np.float64)
     w, _, _ = _without_spikes(x)
     noise = LevelNoise(x, w, places, SMALLEST_SD)
@@ -152,7 +152,7 @@ def _search(scaled: Logs, penalty: float) -> list[int]:
 
 
 def _holds(item: Around, inflation: float) -> bool:
-    """Do the rules leave this change?"""
+    """Do the rules accept this change?"""
     return (
         item.size >= SMALLEST_EFFECT
         and item.size >= SMALLEST_JUMP * item.seen_sd
@@ -172,7 +172,7 @@ def _is_astray(item: Around) -> bool:
 
 
 def _pruned(x: Logs, w: Logs, places: Sequence[int]) -> list[int]:
-    """Take away the weakest proposal that does not hold, merge its levels, and look again."""
+    """Remove the weakest proposal that the rules reject, merge its levels, and look again."""
     kept = list(places)
     while kept:
         noise = LevelNoise(x, w, kept, SMALLEST_SD)
@@ -184,7 +184,7 @@ def _pruned(x: Logs, w: Logs, places: Sequence[int]) -> list[int]:
 
 
 def _placed(w: Logs, places: Sequence[int]) -> list[int]:
-    """Each place where a step fits best between its neighbours: a merge may have left it at the edge of a burst."""
+    """Move each place to where a step fits best between its neighbours: a merge may leave it at the edge of a burst."""
     kept = list(places)
     for number in range(len(kept)):
         start, end = [0, *kept, len(w)][number], [0, *kept, len(w)][number + 2]
@@ -194,9 +194,9 @@ def _placed(w: Logs, places: Sequence[int]) -> list[int]:
 
 
 def _without_swings(x: Logs, w: Logs, places: Sequence[int]) -> list[int]:
-    """Take away the changes between two levels that the series keeps coming back to.
+    """Remove the changes between two levels that the series keeps returning to.
 
-    Proposals that do not hold by themselves are no evidence of a second state: they may be bursts.
+    Proposals that the rules reject are no evidence of a second state: they may be bursts.
     """
     kept = list(places)
     while len(kept) > MOST_SWINGS:

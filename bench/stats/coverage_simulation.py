@@ -27,12 +27,12 @@ TRUTH_DRAWS = 400_000
 """Launches behind a true median: its own error is then below a hundredth of an interval's width."""
 
 LOT = 1000
-"""Launches that are drawn at a time, for the measurements one after the other."""
+"""Launches drawn at a time, and handed to one measurement after the other."""
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Of `intervals` simulated ones `covered` hold the truth; low and high bound the rate with 99 %."""
+    """How many of the simulated `intervals` hold the truth, and 99 % bounds of that rate."""
 
     family: str
     covered: int
@@ -88,7 +88,7 @@ FAMILIES: Mapping[str, Draw] = {
 
 
 def simulate(family: str, rule: Callable[[], NarrowTwice], repetitions: int, dice: np.random.Generator) -> Coverage:
-    """So many measurements of a family, each stopped by a fresh `rule`, against the family's true median."""
+    """Count the intervals that hold a family's true median, over `repetitions` measurements; `rule` stops each."""
     draw = FAMILIES[family]
     truth = float(np.median(draw(dice, TRUTH_DRAWS)))
     drawn = itertools.chain.from_iterable(iter(lambda: draw(dice, LOT).tolist(), []))

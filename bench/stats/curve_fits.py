@@ -26,13 +26,13 @@ MEDIAN_EFFICIENCY = math.pi / 2
 """Variance of a median over that of a mean, for many normal values (Kenney & Keeping, 1962); for few it is less."""
 
 MISFIT_SHARE = 0.05
-"""A model that is off by no more than this is a fair description, however sure it is that it is not exact."""
+"""A model that is off by at most this share is a fair description, even where it is surely not exact."""
 
 MISFIT_LEVEL = 0.99
-"""Of F, beyond which noise does not explain how far the points lie off."""
+"""Level of the F test beyond which noise does not explain how far the points lie off the curve."""
 
 GRID = 400
-"""Values of the shape that are tried at a time; the search is repeated within what it leaves, twice."""
+"""Values of the shape tried at a time; the search is repeated twice, each time within what the last one left."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,9 @@ class Fit:
     shape_low: float
     shape_high: float
     level: float
-    """Natural logarithm of what the curve is a multiple of."""
+    """Natural logarithm of the factor by which the curve is multiplied."""
     region: tuple[tuple[float, float, float], ...]
-    """(shape, lowest level, highest level) of all that the data allow: for intervals of what follows from both."""
-    misfit: float
-    """The farthest reading off the curve, as a share of it."""
+    """(shape, lowest level, highest level) of every shape that the data allow, for intervals of derived numbers."""
 
     def of(self, derived: Callable[[float, float], float]) -> tuple[float, float, float]:
         """value, low, high of a number that follows from shape and level, monotone in the level."""
@@ -105,7 +103,7 @@ def fit(readings: Sequence[CurvePoint], curve: Curve, bounds: tuple[float, float
     ends = shapes[inside]
     return Fit(
         float(shapes[best]), float(ends.min()), float(ends.max()), float(levels[best]),
-        tuple((float(a), float(b), float(c)) for a, b, c in region), float(off[worst]),
+        tuple((float(a), float(b), float(c)) for a, b, c in region),
     )  # fmt: skip
 
 
@@ -117,12 +115,12 @@ def _squares(shapes: Floats, x: Floats, y: Floats, weights: Floats, curve: Curve
 
 
 def _limit(squares: Floats, scale: float, degrees: int) -> float:
-    """The largest sum of squares that 95 % allow."""
+    """The largest sum of squares within the 95 % region."""
     return float(squares.min() + scale * fdtri(1, degrees, CONFIDENCE))
 
 
 def _closer(shapes: Floats, squares: Floats, scale: float, degrees: int) -> Floats:
-    """A finer grid over what may be, with one step of the coarse one to either side."""
+    """A finer grid over the shapes within the region, and one step of the coarse grid to either side."""
     inside = np.flatnonzero(squares <= _limit(squares, scale, degrees))
     low, high = max(inside[0] - 1, 0), min(inside[-1] + 1, len(shapes) - 1)
     return np.linspace(shapes[low], shapes[high], GRID)
@@ -130,7 +128,7 @@ def _closer(shapes: Floats, squares: Floats, scale: float, degrees: int) -> Floa
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where a rising curve crosses a line: not before `low`, not after `high`, perhaps at `value`; or why not."""
+    """Where a rising curve crosses a line: not before `low`, not after `high`, probably at `value`; or why not."""
 
     value: float | None
     low: float | None

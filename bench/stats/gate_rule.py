@@ -1,4 +1,4 @@
-"""From the log ratios of a case's pairs to what can be said of it: the rule of the gate."""
+"""The rule of the gate: what can be said of a case, from the log ratios of its pairs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.stats import betting as evidence
 REGRESSED, NOT_SLOWER, IMPROVED, NOT_RESOLVED = "regressed", "not_slower", "improved", "not_resolved"
 
 FEWEST_TO_GIVE_UP = 8
-"""Pairs before a case may be given up: its spread is guessed from them."""
+"""Pairs before a case may be given up: its spread is estimated from them."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Rule:
     """What is a regression, and how often it may be said in error."""
 
     cases: int
-    """As many as were chosen before the first pair: all errors of the suite are shared among them (Bonferroni)."""
+    """Number of cases chosen before the first pair: the errors of the suite are shared among them (Bonferroni)."""
     alpha: float = 0.01
-    """Most probability that any case of the suite is called regressed though none is slower by more than `slack`."""
+    """Largest probability that any case of the suite is called regressed though none is slower by more than `slack`."""
     alpha_other: float = 0.05
-    """Likewise for `not_slower`, and for `improved`: each has its own."""
+    """The same for `not_slower`, and again for `improved`."""
     slack: float = 0.02
-    """A slow-down up to here is none."""
+    """A slow-down of up to this share is none."""
     limit: float = 0.05
     """`not_slower` excludes a slow-down of this much."""
 
@@ -36,21 +36,21 @@ class Rule:
         return math.log(self.cases / (self.alpha if verdict == REGRESSED else self.alpha_other))
 
     def evidence(self, x: Sequence[float], verdict: str) -> float:
-        """log of the most evidence there ever was for a verdict; 0 without pairs."""
+        """log of the largest evidence at any look for a verdict; 0 without pairs."""
         return max(0.0, float(evidence.above(*self._posed(x, verdict)).max())) if len(x) else 0.0
 
     def shown(self, x: Sequence[float], verdict: str) -> bool:
-        """Did the evidence for a verdict ever suffice? At every look its chance to err is the one stated."""
+        """Did the evidence for a verdict suffice at any look? The stated rate of errors holds over all looks."""
         return self.evidence(x, verdict) >= self.needed(verdict)
 
     def verdict(self, x: Sequence[float]) -> str:
-        """What can be said: regressed before improved before not slower."""
+        """The verdict: regressed before improved before not slower, else not resolved."""
         return next((each for each in (REGRESSED, IMPROVED, NOT_SLOWER) if self.shown(x, each)), NOT_RESOLVED)
 
     def to_go(self, x: Sequence[float], verdict: str, nearer: float = 0.0) -> float:
-        """How many pairs more until a verdict is reached, if they are like those seen; infinite where they oppose it.
+        """Pairs until a verdict is reached, if they are like those seen; infinite if those oppose it.
 
-        nearer: by how much the pairs to come are more in favour, log ratio.
+        nearer: log ratio by which the pairs to come favour it more than those seen.
         """
         posed, bound = self._posed(x, verdict)
         lacking = self.needed(verdict) - float(evidence.above(posed, bound)[-1])
@@ -58,9 +58,9 @@ class Rule:
         return max(0.0, lacking) / gain if gain > 0 else math.inf
 
     def wants_more(self, x: Sequence[float], most: float) -> bool:
-        """Is another pair worth its time? Not where all is said, nor where `most` more would hardly say more.
+        """Is another pair worth its time? No if the case is decided, or if `most` more would hardly decide it.
 
-        What is not slower may still be found improved, where its median is faster by more than the slack.
+        A case that is not slower may still be found improved, if its median is faster by more than the slack.
         """
         verdict = self.verdict(x)
         if verdict in (REGRESSED, IMPROVED) or most < 1:
@@ -75,16 +75,16 @@ class Rule:
         return self.to_go(x, verdict, nearer=2 * spread / math.sqrt(len(x))) <= most
 
     def _posed(self, x: Sequence[float], verdict: str) -> tuple[list[float], float]:
-        """The numbers and the bound that evidence for a verdict is evidence above of."""
+        """The numbers and the bound for a verdict: its evidence is evidence that the numbers are above the bound."""
         if verdict == REGRESSED:
             return list(x), math.log1p(self.slack)
         bound = math.log1p(self.limit) if verdict == NOT_SLOWER else -math.log1p(self.slack)
         return [-value for value in x], -bound
 
     def smallest_seen(self, x: Sequence[float]) -> float | None:
-        """The least slow-down that these pairs, moved by it, would have called a regression; None for fewer than two.
+        """The smallest slow-down that these pairs, shifted by it, would have called a regression; None below two.
 
-        0.03 is 3 %. Found by bisection: evidence grows with what is added to each.
+        0.03 is 3 %. Found by bisection: evidence grows with the shift.
         """
         if len(x) < 2:
             return None

@@ -1,4 +1,8 @@
-"""Intervals of a median and of a ratio of medians, over launches. Times are positive; they are compared on logs."""
+"""Intervals of a median and of a ratio of medians, over launches. Times are positive; they are compared on logs.
+
+scipy has Wilson's interval, Welch's t and Student's t too. They are written out here, and in `student_t` and
+`time_order`, because `bench run`, `show` and `compare` need them: importing scipy.stats would take a second of CPU.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ another confidence than 95 % see `fewest_for`."""
 
 @dataclass(frozen=True)
 class Interval:
-    """`value` with `low` and `high` (None where one datum allows none), and in words how they were had."""
+    """`value` with `low` and `high` (None where one datum allows no interval), and the method in words."""
 
     value: float
     low: float | None
@@ -66,9 +70,9 @@ def median_rank(n: int, confidence: float = CONFIDENCE) -> tuple[int, float]:
     return rank, 1 - 2 * tail
 
 
-def wilson(share: float, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Bounds of a share that was seen in n independent looks (E. B. Wilson, JASA 22, 1927)."""
-    z = statistics.NormalDist().inv_cdf(1 - (1 - confidence) / 2)
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """95 % bounds of a share that was seen in n independent looks (E. B. Wilson, JASA 22, 1927)."""
+    z = statistics.NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2)
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return max(0.0, centre - half), min(1.0, centre + half)

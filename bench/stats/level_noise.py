@@ -1,5 +1,5 @@
-"""What the values of a series do around its levels: how far they lie apart, how long they remember, and how well a step
-or a line describes them."""
+"""How the values of a series vary around its levels: their spread, their autocorrelation, and how well a step or a line
+fits them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from bench.stats.robust import MAD_TO_SD, spread
 Logs = NDArray[np.float64]
 
 MOST_INFLATION = 12.0
-"""Of the variance of a mean by autocorrelation: that of a first-order autoregression of ρ = 0.85. A series that changed
-level often looks more correlated than that, and would hide its own changes."""
+"""Largest factor by which autocorrelation may inflate the variance of a mean: that of a first-order autoregression of
+ρ = 0.85. A series that changed level often looks more correlated than that, and would hide its own changes."""
 
 LAGS = 8
-"""Up to which neighbours count as correlated: a slow wander beneath quick noise shows at none of them strongly."""
+"""Largest lag that counts: a slow wander below quick noise shows at no single lag strongly."""
 
 LEVEL_FLOOR = 0.7
-"""Times the spread of the whole series: no level counts as quieter, as a few values may agree by chance."""
+"""No level counts as quieter than this times the spread of the whole series: a few values may agree by chance."""
 
 AROUND = 40
-"""Values either side of a change on which a step must be worth its price as well as on both levels whole."""
+"""Values on either side of a change within which a step must fit as well as it must on both whole levels."""
 
 
 def correlation(levels: Sequence[Logs], lag: int) -> float:
@@ -42,12 +42,12 @@ def correlation(levels: Sequence[Logs], lag: int) -> float:
 
 
 def inflation(rho: float) -> float:
-    """Of the variance of a mean of values that are correlated like ρ, ρ², … (first-order autoregression)."""
+    """Factor on the variance of a mean of values that are correlated like ρ, ρ², … (first-order autoregression)."""
     return MOST_INFLATION if rho >= 1 else min(max(1.0, (1 + rho) / (1 - rho)), MOST_INFLATION)
 
 
 def long_inflation(levels: Sequence[Logs]) -> float:
-    """The same without a model: 1 + 2 (ρ₁ + ρ₂ + …) up to the first that is no more than chance; the larger of both."""
+    """The same factor without a model: 1 + 2 (ρ₁ + ρ₂ + …) up to the first ρ within chance; the larger of both."""
     chance, total = 2 / math.sqrt(sum(map(len, levels))), 1.0
     first = correlation(levels, 1)
     for lag in range(1, LAGS + 1):
@@ -70,7 +70,7 @@ class Around:
     sd_before: float
     sd_after: float
     seen_sd: float
-    """As one sees it in a picture: of the bulk of the values."""
+    """Standard deviation as one sees it in a picture: of the bulk of the values."""
     error: float
     """Standard error of the difference of means, spikes cut off."""
     t: float
@@ -82,16 +82,16 @@ class Around:
     over_line: float
     """Variances by which a step fits better than a line, the worse of the whole and of the values around it."""
     on_line: float
-    """Variances by which a line with a step fits better than the line alone, likewise."""
+    """Variances by which a line with a step fits better than the line alone, the worse of the same two."""
 
     @property
     def size(self) -> float:
-        """Of the change, always above 0."""
+        """Distance between the two levels, at least 0."""
         return abs(self.after - self.before)
 
 
 class LevelNoise:
-    """What values do around the levels between some places: x raw, w with spikes cut off; no sd is below `least`."""
+    """How values vary around the levels between some places: x raw, w with spikes cut off; no sd is below `least`."""
 
     def __init__(self, x: Logs, w: Logs, places: Sequence[int], least: float) -> None:
         self.x, self.w, self.places = x, w, list(places)
@@ -133,14 +133,14 @@ class LevelNoise:
 
 
 def noise(logs: Logs) -> float:
-    """Standard deviation of one value around a level, spikes cut off at four of the robust one; of humps their own."""
+    """Standard deviation of one value around a level, with spikes cut off at four robust standard deviations."""
     apart = logs - np.median(logs)
     most = 4 * spread(logs)
     return float(np.sqrt(np.mean(np.clip(apart, -most, most) ** 2)) if most > 0 else np.std(apart))
 
 
 def steps_and_lines(values: Logs, at: int) -> tuple[float, float]:
-    """Squares left by a straight line, less those left by a step at `at`, and less those left by a line with a step."""
+    """Squares left by a straight line, minus those left by a step at `at`, and minus those left by both together."""
     n = len(values)
     centred, time = values - values.mean(), np.arange(n) - (n - 1) / 2
     by_line = float(time @ centred) ** 2 / float(time @ time)

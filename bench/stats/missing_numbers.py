@@ -1,4 +1,4 @@
-"""Numbers that may be missing: the one place that knows the ways in which tables spell that."""
+"""Numbers that may be missing, in every way in which tables write that."""
 
 from __future__ import annotations
 

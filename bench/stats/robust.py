@@ -1,4 +1,4 @@
-"""Location and spread that a few wild values do not move."""
+"""Spread, and the share of outliers, by statistics that a few wild values do not move."""
 
 from __future__ import annotations
 

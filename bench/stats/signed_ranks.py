@@ -1,12 +1,12 @@
-"""The middle of differences over pairs and an interval of it, which take nothing for granted but symmetry.
+"""The middle of differences over pairs, and an interval of it, which assume symmetry and nothing else.
 
-Of n independent values that lie symmetrically about the same middle, however far, each in its own way, the averages of
-all two of them, and of each with itself (Walsh's), tell where it lies: their median estimates it, and any two of them
-in order hold it with a probability that is known, that of Wilcoxon's signed-rank statistic (Hodges & Lehmann, Annals
-of Mathematical Statistics 34, 1963; Hollander & Wolfe, Nonparametric Statistical Methods, 3.2 and 3.3). One wild pair
-moves neither far. Where a coin decided which side of each pair came first, two sides that are alike differ
-symmetrically about zero, whatever the machine did meanwhile. Values that tie make the interval wider than it need be,
-never narrower.
+Take n independent values, each symmetric about the same middle, with any spread. The averages of all pairs of values,
+and of each value with itself (Walsh averages), locate that middle: their median estimates it, and any two of them in
+order enclose it with a known probability, that of Wilcoxon's signed-rank statistic (Hodges & Lehmann, Annals of
+Mathematical Statistics 34, 1963; Hollander & Wolfe, Nonparametric Statistical Methods, 3.2 and 3.3). One wild pair
+moves neither far. Where a coin decides which side of each pair comes first, two sides that are alike differ
+symmetrically about zero, whatever the machine does meanwhile. Ties make the interval wider than it need be, never
+narrower. scipy has the test and not the interval.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from functools import cache
 
 
 def middle(values: Sequence[float]) -> float:
-    """The estimate of Hodges and Lehmann. Raises `statistics.StatisticsError` without a value."""
+    """The Hodges-Lehmann estimate. Raises `statistics.StatisticsError` without a value."""
     return statistics.median(_averages(values))
 
 
 def interval(values: Sequence[float], alpha: float) -> tuple[float, float]:
-    """The ends of an interval that lacks the middle with a probability of at most `alpha`.
+    """The ends of an interval that misses the middle with a probability of at most `alpha`.
 
-    Infinite where there are fewer values than `fewest(alpha)`.
+    Infinite where n values are too few: the widest interval, from least to greatest, misses it with 2 / 2**n.
     """
     rank = _rank(len(values), alpha)
     if rank == 0:
@@ -34,20 +34,16 @@ def interval(values: Sequence[float], alpha: float) -> tuple[float, float]:
     return averages[rank - 1], averages[-rank]
 
 
-def fewest(alpha: float) -> int:
-    """How many values a finite interval needs: from least to greatest it lacks the middle with 2 / 2**n."""
-    return math.ceil(math.log2(2 / alpha) - 1e-12)
-
-
 def _averages(values: Sequence[float]) -> list[float]:
     return [(values[i] + values[j]) / 2 for i in range(len(values)) for j in range(i, len(values))]
 
 
 @cache
 def _rank(n: int, alpha: float) -> int:
-    """The largest rank r for which the average of rank r is above the middle with at most alpha / 2; 0 for none.
+    """The largest rank r whose average is above the middle with a probability of at most alpha / 2; 0 for none.
 
-    That happens where the statistic is below r: of the 2**n ways to sign the ranks 1 … n, so many have a sum below r.
+    It is above the middle where the statistic is below r: its probability is the share of the 2**n ways to sign the
+    ranks 1 … n that have a sum below r.
     """
     ways = [1]
     for rank in range(1, n + 1):

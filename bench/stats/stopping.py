@@ -1,4 +1,4 @@
-"""When are there values enough? When the interval of their median is narrow, and was so before the last one came."""
+"""When to stop adding values: once the interval of their median is narrow, and was narrow before the last value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench.stats import intervals
 
 
 class NarrowTwice:
-    """Stops where the interval is narrow at two looks in a row, at the first of all, or at the most values allowed.
+    """Stops once the interval is narrow at two looks in a row, or at the first, or at the largest number of values.
 
     Looking after each value and stopping at the first narrow interval prefers intervals that are narrow by chance: of
     those that state 95 %, 93.5 to 94 % then cover the median at a spread of 3 to 3.5 %, and 92 % where nearly half of
@@ -24,11 +24,11 @@ class NarrowTwice:
 
     @property
     def half_width(self) -> float:
-        """Of the interval of the values so far, as a share of their median; infinite without one."""
+        """Half the interval of the values so far, as a share of their median; infinite without an interval."""
         return intervals.half_width(intervals.median(self.values)) if self.values else math.inf
 
     def add(self, value: float) -> None:
-        """One value more; positive."""
+        """Add one positive value."""
         self.values.append(value)
         if len(self.values) < self._fewest:
             return  # nobody looks before the first look
@@ -37,6 +37,6 @@ class NarrowTwice:
             self._narrow_before = True
 
     def is_finished(self) -> bool:
-        """No more values are wanted."""
+        """Are there enough values?"""
         n = len(self.values)
         return n >= self._fewest and (n >= self._most or (self._narrow and self._narrow_before))

@@ -1,4 +1,4 @@
-"""Values in the order they were measured: do neighbours resemble each other, do they move in one direction?"""
+"""Values in the order of their measurement: are neighbours correlated, and is there a trend?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.stats import student_t
 
 @dataclass(frozen=True)
 class Trend:
-    """Mean of some differences, and whether it is more than chance."""
+    """Mean of some differences, and the p of Student's t against 0."""
 
     mean: float
     p: float
@@ -22,8 +22,8 @@ class Trend:
 def autocorrelation(series: Sequence[Sequence[float]]) -> float | None:
     """Correlation of each value with the one before it, pooled over `series`; None where nothing varies.
 
-    Each series of n values is taken from its own mean, whose error they share: independent values would correlate by
-    -1/(n - 1) (Kendall, Note on Bias in the Estimation of Autocorrelation, Biometrika 41, 1954). That is added again.
+    Each series is centred on its own mean, so that n independent values would correlate by -1/(n - 1) (Kendall, Note on
+    Bias in the Estimation of Autocorrelation, Biometrika 41, 1954). That bias is added back.
     """
     products = squares = 0.0
     pairs = values = 0
@@ -37,7 +37,7 @@ def autocorrelation(series: Sequence[Sequence[float]]) -> float | None:
         pairs, values = pairs + len(one) - 1, values + len(one)
     if squares == 0:
         return None
-    bias = (values - pairs) / pairs  # as many series as there are values more than pairs
+    bias = (values - pairs) / pairs  # the number of series is values - pairs
     return min(1.0, (products / pairs) / (squares / values) + bias)
 
 

@@ -17,9 +17,9 @@ class Components:
     """Standard deviations on the log scale, so as shares of the time."""
 
     between: float
-    """Of the launches' true levels."""
+    """Spread of the launches' true levels."""
     within: float
-    """Of visits around the level of their launch."""
+    """Spread of visits around the level of their launch."""
 
 
 def components(launches: Sequence[Sequence[float]]) -> Components | None:
@@ -39,7 +39,7 @@ def components(launches: Sequence[Sequence[float]]) -> Components | None:
 
 
 def best_visits(found: Components, launch_s: float, visit_s: float) -> float:
-    """Visits a launch that give the narrowest interval for the time spent: sqrt(launch_s/visit_s) · within/between.
+    """The visits a launch that give the narrowest interval for the time spent: sqrt(launch_s/visit_s) · within/between.
 
     launch_s: seconds a launch costs the case before its first visit; visit_s: seconds of one visit. Cochran, Sampling
     Techniques, 1977, 10.6; Kalibera & Jones, section 6. Infinite where processes do not differ.

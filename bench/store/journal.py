@@ -2,7 +2,8 @@
 
 Kinds of line: `session` (a process began or went on with the run) and `spent` (what that cost), `visit` (the blocks of
 one visit), `launch` (a case is finished in a launch; visits without it belong to a launch that did not end, and do not
-count), `pair` (the couples of a case in one lockstep pair).
+count), `pair` (the block pairs of a case in one lockstep pair). Until November 2026 the blocks of a visit were lists
+under `blocks`, and the block pairs lists under `couples`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.records import Block, BlockPair, CaseLaunch, UserError
+from bench.store import schema
+
+Row = TypeVar("Row", Block, BlockPair)
 
 NAME = "journal.jsonl"
 
@@ -54,15 +58,15 @@ class Journal:
 
     def visit(self, process: str, blocks: Sequence[Block]) -> None:
         """The blocks of one visit, timed in `process`."""
-        self._append("visit", {"process": process, "blocks": [list(vars(block).values()) for block in blocks]})
+        self._append("visit", {"process": process, "rows": [vars(block) for block in blocks]})
 
     def launch(self, record: CaseLaunch) -> None:
         """A case is finished in a launch."""
-        self._append("launch", {"record": vars(record)})
+        self._append("launch", {"record": schema.plain(record)})
 
-    def pair(self, couples: Sequence[BlockPair]) -> None:
-        """All couples of a case in one lockstep pair that ended well."""
-        self._append("pair", {"couples": [list(vars(couple).values()) for couple in couples]})
+    def pair(self, block_pairs: Sequence[BlockPair]) -> None:
+        """All block pairs of a case in one lockstep pair that ended well."""
+        self._append("pair", {"rows": [vars(block_pair) for block_pair in block_pairs]})
 
     def close(self) -> None:
         """Give the lock back."""
@@ -77,44 +81,50 @@ class Journal:
 
 @dataclass
 class JournalContents:
-    """A journal read back: finished launches with their blocks, couples of pairs, sessions, and unreadable lines."""
+    """A journal read back: finished launches with their blocks, block pairs, sessions, and unreadable lines."""
 
     launches: list[CaseLaunch] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
-    couples: list[BlockPair] = field(default_factory=list)
+    block_pairs: list[BlockPair] = field(default_factory=list)
     sessions: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 def read(folder: Path) -> JournalContents:
     """All that the journal of `folder` holds; empty where there is none. A damaged line is named and passed over."""
-    pages = JournalContents()
+    contents = JournalContents()
     visits: dict[tuple[str, int, str], list[Block]] = defaultdict(list)
     for number, line in _lines(folder / NAME):
         try:
             body = json.loads(line.decode())
             kind, at_s = body.pop("kind"), float(body.pop("at_s"))
             if kind == "session":
-                pages.sessions.append(body)
+                contents.sessions.append(body)
             elif kind == "spent":
-                pages.sessions[-1] |= body
+                contents.sessions[-1] |= body
             elif kind == "visit":
-                blocks = [Block(*row) for row in body["blocks"]]  # all or none of a visit
-                for block in blocks:
+                for block in _rows(Block, body, "blocks"):
                     visits[block.key, block.launch, body["process"]].append(block)
             elif kind == "pair":
-                pages.couples += [BlockPair(*row) for row in body["couples"]]  # likewise
+                contents.block_pairs += _rows(BlockPair, body, "couples")
             elif kind == "launch":
-                pages.launches.append(CaseLaunch(**body["record"]))
-            if pages.sessions:
-                pages.sessions[-1]["wall_s"] = at_s
+                contents.launches.append(schema.launch_of(body["record"]))
+            if contents.sessions:
+                contents.sessions[-1]["wall_s"] = at_s
         except (ValueError, LookupError, TypeError, AttributeError):
-            pages.problems.append(f"{folder / NAME}:{number}: not a line of a journal, passed over")
+            contents.problems.append(f"{folder / NAME}:{number}: not a line of a journal, passed over")
     # Only the process that finished a case in a launch counts: one that was killed before left visits behind.
-    finished = {(record.key, record.launch, record.side): record for record in pages.launches}
-    pages.launches = list(finished.values())
-    pages.blocks = [block for it in pages.launches for block in visits[it.key, it.launch, it.process]]
-    return pages
+    finished = {(record.key, record.launch, record.side): record for record in contents.launches}
+    contents.launches = list(finished.values())
+    contents.blocks = [block for it in contents.launches for block in visits[it.key, it.launch, it.process]]
+    return contents
+
+
+def _rows(kind: type[Row], body: Mapping[str, Any], positional: str) -> list[Row]:
+    """The records of a line, all or none; a line of old has them under another name, as lists of fields in order."""
+    if "rows" in body:
+        return [kind(**row) for row in body["rows"]]
+    return [kind(*row) for row in body[positional]]
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

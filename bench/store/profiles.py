@@ -66,7 +66,7 @@ def write(folder: Path, run: Mapping[str, Any], profile: Mapping[str, Any], trac
         rows.to_parquet(content, index=False)
         runs.replace_whole(folder / f"{name}.parquet", content.getvalue())
     runs.replace_whole(folder / TRACE, trace.read_bytes())
-    told = {name: value for name, value in profile.items() if name not in (*TABLES, "owned", "calls")}
+    told = {name: value for name, value in profile.items() if name not in TABLES}
     told["history"] = {name: value for name, value in history.items() if name != "rows"} or None
     runs.write(folder, {**run, PROFILE: {**told, **run[PROFILE]}})
 

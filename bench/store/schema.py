@@ -17,6 +17,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from bench.records import Block, BlockPair, CaseLaunch, UserError
+from bench.series import Series
 
 VERSION = 4
 
@@ -64,25 +65,42 @@ PAIRS: Mapping[str, str] = {item.name: _DTYPES[str(item.type)] for item in field
 NESTED = tuple(item.name for item in fields(CaseLaunch) if str(item.type).startswith("Mapping"))
 """The columns of `launches.parquet` that hold JSON."""
 
+BY_SERIES = tuple(item.name for item in fields(CaseLaunch) if str(item.type).startswith("Mapping[Series,"))
+"""Those of them that are by series, whose names are the keys of the JSON."""
+
 
 def missing(columns: Iterable[str], dtypes: Mapping[str, str]) -> dict[str, Any]:
     """Columns of this version that an older one did not write, each with what stands for it in all rows."""
-    defaults = {**asdict(_BLOCK), **flat(asdict(_LAUNCH)), **asdict(_COUPLE)}
+    defaults = {**asdict(_BLOCK), **flat(_LAUNCH), **asdict(_BLOCK_PAIR)}
     return {name: defaults[name] for name in dtypes if name not in set(columns)}
 
 
 _BLOCK = Block("", 0, 0, "", "", 0, True, 0, 0)
 _LAUNCH = CaseLaunch("", 0)
-_COUPLE = BlockPair("", 0, "", "", 0, "", 0, 0, 0)
+_BLOCK_PAIR = BlockPair("", 0, "", "", 0, "", 0, 0, 0)
 
 BLOCK_IDENTITY = ("key", "launch", "side", "visit", "phase", "clock", "index")
 LAUNCH_IDENTITY = ("key", "launch", "side")
 PAIR_IDENTITY = ("key", "pair", "clock", "couple")
 
 
-def flat(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A `CaseLaunch` as a row: nested values become JSON text."""
-    return {name: _storable(name, record[name]) for name in LAUNCHES if name in record}
+def plain(record: CaseLaunch) -> dict[str, Any]:
+    """The fields of a launch as JSON takes them: a series becomes its name."""
+    named = {name: {series.text: it for series, it in getattr(record, name).items()} for name in BY_SERIES}
+    return {**vars(record), **named}
+
+
+def launch_of(told: Mapping[str, Any]) -> CaseLaunch:
+    """The launch whose fields `plain` told. Raises `ValueError` for a name that is no series."""
+    named = {
+        name: {Series.from_text(text): it for text, it in told[name].items()} for name in BY_SERIES if name in told
+    }
+    return CaseLaunch(**{**told, **named})
+
+
+def flat(record: CaseLaunch) -> dict[str, Any]:
+    """A launch as a row: nested values become JSON text."""
+    return {name: _storable(name, value) for name, value in plain(record).items()}
 
 
 def _storable(name: str, value: Any) -> Any:

@@ -56,13 +56,13 @@ def read(folder: Path, lean: bool = False) -> RunData:
         _defended(
             _joined(
                 launches,
-                [schema.flat(asdict(record)) for record in pages.launches],
+                [schema.flat(record) for record in pages.launches],
                 schema.LAUNCHES,
                 schema.LAUNCH_IDENTITY,
             ),
             run,
         ),
-        _joined(pairs, [asdict(couple) for couple in pages.couples], schema.PAIRS, schema.PAIR_IDENTITY),
+        _joined(pairs, [asdict(pair) for pair in pages.block_pairs], schema.PAIRS, schema.PAIR_IDENTITY),
         list(sessions.values()),
         list(dict.fromkeys([*known, *pages.problems])),
     )
@@ -133,15 +133,14 @@ def launches_of(data: RunData) -> list[CaseLaunch]:
     found = []
     for row in data.launches.astype(object).where(data.launches.notna(), None).to_dict("records"):
         nested = {name: json.loads(row[name]) for name in schema.NESTED}
-        found.append(CaseLaunch(**{str(name): value for name, value in row.items()} | nested))
+        found.append(schema.launch_of({str(name): value for name, value in row.items()} | nested))
     return found
 
 
 def records_of(data: RunData) -> tuple[list[CaseLaunch], list[Block]]:
     """The rows of a run as the records they were made from."""
-    return launches_of(data), [
-        Block(*row) for row in data.blocks[list(schema.BLOCKS)].itertuples(index=False, name=None)
-    ]
+    blocks = [Block(*row) for row in data.blocks[list(schema.BLOCKS)].itertuples(index=False, name=None)]
+    return launches_of(data), blocks
 
 
 def couples_of(data: RunData) -> list[BlockPair]:

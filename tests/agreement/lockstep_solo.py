@@ -21,7 +21,7 @@ import pandas as pd
 from bench.analyse.gate.pair_ratios import lockstep_over_solo, pair_ratios, ratio
 from bench.plan import catalog
 from bench.records import Case, ComparedCase, Planned, Settings
-from bench.runner import whole_run
+from bench.runner import run_description
 from bench.runner.machine_probe import look
 from bench.runner.pairs import pair_loop
 from bench.runner.pairs.pair_context import PairSettings
@@ -61,7 +61,9 @@ def record(folder: Path, rounds: int, pairs: int) -> None:
             if out.exists():
                 continue
             settings = Settings(visits=4, seed=1000 * number + rewarm)
-            whole_run.begin(out, whole_run.described(out.name, [], settings, hello, "test", "lockstep_solo", cases))
+            run_description.begin(
+                out, run_description.described(out.name, [], settings, hello, "test", "lockstep_solo", cases)
+            )
             conduct = PairSettings(alone={item.case.key for item in cases}, count=False, rewarm=rewarm)
             judge = pair_loop.FixedPairs(cases, lambda _: pairs)
             pair_loop.measure(out, judge, settings, hello, stop, lambda *_: None, conduct=conduct)

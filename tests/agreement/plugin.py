@@ -24,7 +24,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.cold_blocks import cold_blocks
 from bench.present.tables.gate_report import short
+from bench.series import STEP, Series
 from bench.stats import intervals
 
 KEYS = (
@@ -32,6 +34,8 @@ KEYS = (
     "regression/train_step[rows=800]", "torchscript/inference[batch=800]", "autograd/polynomial",
 )  # fmt: skip
 """Steps from 50 µs to 30 ms."""
+
+TIMED = Series(STEP, "wall")
 
 BLOCKS = 60
 """Rounds of pytest-benchmark a case and session, and blocks of the worker beside them."""
@@ -107,7 +111,7 @@ class Beside:
         self.leave()
         self.session, self.worker = session, Worker(1, Stop())
         request = session._request
-        steps = {"step:wall": session.steps["step:wall"]}
+        steps = {TIMED: session.timer.steps[TIMED]}
         reply = self.worker.ask(Open(session.key, request.source, session.settings, steps, count=False), 120)
         assert isinstance(reply, Opened), reply
 
@@ -130,13 +134,11 @@ class Beside:
         self.ahead = self.dice.random() < 0.5
         if self.ahead:
             self._block()
-        from bench.protocol import cold_blocks
-
-        prepared, steps = self.session.prepared, self.session.steps["step:wall"]
-        if cold_blocks(self.session._time("step", "wall", steps)) > 1:
-            self.session._time("step", "wall", steps)
-        if prepared.reset is not None:
-            prepared.reset()
+        timer, reset = self.session.timer, self.session.prepared.reset
+        for _ in range(cold_blocks(timer.time(TIMED, timer.steps[TIMED])) - 1):
+            timer.time(TIMED, timer.steps[TIMED])
+        if reset is not None:
+            reset()
         return self._drained()
 
     def _drained(self) -> float:

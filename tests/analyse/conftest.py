@@ -76,7 +76,7 @@ class MadeUpRun:
             "settings": dataclasses.asdict(self.settings),
             "plan": [{"key": key} for key in self._plan],
         }
-        launches = [schema.flat(dataclasses.asdict(record)) for record in self._launches]
+        launches = [schema.flat(record) for record in self._launches]
         return RunData(
             Path("made-up"),
             run,

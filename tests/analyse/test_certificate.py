@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +18,9 @@ from bench.analyse.certificate import (
     rate_lines,
     ratio_lines,
 )
-from bench.records import BESIDE, BY, RIVALS, RIVALS_ON_GPU
+from bench.analyse.certificate.recorded import RecordedComparison, comparisons
+from bench.plan.certificate_cases import LINEARITY, QUICK, SAME, Comparison, about
+from bench.records import BESIDE, BY, RIVALS, RIVALS_ON_GPU, ComparedCase, Planned
 from bench.stats import intervals
 from bench.stats.coverage_simulation import Coverage
 
@@ -28,8 +29,8 @@ from .conftest import MadeUpRun
 KEY = "certification/injected[device=cpu]"
 
 
-def told(ratio: float = 1.0, key: str = KEY) -> list[dict[str, Any]]:
-    return [{"key": key, "ratio": ratio}]
+def told(ratio: float = 1.0, key: str = KEY) -> list[RecordedComparison]:
+    return [RecordedComparison("made up", key, ratio)]
 
 
 def logs(centre: float, sd: float, n: int = 8, seed: int = 0) -> dict[str, list[float]]:
@@ -145,11 +146,11 @@ def test_the_smallest_effect_is_told_with_the_spread_it_comes_from(run):
     assert (line.verdict, line.bound) == (TOLD, "")
 
 
-def waits(run: MadeUpRun, slope: float, besides_s: float) -> list[dict[str, Any]]:
+def waits(run: MadeUpRun, slope: float, besides_s: float) -> list[RecordedComparison]:
     found = []
     for micros in (10, 100, 1000):
         case = run.plan("certification/spin", micros=micros)
-        found.append({"key": case.key, "micros": micros})
+        found.append(RecordedComparison("linearity", case.key, micros=micros))
         for pair in range(6):
             for side in ("base", "head"):
                 run.launch(case, pair, side=side, process=f"{side} {pair}")
@@ -234,7 +235,16 @@ def test_a_gpus_waits_are_held_against_the_rate_of_its_clock(run, mhz, verdict):
             run.launch(case, pair, side="base", condition={"mhz_low": mhz, "mhz_high": mhz} if mhz else {})
             run.blocks(case, pair, [1e-6 + each / 1e9] * 3, clock="device", side="base")
             run.blocks(case, pair, [5e-3] * 3, clock="wall", side="base")
-    told = [{"key": case.key, "micros": None, "cycles": each} for case, each in waits]
+    told = [RecordedComparison("linearity", case.key, cycles=each) for case, each in waits]
     line = one(certificate.linearity(run.data(), told))
     assert line.verdict == verdict
     assert "1,000,000 cycles" in line.about
+
+
+def test_the_comparisons_of_a_run_are_those_that_the_plan_wrote(run):
+    """An older run has no cycles."""
+    case, data = run.plan("a/b"), run.data()
+    data.run |= about(QUICK, [Comparison(SAME, ComparedCase(*[Planned(case, "")] * 2), 6)])
+    data.run["certificate"]["comparisons"].append({"purpose": "linearity", "key": "a/c", "ratio": 1.0, "micros": 10})
+    assert comparisons(data, SAME) == [RecordedComparison("same", case.key)]
+    assert comparisons(data, LINEARITY) == [RecordedComparison("linearity", "a/c", 1.0, 10, None)]

@@ -5,7 +5,6 @@ python -m pytest tests/benchmarks/test_history.py --benchmark-enable
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import itertools
 import resource
@@ -48,7 +47,7 @@ def year(tmp_path_factory, request):
     folder, dice = tmp_path_factory.mktemp("nightly"), np.random.default_rng(1)
     keys = np.array([Case.of("matmul/square", {"size": size}).key for size in range(1, CASES + 1)], dtype=object)
     place = np.array(list(itertools.product(range(CASES), range(LAUNCHES), range(VISITS), range(BLOCKS))))
-    launch = pd.DataFrame([schema.flat(dataclasses.asdict(CaseLaunch("", 0)))])
+    launch = pd.DataFrame([schema.flat(CaseLaunch("", 0))])
     launches = launch.loc[[0] * (CASES * LAUNCHES)].assign(
         key=np.repeat(keys, LAUNCHES), launch=np.tile(np.arange(LAUNCHES), CASES), process="p"
     )

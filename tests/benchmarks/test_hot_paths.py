@@ -13,8 +13,10 @@ import pytest
 
 from bench.measure.timing import blocks, clocks
 from bench.protocol import Visited
+from bench.protocol.rows import TimedBlock
 from bench.protocol.wire import decode, encode
 from bench.records import Block, Case, CaseLaunch, Planned, Settings, Source
+from bench.series import Series
 from bench.store import journal, runs, schema, tables
 from tests.analyse.as_frames import estimates_frame
 
@@ -50,7 +52,7 @@ def large_run(tmp_path_factory):
         },
     )
     launches = [
-        schema.flat(dataclasses.asdict(CaseLaunch(key, launch, f"p{launch}", first_call_ns=10**6, steady=True)))
+        schema.flat(CaseLaunch(key, launch, f"p{launch}", first_call_ns=10**6, steady=True))
         for key in keys
         for launch in range(LAUNCHES)
     ]
@@ -73,9 +75,9 @@ def test_one_reading_of_the_clock(benchmark):
 
 
 def test_a_visit_through_the_protocol_and_back(benchmark):
-    message = Visited(
-        "matmul/square[size=64]", [["step", "wall", i, i > 0, 100, 1_234_567 + i] for i in range(20)], 0.02
-    )
+    series = Series("step", "wall")
+    blocks = [TimedBlock(series, index, index > 0, 100, 1_234_567 + index) for index in range(20)]
+    message = Visited("matmul/square[size=64]", blocks, 0.02)
     assert benchmark(lambda: decode(encode(message))) == message
 
 

@@ -18,7 +18,7 @@ CHECKS = {
 
 SMALL = """
 import dataclasses, sys
-from bench.plan import certificate as plan
+from bench.plan import certificate_cases as plan
 plan.QUICK = dataclasses.replace(
     plan.QUICK, micros=(10, 100, 1000), real=("regression/train_step", "autograd/polynomial"), couples_s=0.1,
     rival_couples=5, repetitions=300,

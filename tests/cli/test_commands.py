@@ -124,6 +124,7 @@ def total(ctx: Context, size: int) -> Prepared:
 FAULTS = {
     "its step returns what it computed": ("step = ctx.mode(torch.sum, x)", "step = lambda: None"),
     "its answer is right": ("exact = x.double().sum()", "exact = x.double().sum() * 1.01"),
+    "its phases return what they computed": ('unit="number"))', 'unit="number"), phases={"sum": lambda: None})'),
     "its check notices a wrong answer": ("lambda out: ctx.relative_error(out, exact)", "lambda out: 0.0"),
     "it states its work": ("Work(flops=size, items=size", "Work(flops=size"),
     "it repeats under one seed": (

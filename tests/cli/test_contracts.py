@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli.written import written
+from bench.jobs.written import written
 from bench.records import UserError
 
 RUN_KEYS = {"schema", "run", "path", "status", "outcomes", "wall_s"}

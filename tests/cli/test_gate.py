@@ -205,16 +205,20 @@ def test_outside_of_a_repository_it_says_so(bench):
 # --- why --------------------------------------------------------------------------------------------------------------
 
 ONE_PAIR = """
-import sys
 from pathlib import Path
 
-from bench.cli.explaining import difference, told_difference
-from bench.cli.options import TableFormat
-from bench.cli.wanted import Wanted
+from bench.cli.profile import TableFormat, show_difference
+from bench.cli.progress import StageLines
+from bench.jobs.difference_job import taken
+from bench.jobs.profile_result import difference_in
+from bench.jobs.two_sides import SidedChoice, two_sides
+from bench.records import Settings
 from bench.runner.stop import Stop
 
-wanted = Wanted(["mine/paced[own=0]"], "quick", [], [], [Path("mine.py")], None)
-told_difference(difference(wanted, "main", "", None, None, 0, 1, None, Path("d"), Stop(), False), TableFormat.JSON)
+stop = Stop()
+with two_sides(SidedChoice("mine/paced[own=0]", "quick", workloads="mine.py"), "main", "", None, stop) as both:
+    folder = taken(both, Settings(), 1, None, Path("d"), "a test", StageLines(), stop)
+show_difference(difference_in(folder), TableFormat.JSON)
 """
 """`bench profile --diff`, with fewer pairs than it lets a user have."""
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli import list_
 from bench.plan.catalog import find
+from bench.present.tables.workload_table import by_lesson
 from tests.present import lesson_files
 
 CATALOG = find()
@@ -39,10 +39,9 @@ def own(bench):
 
 
 @pytest.fixture
-def table_of(monkeypatch):
+def table_of():
     def table(columns):
-        monkeypatch.setattr(list_, "width", lambda: columns)
-        return list_.by_lesson(CATALOG.values()).splitlines()
+        return by_lesson(CATALOG.values(), width=columns).splitlines()
 
     return table
 

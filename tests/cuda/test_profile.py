@@ -106,7 +106,7 @@ def test_a_backward_pass_runs_its_kernels_in_operators_of_another_thread(profile
 
 def test_the_history_of_the_allocator_has_each_output_and_who_wanted_it(profiled):
     history = profiled(LARGE)[0]["history"]
-    outputs = [row for row in history["rows"] if row[1] == 4096**2 * 4]
+    outputs = [row for row in history["rows"] if row["bytes"] == 4096**2 * 4]
     assert len(outputs) == history["steps"]
     assert "planted_on_gpu.py" in outputs[0][2]
     assert not history["lost"]

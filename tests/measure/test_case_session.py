@@ -5,19 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from bench.cold_blocks import cold_blocks
 from bench.measure import devices
 from bench.measure.author.import_workload import module_of
 from bench.measure.author.outputs import numbers
 from bench.measure.devices.device import NoClockError
 from bench.measure.dispatcher import Dispatcher
 from bench.plan.catalog import find
-from bench.protocol import Close, Closed, Open, Opened, Refused, Visit, Visited, cold_blocks
+from bench.protocol import Close, Closed, Open, Opened, Refused, Visit, Visited
 from bench.records import Case, Settings
+from bench.series import Series
 from tests.simulated import SimulatedClock
 
 FILE = Path(__file__).parents[1] / "workload_files" / "recorded.py"
 SOURCE = find([FILE], installed=False)["recorded/ordered"].source
 SETTINGS = Settings(warm_s=0.005, warm_cap_s=0.05)
+STEP, HALF = Series("step", "wall"), Series("half", "wall")
 
 
 class Bench:
@@ -61,15 +64,15 @@ def test_a_visit_times_blocks_of_the_step_and_then_of_each_phase(bench):
     visited = bench.desk.answer(Visit(bench.key))
     assert isinstance(visited, Visited)
     assert bench.story() == ["step", "phase"]
-    assert [row[0] for row in visited.blocks] == ["step"] * 6 + ["half"] * 6
-    assert bench.events.count("step") == 6 * opened.steps["step:wall"]
+    assert [block.series for block in visited.blocks] == [STEP] * 6 + [HALF] * 6
+    assert bench.events.count("step") == 6 * opened.steps[STEP]
 
 
 def test_the_first_blocks_of_a_visit_are_marked_and_the_others_are_kept(bench):
     """Two of them: a block of 1 ms is shorter than the 5 ms after which nothing is cold any more."""
     bench.open()
-    rows = bench.desk.answer(Visit(bench.key)).blocks
-    assert [(row[2], row[3]) for row in rows[:6]] == [(place, place >= 2) for place in range(6)]
+    timed = bench.desk.answer(Visit(bench.key)).blocks
+    assert [(block.index, block.kept) for block in timed[:6]] == [(place, place >= 2) for place in range(6)]
 
 
 def test_of_blocks_that_are_long_enough_only_the_first_is_cold():
@@ -78,9 +81,10 @@ def test_of_blocks_that_are_long_enough_only_the_first_is_cold():
 
 def test_raw_totals_and_step_counts_give_back_the_true_step(bench):
     bench.open()
-    for phase, _, _, _, steps, total_ns in bench.desk.answer(Visit(bench.key)).blocks:
-        true_ns = {"step": 10_000, "half": 4_000}[phase]
-        assert total_ns / steps == pytest.approx(true_ns, rel=1e-3)  # the clock's own cost is below 0.1 % of a block
+    for block in bench.desk.answer(Visit(bench.key)).blocks:
+        true_ns = {STEP: 10_000, HALF: 4_000}[block.series]
+        # The clock's own cost is below 0.1 % of a block.
+        assert block.total_ns / block.steps == pytest.approx(true_ns, rel=1e-3)
 
 
 def test_closing_reads_the_quality_checks_again_and_then_closes(bench):
@@ -104,17 +108,17 @@ def test_a_reset_runs_before_every_block_and_makes_its_n_one(bench):
 
 def test_short_blocks_of_a_case_with_reset_are_more_to_fill_the_visit(bench):
     bench.open(resets=True)
-    rows = bench.desk.answer(Visit(bench.key)).blocks
-    assert sum(row[0] == "step" for row in rows) == 51  # 10 us each where 1 ms was asked for: the most, and one
+    timed = bench.desk.answer(Visit(bench.key)).blocks
+    assert sum(block.series == STEP for block in timed) == 51  # 10 us each where 1 ms was asked for: the most, and one
 
 
 def test_n_that_an_earlier_launch_found_is_kept(bench):
-    assert bench.open(steps={"step:wall": 123, "half:wall": 7}).steps == {"step:wall": 123, "half:wall": 7}
+    assert bench.open(steps={STEP: 123, HALF: 7}).steps == {STEP: 123, HALF: 7}
 
 
 def test_two_launches_calibrate_alike_and_reach_the_block_length(bench):
     opened = bench.open()
-    assert opened.steps["step:wall"] * 10_000 >= SETTINGS.block_s * 1e9
+    assert opened.steps[STEP] * 10_000 >= SETTINGS.block_s * 1e9
 
 
 def test_what_the_clock_costs_and_resolves_is_recorded(bench):
@@ -191,10 +195,12 @@ def test_a_clock_that_cannot_time_the_step_is_left_out_with_its_reason(bench, mo
     monkeypatch.setattr(devices, "device_for", lambda name, clock: FickleDevice(clock, lambda steps: False))
     opened = bench.open(resets=resets)
     assert isinstance(opened, Opened)
-    assert set(opened.steps) == {"step:wall", "half:wall"}
+    assert set(opened.steps) == {STEP, HALF}
     bench.desk.answer(Visit(bench.key))
     closed = bench.desk.answer(Close(bench.key))
-    assert closed.facts["no_clock"] == {"step:device": "the step synchronises", "half:device": "the step synchronises"}
+    assert closed.no_clock == dict.fromkeys(
+        (Series("step", "device"), Series("half", "device")), "the step synchronises"
+    )
 
 
 def test_a_clock_that_fails_later_costs_its_own_blocks_alone(bench, monkeypatch):
@@ -205,13 +211,13 @@ def test_a_clock_that_fails_later_costs_its_own_blocks_alone(bench, monkeypatch)
     calls += [1] * 100
     visited = bench.desk.answer(Visit(bench.key))
     assert isinstance(visited, Visited)
-    assert {row[1] for row in visited.blocks} == {"wall"}
+    assert {block.series.clock for block in visited.blocks} == {"wall"}
 
 
 def test_the_longest_block_that_fits_the_queue_is_used_where_the_wanted_one_does_not(bench, monkeypatch):
     monkeypatch.setattr(devices, "device_for", lambda name, clock: FickleDevice(clock, lambda steps: steps <= 8))
     steps = bench.open().steps
-    assert 1 <= steps["step:device"] <= 8 < steps["step:wall"]
+    assert 1 <= steps[Series("step", "device")] <= 8 < steps[STEP]
 
 
 def test_a_compilation_while_the_case_is_timed_counts_against_it(bench, monkeypatch):

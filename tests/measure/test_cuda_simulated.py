@@ -12,6 +12,7 @@ from bench.measure.devices.device import NoClockError
 from bench.measure.modes import graphs
 from bench.measure.timing import other_timers
 from bench.measure.timing.blocks import nothing
+from bench.protocol.rows import TimerPair
 
 
 class SimulatedGpu:
@@ -232,8 +233,8 @@ def test_do_bench_and_ours_time_single_steps_on_a_flushed_cache(gpu, device, mon
     testing.do_bench = lambda step, **options: (calls.append(options), 0.06)[1]  # ms
     monkeypatch.setitem(sys.modules, "triton.testing", testing)
     monkeypatch.setattr(other_timers.importlib.util, "find_spec", lambda name: testing)
-    found = other_timers.beside_do_bench(lambda: gpu.launch(60_000), device, 4, "seed")
-    assert found == {"triton do_bench": [[60_000, 60_000]] * 4}
+    found = other_timers.timed_with_do_bench(lambda: gpu.launch(60_000), device, 4, "seed")
+    assert found == {"triton do_bench": [TimerPair(60_000, 60_000)] * 4}
     # Once for each single step, and once more for the look at other streams.
     assert len(flushed) == 4 * other_timers.SINGLE_STEPS + 1
     assert {options["return_mode"] for options in calls} == {"median"}
@@ -241,7 +242,7 @@ def test_do_bench_and_ours_time_single_steps_on_a_flushed_cache(gpu, device, mon
 
 def test_without_triton_do_bench_is_left_out(gpu, device, monkeypatch):
     monkeypatch.setattr(other_timers.importlib.util, "find_spec", lambda name: None)
-    assert other_timers.beside_do_bench(lambda: None, device, 4, "seed") == {}
+    assert other_timers.timed_with_do_bench(lambda: None, device, 4, "seed") == {}
 
 
 class Stream:

@@ -23,14 +23,15 @@ import pytest
 
 from bench.analyse.certificate import NOT_HELD, false_alarms
 from bench.analyse.findings import findings_of
-from bench.measure import case_session
 from bench.measure.dispatcher import Dispatcher
+from bench.measure.timing import series_timer
 from bench.measure.timing.blocks import ClockError, nothing, time_block
 from bench.measure.timing.warm_up import WarmUp
 from bench.plan.catalog import find
 from bench.protocol import Open, Opened, Refused, Visit
 from bench.records import BASE, HEAD, SIDES, Case, Settings
 from bench.runner.launches.schedule import visiting_order
+from bench.series import Series
 from tests.analyse.as_frames import estimates_frame
 from tests.analyse.conftest import MadeUpRun
 from tests.analyse.test_findings import QUIET
@@ -53,6 +54,7 @@ def test_every_test_that_is_named_above_exists():
 # --- warm-up --------------------------------------------------------------------------------------------------------
 
 STEADY_NS = 10_000
+TIMED = Series("step", "wall")
 
 
 def step_time_of_a_cold_start() -> float:
@@ -71,14 +73,14 @@ def step_time_of_a_cold_start() -> float:
 
     module_of(source).ordered.clock = Cold()
     settings = Settings(warm_s=0.005, warm_cap_s=0.5, block_s=1e-4)
-    assert isinstance(desk.answer(Open(key, source, settings, {"step:wall": 10, "half:wall": 10})), Opened)
-    rows = desk.answer(Visit(key)).blocks
-    return statistics.median(row[5] / row[4] for row in rows if row[0] == "step" and row[3])
+    assert isinstance(desk.answer(Open(key, source, settings, {TIMED: 10, Series("half", "wall"): 10})), Opened)
+    timed = desk.answer(Visit(key)).blocks
+    return statistics.median(block.total_ns / block.steps for block in timed if block.series == TIMED and block.kept)
 
 
 def test_warm_up_removed(monkeypatch):
     assert step_time_of_a_cold_start() == pytest.approx(STEADY_NS, rel=0.02)
-    monkeypatch.setattr(case_session, "warm_up", lambda *_: WarmUp(True, 1, 1))
+    monkeypatch.setattr(series_timer, "warm_up", lambda *_: WarmUp(True, 1, 1))
     assert step_time_of_a_cold_start() > 2 * STEADY_NS
 
 
@@ -127,9 +129,9 @@ def test_a_coarse_clock_makes_blocks_longer_and_keeps_their_steps_right():
     desk = Dispatcher(lambda stage: None, clock)
     key = Case.of("recorded/ordered", {"resets": False}).key
     opened = desk.answer(Open(key, source, Settings(warm_s=0.005, warm_cap_s=0.05), {}))
-    assert opened.steps["step:wall"] * 10_000 * STEADY_NS >= 1000 * 15_000_000
-    rows = desk.answer(Visit(key)).blocks
-    assert [row[5] / row[4] for row in rows if row[0] == "step"] == pytest.approx([10_000 * STEADY_NS] * 5, rel=2e-3)
+    assert opened.steps[TIMED] * 10_000 * STEADY_NS >= 1000 * 15_000_000
+    step_ns = [block.total_ns / block.steps for block in desk.answer(Visit(key)).blocks if block.series == TIMED]
+    assert step_ns == pytest.approx([10_000 * STEADY_NS] * 5, rel=2e-3)
 
 
 def test_blocks_too_short_for_a_coarse_clock_are_doubted():

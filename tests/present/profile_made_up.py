@@ -48,6 +48,7 @@ def on_gpu(lost=0):
     """A step of kernels and copies, with the history of two steps."""
     history = {"steps": 2, "before": 1 << 20, "lost": False}
     device = {
+        "launches": 600,
         "kernels": 600,
         "fills": 200,
         "copies": {"HtoD": {"calls": 200, "ns": 200_000}},

@@ -12,7 +12,7 @@ from bench.measure.machine.facts import capabilities
 from bench.plan.catalog import find
 from bench.protocol import Close, Closed, Open, Opened, Refused, Visit
 from bench.records import Case, Planned, Settings
-from bench.runner import machine_probe, whole_run
+from bench.runner import machine_probe, run_description, whole_run
 from bench.runner.listener import SilentListener
 from bench.runner.stop import Stop
 from bench.runner.worker import Worker
@@ -96,7 +96,7 @@ def twice(tmp_path_factory):
     planned = [Planned(case, catalog[case.workload].source) for case in map(Case.from_key, (ONE, EAGER, AHEAD))]
     settings, stop = replace(SETTINGS, launches=2), Stop()
     hello = machine_probe.look([], stop)
-    whole_run.begin(folder, whole_run.described("compiled", planned, settings, hello, "test", "bench run"))
+    run_description.begin(folder, run_description.described("compiled", planned, settings, hello, "test", "bench run"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COMPILED_TMPDIR", str(unpacked))
         whole_run.measure(folder, planned, settings, hello, stop, SilentListener())

@@ -6,7 +6,7 @@ import pytest
 
 from bench.plan.catalog import find
 from bench.records import Case, Outcome, Planned, Settings
-from bench.runner import machine_probe, whole_run
+from bench.runner import machine_probe, run_description, whole_run
 from bench.runner.listener import SilentListener
 from bench.runner.stop import Stop
 from bench.store import tables
@@ -31,6 +31,10 @@ EXPECTED = {
     "skips": (Outcome.SKIPPED, "the moon is not full"),
     "exits": (Outcome.CRASHED, "exited with code 3"),
     "talks_before_dying": (Outcome.CRASHED, "exited with code 4"),
+    "names_a_phase[called=step]": (Outcome.FAILED, "phase 'step' has a name of what the harness times itself"),
+    "names_a_phase[called=first_call]": (Outcome.FAILED, "call it 'own_first_call', or what it does"),
+    "names_a_phase[called=a:b]": (Outcome.FAILED, "phase 'a:b' has a colon, which separates phase and clock"),
+    "names_a_phase[called=compile_cold]": (Outcome.FAILED, "phase 'compile_cold' has a name"),
     "behaves": (Outcome.OK, ""),
     "behaves[device=cuda:99]": (Outcome.SKIPPED, "CUDA"),
     "behaves[device=mps]": (Outcome.SKIPPED, "no device class"),
@@ -54,7 +58,7 @@ def run(tmp_path_factory):
     settings = Settings(launches=1, visits=2, warm_s=0.01, timeout_s=8)
     stop = Stop()
     hello = machine_probe.look(planned, stop)
-    whole_run.begin(folder, whole_run.described("faults", planned, settings, hello, "test", "bench run"))
+    run_description.begin(folder, run_description.described("faults", planned, settings, hello, "test", "bench run"))
     ended = whole_run.measure(folder, planned, settings, hello, stop, SilentListener())
     return ended, tables.read(folder)
 
@@ -84,6 +88,15 @@ def test_only_cases_that_ended_well_have_blocks(run):
     with_blocks = set(data.blocks["key"])
     assert good <= with_blocks
     assert key_of("is_wrong") not in with_blocks
+
+
+def test_a_phase_of_a_reserved_name_is_refused_before_anything_is_timed(run):
+    _, data = run
+    refused = data.launches[data.launches["key"].str.startswith("misbehaving/names_a_phase")]
+    assert len(refused) == 4
+    assert refused["first_call_ns"].isna().all()
+    assert (refused["warm_calls"] == 0).all()
+    assert not data.blocks["key"].str.startswith("misbehaving/names_a_phase").any()
 
 
 def test_a_failure_keeps_its_traceback_and_a_dead_worker_its_last_words(run):

@@ -74,8 +74,7 @@ def test_an_interval_lacks_the_middle_no_oftener_than_it_says(draw):
     assert exact_bounds(missed, trials)[0] <= alpha
 
 
-def test_so_many_values_are_the_fewest_of_a_finite_interval():
-    for alpha in (0.2, 0.05, 0.001, 0.001 / 40):
-        n = signed_ranks.fewest(alpha)
+def test_an_interval_is_finite_from_as_many_values_on_as_alpha_asks_for():
+    for alpha, n in ((0.2, 4), (0.05, 6), (0.001, 11), (0.001 / 40, 17)):
         assert math.isfinite(signed_ranks.interval(list(range(n)), alpha)[0])
         assert math.isinf(signed_ranks.interval(list(range(n - 1)), alpha)[0])

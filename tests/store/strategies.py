@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from bench.records import Block, CaseLaunch, Outcome
+from bench.series import Series
 
 INT64 = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 COUNTS = st.integers(min_value=0, max_value=2**53)
@@ -12,6 +13,7 @@ COUNTS = st.integers(min_value=0, max_value=2**53)
 
 REALS = st.floats(allow_nan=False, allow_infinity=False)
 NAMES = st.text(max_size=6)
+SERIES = st.builds(Series, NAMES, st.sampled_from(["wall", "latency", "device"]))
 WORKLOADS = st.sampled_from(["matmul/square", "daten/öffnen", "a/b"])
 JSON = st.recursive(
     st.none() | st.booleans() | INT64 | REALS | st.text(max_size=8),
@@ -36,7 +38,7 @@ LAUNCHES = st.builds(
     first_call_ns=maybe(COUNTS),
     cache=st.sampled_from(["", "cold", "warm"]),
     build_ns=maybe(COUNTS),
-    steps=st.dictionaries(NAMES, COUNTS, max_size=2),
+    steps=st.dictionaries(SERIES, COUNTS, max_size=2),
     work=st.dictionaries(NAMES, JSON, max_size=2),
     tolerance=maybe(REALS),
     error_before=maybe(REALS),
@@ -55,7 +57,7 @@ LAUNCHES = st.builds(
     preemptions=maybe(COUNTS),
     foreign_load=maybe(REALS),
     threads=maybe(st.integers(1, 64)),
-    no_clock=st.dictionaries(NAMES, NAMES, max_size=2),
+    no_clock=st.dictionaries(SERIES, NAMES, max_size=2),
     counters=st.dictionaries(NAMES, INT64, max_size=2),
     seconds=st.dictionaries(NAMES, REALS, max_size=2),
 )

@@ -55,6 +55,14 @@ def test_a_file_of_a_tree_keeps_its_place_in_it_and_any_other_its_name():
     assert told["environment"]["torch"]["build"] == "see https://pytorch.org/a/b"
 
 
+def test_files_of_one_name_in_an_installed_harness_stay_apart():
+    harness = "/usr/lib/python3.11/site-packages/bench"
+    names = ("records.py", "measure/__init__.py", "measure/timing/__init__.py")
+    code = {f"{harness}/{name}": name for name in names} | {"/home/ann/mine.py": "b2"}
+    told = anonymised.shareable({"plan": [], "code": code})
+    assert told["code"] == {f"bench/{name}": name for name in names} | {"mine.py": "b2"}
+
+
 def test_a_run_that_is_still_measured_is_not_copied(folder, book, tmp_path):
     with pytest.raises(UserError, match="is not sealed"):
         anonymised.copy(tables.read(folder), tmp_path / "copy")

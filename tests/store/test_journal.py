@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bench.records import CaseLaunch, UserError
+from bench.records import Block, BlockPair, CaseLaunch, UserError
+from bench.series import Series
 from bench.store import journal
 from tests.store.conftest import KEY, OTHER, block, lines_of, visit_of, write_down
 
@@ -31,13 +33,45 @@ def damage(folder: Path, number: int, line: bytes) -> None:
 
 
 def test_what_was_written_down_is_read_back(folder: Path, book: journal.Journal) -> None:
-    record = CaseLaunch(KEY, 0, "1", reason="ß", steps={"step": 100}, steady=True, work={"flops": 2, "unit": "ß"})
+    record = CaseLaunch(
+        KEY, 0, "1", reason="ß", steps={Series("step", "wall"): 100}, steady=True, work={"flops": 2, "unit": "ß"}
+    )
     visits = [visit_of(visit=0), visit_of(visit=1)]
     write_down(book, record, visits)
     pages = journal.read(folder)
     assert pages.launches == [record]
     assert pages.blocks == [*visits[0], *visits[1]]
     assert pages.problems == []
+
+
+LINES_OF_OLD = """\
+{"kind": "session", "at_s": 0.0, "started": "2026-11-01T10:00:00", "cases": 1}
+{"kind": "visit", "at_s": 1.5, "process": "p", "blocks": [["a/b[x=1]", 0, 1, "to_device", "latency", 2, true,\
+ 9, 7, ""]]}
+{"kind": "launch", "at_s": 2.0, "record": {"key": "a/b[x=1]", "launch": 0, "process": "p", "outcome": "ok",\
+ "steps": {"step:wall": 100, "to_device:latency": 9}, "no_clock": {"step:device": "it synchronises"}}}
+{"kind": "pair", "at_s": 2.5, "couples": [["a/b[x=1]", 3, "head", "wall", 5, "base", 10, 1000, 1100, 1, false]]}
+"""
+
+
+def test_a_journal_whose_rows_are_lists_is_read_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / journal.NAME).write_text(LINES_OF_OLD)
+    contents = journal.read(tmp_path)
+    assert contents.problems == []
+    assert contents.blocks == [Block("a/b[x=1]", 0, 1, "to_device", "latency", 2, True, 9, 7)]
+    assert contents.block_pairs == [BlockPair("a/b[x=1]", 3, "head", "wall", 5, "base", 10, 1000, 1100, 1)]
+    (launch,) = contents.launches
+    assert launch.steps == {Series("step", "wall"): 100, Series("to_device", "latency"): 9}
+    assert launch.no_clock == {Series("step", "device"): "it synchronises"}
+
+
+def test_rows_name_their_fields_and_series_are_text(folder: Path, book: journal.Journal) -> None:
+    steps, no_clock = {Series("step", "wall"): 100}, {Series("step", "device"): "it synchronises"}
+    write_down(book, CaseLaunch(KEY, 0, "1", steps=steps, no_clock=no_clock), [[block(index=3)]])
+    _, visit, launch = lines_of(folder)
+    assert visit["rows"] == [dataclasses.asdict(block(index=3))]
+    assert launch["record"]["steps"] == {"step:wall": 100}
+    assert launch["record"]["no_clock"] == {"step:device": "it synchronises"}
 
 
 def test_a_line_is_on_the_disk_before_the_next_is_measured(folder: Path, book: journal.Journal) -> None:
@@ -195,7 +229,7 @@ def test_a_visit_with_one_bad_row_is_passed_over_as_a_whole(folder: Path, book: 
     book.visit("1", visit_of())
     book.launch(CaseLaunch(KEY, 0, "1"))
     body = json.loads((folder / journal.NAME).read_text().splitlines()[1])
-    body["blocks"][1].append("too many")
+    body["rows"][1]["mood"] = "good"
     damage(folder, 2, json.dumps(body).encode())
     pages = journal.read(folder)
     assert len(pages.problems) == 1
@@ -232,7 +266,11 @@ def test_a_journal_that_is_being_written_can_be_read(folder: Path, book: journal
 
 def test_every_field_of_a_launch_survives(folder: Path, book: journal.Journal) -> None:
     # Another value than the default for every field, so that one that is dropped shows.
-    given = {"str": "x", "int": 7, "int | None": 7, "float | None": 0.5, "bool | None": False}
+    given: dict[str, Any] = {"str": "x", "int": 7, "int | None": 7, "float | None": 0.5, "bool | None": False}
+    given |= {
+        "Mapping[Series, int]": {Series("half", "wall"): 7},
+        "Mapping[Series, str]": {Series("step", "device"): "x"},
+    }
     record = CaseLaunch(**{f.name: given.get(str(f.type), {"x": 1}) for f in dataclasses.fields(CaseLaunch)})
     book.launch(record)
     assert journal.read(folder).launches == [record]

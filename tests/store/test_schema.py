@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from bench.records import Block, CaseLaunch, UserError
+from bench.series import Series
 from bench.store import schema
 
 
@@ -20,6 +21,16 @@ def test_mappings_are_text() -> None:
         *("steps", "work", "quality", "no_clock", "counters", "seconds", "condition", "break_reasons"),
     }
     assert {schema.LAUNCHES[name] for name in schema.NESTED} == {"string"}
+
+
+def test_what_is_by_series_is_told_by_its_name_and_read_back() -> None:
+    assert set(schema.BY_SERIES) == {"steps", "no_clock"}
+    record = CaseLaunch("a/b", 0, steps={Series("to:host", "wall"): 3}, no_clock={Series("step", "device"): "no"})
+    told = schema.plain(record)
+    assert (told["steps"], told["no_clock"]) == ({"to:host:wall": 3}, {"step:device": "no"})
+    assert schema.launch_of(told) == record
+    with pytest.raises(ValueError, match="names no phase and clock"):
+        schema.launch_of({**told, "steps": {"step": 3}})
 
 
 def test_what_an_older_version_did_not_write_has_a_value_that_stands_for_it() -> None:

@@ -146,3 +146,11 @@ def talks_before_dying(ctx: Context) -> Prepared:
         os._exit(4)
 
     return prepared(step)
+
+
+@workload(lesson="Faults", axes={"called": ("step", "first_call", "a:b", "compile_cold")})
+def names_a_phase(ctx: Context, called: str) -> Prepared:
+    """Gives a part of its step a name that the harness needs itself."""
+    a = torch.ones(50, 50)
+    work = Work(flops=1, items=1)
+    return Prepared(step=lambda: a @ a, check=lambda out: 0.0, work=work, phases={called: lambda: a[0]})

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.cli.check import docstring_faults
+from bench.jobs.contract_check import docstring_faults
 from bench.measure.author import contract
 from bench.measure.author.context import Skip
 from bench.measure.author.contract import CALLS, OFF_BY, Broken, Subject, inspect, spoilt, subject_of
@@ -100,8 +100,8 @@ def test_it_keeps_the_contract_at_each_of_its_quick_values(name):
     reasons = []
     for key in quick_keys(name):
         faults = inspect(key, CATALOG[name].source, Settings()).faults
-        if [rule for rule, _ in faults] == ["it can run here"]:
-            reasons.append(f"{key}: {faults[0][1]}")
+        if [fault.rule for fault in faults] == ["it can run here"]:
+            reasons.append(f"{key}: {faults[0].message}")
         else:
             assert faults == [], key
     if len(reasons) == len(list(quick_keys(name))):

@@ -1,4 +1,4 @@
-"""The certificate: what the harness measured of known work, held against what must come out. Pure."""
+"""The certificate: measurements of known work, compared with what must come out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bench.analyse.certificate.clock_lines import clock, linearity
 from bench.analyse.certificate.line import HELD, NOT_HELD, SKIPPED, TOLD, UNDECIDED, CertificateLine
 from bench.analyse.certificate.rate_lines import covered, false_alarms
 from bench.analyse.certificate.ratio_lines import additivity, agreement, alone, recovered, smallest_effects
+from bench.analyse.certificate.recorded import comparisons
 from bench.analyse.gate import pair_ratios
 from bench.stats.coverage_simulation import Coverage
 from bench.store.tables import RunData
@@ -22,25 +23,26 @@ __all__ = [
 
 def lines(data: RunData, coverages: Sequence[Coverage]) -> list[CertificateLine]:
     """All lines, from a run of `bench certify` and the simulated coverages."""
-    told = data.run["certificate"]["comparisons"]
-    ratios = pair_ratios.pair_ratios(data.pairs[data.pairs["clock"] == "wall"])
-    of = {key: group["log_ratio"].tolist() for key, group in ratios.groupby("key", sort=False)}
+    frame = pair_ratios.pair_ratios(data.pairs[data.pairs["clock"] == "wall"])
+    ratios = {str(key): group["log_ratio"].tolist() for key, group in frame.groupby("key", sort=False)}
+    same = comparisons(data, "same")
     return [
         *clock(data),
-        *linearity(data, [item for item in told if item["purpose"] == "linearity"]),
-        *additivity([item for item in told if item["purpose"] == "additivity"], of),
+        *linearity(data, comparisons(data, "linearity")),
+        *additivity(comparisons(data, "additivity"), ratios),
         *map(covered, coverages),
-        *false_alarms([item for item in told if item["purpose"] == "same"], of),
-        *recovered([item for item in told if item["purpose"] == "injected"], of),
-        *alone([item for item in told if item["purpose"] == "same"], data),
-        *agreement([item for item in told if item["purpose"] == "same"], data),
-        *smallest_effects([item for item in told if item["purpose"] == "same"], of, data),
+        *false_alarms(same, ratios),
+        *recovered(comparisons(data, "injected"), ratios),
+        *alone(same, data),
+        *agreement(same, data),
+        *smallest_effects(same, ratios, data),
     ]
 
 
 def verdict(found: Sequence[CertificateLine]) -> str:
-    """Of the certificate: not held as soon as one line is not; else not decided where one is not, else held.
+    """The verdict of a certificate: not held if one line is not held; else not decided if one is not; else held.
 
-    What was not measured is not decided, unless it is no part of this installation."""
+    A line without a measurement counts as not decided, unless it is about a tool that is not installed.
+    """
     seen = {UNDECIDED if line.verdict == SKIPPED else line.verdict for line in found if not line.optional}
     return next((each for each in (NOT_HELD, UNDECIDED) if each in seen), HELD)

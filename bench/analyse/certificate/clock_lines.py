@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,12 +21,13 @@ from bench.analyse.certificate.line import (
     skipped_line,
     within,
 )
+from bench.analyse.certificate.recorded import RecordedComparison
 from bench.stats import intervals
 from bench.store.tables import RunData
 
 
 def clock(data: RunData) -> Iterator[CertificateLine]:
-    """Resolution and cost of the clock, and the cost of an empty call, the worst of all processes."""
+    """Resolution and cost of the clock, and the cost of an empty call, each the worst of all processes."""
     launches = data.launches
     worst = {
         name: float(launches[f"{name}_ns"].max())
@@ -47,21 +48,21 @@ def clock(data: RunData) -> Iterator[CertificateLine]:
     )  # fmt: skip
 
 
-def linearity(data: RunData, told: Sequence[Mapping[str, Any]]) -> Iterator[CertificateLine]:
-    """Measured time against asked time, over waits from microseconds up: one slope a pair, and the median over pairs.
+def linearity(data: RunData, waits: Sequence[RecordedComparison]) -> Iterator[CertificateLine]:
+    """Measured time against requested time, over waits from microseconds up: one slope a pair, the median over pairs.
 
-    A wait of the CPU ends by the clock that times it: this tests blocks, their steps and sums, and not the rate of the
-    clock. A GPU's is so many cycles of its multiprocessors, whose rate NVML tells, on the clock of its own events.
+    A wait on the CPU ends by the clock that times it: this tests blocks, their steps and sums, and not the rate of the
+    clock. A wait on a GPU is a number of cycles of its multiprocessors; NVML gives their rate, CUDA events the time.
 
-    Least squares weighted by 1/asked², so that the short waits count as much as the long ones; the intercept is what
-    the harness and the last look at the clock add to each.
+    The fit is least squares weighted by 1/asked², so that short waits count as much as long ones; the intercept is what
+    the harness and the last reading of the clock add to each.
     """
-    micros = {item["key"]: item["micros"] * 1e-6 for item in told if item["micros"] is not None}
+    micros = {item.key: item.micros * 1e-6 for item in waits if item.micros is not None}
     if micros:
         span = f"{min(micros.values()) * 1e6:g} µs to {max(micros.values()) * 1e3:g} ms"
         frame = _measured(data, micros, "wall")
         yield _slope(f"waits of {span}", frame.assign(asked_s=frame["asked"]))
-    cycles = {item["key"]: item["cycles"] for item in told if item.get("cycles") is not None}
+    cycles = {item.key: item.cycles for item in waits if item.cycles is not None}
     if cycles:
         about = f"a GPU's waits of {min(cycles.values()):,} to {max(cycles.values()):,} cycles"
         frame = _measured(data, cycles, "device").merge(_rates(data), on=["key", "launch", "side"])
@@ -74,8 +75,8 @@ def linearity(data: RunData, told: Sequence[Mapping[str, Any]]) -> Iterator[Cert
 BOUND = f"slope within {SLOPE:.0%} of 1"
 
 
-def _measured(data: RunData, asked: Mapping[Any, float], clock: str) -> pd.DataFrame:
-    """A row a wait, pair and side: asked, in its own unit, and measured_s, the median block on `clock`."""
+def _measured(data: RunData, asked: Mapping[str, float], clock: str) -> pd.DataFrame:
+    """A row for each wait, pair and side: asked, in its own unit, and measured_s, the median block on `clock`."""
     blocks = data.blocks
     kept = blocks[
         blocks["kept"].astype(bool)
@@ -88,18 +89,28 @@ def _measured(data: RunData, asked: Mapping[Any, float], clock: str) -> pd.DataF
     return frame.assign(asked=frame["key"].map(asked).astype("float64"))
 
 
+class ClockRate(NamedTuple):
+    """The clock rate of a GPU while a case was measured: the mean of the lowest and the highest that NVML read."""
+
+    key: str
+    launch: int
+    side: str
+    hertz: float
+
+
 def _rates(data: RunData) -> pd.DataFrame:
-    """hertz by key, launch and side: the mean of the extremes of the clock rate, where it was told."""
+    """A row for each `ClockRate` that is known."""
     rows = []
-    for row in data.launches[["key", "launch", "side", "condition"]].to_dict("records"):
-        condition = json.loads(row.pop("condition"))
+    columns = data.launches[["key", "launch", "side", "condition"]]
+    for key, launch, side, text in columns.itertuples(index=False, name=None):
+        condition = json.loads(text)
         if "mhz_low" in condition:
-            rows.append({**row, "hertz": (condition["mhz_low"] + condition["mhz_high"]) / 2 * 1e6})
-    return pd.DataFrame(rows, columns=["key", "launch", "side", "hertz"])
+            rows.append(ClockRate(key, launch, side, (condition["mhz_low"] + condition["mhz_high"]) / 2 * 1e6))
+    return pd.DataFrame(rows, columns=list(ClockRate._fields))
 
 
 def _slope(about: str, frame: pd.DataFrame) -> CertificateLine:
-    by_pair: dict[Any, list[tuple[float, float]]] = {}
+    by_pair: dict[Hashable, list[tuple[float, float]]] = {}
     for (pair, _), group in frame.groupby(["launch", "side"], sort=False):
         if len(group) < 3:
             continue

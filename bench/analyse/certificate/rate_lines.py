@@ -1,11 +1,10 @@
-"""Rates of error: of intervals that miss the truth, and of comparisons that cry wolf."""
+"""Rates of error: intervals that miss the truth, and false alarms of comparisons."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import Any
 
 from bench.analyse.certificate.line import (
     ALARMS,
@@ -23,6 +22,7 @@ from bench.analyse.certificate.line import (
     ends,
     skipped_line,
 )
+from bench.analyse.certificate.recorded import Ratios, RecordedComparison
 from bench.analyse.gate import pair_ratios
 from bench.records import Estimate
 from bench.stats import intervals
@@ -42,23 +42,23 @@ def covered(seen: Coverage) -> CertificateLine:
     )  # fmt: skip
 
 
-def false_alarms(told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]]) -> Iterator[CertificateLine]:
-    """Comparisons of a case with itself whose 95 % interval does not hold 1: as seen, and by the coins of these pairs.
+def false_alarms(comparisons: Sequence[RecordedComparison], ratios: Ratios) -> Iterator[CertificateLine]:
+    """How many comparisons of a case with itself have a 95 % interval without 1: as seen, and by tossing their coins.
 
-    A few comparisons seen to be right show little: that line decides nothing unless it contradicts the stated rate.
-    They share their processes, too.
+    A few comparisons without an alarm show little, and they share their processes: that line decides nothing unless it
+    contradicts the stated rate.
     """
     bound = f"at most {ALARMS:.0%}"
-    samples = [list(of[item["key"]]) for item in told if len(of.get(item["key"], ())) >= 2]
+    samples = [list(ratios[item.key]) for item in comparisons if len(ratios.get(item.key, ())) >= 2]
     if not samples:
         yield skipped_line("false alarms", "cases against themselves", bound)
         return
-    alarms, comparisons = sum(map(_alarm, samples)), len(samples)
-    low, high = exact_bounds(alarms, comparisons)
+    alarms, count = sum(map(_alarm, samples)), len(samples)
+    low, high = exact_bounds(alarms, count)
     yield CertificateLine(
         "false alarms", "cases against themselves", LIVE, NOT_HELD if low > ALARMS else TOLD,
-        f"{alarms} of {comparisons}: {alarms / comparisons:.1%} [{low:.1%}, {high:.1%}]", bound, comparisons,
-        "comparisons", Estimate(alarms / comparisons, low, high, comparisons, "Clopper-Pearson, 99 %", "rate"),
+        f"{alarms} of {count}: {alarms / count:.1%} [{low:.1%}, {high:.1%}]", bound, count,
+        "comparisons", Estimate(alarms / count, low, high, count, "Clopper-Pearson, 99 %", "rate"),
     )  # fmt: skip
     rate = statistics.fmean(map(_by_coins, samples))
     fewest = min(map(len, samples))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from bench.analyse.certificate.line import (
     ADDS_UP,
@@ -26,77 +25,78 @@ from bench.analyse.certificate.line import (
     skipped_line,
     within,
 )
+from bench.analyse.certificate.recorded import Ratios, RecordedComparison
 from bench.analyse.gate import pair_ratios
 from bench.records import RIVALS, RIVALS_ON_GPU, Case
 from bench.stats import intervals, student_t
 from bench.store.tables import RunData
 
 
-def additivity(told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]]) -> Iterator[CertificateLine]:
+def additivity(comparisons: Sequence[RecordedComparison], ratios: Ratios) -> Iterator[CertificateLine]:
     """Work done twice takes twice as long."""
-    for item in told:
-        logs = of.get(item["key"], [])
+    for item in comparisons:
+        logs = ratios.get(item.key, [])
         if len(logs) < 2:
-            yield skipped_line("additivity", item["key"], f"within {ADDS_UP:.0%} of 1")
+            yield skipped_line("additivity", item.key, f"within {ADDS_UP:.0%} of 1")
             continue
-        found = pair_ratios.ratio([value - math.log(item["ratio"]) for value in logs])
+        found = pair_ratios.ratio([value - math.log(item.ratio) for value in logs])
         yield CertificateLine(
-            "additivity", item["key"], LIVE, within(found, 1, ADDS_UP),
+            "additivity", item.key, LIVE, within(found, 1, ADDS_UP),
             f"(f;f) ÷ twice f: {ratio_text(found)}",
             f"within {ADDS_UP:.0%} of 1", found.n, "pairs", found,
         )  # fmt: skip
 
 
-def recovered(told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]]) -> Iterator[CertificateLine]:
-    """A slow-down that is exact by construction lies inside the interval of its estimate, and no slow-down does not.
+def recovered(comparisons: Sequence[RecordedComparison], ratios: Ratios) -> Iterator[CertificateLine]:
+    """The interval of an estimate holds the slow-down that is known by construction, and excludes 1.
 
     An interval that holds both decides nothing: it would hold almost anything.
     """
-    confidence = 1 - (1 - RECOVERY) / max(1, len(told))
-    for item in told:
-        bound, logs = f"{item['ratio']:.2f} inside the interval and 1 outside", of.get(item["key"], [])
+    confidence = 1 - (1 - RECOVERY) / max(1, len(comparisons))
+    for item in comparisons:
+        bound, logs = f"{item.ratio:.2f} inside the interval and 1 outside", ratios.get(item.key, [])
         if len(logs) < 2:
-            yield skipped_line("injected slow-down", item["key"], bound)
+            yield skipped_line("injected slow-down", item.key, bound)
             continue
         found = pair_ratios.ratio(logs, confidence)
         low, high = ends(found)
-        inside, told_apart = low <= item["ratio"] <= high, low > 1
+        inside, told_apart = low <= item.ratio <= high, low > 1
         yield CertificateLine(
-            "injected slow-down", item["key"], LIVE,
+            "injected slow-down", item.key, LIVE,
             (HELD if told_apart else UNDECIDED) if inside else NOT_HELD,
-            f"{item['ratio']:.2f} is {'in' if inside else 'out'}side head ÷ base {ratio_text(found)}", bound, found.n,
+            f"{item.ratio:.2f} is {'in' if inside else 'out'}side head ÷ base {ratio_text(found)}", bound, found.n,
             "pairs", found,
         )  # fmt: skip
 
 
-def alone(told: Sequence[Mapping[str, Any]], data: RunData) -> Iterator[CertificateLine]:
+def alone(comparisons: Sequence[RecordedComparison], data: RunData) -> Iterator[CertificateLine]:
     """A block that was timed in lockstep takes as long as one timed alone, in the same process."""
     frame = pair_ratios.lockstep_over_solo(data)
     frame = frame[frame["clock"] == "wall"]
-    for item in told:
-        own = frame[frame["key"] == item["key"]]
+    for item in comparisons:
+        own = frame[frame["key"] == item.key]
         # Both sides of a pair are one datum: they ran side by side.
         logs = own.groupby("pair", sort=False)["log_ratio"].mean().tolist()
         if len(logs) < 2:
-            yield skipped_line("lockstep ÷ solo", item["key"], f"within {SOLO:.0%} of 1")
+            yield skipped_line("lockstep ÷ solo", item.key, f"within {SOLO:.0%} of 1")
             continue
         found = pair_ratios.ratio(logs)
         yield CertificateLine(
-            "lockstep ÷ solo", item["key"], LIVE, within(found, 1, SOLO), ratio_text(found), f"within {SOLO:.0%} of 1",
+            "lockstep ÷ solo", item.key, LIVE, within(found, 1, SOLO), ratio_text(found), f"within {SOLO:.0%} of 1",
             found.n, "pairs", found,
         )  # fmt: skip
 
 
-def agreement(told: Sequence[Mapping[str, Any]], data: RunData) -> Iterator[CertificateLine]:
-    """Blocks that other timers time take as long as ours, in turns with them in one process.
+def agreement(comparisons: Sequence[RecordedComparison], data: RunData) -> Iterator[CertificateLine]:
+    """Blocks that other timers time take as long as ours, with which they alternate in one process.
 
     A timer that is not installed has a line that says so, and leaves the certificate's verdict alone.
     """
     bound = f"within {AGREES:.0%} of 1"
-    on_gpu = {item["key"] for item in told if Case.from_key(item["key"]).axes["device"] != "cpu"}
+    on_gpu = {item.key for item in comparisons if Case.from_key(item.key).axes["device"] != "cpu"}
     for rival in RIVALS:
         frame = pair_ratios.ours_over_rival(data, rival)
-        wanted = [item["key"] for item in told if (rival in RIVALS_ON_GPU) == (item["key"] in on_gpu)]
+        wanted = [item.key for item in comparisons if (rival in RIVALS_ON_GPU) == (item.key in on_gpu)]
         if wanted and frame.empty:
             reason = "it is not installed, or can time none of these cases"
             yield dataclasses.replace(skipped_line("agreement", rival, bound, reason), optional=True)
@@ -116,19 +116,19 @@ def agreement(told: Sequence[Mapping[str, Any]], data: RunData) -> Iterator[Cert
 
 
 def smallest_effects(
-    told: Sequence[Mapping[str, Any]], of: Mapping[Any, Sequence[float]], data: RunData
+    comparisons: Sequence[RecordedComparison], ratios: Ratios, data: RunData
 ) -> Iterator[CertificateLine]:
-    """The least slow-down that so many pairs find four times in five, if their logs are normal with the sd seen."""
-    for item in told:
-        logs = of.get(item["key"], [])
+    """The smallest slow-down found four times in five by as many pairs, if their logs are normal with the sd seen."""
+    for item in comparisons:
+        logs = ratios.get(item.key, [])
         if len(logs) < 3:
-            yield skipped_line("smallest effect", item["key"], "")
+            yield skipped_line("smallest effect", item.key, "")
             continue
         n, sd = len(logs), statistics.stdev(logs)
         effect = math.expm1(least_shift(n) * sd)
-        seconds = pair_ratios.seconds_of(data.pairs[data.pairs["key"] == item["key"]])
+        seconds = pair_ratios.seconds_of(data.pairs[data.pairs["key"] == item.key])
         yield CertificateLine(
-            "smallest effect", item["key"], LIVE, TOLD,
+            "smallest effect", item.key, LIVE, TOLD,
             f"+{effect:.1%} in {n} pairs with {seconds / n:.1f} s of blocks each; unchanged code has sd {sd:.1%}",
             "", n, "pairs", facts={"effect": effect, "sd": sd, "seconds": seconds},
         )  # fmt: skip

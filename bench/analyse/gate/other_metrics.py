@@ -1,7 +1,7 @@
-"""What a gate tells beside its verdicts, from the same pairs: device time, latency, peak memory, time to compile. Pure.
+"""What a gate reports beside its verdicts, from the same pairs: device time, latency, peak memory, time to compile.
 
-Wall time alone fails a gate. These have an α of their own and are told where they differ, so that a reader knows what
-else a change did; a kernel that became slower behind a host that is slower still is no slow-down of the training.
+Wall time alone fails a gate. These have an α of their own and are shown where they differ, so that a reader knows what
+else a change did. A kernel that became slower behind a host that is slower still is no slow-down of the training.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from bench.stats import betting as evidence
 from bench.store.tables import RunData
 
 DEVICE_SLACK = 0.01
-"""A difference of device time up to here is none: half of the wall's, as the host's noise is not in it."""
+"""A difference of device time of up to this share is none: half of that of wall time, as it lacks the host's noise."""
 
 CONFIDENCE = 0.95
-"""Of the interval, a confidence sequence."""
+"""Level of the interval, a confidence sequence."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,21 @@ class OtherMetric:
     high: float | None
     pairs: int
     evidence: float
-    """The most there ever was that they differ by more than the slack, in the likelier direction: so many to one."""
+    """The most evidence at any look that they differ by more than the slack, either way, as odds to one."""
     needed: float
+    """The evidence from which they count as different, as odds to one."""
     differs: bool
 
 
 def other_metrics(data: RunData, slack: float, alpha: float) -> tuple[OtherMetric, ...]:
-    """Whatever was measured of each case beside wall time, in the pairs in which both sides have it.
+    """Compare what was measured of each case beside wall time, in the pairs in which both sides have it.
 
-    slack: a difference up to this share is none, but for device time (`DEVICE_SLACK`). alpha: the most probability that
-    any of them is called different in error, either way; it is shared among all of them.
+    slack: a difference of up to this share is none; device time has `DEVICE_SLACK`. alpha: the largest probability that
+    any of them is called different in error, either way; it is shared among them.
     """
     found = [*_clocks(data), *_facts(data)]
-    # Either way, of any of them. How many there are is known once each was measured once, whatever it showed.
-    return tuple(_told(one, slack, math.log(2 * len(found) / alpha)) for one in found)
+    # Two directions of each. How many there are is known once each was measured once, whatever it showed.
+    return tuple(_compared(one, slack, math.log(2 * len(found) / alpha)) for one in found)
 
 
 class _Series(NamedTuple):
@@ -72,7 +73,7 @@ class _Series(NamedTuple):
 
 
 def _clocks(data: RunData) -> Iterator[_Series]:
-    """Of clocks that are not the wall's."""
+    """Times by every clock but the wall clock."""
     frame = data.pairs[~data.pairs["twin"].astype(bool) & (data.pairs["clock"].astype(str) != "wall")]
     if frame.empty:
         return
@@ -83,7 +84,7 @@ def _clocks(data: RunData) -> Iterator[_Series]:
 
 
 def _facts(data: RunData) -> Iterator[_Series]:
-    """Of what the processes of a pair recorded when they opened a case: nothing was timed meanwhile."""
+    """What the processes of a pair recorded when they opened a case, outside of all timed blocks."""
     launches = data.launches[~data.launches["twin"].astype(bool) & (data.launches["outcome"].astype(str) == "ok")]
     compiled = launches["build_ns"].fillna(0).astype("float64") + launches["first_call_ns"].astype("float64")
     cache = launches["cache"].astype(str)
@@ -100,7 +101,7 @@ def _facts(data: RunData) -> Iterator[_Series]:
                 "side": launches["side"].astype(str), "value": values.astype("float64"),
             }
         )  # fmt: skip
-        # Of nothing there is no ratio: a small step finds all its memory already there.
+        # Zero has no ratio: a small step finds all its memory allocated already.
         both = frame[frame["value"] > 0].pivot_table(index=["key", "pair"], columns="side", values="value")
         if not set(SIDES) <= set(both.columns):
             continue
@@ -109,7 +110,7 @@ def _facts(data: RunData) -> Iterator[_Series]:
             yield _Series(str(key), metric, unit, base, head, np.log(head / base).tolist())
 
 
-def _told(one: _Series, slack: float, needed: float) -> OtherMetric:
+def _compared(one: _Series, slack: float, needed: float) -> OtherMetric:
     bound = math.log1p(DEVICE_SLACK if one.metric == "device" else slack)
     most = max(float(evidence.above(one.logs, bound).max()), float(evidence.below(one.logs, -bound).max()), 0.0)
     ends = evidence.interval(one.logs, CONFIDENCE)

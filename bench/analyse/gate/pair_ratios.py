@@ -1,4 +1,4 @@
-"""What lockstep pairs say: a ratio a pair, and from the pairs an estimate with its interval. Pure."""
+"""A ratio for each lockstep pair, and from the pairs an estimate with its interval."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bench.protocol import turn_ns
+from bench.cold_blocks import lockstep_ns
 from bench.records import BESIDE, BY, SIDES, Estimate
 from bench.stats import intervals
 from bench.store.tables import RunData
@@ -16,10 +16,11 @@ PAIR = ["key", "clock", "pair"]
 
 
 def pair_ratios(pairs: pd.DataFrame) -> pd.DataFrame:
-    """A row a case, clock and pair: log_ratio, couple_sd, couples, base_s, head_s, prepared_first. pairs: of a run.
+    """A row for each case, clock and pair of the table `pairs`.
 
-    log_ratio: the pair's one datum, the median over its couples of log(head ÷ base): above 0 the head is slower.
-    couple_sd: standard deviation of the couples' log ratios. base_s, head_s: seconds per step, medians of the blocks.
+    log_ratio: the pair's one datum, the median over its block pairs of log(head ÷ base): above 0 the head is slower.
+    couple_sd, couples: standard deviation and number of the block pairs' log ratios. base_s, head_s: seconds per step,
+    medians over the blocks. prepared_first: the side that a coin chose to be prepared first.
     """
     frame = pd.DataFrame(
         {
@@ -47,19 +48,19 @@ def pair_ratios(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def seconds_of(pairs: pd.DataFrame) -> float:
-    """What these couples took: their blocks, and before each one or two to be warm again."""
+    """Seconds that these block pairs took, with the one or two blocks before each that only warm up."""
     blocks = pairs[[f"{side}_ns" for side in SIDES]].to_numpy(dtype=np.float64).ravel()
-    return float(sum(map(turn_ns, blocks))) / 1e9
+    return float(sum(map(lockstep_ns, blocks))) / 1e9
 
 
 def ratio(log_ratios: Sequence[float], confidence: float = intervals.CONFIDENCE) -> Estimate:
-    """head ÷ base over pairs, the median with its interval. Raises `ValueError` without pairs."""
+    """The median of head ÷ base over pairs, with its interval. Raises `ValueError` without pairs."""
     found = intervals.median(np.exp(np.asarray(log_ratios, dtype=np.float64)).tolist(), confidence, of="pairs")
     return Estimate(found.value, found.low, found.high, found.n, found.method, "ratio")
 
 
 def ours_over_rival(data: RunData, rival: str) -> pd.DataFrame:
-    """A row a case, pair and side whose blocks took turns with another timer: log_ratio, the median of ours ÷ its."""
+    """A row for each case, pair and side that another timer timed too: log_ratio, the median of ours ÷ its."""
     blocks = data.blocks
     where = ["key", "launch", "side", "index"]
     ours, theirs = (
@@ -73,7 +74,7 @@ def ours_over_rival(data: RunData, rival: str) -> pd.DataFrame:
 
 
 def lockstep_over_solo(data: RunData) -> pd.DataFrame:
-    """A row a case, clock, pair and side that was visited alone too: log_ratio of the median steps, lockstep ÷ solo."""
+    """A row for each case, clock, pair and side that was timed alone too: log_ratio of the medians, lockstep ÷ solo."""
     pairs, blocks = data.pairs, data.blocks
     turns = pd.concat(
         [

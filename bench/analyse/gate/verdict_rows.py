@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bench.analyse.gate.verdicts import GateResult, Verdict, judge
 from bench.analyse.rows.row import GateVerdict, Row
 from bench.records import Case, Outcome
@@ -13,17 +11,18 @@ from bench.store.tables import RunData
 METHOD = "95 % confidence sequence over pairs"
 
 
-def verdict_rows(data: RunData) -> list[Row]:
-    """The rows of a run of `bench gate`, judged by the rule that it was run with. Raises `UserError` for another run.
+def verdict_rows(data: RunData, judged: GateResult | None = None) -> list[Row]:
+    """The rows of a run of `bench gate`. Raises `UserError` for another run.
 
-    `outcome` is `failed` where a side failed.
+    judged: its verdicts, where they are not those of the rule that it was run with. `outcome` is `failed` where a side
+    failed.
     """
-    judged = judge(data)
-    return [_row(verdict, judged, data) for verdict in judged.cases]
+    found = judged or judge(data)
+    return [_row(verdict, found, data) for verdict in found.cases]
 
 
 def _row(verdict: Verdict, judged: GateResult, data: RunData) -> Row:
-    why = _why_failed(verdict.key, judged.failed)
+    why = next((each.text for each in judged.failed if each.key == verdict.key), "")
     value = verdict.ratio
     ratio = None if value is None else Interval(value, verdict.low, verdict.high, verdict.pairs, METHOD)
     return Row(
@@ -38,7 +37,3 @@ def _row(verdict: Verdict, judged: GateResult, data: RunData) -> Row:
             verdict.verdict, ratio, verdict.pairs, judged.rule.slack, judged.rule.limit, judged.verdict
         ),
     )
-
-
-def _why_failed(key: str, failed: Sequence[str]) -> str:
-    return next((text for text in failed if text.startswith(f"{key} on the ")), "")

@@ -1,18 +1,19 @@
-"""The verdicts of a gate, from the pairs that a run recorded. Pure: a recorded gate can be judged again."""
+"""The verdicts of a gate, from the pairs that a run recorded. A recorded gate can be judged again."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
+from bench.analyse.gate.gate_plan import GatePlan
 from bench.analyse.gate.other_metrics import OtherMetric, other_metrics
 from bench.analyse.gate.pair_ratios import pair_ratios, seconds_of
-from bench.records import HEAD, SIDES, UserError
+from bench.records import HEAD, SIDES
 from bench.stats import betting as evidence
 from bench.stats.gate_rule import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
 from bench.store.tables import RunData
@@ -20,10 +21,10 @@ from bench.store.tables import RunData
 WORKLOAD_CHANGED, MACHINE_UNFIT = "workload_changed", "machine_unfit"
 
 OF_THE_MACHINE = "precompiled_headers"
-"""A counter of what the machine lacked and had to make, once for all who come later; it says nothing of a side."""
+"""A counter of files that the first compilation on a machine makes for all later ones: it says nothing about a side."""
 
 CONFIDENCE = 0.95
-"""Of the interval beside a verdict: a confidence sequence, which holds whenever one looks. It decides nothing."""
+"""Level of the interval beside a verdict: a confidence sequence, which holds at every look. It decides nothing."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,32 @@ class Verdict:
     high: float | None
     pairs: int
     evidence: float
-    """The most there ever was for the verdict, or for `regressed` where nothing was resolved: so many to one."""
+    """The most evidence at any look for the verdict, or for `regressed` where nothing was resolved, as odds to one."""
     needed: float
+    """The evidence that the verdict needs, as odds to one."""
     smallest_effect_seen: float | None
-    """The least slow-down, as a share, that these pairs would have called a regression."""
+    """The smallest slow-down, as a share, that these pairs would have called a regression."""
     pairs_to_go: float | None
-    """Of a case that was not resolved: so many more would resolve it, if they are like those seen."""
+    """How many more pairs would resolve a case that is not resolved, if they are like those seen."""
     seconds: float
+    """What the blocks of its pairs took."""
     note: str = ""
+
+
+@dataclass(frozen=True)
+class FailedSide:
+    """A case that ended badly on one side."""
+
+    key: str
+    where: str
+    """The side, in words."""
+    outcome: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        """The failure in a line."""
+        return f"{self.key} on the {self.where}: {self.outcome}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -64,36 +83,41 @@ class GateResult:
 
     verdict: str
     rule: Rule
+    """What the cases are judged by; another than that of `plan` where a recorded gate is judged again by another."""
     canary: CanaryResult
     cases: tuple[Verdict, ...]
-    failed: tuple[str, ...]
-    """Cases that ended badly, with side, outcome and reason."""
-    only_base: tuple[str, ...] = ()
-    only_head: tuple[str, ...] = ()
+    failed: tuple[FailedSide, ...]
+    plan: GatePlan
     counters: tuple[str, ...] = ()
     """Counters that differ between the sides."""
     beside: tuple[OtherMetric, ...] = ()
     """What else was measured of each case; it fails nothing."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def judge(data: RunData, **changes: Any) -> GateResult:
-    """The verdicts of a run of `bench gate`. changes: fields of `Rule` to judge by in place of those it was run with.
+def judge(
+    data: RunData, *, alpha: float | None = None, slack: float | None = None, limit: float | None = None
+) -> GateResult:
+    """Judge the pairs of a run of `bench gate`.
 
-    Raises `UserError` for any other run.
+    alpha, slack, limit: of the `Rule`, in place of those that the run was made with. Raises `UserError` for any other
+    run.
     """
-    facts = data.run.get("gate")
-    if facts is None:
-        raise UserError(f"{data.folder} is no run of bench gate")
-    rule = Rule(**{**facts["rule"], **{name: value for name, value in changes.items() if value is not None}})
+    plan = GatePlan.of(data)
+    rule = replace(
+        plan.rule,
+        alpha=plan.rule.alpha if alpha is None else alpha,
+        slack=plan.rule.slack if slack is None else slack,
+        limit=plan.rule.limit if limit is None else limit,
+    )
     canary = _canary(data, rule)
-    seen, twins = _series(data, twin=False)["wall"], canary.fired
+    seen = _wall_pairs(data, twin=False)
     failed = tuple(_failed(data))
-    cases = [_verdict(key, seen.get(key, ([], 0.0)), rule, unfit=twins) for key in facts["cases"]]
-    cases = [replace(case, pairs_to_go=None, note="it failed") if _of(case.key, failed) else case for case in cases]
+    ended_badly = {each.key for each in failed}
+    cases = [_verdict(key, seen.get(key, CasePairs([], 0.0)), rule, unfit=canary.fired) for key in plan.cases]
+    cases = [replace(case, pairs_to_go=None, note="it failed") if case.key in ended_badly else case for case in cases]
     cases += [
         Verdict(key, "wall", WORKLOAD_CHANGED, None, None, None, 0, 1.0, 1.0, None, None, 0.0, "its own source differs")
-        for key in facts["changed"]
+        for key in plan.changed
     ]
     return GateResult(
         _overall([case.verdict for case in cases], canary, bool(failed)),
@@ -101,20 +125,14 @@ def judge(data: RunData, **changes: Any) -> GateResult:
         canary,
         tuple(cases),
         failed,
-        tuple(facts["only_base"]),
-        tuple(facts["only_head"]),
+        plan,
         tuple(_counters(data)),
         other_metrics(data, rule.slack, rule.alpha_other),
-        facts,
     )
 
 
-def _of(key: str, failed: Sequence[str]) -> bool:
-    return any(text.startswith(f"{key} on the ") for text in failed)
-
-
 def _overall(verdicts: Sequence[str], canary: CanaryResult, failed: bool) -> str:
-    """Of the suite: none where the canary fired; else the worst of any case, and where one failed not resolved."""
+    """The verdict of the suite: unfit if the canary fired; else the worst of any case. A failed one is not resolved."""
     if canary.fired:
         return MACHINE_UNFIT
     order = (REGRESSED, NOT_RESOLVED, WORKLOAD_CHANGED, IMPROVED, NOT_SLOWER)
@@ -122,18 +140,25 @@ def _overall(verdicts: Sequence[str], canary: CanaryResult, failed: bool) -> str
     return next((each for each in order if each in seen), NOT_RESOLVED)
 
 
-def _series(data: RunData, twin: bool) -> dict[str, dict[str, tuple[list[float], float]]]:
-    """By clock and key: the log ratio of each pair in the order they were measured, and the seconds of all blocks."""
-    frame = data.pairs[data.pairs["twin"].astype(bool) == twin]
+class CasePairs(NamedTuple):
+    """The pairs of a case on the wall clock: their log ratios as they were measured, the seconds of their blocks."""
+
+    logs: list[float]
+    seconds: float
+
+
+def _wall_pairs(data: RunData, twin: bool) -> dict[str, CasePairs]:
+    """The pairs of each case by its key. twin: of base against a second copy of it."""
+    frame = data.pairs[(data.pairs["twin"].astype(bool) == twin) & (data.pairs["clock"].astype(str) == "wall")]
     ratios = pair_ratios(frame)
-    found: dict[str, dict[str, tuple[list[float], float]]] = {"wall": {}}
-    for (clock, key), group in frame.groupby(["clock", "key"], sort=False):
-        own = ratios[(ratios["clock"] == clock) & (ratios["key"] == key)].sort_values("pair")
-        found.setdefault(str(clock), {})[str(key)] = (own["log_ratio"].tolist(), seconds_of(group))
+    found = {}
+    for key, group in frame.groupby("key", sort=False):
+        own = ratios[ratios["key"] == key].sort_values("pair")
+        found[str(key)] = CasePairs(own["log_ratio"].tolist(), seconds_of(group))
     return found
 
 
-def _verdict(key: str, seen: tuple[list[float], float], rule: Rule, unfit: bool) -> Verdict:
+def _verdict(key: str, seen: CasePairs, rule: Rule, unfit: bool) -> Verdict:
     logs, seconds = seen
     verdict = MACHINE_UNFIT if unfit else rule.verdict(logs)
     of = verdict if verdict in (REGRESSED, NOT_SLOWER, IMPROVED) else REGRESSED
@@ -152,36 +177,35 @@ def _verdict(key: str, seen: tuple[list[float], float], rule: Rule, unfit: bool)
 
 
 def _canary(data: RunData, rule: Rule) -> CanaryResult:
-    """Fired where the pairs of base against base, all cases together, show a difference in one direction."""
-    series = [logs for logs, _ in _series(data, twin=True)["wall"].values()]
+    """Judge base against base: it fires if the pairs of all cases together show a difference in one direction."""
+    series = [pairs.logs for pairs in _wall_pairs(data, twin=True).values()]
     won = [evidence.pooled([[sign * x for x in logs] for logs in series], 0.0) for sign in (1, -1)]
     needed = math.log(2 / rule.alpha)
     return CanaryResult(max(won) >= needed, sum(map(len, series)), math.exp(min(max(won), 700)), math.exp(needed))
 
 
-def _failed(data: RunData) -> list[str]:
-    """Who ended in anything but `ok` and `skipped`, with the reason, once each."""
+def _failed(data: RunData) -> list[FailedSide]:
+    """Every case and side that ended in anything but `ok` and `skipped`, once."""
     bad = data.launches[~data.launches["outcome"].isin(["ok", "skipped"])]
     rows = bad[["key", "side", "twin", "outcome", "reason"]].drop_duplicates(["key", "side", "twin"])
-    told = []
-    for key, side, twin, outcome, reason in rows.astype(str).to_numpy().tolist():
-        where = "second copy of the base" if twin == "True" and side == HEAD else side
-        told.append(f"{key} on the {where}: {outcome}: {reason}")
-    return told
+    return [
+        FailedSide(key, "second copy of the base" if twin == "True" and side == HEAD else side, outcome, reason)
+        for key, side, twin, outcome, reason in rows.astype(str).to_numpy().tolist()
+    ]
 
 
 def _counters(data: RunData) -> list[str]:
-    """Counters of one step that differ between the sides, exactly."""
+    """Counters of one step that differ between the sides, in words."""
     found: dict[str, dict[str, dict[str, int]]] = {}
     launches = data.launches[~data.launches["twin"].astype(bool)]
     for key, side, counters in launches[["key", "side", "counters"]].astype(str).to_numpy().tolist():
         found.setdefault(key, {}).setdefault(side, {}).update(json.loads(counters))
-    told = []
+    lines = []
     for key, sides in found.items():
         base, head = (sides.get(side, {}) for side in SIDES)
-        told += [
+        lines += [
             f"{key}: {name} {base[name]} → {head[name]}"
             for name in base
             if name in head and base[name] != head[name] and name != OF_THE_MACHINE
         ]
-    return told
+    return lines

@@ -1,7 +1,7 @@
-"""When did it get slower? Series of one value a commit, their changes of level, and alerts that gather them.
+"""When did it get slower? Series with one value a commit, their level changes, and alerts that gather them.
 
-A series is one case and clock on one machine. Inside of it nothing is compared across fingerprints: another torch,
-driver or kernel starts a new segment, and is no alarm.
+A series is one case and clock on one machine. Within it nothing is compared across fingerprints: another torch, driver
+or kernel starts a new segment, and is no alarm.
 """
 
 from __future__ import annotations
@@ -20,58 +20,60 @@ from bench.stats import change_points
 from bench.stats.change_points import Change
 
 FALSE_DISCOVERIES = 0.05
-"""Share of false changes among those told, over all series of a call (Benjamini & Hochberg, JRSS B 57, 1995)."""
+"""Expected share of false level changes among those reported, over all series of a call (Benjamini & Hochberg, JRSS B
+57, 1995)."""
 
 NORMAL_95 = 1.96
 """Standard errors either side of a change in a 95 % interval."""
 
 
 def history(points: pd.DataFrame) -> History:
-    """Judge a frame of points; see `marks.COLUMNS`. Raises `ValueError` for values that are not above 0 and finite."""
+    """Judge a frame of points; see `series.COLUMNS`. Raises `ValueError` for values that are not above 0 and finite."""
     found = [_series(rows) for rows in _grouped(points)]
     limit = _limit(found)
-    told = tuple(_told(series, limit) for series in found)
-    marks = [_mark(series, part, change) for series in told for part in series.segments for change in part.changes]
-    return History(told, tuple(_alerts(marks, _order(told))))
+    kept = tuple(_reported(series, limit) for series in found)
+    changes = [
+        _level_change(series, part, change) for series in kept for part in series.segments for change in part.changes
+    ]
+    return History(kept, tuple(_alerts(changes, _order(kept))))
 
 
 def unknown(found: History, known: Iterable[KnownChange]) -> list[Alert]:
     """Alerts in which something got worse that is not known: no known change of its series and direction lies there.
 
-    More data move a change a little, so that ranges are compared; a known commit that is no longer in the series tells
-    nothing.
+    More data move a change a little, so ranges are compared. A known change whose commit is gone is ignored.
     """
-    told: dict[tuple[str, ...], list[KnownChange]] = {}
+    by_series: dict[tuple[str, ...], list[KnownChange]] = {}
     for item in known:
-        told.setdefault(item.series, []).append(item)
+        by_series.setdefault(item.series, []).append(item)
     places = {
         series.series: {
             part.fingerprint: {series.commits[place]: place for place in part.places} for part in series.segments
         }
         for series in found.series
-        if series.series in told
+        if series.series in by_series
     }
 
-    def is_known(mark: LevelChange) -> bool:
-        own = places.get(mark.series, {}).get(mark.fingerprint, {})
+    def is_known(change: LevelChange) -> bool:
+        own = places.get(change.series, {}).get(change.fingerprint, {})
         return any(
-            item.worse == mark.worse
-            and own.get(item.after_commit, math.inf) < mark.until_place
-            and mark.after_place < own.get(item.until_commit, -math.inf)
-            for item in told.get(mark.series, ())
+            item.worse == change.worse
+            and own.get(item.after_commit, math.inf) < change.until_place
+            and change.after_place < own.get(item.until_commit, -math.inf)
+            for item in by_series.get(change.series, ())
         )
 
-    return [alert for alert in found.alerts if any(mark.worse and not is_known(mark) for mark in alert.marks)]
+    return [alert for alert in found.alerts if any(each.worse and not is_known(each) for each in alert.changes)]
 
 
 BY = ["key", "clock", "machine", "unit", "higher_is_better"]
-"""What makes a series."""
+"""Columns that identify a series."""
 
 
 def _labelled(points: pd.DataFrame) -> pd.DataFrame:
-    """Points in order of time, each with a commit: one that has none is a state of its own.
+    """Points in order of time, each with a commit; a point without a commit gets one of its own.
 
-    A point without a date stands where its file has it: after the last one before it that has a date.
+    A point without a date stays where its file has it: after the last dated one before it.
     """
     placed = points["at"].ffill().bfill()
     frame = points.iloc[np.argsort(placed.to_numpy(), kind="stable")].reset_index(drop=True)
@@ -81,7 +83,7 @@ def _labelled(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def _grouped(points: pd.DataFrame) -> list[pd.DataFrame]:
-    """A frame a series, a row a commit and fingerprint: the median of its launches on the log scale."""
+    """A frame for each series, with a row a commit and fingerprint: the median of its launches on the log scale."""
     values = points["value"].to_numpy(dtype=float)
     if not (np.isfinite(values) & (values > 0)).all():
         raise ValueError("every value of a history must be a number above 0")
@@ -90,12 +92,12 @@ def _grouped(points: pd.DataFrame) -> list[pd.DataFrame]:
     names = [*BY, "fingerprint", "commit"]
     frame[names] = frame[names].fillna("").astype("category")
     grouped = frame.groupby(names, observed=True, sort=False)
-    states = grouped.agg(at=("at", "first"), log=("log", "median"), launches=("launches", "sum")).reset_index()
-    codes, moments = pd.factorize(states["at"])
+    commits = grouped.agg(at=("at", "first"), log=("log", "median"), launches=("launches", "sum")).reset_index()
+    codes, moments = pd.factorize(commits["at"])
     # Many series share their nights: each is written once. The code of a missing one is -1, the last place.
     texts = [*(moment.isoformat(timespec="seconds") for moment in moments), None]
-    states["time"] = np.array(texts, dtype=object)[codes]
-    return [rows for _, rows in states.groupby(BY, observed=True, sort=False)]
+    commits["time"] = np.array(texts, dtype=object)[codes]
+    return [rows for _, rows in commits.groupby(BY, observed=True, sort=False)]
 
 
 def _series(rows: pd.DataFrame) -> HistorySeries:
@@ -121,16 +123,21 @@ def _series(rows: pd.DataFrame) -> HistorySeries:
 
 
 def _limit(found: Sequence[HistorySeries]) -> float:
-    """The largest p that is told. Hypotheses are the changes that were found, and each segment that has none."""
+    """The largest p that is reported. Hypotheses are the changes that were found, and each segment without any."""
     parts = [part for series in found for part in series.segments if part.searched]
-    ps = sorted(change.p for part in parts for change in part.changes)
-    hypotheses = sum(max(1, len(part.changes)) for part in parts)
-    steps = ((p, FALSE_DISCOVERIES * rank / hypotheses) for rank, p in enumerate(ps, start=1))
-    return max((p for p, most in steps if p <= most), default=-1.0)
+    ps = [change.p for part in parts for change in part.changes]
+    if not ps:
+        return -1.0
+    # The search that found these changes has imported scipy.stats already.
+    from scipy.stats import false_discovery_control
+
+    without = [1.0 for part in parts if not part.changes]
+    adjusted = false_discovery_control([*ps, *without], method="bh")
+    return max((p for p, own in zip(ps, adjusted, strict=False) if own <= FALSE_DISCOVERIES), default=-1.0)
 
 
-def _told(series: HistorySeries, limit: float) -> HistorySeries:
-    """The series with the changes that are told, their levels between one another alone."""
+def _reported(series: HistorySeries, limit: float) -> HistorySeries:
+    """The series with the changes whose p is at most `limit`; their levels reach from one of these to the next."""
     parts = []
     for part in series.segments:
         kept = [change.at for change in part.changes if change.p <= limit]
@@ -140,7 +147,7 @@ def _told(series: HistorySeries, limit: float) -> HistorySeries:
     return replace(series, segments=tuple(parts))
 
 
-def _mark(series: HistorySeries, part: Segment, change: Change) -> LevelChange:
+def _level_change(series: HistorySeries, part: Segment, change: Change) -> LevelChange:
     place, after, until = (part.places[at] for at in (change.at, change.first - 1, change.last))
     size = change.after - change.before
     ends = sorted(math.exp(size + sign * NORMAL_95 * change.error) for sign in (-1, 1))
@@ -171,7 +178,7 @@ def _mark(series: HistorySeries, part: Segment, change: Change) -> LevelChange:
 
 
 def _order(found: Sequence[HistorySeries]) -> dict[str, int]:
-    """Places of all commits: by when they were first measured; where that is not known, as each series has them."""
+    """The place of each commit: by when it was first measured; if that is not known, in the order of the series."""
     first: dict[str, str | None] = {}
     for series in found:
         for commit, time in zip(series.commits, series.times, strict=True):
@@ -183,7 +190,7 @@ def _order(found: Sequence[HistorySeries]) -> dict[str, int]:
 
 
 def _merged(found: Sequence[HistorySeries]) -> list[str]:
-    """All commits in an order that each series agrees with; where there is none, the longest series comes first."""
+    """All commits in an order that agrees with every series; if there is none, the longest series leads."""
     before: dict[str, set[str]] = {}
     for series in found:
         own = list(dict.fromkeys(series.commits))
@@ -197,28 +204,28 @@ def _merged(found: Sequence[HistorySeries]) -> list[str]:
         return list(dict.fromkeys(commit for series in longest_first for commit in series.commits))
 
 
-def _alerts(marks: Iterable[LevelChange], order: Mapping[str, int]) -> list[Alert]:
-    """Marks whose ranges have commits in common, together; what is known most closely comes first, and so leads."""
+def _alerts(changes: Iterable[LevelChange], order: Mapping[str, int]) -> list[Alert]:
+    """Gather level changes whose ranges have commits in common; those with the narrowest range come first."""
     groups: list[tuple[int, int, list[LevelChange]]] = []
 
-    def width(mark: LevelChange) -> int:
-        return abs(order[mark.until_commit] - order[mark.after_commit])
+    def width(change: LevelChange) -> int:
+        return abs(order[change.until_commit] - order[change.after_commit])
 
-    for mark in sorted(marks, key=width):
-        low, high = sorted((order[mark.after_commit], order[mark.until_commit]))
+    for change in sorted(changes, key=width):
+        low, high = sorted((order[change.after_commit], order[change.until_commit]))
         meeting = [group for group in groups if max(low, group[0]) < min(high, group[1])]
-        # Of several, the one whose commits lie nearest to where the change itself was put.
-        near = min(meeting, key=lambda group: abs(group[1] - order[mark.commit]), default=None)
+        # If there are several, the one whose commits lie nearest to the change itself.
+        near = min(meeting, key=lambda group: abs(group[1] - order[change.commit]), default=None)
         if near is None:
-            groups.append((low, high, [mark]))
+            groups.append((low, high, [change]))
         else:
-            groups[groups.index(near)] = (max(low, near[0]), min(high, near[1]), [*near[2], mark])
+            groups[groups.index(near)] = (max(low, near[0]), min(high, near[1]), [*near[2], change])
     commits = {place: commit for commit, place in order.items()}
     return [
         Alert(
             commits[low],
             commits[high],
-            tuple(sorted(own, key=lambda mark: (not mark.worse, -abs(math.log(mark.ratio))))),
+            tuple(sorted(own, key=lambda change: (not change.worse, -abs(math.log(change.ratio))))),
         )
         for low, high, own in sorted(groups, key=lambda group: (group[1], group[0]))
     ]

@@ -1,4 +1,4 @@
-"""Runs as points of a history: a row a case, clock and launch, with the state of the code that was measured."""
+"""Runs as points of a history: a row a case, clock and launch, with the commit that was measured."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ APART = 1_000_000
 
 
 def points(found: Iterable[RunData]) -> pd.DataFrame:
-    """The frame of points of some runs (see `marks.COLUMNS`): seconds per step, of cases that ended well."""
+    """The points of some runs (see `series.COLUMNS`): seconds per step of cases that ended well."""
     frames, rest = [pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})], iter(found)
     while batch := list(islice(rest, BATCH)):
         frames.append(_points(batch))
@@ -34,7 +34,7 @@ def points(found: Iterable[RunData]) -> pd.DataFrame:
 
 
 def commit_of(run: Mapping[str, Any]) -> str | None:
-    """The state of the code: its commit, marked where files differed from it; None where that is not known."""
+    """The commit of a run, with `+dirty` if files differed from it; None where it is not known."""
     git = run.get("git") or {}
     commit = git.get("commit")
     return f"{commit}+dirty" if commit and git.get("dirty") else commit
@@ -80,13 +80,13 @@ def _together(batch: Sequence[RunData]) -> RunData:
 
 
 def _without_time(data: RunData) -> set[str]:
-    """Cases of which a launch ended otherwise than well, or that were found wrong when the run was told.
+    """Keys of cases without a time: a launch did not end well, or the case was judged wrong after the run.
 
-    What was worked elsewhere than its key says is seen here too: a run that was killed was never told.
+    A case that ran on another device than its key says is recognised here as well, since a killed run was never judged.
     """
     rows = data.launches
     lost = {*rows.loc[rows["outcome"] != Outcome.OK, "key"], *data.run.get("wrong", ())}
-    # Keys are taken apart only where something was told of another device: a year of nights has a hundred thousand.
+    # Keys are parsed only where a launch names another device: a year of nightly runs has a hundred thousand of them.
     telling = ~rows["output_devices"].isin(["", "cpu"]) | rows["counters"].str.contains("device_kernels", regex=False)
     for key, devices, counters in rows.loc[telling.fillna(False), ["key", "output_devices", "counters"]].itertuples(
         index=False

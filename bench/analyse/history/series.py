@@ -1,4 +1,4 @@
-"""What a history is made of: series of one value a commit, their segments, the marks in them, and alerts."""
+"""What a history is made of: series with one value a commit, their segments and level changes, and alerts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bench.stats.change_points import FEWEST, Change
 COLUMNS = (
     "key", "clock", "machine", "fingerprint", "commit", "at", "value", "unit", "higher_is_better", "launches",
 )  # fmt: skip
-"""Of a frame of points: a row a launch (or what another tool kept of a process), in the order of time. commit: which
-state of the code, None where that is not known; at: when it was measured, UTC, NaT where that is not known; value:
-above 0, in `unit`, seconds per step for times; launches: how many processes the value is of."""
+"""Columns of a frame of points, which has a row a launch (or a process of another tool), in order of time. commit: of
+the code that was measured, None where it is not known; at: when it was measured, UTC, NaT where that is not known;
+value: above 0, in `unit`, seconds per step for times; launches: how many processes the value comes from."""
 
 
 @dataclass(frozen=True)
 class SeriesIdentity:
-    """What belongs to one case and clock on one machine, in one unit."""
+    """One case and clock on one machine, in one unit."""
 
     key: str
     clock: str
@@ -38,9 +38,9 @@ class Segment:
 
     fingerprint: str
     places: tuple[int, ...]
-    """Of its values in the series."""
+    """Where its values are in the series."""
     changes: tuple[Change, ...]
-    """Counted within the segment."""
+    """Their places count within the segment."""
 
     @property
     def searched(self) -> bool:
@@ -63,11 +63,11 @@ class HistorySeries(SeriesIdentity):
 
 @dataclass(frozen=True)
 class LevelChange(SeriesIdentity):
-    """A change of level in a series, as it is told."""
+    """A change of level in a series, with the commits around it."""
 
     fingerprint: str
     place: int
-    """Of the first value of the new level in the series."""
+    """Where the new level begins in the series."""
     commit: str
     at: str | None
     after_place: int
@@ -85,7 +85,7 @@ class LevelChange(SeriesIdentity):
     """95 % interval of the ratio."""
     worse: bool
     sd: float
-    """Of one value around its level, on the log scale."""
+    """Standard deviation of one value around its level, on the log scale."""
     p: float
     values_after: int
 
@@ -96,12 +96,12 @@ class Alert:
 
     after_commit: str
     until_commit: str
-    marks: tuple[LevelChange, ...]
+    changes: tuple[LevelChange, ...]
 
     @property
     def worse(self) -> bool:
         """Does any of its series get slower, or larger where less is better?"""
-        return any(mark.worse for mark in self.marks)
+        return any(change.worse for change in self.changes)
 
 
 @dataclass(frozen=True)
@@ -112,14 +112,14 @@ class History:
     alerts: tuple[Alert, ...]
 
     @property
-    def marks(self) -> tuple[LevelChange, ...]:
-        """Of all alerts."""
-        return tuple(mark for alert in self.alerts for mark in alert.marks)
+    def changes(self) -> tuple[LevelChange, ...]:
+        """The level changes of all alerts."""
+        return tuple(change for alert in self.alerts for change in alert.changes)
 
 
 @dataclass(frozen=True)
 class KnownChange(SeriesIdentity):
-    """A change that was told before: it came after one commit, and not after another."""
+    """A level change that an earlier report has: it came after one commit, and not after another."""
 
     worse: bool
     after_commit: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.analyse.profiles.compile_time import parts
+from bench.analyse.profiles.recorded import RecordedProfile
 from bench.analyse.profiles.sampled_functions import Sampling, sampling_of
 from bench.analyse.profiles.time_shares import Cost, Share, cost_of, device_idle, shares_of
 from bench.analyse.profiles.verdict import Verdict, verdict_of
@@ -18,32 +19,32 @@ __all__ = ["ProfileResult", "Verdict", "judge"]
 
 @dataclass(frozen=True)
 class ProfileResult:
-    """A profile, judged."""
+    """What the recordings of one case say."""
 
     cost: Cost
     shares: tuple[Share, ...]
     limits: Limits
     idle: Share | None
-    """Of the device, while the steps ran; None for a case without one."""
+    """Time in which the device has nothing to do while the steps run; None for a case without a device."""
     verdict: Verdict
     sampling: Sampling | None
-    """Of stacks; None where no sampler was to be had."""
+    """What the sampler of stacks cost and saw; None where no sampler was available."""
     compiling: Mapping[str, float]
     """Seconds of compiling by what they went to; empty where nothing was compiled."""
 
 
-def judge(told: Mapping[str, Any], peaks: Peaks | None = None) -> ProfileResult:
-    """Judge what `run.json` tells of a profile. peaks: of the machine it was taken on, where they were measured."""
-    cost = cost_of(told)
-    shares = shares_of(told, cost)
-    limits = limits_of(told, cost, peaks)
-    on_device = told["device"] is not None
+def judge(entry: Mapping[str, Any], peaks: Peaks | None = None) -> ProfileResult:
+    """Judge the entry `profile` of a `run.json`. peaks: of the machine it was taken on, if they were measured."""
+    taken = RecordedProfile.of(entry)
+    cost = cost_of(taken)
+    shares = shares_of(taken, cost)
+    limits = limits_of(taken, cost, peaks)
     return ProfileResult(
         cost,
         shares,
         limits,
-        device_idle(told, cost),
-        verdict_of(shares, limits, cost, on_device),
-        sampling_of(told),
-        parts(told["compiling"]["seconds"]) if told["compiling"] else {},
+        device_idle(taken, cost),
+        verdict_of(shares, limits, cost, on_device=taken.device is not None),
+        None if taken.sampling is None else sampling_of(taken.sampling),
+        parts(taken.compile_s),
     )

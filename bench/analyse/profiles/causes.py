@@ -1,4 +1,4 @@
-"""The causes of a difference between two sides, as far as profile pairs show them, and which of them is named first."""
+"""The causes of a difference between two sides, as far as profile pairs show them, and which one is named first."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from bench.analyse.profiles.frame_owner import follows, waits
 CODE, OPERATORS, IN_LOADER = "code", "operators", "in the loader's workers"
 
 LED = 0.2
-"""What something follows from is named before it where it accounts for a fifth of the difference itself: a forward pass
-takes about a third of a step, and its backward pass the rest."""
+"""If a cause only follows from another, the other is named first if it accounts for a fifth of the difference itself: a
+forward pass takes about a third of a step, and its backward pass the rest."""
 
 CANCELS = 2.0
-"""Clear differences that come to more than twice the whole went both ways: none of them is what the whole is."""
+"""Clear differences that add up to more than twice the whole went both ways: none of them explains the whole."""
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One thing that was asked about: seconds a step on either side, and the difference with its interval."""
+    """One candidate: its seconds a step on either side, and the difference with its interval."""
 
     view: str
     name: str
     within: str
-    """Of a function the innermost function of the user's own code that called it; of an operator which part of a step
-    it belongs to, with its dtypes. Empty where it says no more than the name."""
+    """For a function, the innermost function of the user's own code that called it; for an operator, its dtypes and its
+    part of the step. Empty if it adds nothing to the name."""
     base_s: float
     head_s: float
     """Medians over pairs."""
     difference_s: float
     low: float
     high: float
-    """Of head minus base, within pairs: the middle by signed ranks. Where nothing differs all intervals of a suite hold
-    zero at once, at its level (`difference.ALPHA`)."""
+    """Head minus base, within pairs: the middle by signed ranks, and its interval. If nothing differs, all intervals of
+    a suite hold zero at once, at its level (`difference.ALPHA`)."""
 
     @property
     def clear(self) -> bool:
@@ -48,22 +48,22 @@ class Cause:
 
     @property
     def follows(self) -> bool:
-        """Does it only wait, or run what was recorded elsewhere?"""
+        """Does it only wait, or replay what was recorded elsewhere?"""
         return follows(self.name)
 
 
 @dataclass(frozen=True)
 class View:
-    """The difference, dealt out in one way. `causes` are all that was asked about: clear ones first, by size."""
+    """The difference, broken down in one way. `causes` are all candidates: clear ones first, by size."""
 
     name: str
     causes: tuple[Cause, ...] = ()
     rest: Cause | None = None
-    """Of the measured difference what no clear cause accounts for, where the view adds up to it at all."""
+    """The part of the measured difference that no clear cause accounts for; None if the view does not add up to it."""
     reason: str = ""
-    """Why nothing is told."""
+    """Why the view is empty."""
     moved: tuple[str, ...] = ()
-    """Functions that are on one side only, where there are such on either: they are asked about together."""
+    """Functions that exist on one side only, if both sides have such: they are one candidate together."""
 
     @property
     def clear(self) -> tuple[Cause, ...]:
@@ -78,48 +78,48 @@ class Explained:
     key: str
     pairs: int
     seen: int
-    """Pairs in which both sides have samples enough for functions to be told."""
+    """Pairs in which both sides have enough samples for functions to be compared."""
     rung: str
     alpha: float
-    """Chance that anything is clear in a suite whose sides are alike."""
+    """Largest chance that anything is clear in a suite whose sides are alike."""
     step: Cause
     """The whole step, without any profiler."""
     code: View
     operators: View
     loader: View
     parts: tuple[Cause, ...]
-    """Kernels, copies, loader and so on under torch.profiler: told, and not asked about; none over its budget."""
+    """Kernels, copies, loader and so on under torch.profiler, for information only; empty over its budget."""
     exact: tuple[Exact, ...]
     """Counts that differ, the same in every pair."""
     overheads: Mapping[str, float]
-    """Ratio to the step without, the larger of both sides: of the sampler, and of torch.profiler."""
+    """How many times as long a step takes under the sampler and under torch.profiler, the larger of both sides."""
     samples: Mapping[str, int]
     lost: int
-    """Looks of the sampler that are lost, on both sides."""
+    """Samples that the sampler lost, on both sides."""
     workers: float
     """Processes that fetch batches while a step runs."""
     compiling_s: Mapping[str, float] = field(default_factory=dict)
-    """Seconds of building and the first call with an empty compile cache, by side: of one process each."""
+    """Seconds of building and of the first call with an empty compile cache, by side, from one process each."""
 
     @property
     def dominated(self) -> bool:
-        """Is more than half of the difference in the rest? Then no function is named: it lies elsewhere, or nowhere."""
+        """Is more than half of the difference in the rest? Then no function is named."""
         rest = self.code.rest
         return rest is None or abs(rest.difference_s) > abs(self.step.difference_s) / 2
 
     @property
     def cancels(self) -> bool:
-        """Do clear differences go both ways, so that the whole is small beside them?"""
+        """Do clear differences go both ways, so that they are large beside the whole?"""
         return sum(abs(each.difference_s) for each in self.code.clear) > CANCELS * abs(self.step.difference_s)
 
     @property
     def first(self) -> Cause | Exact | None:
-        """The cause that is named first; None where the step does not clearly differ, where no function that was asked
-        about does, where the rest dominates or clear differences cancel.
+        """The cause that is named first. None where the step does not clearly differ, where no function clearly does,
+        where the rest dominates, or where clear differences cancel.
 
         A new graph break or recompilation comes first where the step is clearly slower; it is a fact beside the
-        difference, whose seconds were not measured. What only waits for a loader's workers comes after what these are
-        at, and what runs what others recorded, as the backward pass does, after those others.
+        difference, and its seconds were not measured. A function that waits for a loader's workers comes after what the
+        workers do, and one that replays what others recorded, as the backward pass does, after those others.
         """
         if not self.step.clear:
             return None
@@ -136,7 +136,7 @@ class Explained:
         return leading[0] if largest.follows and leading else largest
 
     def share(self, cause: Cause) -> float:
-        """Of the measured difference."""
+        """The share of the measured difference that a cause accounts for."""
         return cause.difference_s / self.step.difference_s
 
     def _same_way(self, view: View) -> list[Cause]:
@@ -144,7 +144,7 @@ class Explained:
         return [each for each in view.clear if (each.difference_s > 0) == (self.step.difference_s > 0)]
 
     def _fetching(self, wait: Cause) -> Cause | None:
-        """What a loader's workers clearly do longer, where that accounts for half of the wait at least."""
+        """What a loader's workers clearly do for longer, if it accounts for at least half of the wait."""
         found = [each for each in self._same_way(self.loader) if not each.waits]
         longer = sum(each.difference_s for each in found) / max(1.0, self.workers)
         return found[0] if found and abs(longer) >= abs(wait.difference_s) / 2 else None

@@ -1,4 +1,4 @@
-"""Where the time of compiling went, from Dynamo's own timers, which lie within each other."""
+"""Where the time of compiling went, from Dynamo's own timers, which are nested."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ the others."""
 
 
 def parts(seconds: Mapping[str, float]) -> dict[str, float]:
-    """Seconds by what they went to, which add up to all that compiling took; empty where torch names them otherwise.
+    """Seconds of compiling by the part that took them; empty where torch names its timers otherwise.
 
-    `loading` waits for the C++ or Triton compilers that run beside, and loads what they made.
+    The parts add up to all that compiling took. Loading includes the wait for the C++ or Triton compilers that run in
+    processes of their own.
     """
     if not {WHOLE, BACKEND, INDUCTOR, LOADING} <= set(seconds):
         return {}
@@ -24,5 +25,5 @@ def parts(seconds: Mapping[str, float]) -> dict[str, float]:
         "Inductor": seconds[INDUCTOR] - seconds[LOADING],
         "C++ or Triton, and loading": seconds[LOADING],
     }
-    # A part below zero: the timers do not lie in each other as they do here, and nothing follows from them.
+    # A part below zero means that the timers are nested in another way, and nothing follows from them.
     return {} if min(found.values()) < 0 else found

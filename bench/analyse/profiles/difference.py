@@ -1,23 +1,22 @@
 """What a difference between two sides is made of: function by function and operator by operator, over profile pairs.
 
-All numbers are of head minus base, in seconds a step, over pairs (`stats.signed_ranks`). In the view `code` the step
-without a profiler is dealt out by shares of samples, so that in each pair its functions add up to the measured
-difference; the view `operators` holds times under torch.profiler. What is not clear is not named: it is in the rest.
+All numbers are head minus base, in seconds a step, over pairs (`stats.signed_ranks`). The view `code` divides the step
+without a profiler by shares of samples, so that in each pair its functions add up to the measured difference; the view
+`operators` holds times under torch.profiler. What is not clear is not named: it belongs to the rest.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from bench.analyse.profiles.causes import CODE, IN_LOADER, OPERATORS, Cause, Explained, View
 from bench.analyse.profiles.exact_counts import exact_of
+from bench.analyse.profiles.recorded import Sides, Who, sides_of
 from bench.analyse.profiles.sampled_functions import LOADER, MAIN
-from bench.analyse.profiles.step_seconds import By, Name, Who, of_functions, of_operators, of_steps
+from bench.analyse.profiles.step_seconds import By, Name, of_functions, of_operators, of_steps
 from bench.analyse.profiles.time_shares import BUDGET
 from bench.records import BASE, HEAD, SIDES
 from bench.stats import signed_ranks
@@ -25,29 +24,28 @@ from bench.stats.pairs import log_ratio
 from bench.store.profile_pair_tables import ProfilePairs
 
 ALPHA = 0.001
-"""Chance that a suite in which nothing differs has anything named at all."""
+"""Largest chance that anything is named in a suite in which nothing differs."""
 
 LEAST_SHARE = 0.005
-"""What takes less of a step than this, on both sides together, is not asked about: it could not explain a slow-down of
-some per cent, and each question more makes every answer less sharp. The sides weigh alike, so that it favours none."""
+"""Smallest share of a step, on both sides together, that makes a candidate: less could not explain a slow-down of some
+per cent, and each candidate more makes every interval wider. The sides weigh alike, so that neither is favoured."""
 
 FEWEST_SAMPLES = 100
-"""Of a side in a pair: 300 to 600 are aimed at, and a share of few samples is chance."""
+"""Samples that a side of a pair needs: 300 to 600 are aimed at, and a share of few samples is chance."""
 
 MOVED = ("functions on one side only", "")
-"""Where some are on the base alone and others on the head alone: renamed, moved, or replaced by each other."""
+"""The candidate made of functions on the base alone and on the head alone: they were renamed, moved, or replaced."""
 
 
 def explain(data: ProfilePairs, key: str, alpha: float = ALPHA, cases: int = 1) -> Explained:
-    """What the pairs of a case say. alpha: of the suite, in which so many `cases` are explained."""
-    rows = [row for row in data.sides if row.key == key]
-    facts = {(row.pair, row.side): json.loads(row.facts) for row in rows}
-    pairs = sorted({pair for pair, _ in facts})
-    seen = [pair for pair in pairs if all(facts[pair, side]["samples"] >= FEWEST_SAMPLES for side in SIDES)]
-    step_s = of_steps(facts)
-    functions = of_functions([row for row in data.stacks if row.key == key], step_s, facts)
+    """What the pairs of a case say. alpha: of the suite; cases: how many of its cases are explained."""
+    sides = sides_of(data.sides, key)
+    pairs = sorted({pair for pair, _ in sides})
+    seen = [pair for pair in pairs if all(sides[pair, side].samples >= FEWEST_SAMPLES for side in SIDES)]
+    step_s = of_steps(sides)
+    functions = of_functions([row for row in data.stacks if row.key == key], step_s, sides)
     owned = of_operators(row for row in data.owned if row.key == key)
-    sampler, profiler = _overheads(facts)
+    sampler, profiler = _overheads(sides)
     together, moved = _moved(functions[MAIN], step_s)
     asked: dict[str, Mapping[Name, By]] = {CODE: together, IN_LOADER: functions[LOADER], OPERATORS: {}}
     if max(profiler.values()) <= BUDGET:
@@ -55,8 +53,7 @@ def explain(data: ProfilePairs, key: str, alpha: float = ALPHA, cases: int = 1) 
     chosen = _chosen(asked, step_s, {CODE: len(seen), IN_LOADER: len(seen), OPERATORS: len(pairs)}, alpha / cases)
     level = alpha / cases / (1 + sum(map(len, chosen.values())))
     step = _cause("step", ("step", ""), step_s, pairs, level)
-    steps = {(row.pair, row.side): row.steps for row in rows}
-    why_not = _not_told(seen, sampler, step) or _unlike(facts, steps, seen, step)
+    why_not = _not_shown(seen, sampler) or _unlike(sides, seen, step)
 
     def view(name: str, among: Sequence[int]) -> list[Cause]:
         return [_cause(name, _shown(name, each), asked[name][each], among, level) for each in chosen[name]]
@@ -74,28 +71,28 @@ def explain(data: ProfilePairs, key: str, alpha: float = ALPHA, cases: int = 1) 
         key=key,
         pairs=len(pairs),
         seen=len(seen),
-        rung=rows[0].rung,
+        rung=next(row.rung for row in data.sides if row.key == key),
         alpha=alpha,
         step=step,
         code=code,
         operators=View(OPERATORS, _ordered(view(OPERATORS, pairs), step), reason="" if fast else too_slow),
         loader=loader,
         parts=_parts(owned, pairs) if fast else (),
-        exact=exact_of([row for row in data.calls if row.key == key], facts, _weights(owned)),
+        exact=exact_of([row for row in data.calls if row.key == key], sides, _weights(owned)),
         overheads={"sampler": max(sampler.values(), default=1.0), "torch.profiler": max(profiler.values())},
-        samples={side: sum(told["samples"] for (_, of), told in facts.items() if of == side) for side in SIDES},
-        lost=sum(told["errors"] for told in facts.values()),
+        samples={side: sum(each.samples for (_, of), each in sides.items() if of == side) for side in SIDES},
+        lost=sum(each.errors for each in sides.values()),
         workers=sum(sum(by.values()) for by in functions[LOADER].values()) / sum(step_s.values()),
         compiling_s={
-            side: (told["first_call_ns"] + (told["build_ns"] or 0)) / 1e9
-            for (_, side), told in facts.items()
-            if told["cache"] == "cold"
+            side: (each.first_call_ns + (each.build_ns or 0)) / 1e9
+            for (_, side), each in sides.items()
+            if each.cache == "cold"
         },
     )
 
 
-def _not_told(seen: Sequence[int], sampler: Mapping[str, float], step: Cause) -> str:
-    """Why nothing is told of functions; empty where it is."""
+def _not_shown(seen: Sequence[int], sampler: Mapping[str, float]) -> str:
+    """Why no functions are shown; empty where they are."""
     if not seen:
         return f"no pair has {FEWEST_SAMPLES} samples of either side"
     if max(sampler.values()) > BUDGET:
@@ -103,18 +100,18 @@ def _not_told(seen: Sequence[int], sampler: Mapping[str, float], step: Cause) ->
     return ""
 
 
-def _unlike(facts: Mapping[Who, Any], steps: Mapping[Who, int], seen: Sequence[int], step: Cause) -> str:
-    """Why samples are not of the difference that was measured: under the sampler it is another; empty where it is not.
+def _unlike(sides: Sides, seen: Sequence[int], step: Cause) -> str:
+    """Why samples do not show the measured difference: the sampler changes it. Empty where it does not.
 
-    Within pairs, as all differences are: what the sampler costs a side alone is known to a tenth of a step in one pair,
-    since the machine changes its pace between loops with it and without.
+    It is judged within pairs, as all differences are: in one pair, what the sampler costs a side alone is known only to
+    a tenth of a step, since the machine changes its pace between loops with it and without.
     """
     without, unlike = [], []
     for pair in seen:
-        base, head = facts[pair, BASE], facts[pair, HEAD]
-        sampled = {side: statistics.fmean(facts[pair, side]["watched_ns"]) / steps[pair, side] for side in SIDES}
-        without.append(log_ratio(base["loops_ns"], head["loops_ns"]))
-        unlike.append(math.log(sampled[HEAD] / sampled[BASE]) - without[-1])
+        base, head = sides[pair, BASE], sides[pair, HEAD]
+        sampled = [statistics.fmean(side.watched_ns) / side.loop_steps for side in (base, head)]
+        without.append(log_ratio(base.loops_ns, head.loops_ns))
+        unlike.append(math.log(sampled[1] / sampled[0]) - without[-1])
     ratio, more = math.exp(signed_ranks.middle(without)), math.exp(signed_ranks.middle(unlike))
     if step.clear and abs(more - 1) * step.head_s > abs(step.difference_s) / 2:
         return (
@@ -125,9 +122,9 @@ def _unlike(facts: Mapping[Who, Any], steps: Mapping[Who, int], seen: Sequence[i
 
 
 def _moved(functions: Mapping[Name, By], step_s: By) -> tuple[Mapping[Name, By], tuple[str, ...]]:
-    """The functions, those that only the base and those that only the head has put together; and their names.
+    """Put the functions that only the base has and those that only the head has together; return their names too.
 
-    Where one side alone has such functions they stay as they are: what is new is the difference.
+    If only one side has such functions, they stay as they are: what is new is the difference.
     """
     least = LEAST_SHARE * sum(step_s.values())
     alone: dict[str, list[Name]] = {side: [] for side in SIDES}
@@ -143,14 +140,14 @@ def _moved(functions: Mapping[Name, By], step_s: By) -> tuple[Mapping[Name, By],
         for who, seconds in functions[name].items():
             summed[who] += seconds
     left = {name: by for name, by in functions.items() if name not in both}
-    told = [f"{side}: {', '.join(sorted(name[0] for name in names))}" for side, names in alone.items()]
-    return {**left, MOVED: summed}, tuple(told)
+    shown = [f"{side}: {', '.join(sorted(name[0] for name in names))}" for side, names in alone.items()]
+    return {**left, MOVED: summed}, tuple(shown)
 
 
 def _chosen(
     asked: Mapping[str, Mapping[Name, By]], step_s: By, pairs: Mapping[str, int], alpha: float
 ) -> dict[str, list[Name]]:
-    """Which names are asked about: the largest of both sides together, and no more than so many pairs can answer."""
+    """The candidates: the largest on both sides together, and no more than the number of pairs can decide."""
     whole = sum(step_s.values())
     sizes = {(view, name): sum(by.values()) / whole for view, names in asked.items() for name, by in names.items()}
     ordered = sorted(
@@ -165,7 +162,7 @@ def _chosen(
 
 
 def _shown(view: str, name: Name) -> tuple[str, str]:
-    """Name and what stands beside it."""
+    """The name, and what stands beside it in a table."""
     if view != OPERATORS:
         return name[0], name[1]
     part, called, dtypes = name
@@ -182,7 +179,7 @@ def _cause(view: str, shown: tuple[str, str], by: By, pairs: Sequence[int], leve
 
 
 def _ordered(causes: Iterable[Cause], step: Cause) -> tuple[Cause, ...]:
-    """Clear ones first, those that make the step slower before those that make up for it where it is slower."""
+    """Clear ones first, and among them those that differ as the step does before those that make up for it."""
     sign = 1 if step.difference_s > 0 else -1
     return tuple(sorted(causes, key=lambda cause: (not cause.clear, -sign * cause.difference_s)))
 
@@ -194,8 +191,8 @@ def _names(causes: Iterable[Cause]) -> set[tuple[str, str]]:
 def _rest(
     step: Cause, causes: Iterable[Cause], clear: Sequence[By], step_s: By, pairs: Sequence[int], level: float
 ) -> Cause:
-    """What the clear causes leave of the step: its middle is what makes the table add up, its interval that of what is
-    left in each pair.
+    """What the clear causes leave of the step. Its middle makes the table add up; its interval is that of what is left
+    in each pair.
     """
     left = {who: seconds - sum(by.get(who, 0.0) for by in clear) for who, seconds in step_s.items()}
     rest = _cause(CODE, ("unexplained", ""), left, pairs, level)
@@ -204,7 +201,7 @@ def _rest(
 
 
 def _weights(owned: Mapping[Name, By]) -> dict[tuple[str, str], float]:
-    """Of each operator by name and dtypes: seconds that it takes longer on the heads than on the bases."""
+    """Seconds that each operator takes longer on the heads than on the bases, by its name and dtypes."""
     return {
         (name, dtypes): sum(seconds if side == HEAD else -seconds for (_, side), seconds in by.items())
         for (_, name, dtypes), by in owned.items()
@@ -221,15 +218,15 @@ def _parts(owned: Mapping[Name, By], pairs: Sequence[int]) -> tuple[Cause, ...]:
     return tuple(sorted(found, key=lambda cause: -abs(cause.difference_s)))
 
 
-def _overheads(facts: Mapping[Who, Any]) -> tuple[dict[str, float], dict[str, float]]:
+def _overheads(sides: Sides) -> tuple[dict[str, float], dict[str, float]]:
     """By side how many times as long a step takes under the sampler and under torch.profiler: medians over pairs."""
     sampler: dict[str, list[float]] = defaultdict(list)
     profiler: dict[str, list[float]] = defaultdict(list)
-    for (_, side), told in facts.items():
-        if told["watched_ns"]:
-            sampler[side].append(statistics.median(told["watched_ns"]) / statistics.median(told["plain_ns"]))
-        around = statistics.median([*told["before_ns"], *told["after_ns"]])
-        profiler[side].append(statistics.median(told["profiled_ns"]) / around)
+    for (_, name), side in sides.items():
+        if side.watched_ns:
+            sampler[name].append(statistics.median(side.watched_ns) / statistics.median(side.plain_ns))
+        around = statistics.median([*side.before_ns, *side.after_ns])
+        profiler[name].append(statistics.median(side.profiled_ns) / around)
     return _medians(sampler), _medians(profiler)
 
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
+from bench.analyse.profiles.recorded import DeviceWork, Sides, Who
 from bench.records import BASE, HEAD, SIDES
 from bench.store.profile_pair_tables import CallsRow
 
@@ -27,84 +27,82 @@ class Exact:
     base: Fraction
     head: Fraction
     each: str
-    """Of what: `step`, or `process`."""
+    """What is counted over: `step` or `process`."""
     reasons: tuple[str, ...] = ()
-    """Of graph breaks: where, and why."""
+    """Where graphs broke, and why."""
 
     @property
     def breaks(self) -> bool:
-        """Is it that compiling did not make one graph of the step, or did it again?"""
+        """Is it a graph break, or a recompilation?"""
         return self.name in (GRAPHS["graph_breaks"], GRAPHS["recompiles"])
 
 
-def exact_of(
-    calls: Iterable[CallsRow], facts: Mapping[tuple[int, str], Any], weights: Mapping[tuple[str, str], float]
-) -> tuple[Exact, ...]:
-    """Counts that differ: of compiling first, then of the device, then calls of operators, the weightiest first.
+def exact_of(calls: Iterable[CallsRow], sides: Sides, weights: Mapping[tuple[str, str], float]) -> tuple[Exact, ...]:
+    """Counts that differ: of compiling, then of the device, then calls of operators, those with the most time first.
 
-    calls: of one case, as `store` keeps them; facts: by pair and side; weights: of operators by name and dtypes, how
-    much their times differ.
+    calls: of one case, as `store` keeps them; sides: of its pairs; weights: by name and dtypes of an operator, the
+    seconds by which its times differ.
     """
-    return (*_of_compiling(facts), *_of_device(facts), *_of_calls(calls, facts, weights))
+    return (*_of_compiling(sides), *_of_device(sides), *_of_calls(calls, sides, weights))
 
 
-def _of_compiling(facts: Mapping[tuple[int, str], Any]) -> list[Exact]:
+def _of_compiling(sides: Sides) -> list[Exact]:
     found = []
     for counter, name in GRAPHS.items():
-        by = {who: told["counters"].get(counter) for who, told in facts.items()}
-        if None not in by.values() and (counts := _constant(by)):
-            reasons = _reasons(facts) if counter == "graph_breaks" else ()
+        by = {who: n for who, side in sides.items() if (n := side.counters.get(counter)) is not None}
+        if len(by) == len(sides) and (counts := _constant(by)):
+            reasons = _reasons(sides) if counter == "graph_breaks" else ()
             found.append(Exact(name, counts[BASE], counts[HEAD], "process", reasons))
     return found
 
 
-def _reasons(facts: Mapping[tuple[int, str], Any]) -> tuple[str, ...]:
+def _reasons(sides: Sides) -> tuple[str, ...]:
     """Why graphs broke on the head that did not on the base."""
     seen = {
-        side: {why: None for (_, of), told in facts.items() if of == side for why in told["break_reasons"]}
-        for side in SIDES
+        name: {why: None for (_, of), side in sides.items() if of == name for why in side.break_reasons}
+        for name in SIDES
     }
     return tuple(why for why in seen[HEAD] if why not in seen[BASE])
 
 
-def _of_device(facts: Mapping[tuple[int, str], Any]) -> list[Exact]:
-    devices = [told["device"] for told in facts.values()]
-    # Where work of the device was lost, or all blocks were, counts of it are none.
-    whole = all(told["blocks"] for told in facts.values())
-    if not whole or any(device is None or device["lost"] for device in devices):
+def _of_device(sides: Sides) -> list[Exact]:
+    # Where some work of the device was lost, or all blocks were, its counts say nothing.
+    counted = {
+        who: _device_counts(side.device)
+        for who, side in sides.items()
+        if side.blocks and side.device is not None and not side.device.lost
+    }
+    if len(counted) < len(sides):
         return []
-    counted = {who: _device_counts(told["device"]) for who, told in facts.items()}
     found = []
     for name in dict.fromkeys(name for counts in counted.values() for name in counts):
-        by = {who: Fraction(counted[who].get(name, 0), told["steps"] * told["blocks"]) for who, told in facts.items()}
+        by = {who: Fraction(counted[who].get(name, 0), side.steps * side.blocks) for who, side in sides.items()}
         if counts := _constant(by):
             found.append(Exact(name, counts[BASE], counts[HEAD], "step"))
     return found
 
 
-def _device_counts(device: Mapping[str, Any]) -> dict[str, int]:
+def _device_counts(device: DeviceWork) -> dict[str, int]:
     """Launches, kernels, fills, and copies by direction, of all steps."""
-    copies = {f"copies {way}": row["calls"] for way, row in device["copies"].items()}
-    whole = {"launches": device["launches"], "kernels": device["kernels"], "fills": device["fills"]}
+    copies = {f"copies {direction}": calls for direction, calls in device.copies.items()}
+    whole = {"launches": device.launches, "kernels": device.kernels, "fills": device.fills}
     return {**{f"{name} on the device": count for name, count in whole.items()}, **copies}
 
 
-def _of_calls(
-    calls: Iterable[CallsRow], facts: Mapping[tuple[int, str], Any], weights: Mapping[tuple[str, str], float]
-) -> list[Exact]:
-    seen: dict[tuple[str, str], dict[tuple[int, str], Fraction]] = defaultdict(dict)
+def _of_calls(calls: Iterable[CallsRow], sides: Sides, weights: Mapping[tuple[str, str], float]) -> list[Exact]:
+    seen: dict[tuple[str, str], dict[Who, Fraction]] = defaultdict(dict)
     for row in calls:
         seen[row.name, row.dtypes][row.pair, row.side] = Fraction(row.calls, row.steps)
     found = []
     for own, by in sorted(seen.items(), key=lambda item: (-abs(weights.get(item[0], 0.0)), item[0])):
-        if counts := _constant({who: by.get(who, Fraction(0)) for who in facts}):
+        if counts := _constant({who: by.get(who, Fraction(0)) for who in sides}):
             name = f"{own[0]} ({own[1]})" if own[1] else own[0]
             found.append(Exact(name, counts[BASE], counts[HEAD], "step"))
     return found
 
 
-def _constant(by: Mapping[tuple[int, str], Any]) -> dict[str, Fraction] | None:
-    """The count of each side where it is one on either, and they differ."""
+def _constant(by: Mapping[Who, int | Fraction]) -> dict[str, Fraction] | None:
+    """The count of each side; None unless each side has a single one, and they differ."""
     counts = {side: {Fraction(count) for (_, of), count in by.items() if of == side} for side in SIDES}
     if any(len(own) != 1 for own in counts.values()) or counts[BASE] == counts[HEAD]:
         return None

@@ -1,4 +1,4 @@
-"""Whose code a frame is: the user's own, or that of torch, of Python, of a library, of the harness, of a compiler."""
+"""Whose code a frame is: the user's own, or that of torch, Python, a library, the harness or a compiler."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import cache
 COMPILED = "compiled code"
 
 WAIT = "waiting for another thread or process"
-"""In place of any function that waits."""
+"""Stands for every function that waits."""
 
 BACKWARD = "_engine_run_backward (torch/autograd/graph.py)"
-"""The function of Python that all of the backward pass runs in."""
+"""The Python function in which all of the backward pass runs."""
 
 _FRAME = re.compile(r"(.*) \((.+)\)", re.DOTALL)
 _GENERATED = re.compile(r"c[a-z2-7]{40,}\.py")
@@ -44,7 +44,7 @@ def parts(frame: str) -> tuple[str, str]:
 
 @cache
 def is_own(frame: str) -> bool:
-    """Is it of the user's own code: neither of Python, of a known library nor generated?"""
+    """Is it the user's own code: neither Python's, nor a known library's, nor generated?"""
     top = re.split(r"[/.]", parts(frame)[1])[0]
     return bool(top) and not (
         top in sys.stdlib_module_names or top in _LIBRARIES or top.startswith("<") or _GENERATED.fullmatch(top + ".py")
@@ -59,11 +59,11 @@ def waits(frame: str) -> bool:
 
 @cache
 def follows(frame: str) -> bool:
-    """Does it only wait, or run what was recorded elsewhere? The backward pass does what the forward pass asked for."""
+    """Does it only wait, or replay what was recorded elsewhere, as the backward pass replays the forward pass?"""
     return waits(frame) or frame == BACKWARD
 
 
 @cache
 def named(frame: str) -> str:
-    """A frame as it is compared: what a compiler generated has a name and a hash that change with the code."""
+    """The name by which a frame is compared: generated code has one, since its own changes with every version."""
     return COMPILED if _GENERATED.fullmatch(parts(frame)[1]) else frame

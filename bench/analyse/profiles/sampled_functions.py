@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from bench.analyse.profiles.frame_owner import named
+from bench.analyse.profiles.recorded import RecordedSampling
 from bench.analyse.profiles.time_shares import BUDGET
 from bench.stats import intervals
 from bench.stats.intervals import Interval
 
 MAIN, LOADER = "main", "loader worker"
-"""Whose stacks they are: of the thread that calls the steps, and of processes that fetch batches for it."""
+"""Threads that have stacks: the one that calls the steps, and those of processes that fetch batches for it."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Frame:
     own: float
     low: float
     high: float
-    """Of `own`: Wilson's interval, 95 %, as if each sample were drawn by itself."""
+    """Wilson's 95 % interval of `own`, as if samples were independent."""
     total: float
 
 
@@ -34,31 +34,31 @@ class Sampling:
     """What a sampler cost and how much it saw."""
 
     overhead: Interval
+    """A step with the sampler ÷ one without."""
     samples: int
-    """Of the thread that calls the steps, in them."""
+    """Samples of the thread that calls the steps, inside the steps."""
     elsewhere: int
+    """Its samples outside of the steps."""
     lost: int
+    """Samples that the sampler lost."""
     step_s: Interval
     """Seconds a step without it, of the blocks in between."""
 
     @property
     def shape_only(self) -> bool:
-        """Is it over budget? Which functions there are is then told, and no shares."""
+        """Is it over budget? Then functions are listed without shares."""
         return self.overhead.value > BUDGET
 
 
-def sampling_of(told: Mapping[str, Any]) -> Sampling | None:
-    """What `run.json` tells of the sampler; None where there was none."""
-    watched = told["watched"]
-    if watched is None:
-        return None
-    plain = [total / watched["steps"] / 1e9 for total in watched["plain_ns"]]
-    looked_at = [total / watched["steps"] / 1e9 for total in watched["watched_ns"]]
+def sampling_of(taken: RecordedSampling) -> Sampling:
+    """What a sampler cost and saw, from its blocks and those in between."""
+    plain = [total / taken.steps / 1e9 for total in taken.plain_ns]
+    watched = [total / taken.steps / 1e9 for total in taken.watched_ns]
     return Sampling(
-        intervals.unpaired_ratio(looked_at, plain, of="blocks"),
-        watched["samples"],
-        watched["elsewhere"],
-        watched["errors"],
+        intervals.unpaired_ratio(watched, plain, of="blocks"),
+        taken.samples,
+        taken.elsewhere,
+        taken.errors,
         intervals.median(plain, of="blocks"),
     )
 

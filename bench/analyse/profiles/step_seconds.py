@@ -2,58 +2,52 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from bench.analyse.profiles.frame_owner import WAIT, is_own, named, waits
+from bench.analyse.profiles.recorded import Sides, Who, sides_of
 from bench.analyse.profiles.sampled_functions import LOADER, MAIN
 from bench.records import BASE, HEAD
 from bench.stats.pairs import log_ratio
 from bench.store.profile_pair_tables import OwnedRow, ProfilePairs, StackRow
 
-Who = tuple[int, str]
-"""A pair, and a side of it."""
-
 Name = tuple[str, ...]
-"""What is asked about: (function, own function that called it), or (part, operator, dtypes)."""
+"""A candidate: (function, own function that called it), or (part, operator, dtypes)."""
 
 By = Mapping[Who, float]
 """Seconds a step."""
 
 
-def of_steps(facts: Mapping[Who, Any]) -> dict[Who, float]:
-    """Seconds a step without any profiler, of each side of a pair.
+def of_steps(sides: Sides) -> dict[Who, float]:
+    """Seconds a step without any profiler, for each side of a pair.
 
-    Their ratio is the median of loops that stood side by side, as in a gate, so that a minute in which all was slow
-    cancels; their geometric mean is that of both sides' medians, so that neither side is the measure of the other.
+    Their ratio is the median over loops that ran side by side, as in a gate, so that a slow minute cancels. Their
+    geometric mean is that of both sides' medians, so that neither side is the measure of the other.
     """
     found: dict[Who, float] = {}
-    for pair in sorted({pair for pair, _ in facts}):
-        base, head = (facts[pair, side]["loops_ns"] for side in (BASE, HEAD))
+    for pair in sorted({pair for pair, _ in sides}):
+        base, head = (sides[pair, side].loops_ns for side in (BASE, HEAD))
         middle, half = math.sqrt(statistics.median(base) * statistics.median(head)), log_ratio(base, head) / 2
         found[pair, BASE], found[pair, HEAD] = middle * math.exp(-half) / 1e9, middle * math.exp(half) / 1e9
     return found
 
 
-def of_functions(
-    stacks: Sequence[StackRow], step_s: By, facts: Mapping[Who, Any]
-) -> dict[str, dict[Name, dict[Who, float]]]:
-    """By thread: seconds a step of functions.
+def of_functions(stacks: Sequence[StackRow], step_s: By, sides: Sides) -> dict[str, dict[Name, dict[Who, float]]]:
+    """Seconds a step of functions, by thread.
 
-    A sample of the steps' thread is worth its share of the step without a profiler. One of a loader's worker is worth
-    its share of the time in which blocks ran, so that seconds of all workers a step add up to their number of steps.
+    A sample of the thread that calls the steps counts as its share of the step without a profiler. A sample of a
+    loader's worker counts as its share of the time in which blocks ran: a worker that never pauses counts as one step.
     """
     found: dict[str, dict[Name, dict[Who, float]]] = {thread: defaultdict(dict) for thread in (MAIN, LOADER)}
     whole: dict[tuple[str, Who], float] = defaultdict(float)
     for row in stacks:
         if row.thread == MAIN:
             whole[MAIN, (row.pair, row.side)] += row.ns
-    for who, told in facts.items():
-        whole[LOADER, who] = sum(told["watched_ns"]) + told["warm_ns"]
+    for who, side in sides.items():
+        whole[LOADER, who] = sum(side.watched_ns) + side.warm_ns
     for row in stacks:
         who = (row.pair, row.side)
         if whole[row.thread, who]:
@@ -63,9 +57,9 @@ def of_functions(
 
 
 def leaf(frames: Sequence[str]) -> Name:
-    """The innermost function, and where that is not the user's own the innermost of those around it that is.
+    """The innermost function, and the innermost of the user's own functions if that is another.
 
-    All that waits has one name: in which of ten functions a wait for the same worker ends is chance.
+    Functions that wait share one name: in which of ten functions a wait for the same worker ends is chance.
     """
     names = as_compared(frames)
     own = next((frame for frame in reversed(names) if is_own(frame)), "")
@@ -73,7 +67,7 @@ def leaf(frames: Sequence[str]) -> Name:
 
 
 def as_compared(frames: Sequence[str]) -> tuple[str, ...]:
-    """A stack as it is compared: what a compiler generated has one name, and so has all that waits, as it ends."""
+    """A stack as it is compared: generated code has one name, and so has a wait at its end."""
     names = [named(frame) for frame in frames]
     if not waits(names[-1]):
         return tuple(names)
@@ -92,7 +86,7 @@ def of_operators(owned: Iterable[OwnedRow]) -> dict[Name, dict[Who, float]]:
 
 def mean_stacks(data: ProfilePairs, key: str, side: str) -> list[tuple[tuple[str, ...], float]]:
     """Each stack of the steps' thread on one side, with its seconds a step without a profiler: means over pairs."""
-    step_s = of_steps({(row.pair, row.side): json.loads(row.facts) for row in data.sides if row.key == key})
+    step_s = of_steps(sides_of(data.sides, key))
     rows = [row for row in data.stacks if (row.key, row.side, row.thread) == (key, side, MAIN)]
     whole: dict[int, int] = defaultdict(int)
     for row in rows:

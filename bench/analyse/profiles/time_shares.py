@@ -1,8 +1,8 @@
-"""Where the time of a step goes, and how far the profiler itself may have moved that.
+"""Where the time of a step goes, and how far the profiler itself may have moved it.
 
-A profiler slows a step down: what took c of its P nanoseconds while it looked on took at least c - (P - U) and at most
-c of the U nanoseconds that the step takes without it, since whatever it added, it added somewhere. As shares of U
-that is a bound, not an estimate: it holds wherever the profiler's own time went.
+A profiler slows a step down. A part that takes c of the P nanoseconds under the profiler takes at least c - (P - U) and
+at most c of the U nanoseconds without it, since the profiler added its time somewhere. As shares of U these are bounds,
+not an estimate: they hold wherever the profiler's own time went.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from bench.analyse.profiles.recorded import RecordedProfile
 from bench.stats import intervals
 from bench.stats.intervals import Interval
 
 BUDGET = 1.25
-"""A step that takes longer than this many times as long under the profiler has no times told of its parts. At 1.25 a
-part that seems to be 60 % of a step may be half of it: no longer more than all else together."""
+"""If a step takes more than this many times as long under the profiler, no times of its parts are shown. At 1.25 a part
+that seems to be 60 % of a step may be half of it: no longer more than all others together."""
 
 PARTS: Mapping[str, str] = {
     "kernels": "the device computes",
@@ -44,18 +44,18 @@ class Cost:
     overhead: Interval
     """A step with the profiler ÷ one without."""
     profiled_s: float
-    """Seconds a step of what the parts add up to."""
+    """Seconds a step that the parts add up to."""
     steps: int
     """Steps that were profiled."""
     on_core: float
-    """Of the time without the profiler, in which the thread that calls the steps was on a core."""
+    """Share of the time without the profiler in which the thread that calls the steps was on a core."""
 
     unsteady: str = ""
     """Why blocks with and without the profiler cannot be compared: the machine changed meanwhile."""
 
     @property
     def shape_only(self) -> bool:
-        """Is it over budget, or is what it cost not known? Calls, shapes and bytes are then told, and no times."""
+        """Is it over budget, or is its cost unknown? Then calls, shapes and bytes are shown without times."""
         return self.overhead.value > BUDGET or bool(self.unsteady)
 
 
@@ -70,45 +70,44 @@ class Share:
     high: float
 
 
-def cost_of(told: Mapping[str, Any]) -> Cost:
+def cost_of(taken: RecordedProfile) -> Cost:
     """What a step takes and what profiling cost, by the blocks before, with, and after."""
-    steps = told["steps"]
-    plain = [total / steps / 1e9 for total in (*told["before_ns"], *told["after_ns"])]
-    profiled = [total / steps / 1e9 for total in told["profiled_ns"]]
-    seen = steps * told["blocks"]
+    plain = [total / taken.steps / 1e9 for total in (*taken.before_ns, *taken.after_ns)]
+    profiled = [total / taken.steps / 1e9 for total in taken.profiled_ns]
+    seen = taken.steps * taken.blocks
     return Cost(
         step_s=intervals.median(plain, of="blocks"),
         overhead=intervals.unpaired_ratio(profiled, plain, of="blocks"),
-        profiled_s=sum(told["split_ns"].values()) / 1e9 / seen if seen else statistics.median(profiled),
+        profiled_s=sum(taken.split_ns.values()) / 1e9 / seen if seen else statistics.median(profiled),
         steps=seen,
-        on_core=told["thread_ns"] / told["wall_ns"],
-        unsteady=_unsteady(told),
+        on_core=taken.thread_ns / taken.wall_ns,
+        unsteady=_unsteady(taken),
     )
 
 
 UNSTEADY = 1.25
-"""Blocks before and after that differ by more than this, or blocks with the profiler that are faster than both by more,
-are of a machine that changed its pace, as one does whose cores have a second tenant: 1.8 times is seen here."""
+"""The machine changed its pace if the blocks before and after differ by more than this factor, or if those with the
+profiler are faster than both by more. A second tenant on the same cores does that: 1.8 times was seen here."""
 
 
-def _unsteady(told: Mapping[str, Any]) -> str:
-    before, during, after = (statistics.median(told[name]) for name in ("before_ns", "profiled_ns", "after_ns"))
+def _unsteady(taken: RecordedProfile) -> str:
+    before, during, after = (statistics.median(ns) for ns in (taken.before_ns, taken.profiled_ns, taken.after_ns))
     if max(before, after) <= UNSTEADY * min(before, after) and during * UNSTEADY >= min(before, after):
         return ""
-    paces = ", ".join(f"{ns / told['steps'] / 1e9:.3g} s" for ns in (before, during, after))
+    paces = ", ".join(f"{ns / taken.steps / 1e9:.3g} s" for ns in (before, during, after))
     return f"the machine changed its pace: a step took {paces} before, under and after the profiler"
 
 
-def shares_of(told: Mapping[str, Any], cost: Cost) -> tuple[Share, ...]:
+def shares_of(taken: RecordedProfile, cost: Cost) -> tuple[Share, ...]:
     """The parts that took any time, the largest first."""
-    total = sum(told["split_ns"].values())
-    whats = {**PARTS, "operators": LAUNCHING} if told["device"] is not None else PARTS
-    found = [_share(name, whats[name], ns / total, cost) for name, ns in told["split_ns"].items() if ns]
+    total = sum(taken.split_ns.values())
+    whats = {**PARTS, "operators": LAUNCHING} if taken.device is not None else PARTS
+    found = [_share(name, whats[name], ns / total, cost) for name, ns in taken.split_ns.items() if ns]
     return tuple(sorted(found, key=lambda share: -share.value))
 
 
 def together(shares: Iterable[Share], names: Iterable[str], cost: Cost) -> Share:
-    """Some parts as one: what bounds their sum is narrower than the sum of their bounds."""
+    """Several parts as one, whose bounds are narrower than the sums of theirs."""
     own = [share for share in shares if share.name in set(names)]
     *names, last = [share.name for share in own] or ["nothing"]
     name = f"{', '.join(names)} and {last}" if names else last
@@ -116,24 +115,25 @@ def together(shares: Iterable[Share], names: Iterable[str], cost: Cost) -> Share
 
 
 def _share(name: str, what: str, value: float, cost: Cost) -> Share:
-    """value: of the time under the profiler. Where that was no slower than without, nothing is to be bounded; where it
-    is not known how much slower it was, nothing is bounded."""
+    """A part whose share of the time under the profiler is `value`. If the profiler cost nothing, the bounds are the
+    value; if its cost is unknown, they are 0 and 1."""
     if cost.unsteady:
         return Share(name, what, value, 0.0, 1.0)
     slower = max(1.0, cost.profiled_s / cost.step_s.value)
     return Share(name, what, value, max(0.0, value * slower - (slower - 1)), min(1.0, value * slower))
 
 
-def device_idle(told: Mapping[str, Any], cost: Cost) -> Share | None:
-    """How much of the time the device had nothing to do: from its first to its last work under the profiler, as
-    `value`; at least so much without it, since its work takes no longer then, as `low`.
+def device_idle(taken: RecordedProfile, cost: Cost) -> Share | None:
+    """The share of the time in which the device has nothing to do; None where no work of a device is known.
+
+    `value` is between its first and its last work under the profiler; `low` without it: its work takes no longer then.
     """
-    device = told["device"]
-    if device is None or not device["span_ns"] or not cost.steps:
+    device = taken.device
+    if device is None or not device.span_ns or not cost.steps:
         return None
-    value = 1 - device["busy_ns"] / device["span_ns"]
+    value = 1 - device.busy_ns / device.span_ns
     if cost.unsteady:
         return Share("idle", "the device has nothing to do", value, 0.0, 1.0)
-    without = 1 - device["busy_ns"] / 1e9 / cost.steps / cost.step_s.value
+    without = 1 - device.busy_ns / 1e9 / cost.steps / cost.step_s.value
     ends = sorted((max(0.0, without), value))
     return Share("idle", "the device has nothing to do", value, *ends)

@@ -1,4 +1,4 @@
-"""What binds a case, in a word and a sentence: only what the numbers bear out, whatever the profiler added."""
+"""What limits a case, in a word and a sentence: only what the numbers show, whatever the profiler added."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bench.analyse.profiles.time_shares import Cost, Share, together
 from bench.analyse.profiles.work_limits import COMPUTE, LAUNCHES, MEMORY, Limits
 
 DOMINATES = 0.5
-"""A share above a half is larger than all others together: no other part, whatever it is, could be what binds."""
+"""A share above a half is larger than all others together: no other part can be the limit."""
 
 ASLEEP = 0.5
-"""On a core for less than half of the time: for the greater part of it the host slept, or waited outside of torch."""
+"""Below this share of the time on a core, the host mostly slept, or waited outside of torch."""
 
 COMPUTE_BOUND, MEMORY_BOUND, LAUNCH_BOUND = "compute-bound", "memory-bound", "launch-bound"
 OPERATOR_BOUND, KERNEL_BOUND = "operator-bound", "kernel-bound"
@@ -80,7 +80,7 @@ def verdict_of(shares: Sequence[Share], limits: Limits, cost: Cost, on_device: b
 
 
 def _by_limit(working: Share, limits: Limits, without: str) -> Verdict:
-    """What limits a step that works for most of its time, as far as the peaks of the machine are known."""
+    """The limit of a step that works for most of its time, as far as the peaks of the machine are known."""
     said = f"{_between(working)} of the step is in {working.name}"
     limit = limits.largest()
     if limit is None:
@@ -107,7 +107,7 @@ def _says(share: Share) -> str:
 
 
 def _outside(outside: Share, by_name: Mapping[str, Share]) -> str:
-    """How much is outside of operators and compiled code, and how much of that is torch.compile's own."""
+    """How much of a step is outside of operators and compiled code, and how much of that is torch.compile's own."""
     if "wrapping" not in by_name:
         return _says(by_name["python"])
     return (

@@ -1,11 +1,10 @@
-"""What arithmetic, memory and launches account for of a step: its stated work at the peaks of its machine."""
+"""How much of a step arithmetic, memory and launches account for: its stated work at the peaks of its machine."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from bench.analyse.profiles.recorded import RecordedProfile
 from bench.analyse.profiles.time_shares import Cost
 from bench.analyse.rows.peaks import Peaks, Place, Rate, dtype_of, working_set
 from bench.records import Case
@@ -16,7 +15,7 @@ COMPUTE, MEMORY, LAUNCHES = "flops", "bytes", "kernels"
 
 @dataclass(frozen=True)
 class Limit:
-    """The least that one kind of work takes, as a share of the step; `low` and `high` are NaN without intervals."""
+    """The least time that a kind of work takes, as a share of the step; `low` and `high` are NaN without intervals."""
 
     name: str
     value: float
@@ -26,7 +25,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the peaks say, or why they say nothing."""
+    """What each kind of work takes at least, or why that is not known."""
 
     found: tuple[Limit, ...] = ()
     reason: str = ""
@@ -34,17 +33,17 @@ class Limits:
     """Which run measured the peaks."""
 
     def largest(self) -> Limit | None:
-        """What accounts for most."""
+        """The kind of work that accounts for most of the step; None if none is known."""
         return max(self.found, key=lambda limit: limit.value, default=None)
 
 
-def limits_of(told: Mapping[str, Any], cost: Cost, peaks: Peaks | None) -> Limits:
-    """What each kind of the step's work takes at least, where both the work and its peak are known."""
+def limits_of(taken: RecordedProfile, cost: Cost, peaks: Peaks | None) -> Limits:
+    """Compare the work of a step with the peaks, for each kind of work whose peak is known."""
     if not peaks:
         return Limits(reason="no peaks of this machine were measured: bench run 'calibration/*'")
-    case = Case.from_key(told["key"])
-    work = Work(**{"unit": "", **told["work"]})
-    place = Place.where(case, "wall", told["threads"])
+    case = Case.from_key(taken.key)
+    work = Work(**{"unit": "", **taken.work})
+    place = Place.where(case, "wall", taken.threads)
     bandwidth = peaks.bandwidth(place, working_set(work)) if work.bytes else None
     known = (
         (COMPUTE, work.flops, peaks.flops.get((place, dtype_of(case)))),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.analyse.rows.row import BreakEven, Floor, GateVerdict, Row, Speedup
 from bench.records import Case, Finding, Outcome
+from bench.series import Series
 from bench.stats.intervals import Interval
 from bench.stats.missing_numbers import number, present
 from bench.workload import Work
@@ -60,7 +61,7 @@ def record(row: Row) -> dict[str, Any]:
         "peak_bytes": row.peak_bytes,
         "quality": row.quality,
         "counters": row.counters,
-        "no_clock": row.no_clock,
+        "no_clock": None if row.no_clock is None else {each.text: why for each, why in row.no_clock.items()},
         **_ends(row.first_call, "first_call_s", "first_call_s_low", "first_call_s_high"),
         "build_s": row.build_s,
         "compile_cold_s": row.compile_cold_s,
@@ -145,7 +146,7 @@ def row_of(found: Record) -> Row:
         work=Work(**{**dict(zip(WORK, work, strict=True)), "unit": _text(found.get("unit"))}),
         quality=present(found.get("quality")),
         counters=present(found.get("counters")),
-        no_clock=present(found.get("no_clock")),
+        no_clock=_by_series(present(found.get("no_clock"))),
         threads_used=number(found.get("threads_used")),
         findings=tuple(findings_of(found.get("findings"))),
         **_gathered(found),
@@ -260,6 +261,10 @@ def _verdict_record(row: Row, found: GateVerdict) -> dict[str, Any]:
 def _text(value: Any) -> str:
     value = present(value)
     return "" if value is None else str(value)
+
+
+def _by_series(found: Mapping[str, str] | None) -> dict[Series, str] | None:
+    return None if found is None else {Series.from_text(text): why for text, why in found.items()}
 
 
 def _interval(found: Record, *columns: str) -> Interval | None:

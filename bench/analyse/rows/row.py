@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bench.records import Case, Finding, Outcome, Value
+from bench.series import Series
 from bench.stats.intervals import Interval
 from bench.workload import Work
 
@@ -103,8 +104,8 @@ class Row:
     work: Work = NO_WORK
     quality: Mapping[str, float | None] | None = None
     counters: Mapping[str, int] | None = None
-    no_clock: Mapping[str, str] | None = None
-    """Clocks that could not time this case, by phase and clock, with the reason."""
+    no_clock: Mapping[Series, str] | None = None
+    """Series that a clock could not time, with the reason."""
     threads_used: float | None = None
     findings: tuple[Finding, ...] = ()
     floor: Floor | None = None

@@ -14,12 +14,14 @@ import torch
 
 from bench.measure.author.context import CaseContext, Skip
 from bench.measure.author.import_workload import make_of, traceback_from
+from bench.measure.author.seeding import seed_everything
 from bench.measure.author.tolerance import TOLERANCE
-from bench.measure.author.usable import seed_everything, usable_dtype, usable_mode
+from bench.measure.author.usable import usable_dtype, usable_mode
 from bench.measure.devices import device_for
 from bench.measure.memory.high_water import heap_bytes
 from bench.measure.timing.clocks import wall
 from bench.protocol import Inspected
+from bench.protocol.rows import Fault
 from bench.records import Case, Settings, Source
 from bench.workload import Prepared
 
@@ -53,10 +55,14 @@ class Subject:
     readings: list[tuple[int, int]] = field(default_factory=list, init=False)
     """What was living before and after the last `ROUND_CALLS` calls whose answers were checked."""
 
-    def call(self) -> Any:
-        """One step, after its reset."""
+    def reset(self) -> None:
+        """What comes before each step and each phase."""
         if self.prepared.reset is not None:
             self.prepared.reset()
+
+    def call(self) -> Any:
+        """One step, after its reset."""
+        self.reset()
         return self.prepared.step()
 
 
@@ -75,17 +81,17 @@ def _inspected(key: str, source: Source, settings: Settings) -> Inspected:
     try:
         subject = subject_of(key, source, settings)
     except Skip as reason:
-        return Inspected(key, passed, [[CANNOT_RUN, str(reason)]])
+        return Inspected(key, passed, [Fault(CANNOT_RUN, str(reason))])
     except Exception as error:  # whatever the author's code raises is what the author has to see
-        return Inspected(key, passed, [["it prepares", traceback_from(source.path, error)]])
+        return Inspected(key, passed, [Fault("it prepares", traceback_from(source.path, error))])
     passed.append("it prepares")
     for name, rule in RULES.items():
         try:
             rule(subject)
         except Broken as broken:
-            return Inspected(key, passed, [[name, str(broken)]])
+            return Inspected(key, passed, [Fault(name, str(broken))])
         except Exception as error:  # likewise
-            return Inspected(key, passed, [[name, traceback_from(source.path, error)]])
+            return Inspected(key, passed, [Fault(name, traceback_from(source.path, error))])
         passed.append(name)
     return Inspected(key, passed, [])
 
@@ -121,6 +127,20 @@ def answers_right(subject: Subject) -> None:
         raise Broken(f"check returns {type(error).__name__}: return ctx.relative_error(out, exact), a number")
     if not error <= subject.tolerance:
         raise Broken(f"relative error {error:.3g} is above the tolerance {subject.tolerance:.3g} of this dtype")
+
+
+def phases_return(subject: Subject) -> None:
+    """Each phase is timed as the step is: what it computed can be looked at, and the step after it is still right."""
+    for name, phase in subject.prepared.phases.items():
+        subject.reset()
+        if phase() is None:
+            raise Broken(f"phase {name!r} returns None: return what it computed, as the step does")
+        error = subject.prepared.check(subject.call())
+        if not error <= subject.tolerance:
+            raise Broken(
+                f"after phase {name!r} the relative error of the step is {error:.3g}: let the phase change "
+                "nothing that the step reads, or give Prepared a reset that puts it back"
+            )
 
 
 def notices_wrong(subject: Subject) -> None:
@@ -213,6 +233,7 @@ def closes(subject: Subject) -> None:
 RULES: Mapping[str, Callable[[Subject], None]] = {
     "its step returns what it computed": returns_output,
     "its answer is right": answers_right,
+    "its phases return what they computed": phases_return,
     "its check notices a wrong answer": notices_wrong,
     f"it is still right after {CALLS} calls": stays_right,
     "it repeats under one seed": repeats,

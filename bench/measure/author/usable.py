@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import random
-import zlib
-
-import numpy
 import torch
 
 from bench.measure.author.context import Skip
 from bench.measure.author.tolerance import TOLERANCE
-from bench.measure.machine.facts import why_no_compiler
+from bench.measure.machine.compiler import why_no_compiler
 from bench.measure.modes import NEEDS_COMPILER
 from bench.records import Case
 from bench.workload import Declaration
@@ -37,11 +33,3 @@ def usable_mode(case: Case, declared: Declaration) -> str:
     if mode == "cudagraph" and not str(case["device"]).startswith("cuda"):
         raise Skip(f"mode=cudagraph records what is launched on a CUDA device, and device={case['device']} is none")
     return mode
-
-
-def seed_everything(seed: int, workload: str) -> None:
-    """Seed every generator a workload may draw from, by run seed and workload: modes and devices see the same data."""
-    mixed = zlib.crc32(f"{seed}:{workload}".encode())
-    random.seed(mixed)
-    numpy.random.seed(mixed)
-    torch.manual_seed(mixed)

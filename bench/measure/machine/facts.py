@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
-import sysconfig
 from collections.abc import Callable
 from importlib import metadata
 from importlib.util import find_spec
@@ -17,6 +15,9 @@ import torch
 from bench.measure import devices
 from bench.measure.devices import cuda
 from bench.measure.devices.nvml import DeviceCondition
+from bench.measure.machine.compiler import why_no_compiler
+from bench.measure.machine.cores import affinity, physical_cores
+from bench.measure.machine.kernel_files import kernel_text
 from bench.measure.memory.high_water import CLEAR
 from bench.protocol import PYINSTRUMENT
 
@@ -42,7 +43,7 @@ def facts() -> dict[str, Any]:
         "libraries": {name: _version(name) for name in LIBRARIES},
         "torch": _torch(),
         "cuda": cuda.facts(),
-        "load": {"average": _load_average(), "pressure": _text("/proc/pressure/cpu").splitlines()[:1]},
+        "load": {"average": _load_average(), "pressure": kernel_text("/proc/pressure/cpu").splitlines()[:1]},
         "environment": {name: value for name, value in sorted(os.environ.items()) if name.startswith(STEERS)},
     }
 
@@ -59,24 +60,6 @@ def capabilities() -> dict[str, str]:
     }
 
 
-def physical_cores() -> int:
-    """Physical cores this process may use: distinct (package, core) pairs among the CPUs of its affinity."""
-    allowed = affinity()
-    cores = set()
-    for cpu in allowed:
-        topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
-        package, core = _text(topology / "physical_package_id"), _text(topology / "core_id")
-        cores.add((package, core) if core else ("", str(cpu)))
-    return len(cores)
-
-
-def affinity() -> list[int]:
-    """The logical CPUs this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
-
-
 def _cpu() -> dict[str, Any]:
     info = _cpuinfo()
     governor = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
@@ -89,7 +72,7 @@ def _cpu() -> dict[str, Any]:
         "physical": physical_cores(),
         "cache": info.get("cache size"),
         "hypervisor": "hypervisor" in (info.get("flags") or "").split(),
-        "governor": _text(governor) or None,
+        "governor": kernel_text(governor) or None,
         "turbo": _turbo(),
         "mhz": float(info["cpu MHz"]) if "cpu MHz" in info else None,
     }
@@ -97,9 +80,9 @@ def _cpu() -> dict[str, Any]:
 
 def _turbo() -> bool | None:
     """Whether the clock may rise above its base; None where neither driver tells."""
-    if text := _text("/sys/devices/system/cpu/cpufreq/boost"):
+    if text := kernel_text("/sys/devices/system/cpu/cpufreq/boost"):
         return text == "1"
-    if text := _text("/sys/devices/system/cpu/intel_pstate/no_turbo"):
+    if text := kernel_text("/sys/devices/system/cpu/intel_pstate/no_turbo"):
         return text == "0"
     return None
 
@@ -123,31 +106,19 @@ def _torch() -> dict[str, Any]:
     }
 
 
-def why_no_compiler() -> str:
-    """torch.compile needs a C++ compiler for the CPU. A look at PATH: importing inductor to ask it takes seconds."""
-    wanted = os.environ.get("CXX", "").split()[:1] or ["g++", "clang++", "cl"]
-    if not any(shutil.which(name) for name in wanted):
-        return f"torch.compile needs a C++ compiler; none of {', '.join(wanted)} is on PATH"
-    # A distribution's Python often comes without its headers, which the code that inductor writes includes.
-    header = Path(sysconfig.get_paths()["include"]) / "Python.h"
-    if not header.exists():
-        return f"torch.compile needs Python's headers; {header} is not installed"
-    return ""
-
-
 def _container() -> str | None:
     """The kind of container around this process, as far as it leaves a trace."""
     if Path("/.dockerenv").exists():
         return "docker"
     if Path("/run/.containerenv").exists():
         return "podman"
-    groups = _text("/proc/1/cgroup")
+    groups = kernel_text("/proc/1/cgroup")
     return next((kind for kind in ("kubepods", "lxc", "docker") if kind in groups), None)
 
 
 def _cpuinfo() -> dict[str, str]:
     """The first processor's paragraph of /proc/cpuinfo; empty where there is none (macOS, Windows)."""
-    first = _text("/proc/cpuinfo").split("\n\n")[0]
+    first = kernel_text("/proc/cpuinfo").split("\n\n")[0]
     pairs = (line.partition(":") for line in first.splitlines())
     return {name.strip(): value.strip() for name, _, value in pairs}
 
@@ -169,14 +140,6 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _text(path: str | Path) -> str:
-    """The text of a file of the kernel, stripped; empty where it cannot be read."""
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
 
 
 def _or_none(read: Callable[[], T]) -> T | None:

@@ -24,8 +24,8 @@ _NOT_THE_USERS = (Path(torch.__file__).parent, Path(__file__).parents[1])
 
 
 def history(work: Callable[[], Any], device: torch.device) -> dict[str, Any]:
-    """What the allocator did while `work` ran: `rows` of [us since the first, bytes (below zero: given back), where],
-    `before`: bytes allocated when it began, `lost`: whether entries are missing at the beginning.
+    """What the allocator did while `work` ran: `rows` as `rows_of` has them, `before`: bytes allocated when it began,
+    `lost`: whether entries are missing at the beginning.
     """
     before = torch.cuda.memory_allocated(device)
     torch.cuda.memory._record_memory_history("all", context="all", stacks="python", max_entries=MOST_ENTRIES)
@@ -38,13 +38,20 @@ def history(work: Callable[[], Any], device: torch.device) -> dict[str, Any]:
 
 
 def rows_of(snapshot: Mapping[str, Any], device: int) -> dict[str, Any]:
-    """The rows of one device in a snapshot, in the order in which they happened."""
+    """The rows of one device in a snapshot, in the order in which they happened.
+
+    us: since the first; bytes: below zero where they were given back; place: whose code it was.
+    """
     traces: Sequence[Sequence[Mapping[str, Any]]] = snapshot["device_traces"]
     entries = traces[device] if device < len(traces) else []
     changes = [entry for entry in entries if entry["action"] in (TAKEN, GIVEN_BACK)]
     first = changes[0]["time_us"] if changes else 0
     rows = [
-        [entry["time_us"] - first, entry["size"] if entry["action"] == TAKEN else -entry["size"], _where(entry)]
+        {
+            "us": entry["time_us"] - first,
+            "bytes": entry["size"] if entry["action"] == TAKEN else -entry["size"],
+            "place": _where(entry),
+        }
         for entry in changes
     ]
     return {"rows": rows, "lost": len(entries) >= MOST_ENTRIES}

@@ -20,6 +20,7 @@ from bench.measure.profiling.events import (
     direction,
 )
 from bench.measure.profiling.timeline import SYNCHRONISING, Nested, busy, self_ns, union_ns
+from bench.protocol.rows import OperatorCalls
 
 MOST_ROWS = 400
 """Rows that are kept of a table, by time: the rest, a share far below what anything is decided by, is one row."""
@@ -57,13 +58,13 @@ def operators(tree: Sequence[Nested], device: Sequence[Event], memory: Sequence[
     return _longest(list(rows.values()), _NUMBERS, lambda row: row["self_ns"] + row["device_self_ns"])
 
 
-def calls(tree: Sequence[Nested]) -> list[tuple[str, str, int]]:
-    """Name, dtypes and number of calls of every operator: none is left out, however little time it takes."""
+def calls(tree: Sequence[Nested]) -> list[OperatorCalls]:
+    """Number of calls of every operator: none is left out, however little time it takes."""
     found: dict[tuple[str, str], int] = defaultdict(int)
     for event, _ in tree:
         if event.kind == OPERATOR:
             found[event.name, event.dtypes] += 1
-    return [(*own, count) for own, count in sorted(found.items())]
+    return [OperatorCalls(name, dtypes, count) for (name, dtypes), count in sorted(found.items())]
 
 
 def _launched(tree: Sequence[Nested], device: Sequence[Event]) -> list[int]:

@@ -11,24 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.cold_blocks import cold_blocks
 from bench.measure.case_session import Session
 from bench.measure.counting import dynamo_counters
 from bench.measure.modes import COMPILE_MODES
-from bench.measure.profiling import (
-    allocator_history,
-    event_tables,
-    events,
-    samplers,
-    timeline,
-    torch_profiler,
-)
+from bench.measure.profiling import allocator_history, samplers, torch_profiler
 from bench.measure.profiling import (
     case_region as region,
 )
+from bench.measure.profiling.event_summary import EventSummary
 from bench.measure.timing.clocks import Clock
 from bench.measure.timing.garbage_collector import quiet_garbage
 from bench.measure.timing.one_core import on_core
-from bench.protocol import Open, cold_blocks
+from bench.protocol import Looped, Open, TakenApart
+from bench.series import STEP, Series
 
 MOST_STEPS = 200
 MOST_S = 2.0
@@ -45,6 +41,9 @@ RESETTING = 4
 HISTORY_STEPS = 2
 """Steps whose allocations are told one by one: in the second, what the first left is given back."""
 
+TIMED = Series(STEP, "wall")
+"""What a profile times: the whole step, on the clock of the host."""
+
 
 class ProfilingSession(Session):
     """A session that keeps the peaks of each phase, and whose steps can be taken apart once it is open."""
@@ -54,26 +53,26 @@ class ProfilingSession(Session):
         allow_looks()
         self._peaks: dict[str, dict[str, int | None]] = {}
 
-    def loop(self, seconds: float, sampler: str, cpu: int | None) -> tuple[int, int, list[int], samplers.Rows]:
-        """Blocks inside a function named for the case, until they add up to so many seconds: steps a block, ns of the
-        blocks ahead that were to be warm, totals in ns, and the stacks that a sampler in the process saw. At least one
-        block, and none once `RESETTING` times as long has passed.
+    def loop(self, seconds: float, sampler: str, cpu: int | None) -> Looped:
+        """Run blocks inside a function named for the case until their times add up to `seconds`.
+
+        At least one block, and none once `RESETTING` times as long has passed.
         """
         self.device.enter()
-        block, steps, totals = region.named(self.key), self.steps["step:wall"], list[int]()
+        block, steps, totals = region.named(self.key), self.timer.steps[TIMED], list[int]()
         with self._stage("loop"), quiet_garbage(), on_core(cpu):
             warm_ns = self._rewarm(steps)
             ends = self._clock() + RESETTING * seconds * 1e9
-            with samplers.sampling(sampler) as rows:
+            with samplers.sampling(sampler) as stacks:
                 while not totals or (sum(totals) < seconds * 1e9 and self._clock() < ends):
                     self._reset()
                     totals.append(block(self._clock, self.prepared.step, steps, self.device.drain))
-            return steps, warm_ns, totals, rows()
+            return Looped(self.key, steps, warm_ns, totals, stacks())
 
-    def take_apart(self, wanted: int | None, trace: str, cpu: int | None) -> dict[str, Any]:
-        """What torch.profiler saw of the steps, and what they take without it. Totals in ns, sizes in bytes.
+    def take_apart(self, wanted: int | None, trace: str, cpu: int | None) -> TakenApart:
+        """Profile the steps with torch.profiler, and time them without it. Totals in ns, sizes in bytes.
 
-        wanted: so many steps, in whole blocks; trace: the file for Perfetto, or none.
+        wanted: how many steps, in whole blocks; trace: the file for Perfetto, empty for none.
         """
         self.device.enter()
         with self._stage("profile"), quiet_garbage(), on_core(cpu):
@@ -86,8 +85,8 @@ class ProfilingSession(Session):
         with self._stage("trace"):
             if trace:
                 seen.save(Path(trace))
-            found = summary(list(seen.events()), self.key, self.device.torch_device.type != "cpu")
-        return {
+            found = EventSummary(list(seen.events()), self.key, self.device.torch_device.type != "cpu")
+        told = {
             "steps": steps,
             "before_ns": before,
             "profiled_ns": profiled,
@@ -97,15 +96,16 @@ class ProfilingSession(Session):
             "memory": self._memory(),
             "history": self._history(),
             "compiling": compiling(self.mode),
-            **found,
+            **found.facts(),
         }
+        return TakenApart(self.key, told, found.owned(), found.calls())
 
     def _extent(self, asked: int | None) -> tuple[int, int]:
         """n a block and how many blocks, by what a step takes and how many events it makes."""
         with torch_profiler.recording(self.device.torch_device) as seen:
             self._profiled_block(1)
         count = sum(1 for _ in seen.events())
-        step_ns = max(1, min(self._time("step", "wall", 1) for _ in range(3)))
+        step_ns = max(1, min(self.timer.time(TIMED, 1) for _ in range(3)))
         most = int(min(MOST_STEPS, MOST_S * 1e9 / step_ns, MOST_EVENTS / max(count, 1)))
         wanted = asked or max(1, most)
         if self.prepared.reset is not None:
@@ -114,17 +114,17 @@ class ProfilingSession(Session):
 
     def _unprofiled(self, steps: int, count: int) -> list[int]:
         self._rewarm(steps)
-        return [self._time("step", "wall", steps) for _ in range(count)]
+        return [self.timer.time(TIMED, steps) for _ in range(count)]
 
     def _rewarm(self, steps: int) -> int:
         """Blocks that do not count, after a pause; their ns."""
-        first = self._time("step", "wall", steps)
-        return first + (self._time("step", "wall", steps) if cold_blocks(first) > 1 else 0)
+        first = self.timer.time(TIMED, steps)
+        return first + (self.timer.time(TIMED, steps) if cold_blocks(first) > 1 else 0)
 
     def _profiled(self, steps: int, count: int) -> tuple[torch_profiler.Recording, list[int]]:
         """The recording and the totals of its blocks; before them one that does not count, as everywhere."""
         with torch_profiler.recording(self.device.torch_device) as seen:
-            self._time("step", "wall", steps)
+            self.timer.time(TIMED, steps)
             return seen, [self._profiled_block(steps) for _ in range(count)]
 
     def _profiled_block(self, steps: int) -> int:
@@ -171,32 +171,6 @@ def allow_looks() -> None:
     if sys.platform.startswith("linux"):
         pr_set_ptracer = 0x59616D61
         ctypes.CDLL(None).prctl(pr_set_ptracer, os.getppid(), 0, 0, 0)
-
-
-def summary(seen: list[events.Event], region: str, on_device: bool) -> dict[str, Any]:
-    """The events of a profile summed up. region: the name of that of the steps; on_device: the case has a device."""
-    blocks = events.windows(seen, region)
-    inside = events.within(seen, blocks)
-    host, device, memory = event_tables.parted(inside)
-    tree = timeline.nested(host, _main_thread(seen, region))
-    owned = timeline.attributed(tree, device, blocks, on_device)
-    return {
-        "blocks": len(blocks),
-        "events": len(inside),
-        "split_ns": timeline.split(owned),
-        "owned": [[*owner, ns] for owner, ns in sorted(owned.items())],
-        "operators": event_tables.operators(tree, device, memory),
-        "calls": event_tables.calls(tree),
-        "kernels": event_tables.kernels(device),
-        "device": event_tables.device_facts(device, [event for event in host if event.kind == events.CALL], blocks)
-        if on_device
-        else None,
-        "waits": event_tables.synchronisations(tree),
-    }
-
-
-def _main_thread(seen: list[events.Event], region: str) -> int:
-    return next((event.thread for event in seen if event.kind == events.ANNOTATION and event.name == region), 0)
 
 
 def compiling(mode: str) -> dict[str, Any] | None:

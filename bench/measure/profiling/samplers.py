@@ -13,19 +13,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from bench.measure.profiling.case_region import shortened, spelt
 from bench.protocol import PYINSTRUMENT, SAMPLING_THREAD
+from bench.protocol.rows import SampledStack
 
 PERIOD_S = 0.002
 """Between two looks: 500 a second, as often as py-spy looks (`bench.runner.profiling.py_spy`)."""
 
 MAIN = "main"
 """The only thread they look at: the one that calls the steps."""
-
-Rows = list[list[Any]]
-"""Rows of [thread, stack, samples, ns]."""
 
 
 class Seen:
@@ -40,24 +37,24 @@ class Seen:
         row[0] += 1
         row[1] += ns
 
-    def rows(self) -> Rows:
+    def stacks(self) -> list[SampledStack]:
         """As they travel."""
-        return [[MAIN, stack, samples, ns] for stack, (samples, ns) in self._found.items()]
+        return [SampledStack(MAIN, stack, samples, ns) for stack, (samples, ns) in self._found.items()]
 
 
 @contextmanager
-def sampling(sampler: str) -> Iterator[Callable[[], Rows]]:
-    """Look on from within, by the sampler of that name or by none; the rows are there once it is over."""
+def sampling(sampler: str) -> Iterator[Callable[[], list[SampledStack]]]:
+    """Sample stacks by the sampler of that name, or by none; they can be asked for once the sampling is over."""
     seen = Seen()
     match sampler:
         case "":
-            yield seen.rows
+            yield seen.stacks
         case _ if sampler == SAMPLING_THREAD:
             with _thread(threading.get_ident(), seen):
-                yield seen.rows
+                yield seen.stacks
         case _ if sampler == PYINSTRUMENT:
             with _pyinstrument(seen):
-                yield seen.rows
+                yield seen.stacks
         case _:
             raise ValueError(f"no sampler {sampler!r}")
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from bench.measure.devices.processor_condition import Condition, summary
 from bench.measure.machine import foreign_load
+from bench.protocol.rows import TimedBlock
 
 MOST_THROTTLED = 0.2
 """Share of a case's blocks that may be timed while heat or a fault slowed the processor down: above it, none counts."""
 
-TURNS_A_READING = 16
-"""Turns of a lockstep pair between two looks at the processor's state, which may take longer than a block."""
+PAIRED_A_READING = 16
+"""Blocks of a lockstep pair between two looks at the processor's state, which may take longer than a block."""
 
 
 class Throttled(Exception):  # noqa: N818  # a state of the machine
@@ -21,12 +23,12 @@ class Throttled(Exception):  # noqa: N818  # a state of the machine
 
 
 class Disturbances:
-    """Counts over all visits and turns of a case."""
+    """Counts over all blocks of a case."""
 
     def __init__(self) -> None:
         self._preemptions = 0
         self._conditions: list[Condition] = []
-        self._timed = self._throttled = self._turns = 0
+        self._timed = self._throttled = self._paired = 0
 
     @contextmanager
     def timing(self) -> Iterator[None]:
@@ -37,20 +39,20 @@ class Disturbances:
         if before is not None and after is not None:
             self._preemptions += after - before
 
-    def visited(self, rows: list[list[Any]], condition: Condition) -> list[list[Any]]:
-        """Rows of a visit, none of them kept where heat or a fault slowed the processor down meanwhile."""
+    def visited(self, blocks: list[TimedBlock], condition: Condition) -> list[TimedBlock]:
+        """Blocks of a visit, none of them kept where heat or a fault slowed the processor down meanwhile."""
         self._conditions.append(condition)
-        kept = sum(row[3] for row in rows)
+        kept = sum(block.kept for block in blocks)
         self._timed += kept
         if not condition.slowed:
-            return rows
+            return blocks
         self._throttled += kept
-        return [[*row[:3], False, *row[4:]] for row in rows]
+        return [replace(block, kept=False) for block in blocks]
 
-    def turned(self, read: Callable[[], Condition]) -> None:
-        """One turn of a lockstep pair; the processor's state is read now and then."""
-        self._turns += 1
-        if self._turns % TURNS_A_READING == 0:
+    def paired(self, read: Callable[[], Condition]) -> None:
+        """Count one block of a lockstep pair; the processor's state is read now and then."""
+        self._paired += 1
+        if self._paired % PAIRED_A_READING == 0:
             self._conditions.append(read())
 
     def facts(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Other timers beside ours, on the same step in the same process: what each of them times, and nothing around it."""
+"""Other timers on the same step in the same process: what each of them times, and nothing around it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Callable
 from time import perf_counter
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 
@@ -19,9 +19,10 @@ from bench.measure.devices.device import Device
 from bench.measure.timing.blocks import Step, nothing, time_block
 from bench.measure.timing.clocks import Clock
 from bench.measure.timing.garbage_collector import quiet_garbage
+from bench.protocol.rows import TimerPair
 
-LONGEST_NS, FEWEST_COUPLES = 300_000_000, 5
-"""No couple is begun after so many ns of timed blocks, but five are had: a step of 30 ms runs six times a couple."""
+LONGEST_NS, FEWEST_PAIRS = 300_000_000, 5
+"""Stop adding block pairs after 0.3 s of timed blocks, but take at least 5: a step of 30 ms runs six times a pair."""
 
 FLUSHED_BYTES = 2**28
 """What triton's do_bench writes before each call to push all else out of the second-level cache (triton 3, testing)."""
@@ -29,8 +30,8 @@ FLUSHED_BYTES = 2**28
 SINGLE_STEPS = 9
 """Steps of ours, each timed alone on a flushed cache, whose median is held against do_bench's."""
 
-Block = Callable[[Step, int], int]
-"""Total ns of so many steps."""
+TimeSteps = Callable[[Step, int], int]
+"""Times a step that many times: total ns."""
 
 
 def by_timer(step: Step, steps: int) -> int:
@@ -75,19 +76,26 @@ def by_pyperf(step: Step, steps: int) -> int:
     return round(float(result.get_values()[0]) * steps * 1e9)
 
 
-ON_THE_HOST: dict[str, tuple[str, Block]] = {
-    "torch Timer": ("torch", by_timer),
-    "pytest-benchmark": ("pytest_benchmark", by_pytest_benchmark),
-    "pyperf": ("pyperf", by_pyperf),
+class OtherTimer(NamedTuple):
+    """Another timer: the module it needs, and a block timed by it."""
+
+    module: str
+    time: TimeSteps
+
+
+ON_THE_HOST: dict[str, OtherTimer] = {
+    "torch Timer": OtherTimer("torch", by_timer),
+    "pytest-benchmark": OtherTimer("pytest_benchmark", by_pytest_benchmark),
+    "pyperf": OtherTimer("pyperf", by_pyperf),
 }
-"""Name: the module it needs, and a block timed by it. CPU only: none of them waits for a device."""
+"""Other timers by name. CPU only: none of them waits for a device."""
 
-Totals = dict[str, list[list[int]]]
-"""By the name of the other timer: totals in ns of blocks, as [ours, its]."""
+Paired = dict[str, list[TimerPair]]
+"""Block pairs by the name of the other timer."""
 
 
-def beside(step: Step, steps: int, clock: Clock, couples: int, seed: str) -> Totals:
-    """Blocks of `steps` on the CPU, ours and those of each timer that is installed, in random order; `couples` at most.
+def timed_with_others(step: Step, steps: int, clock: Clock, pairs: int, seed: str) -> Paired:
+    """Blocks of `steps` on the CPU, ours and those of each timer that is installed, in random order; at most `pairs`.
 
     Every block comes right after as many steps that are not timed.
     """
@@ -95,29 +103,31 @@ def beside(step: Step, steps: int, clock: Clock, couples: int, seed: str) -> Tot
     def ours(step: Step, steps: int) -> int:
         return time_block(clock, step, steps, nothing)
 
-    found: Totals = {}
-    for name, (module, theirs) in ON_THE_HOST.items():
-        if importlib.util.find_spec(module) is not None:
+    found: Paired = {}
+    for name, other in ON_THE_HOST.items():
+        if importlib.util.find_spec(other.module) is not None:
             with quiet_garbage():
-                found[name] = _in_turns(step, steps, (ours, theirs), couples, random.Random(f"{seed}:{name}"))
+                found[name] = _alternating(step, steps, ours, other.time, pairs, random.Random(f"{seed}:{name}"))
     return found
 
 
-def _in_turns(step: Step, steps: int, pair: tuple[Block, Block], couples: int, dice: random.Random) -> list[list[int]]:
-    found: list[list[int]] = []
-    for couple in range(couples):
-        if couple >= FEWEST_COUPLES and sum(map(sum, found)) > LONGEST_NS:
+def _alternating(
+    step: Step, steps: int, ours: TimeSteps, theirs: TimeSteps, most: int, dice: random.Random
+) -> list[TimerPair]:
+    found: list[TimerPair] = []
+    while len(found) < most:
+        if len(found) >= FEWEST_PAIRS and sum(pair.ours_ns + pair.theirs_ns for pair in found) > LONGEST_NS:
             break
         totals = {}
-        for place in dice.sample((0, 1), 2):
+        for timer in dice.sample((ours, theirs), 2):
             for _ in range(steps):
                 step()
-            totals[place] = pair[place](step, steps)
-        found.append([totals[0], totals[1]])
+            totals[timer] = timer(step, steps)
+        found.append(TimerPair(totals[ours], totals[theirs]))
     return found
 
 
-def beside_do_bench(step: Step, device: Device, couples: int, seed: str) -> Totals:
+def timed_with_do_bench(step: Step, device: Device, pairs: int, seed: str) -> Paired:
     """Single steps on a GPU, each on a flushed cache: the median of ours on the device clock, and triton's do_bench's.
 
     Empty where triton is not installed. Raises `NoClockError` where the device clock cannot time this step.
@@ -127,18 +137,20 @@ def beside_do_bench(step: Step, device: Device, couples: int, seed: str) -> Tota
     from triton.testing import do_bench
 
     others = torch.empty(FLUSHED_BYTES, dtype=torch.uint8, device=device.torch_device)
-    dice, found = random.Random(seed), []
+    dice, found = random.Random(seed), list[TimerPair]()
 
     def flush() -> None:
         others.fill_(1)
 
-    for _ in range(couples):
+    def ours() -> int:
+        return round(statistics.median(device.time("device", step, 1, flush) for _ in range(SINGLE_STEPS)))
+
+    def theirs() -> int:
+        return round(1e6 * float(do_bench(step, warmup=5, rep=25, return_mode="median")))
+
+    for _ in range(pairs):
         totals = {}
-        for place in dice.sample((0, 1), 2):
-            if place == 0:
-                ours = [device.time("device", step, 1, flush) for _ in range(SINGLE_STEPS)]
-                totals[0] = round(statistics.median(ours))
-            else:
-                totals[1] = round(do_bench(step, warmup=5, rep=25, return_mode="median") * 1e6)
-        found.append([totals[0], totals[1]])
+        for timer in dice.sample((ours, theirs), 2):
+            totals[timer] = timer()
+        found.append(TimerPair(totals[ours], totals[theirs]))
     return {"triton do_bench": found}

@@ -114,7 +114,7 @@ def number_of(measure: Measure, row: Row, clock: str, references: set[str]) -> M
 
 
 def _no_clock(row: Row, clock: str) -> str:
-    said = (row.no_clock or {}).get(Series(STEP, clock).text)
+    said = (row.no_clock or {}).get(Series(STEP, clock))
     if said:
         return said
     if row.axis("device", "cpu") == "cpu":

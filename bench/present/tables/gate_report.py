@@ -107,7 +107,7 @@ def heading(judged: GateResult) -> str:
 
 def lines_below(judged: GateResult) -> list[str]:
     """What stands under the table: the rule, the canary, who has no pair, what failed, which counters differ."""
-    rule, canary, told = judged.rule, judged.canary, judged.facts.get("rule", {})
+    rule, canary, plan = judged.rule, judged.canary, judged.plan
     below = [
         f"Slower by more than {100 * rule.slack:g} % is a regression; said of any of {rule.cases} cases in error at "
         f"most once in {math.floor(1 / rule.alpha):,} suites. Not slower: by less than {100 * rule.limit:g} %, in "
@@ -116,19 +116,19 @@ def lines_below(judged: GateResult) -> list[str]:
         f"Canary (base against a second copy of it): {'fired' if canary.fired else 'quiet'}, {canary.pairs} pairs, "
         f"evidence {_short(canary.evidence)} of {_short(canary.needed)}.",
     ]
-    if told.get("alpha", rule.alpha) != rule.alpha:
+    if plan.rule.alpha != rule.alpha:
         below.append(
             "Judged again by an alpha that was not fixed before the pairs were seen: it bounds no rate of errors."
         )
-    base, head = (judged.facts.get("libraries", {}).get(side, {}) for side in SIDES)
+    base, head = (plan.libraries.get(side, {}) for side in SIDES)
     below += [
         f"Not the same on both sides: {name} {base.get(name)} → {head.get(name)}"
         for name in base
         if base.get(name) != head.get(name)
     ]
-    below += [f"Failed: {text}" for text in judged.failed]
-    below += [f"Only on the base: {key}" for key in judged.only_base]
-    below += [f"Only on the head: {key}" for key in judged.only_head]
+    below += [f"Failed: {each.text}" for each in judged.failed]
+    below += [f"Only on the base: {key}" for key in plan.only_base]
+    below += [f"Only on the head: {key}" for key in plan.only_head]
     below += [f"Counter differs: {text}" for text in judged.counters]
     below += [_beside(each) for each in judged.beside if each.differs]
     return below
@@ -154,8 +154,7 @@ def text(judged: GateResult, *, width: int = 100, color: bool = False) -> str:
 def markdown(judged: GateResult) -> str:
     """For a pull request; ends in a newline."""
     table = table_formats.render(rows(judged), COLUMNS, "md")
-    told = judged.facts
-    sides = " against ".join(f"`{told['sides'][side]['text']}`" for side in ("head", "base"))
+    sides = " against ".join(f"`{judged.plan.sides[side].text}`" for side in ("head", "base"))
     below = "\n".join(f"- {line}" for line in lines_below(judged))
     means = MEANINGS[judged.verdict]
     return f"### bench gate: {heading(judged)}\n\n{sides}. **{judged.verdict}**: {means}.\n\n{table}\n{below}\n"
@@ -171,13 +170,13 @@ def as_json(judged: GateResult, run: Mapping[str, Any], explained: Sequence[Mapp
         "rule": asdict(judged.rule),
         "seed": run["settings"]["seed"],
         "canary": asdict(judged.canary),
-        "sides": judged.facts["sides"],
-        "libraries": judged.facts.get("libraries", {}),
+        "sides": {name: asdict(side) for name, side in judged.plan.sides.items()},
+        "libraries": judged.plan.libraries,
         "cases": [asdict(case) for case in judged.cases],
         "improved": [case.key for case in judged.cases if case.verdict == "improved"],
-        "only_base": judged.only_base,
-        "only_head": judged.only_head,
-        "failed": judged.failed,
+        "only_base": judged.plan.only_base,
+        "only_head": judged.plan.only_head,
+        "failed": [each.text for each in judged.failed],
         "counters": judged.counters,
         "beside": [asdict(each) for each in judged.beside],
         "explained": list(explained),
@@ -204,9 +203,9 @@ def junit(judged: GateResult, run: Mapping[str, Any], explained: Mapping[str, st
             ElementTree.SubElement(item, "failure", message=said).text = explained.get(case.key)
         elif _unsaid(case):
             ElementTree.SubElement(item, "skipped", message=f"{said}. {MEANINGS[case.verdict]}")
-    for told in judged.failed:
-        item = ElementTree.SubElement(suite, "testcase", name=told.partition(" on the ")[0], classname="failed")
-        ElementTree.SubElement(item, "error", message=told)
+    for each in judged.failed:
+        item = ElementTree.SubElement(suite, "testcase", name=each.key, classname="failed")
+        ElementTree.SubElement(item, "error", message=each.text)
     ElementTree.indent(suite)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
 

@@ -49,7 +49,7 @@ def show(found: History, new: Sequence[Alert] | None, format_: str, *, width: in
         rows = [
             {"alert": number, "new": _is_new(alert, new), **asdict(mark)}
             for number, alert in _numbered(found.alerts)
-            for mark in alert.marks
+            for mark in alert.changes
         ]
         return table_formats.as_csv(rows, ["alert", "new", *LevelChange.__dataclass_fields__])
     table = ""
@@ -57,7 +57,7 @@ def show(found: History, new: Sequence[Alert] | None, format_: str, *, width: in
         rows = [
             {**_row(number, mark, alert), "new": "new" if _is_new(alert, new) else ""}
             for number, alert in _numbered(found.alerts)
-            for mark in alert.marks
+            for mark in alert.changes
         ]
         columns = [column for column in COLUMNS if new is not None or column.name != "new"]
         table = table_formats.render(rows, columns, format_, width=width, color=color) + "\n"
@@ -75,11 +75,11 @@ def as_json(found: History, new: Sequence[Alert] | None) -> dict[str, Any]:
                 "until_commit": alert.until_commit,
                 "worse": alert.worse,
                 "new": _is_new(alert, new),
-                "marks": [asdict(mark) for mark in alert.marks],
+                "marks": [asdict(mark) for mark in alert.changes],
             }
             for alert in found.alerts
         ],
-        "series": [_series(series, found.marks) for series in found.series],
+        "series": [_series(series, found.changes) for series in found.series],
     }
 
 

@@ -19,6 +19,7 @@ from bench.runner.launches.budget import Budget
 from bench.runner.launches.schedule import Assignment, visiting_order
 from bench.runner.stop import Stop
 from bench.runner.worker import Worker, WorkerDiedError, WorkerSilentError
+from bench.series import Series
 
 GROUP_BYTES = 2 << 30
 """A group is full when the cases in it hold this much memory."""
@@ -51,8 +52,8 @@ class LaunchContext:
     stop: Stop
     threads: Callable[[Any], int]
     """The real thread count behind the symbolic one."""
-    steps: dict[str, dict[str, int]]
-    """n of each case, where an earlier launch calibrated it."""
+    steps: dict[str, dict[Series, int]]
+    """n of each series of a case, where an earlier launch calibrated it."""
     visits: Callable[[str], int]
     """How many visits a launch pays a case."""
     caches: Path
@@ -66,7 +67,7 @@ class OpenCase:
 
     planned: Planned
     facts: dict[str, Any]
-    steps: dict[str, int]
+    steps: dict[Series, int]
     blocks: list[Block] = field(default_factory=list)
 
 
@@ -120,7 +121,7 @@ class Launch:
             self._office.clerk.entered(key, f"visit {visit + 1} of {visits[key]}", launch)
             reply = self._ask(worker, key, Visit(key))
             if isinstance(reply, Visited):
-                blocks = [Block(key, launch, visit, *row) for row in reply.blocks]
+                blocks = [block.at(key, launch, visit) for block in reply.blocks]
                 self._group[key].blocks += blocks
                 self._office.clerk.visited(worker.process, blocks)
 
@@ -128,7 +129,7 @@ class Launch:
         for key in list(self._group):
             reply = self._ask(worker, key, Close(key))
             if isinstance(reply, Closed):
-                self._leave(key, worker.process, Outcome.OK.value, learned=reply.facts)
+                self._leave(key, worker.process, Outcome.OK.value, learned={**reply.facts, "no_clock": reply.no_clock})
 
     # --- endings ----------------------------------------------------------------------------------------------------
 

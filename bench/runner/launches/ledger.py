@@ -11,6 +11,7 @@ from bench.runner.launches.precision import Precision
 from bench.runner.launches.schedule import is_compiled
 from bench.runner.launches.visits import Visits
 from bench.runner.listener import RunProgress
+from bench.series import STEP, Series
 
 GUESS_S, GUESS_COMPILED_S = 0.5, 10.0
 """Seconds a case costs in a launch before any of its kind has been seen: only the progress bar believes them."""
@@ -21,7 +22,7 @@ class Ledger:
 
     def __init__(self, planned: Sequence[Planned], settings: Settings) -> None:
         self.planned = {item.case.key: item for item in planned}
-        self.steps: dict[str, dict[str, int]] = {}
+        self.steps: dict[str, dict[Series, int]] = {}
         self.outcomes: dict[str, str] = {}
         self._precision = {key: Precision(settings) for key in self.planned}
         self.visits = Visits(settings)
@@ -95,7 +96,7 @@ def launch_median_s(blocks: Iterable[Block]) -> float | None:
 
     On a device with several clocks the first that was timed decides: its default one.
     """
-    kept = [block for block in blocks if block.kept and block.phase == "step"]
+    kept = [block for block in blocks if block.kept and block.phase == STEP]
     if not kept:
         return None
     clock = kept[0].clock

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from bench.records import Block, CaseLaunch, Settings
+from bench.series import STEP
 from bench.stats.variance_components import best_visits, components
 
 FEWEST_LAUNCHES = 3
@@ -28,7 +29,7 @@ class Visits:
 
     def add(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
         """What one launch of a case took: its visits, and the seconds of its stages."""
-        kept = [block for block in blocks if block.kept and block.phase == "step"]
+        kept = [block for block in blocks if block.kept and block.phase == STEP]
         visits: dict[int, list[float]] = defaultdict(list)
         for block in kept:
             if block.clock == kept[0].clock:

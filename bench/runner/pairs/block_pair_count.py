@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from bench.protocol import turn_ns
+from bench.cold_blocks import lockstep_ns
 from bench.records import BlockPair
 from bench.runner.pairs.pair_context import FEWEST_COUPLES, FEWEST_LONG, LONG_S, PAID_COUPLES, PairSettings
 from bench.stats.robust import spread
@@ -43,4 +43,4 @@ def more(couples: Sequence[BlockPair], conduct: PairSettings) -> int:
 
 def seconds(couples: Sequence[BlockPair]) -> float:
     """What the turns of both sides took."""
-    return sum(turn_ns(one.base_ns) + turn_ns(one.head_ns) for one in couples) / 1e9
+    return sum(lockstep_ns(one.base_ns) + lockstep_ns(one.head_ns) for one in couples) / 1e9

@@ -10,7 +10,6 @@ that ends in anything but `ok` on a side has no more couples in this pair.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import random
 import time
 from collections.abc import Iterator
@@ -31,25 +30,26 @@ from bench.protocol import (
     Visit,
     Visited,
 )
+from bench.protocol.rows import TimedBlock
 from bench.records import (
     BASE,
     BESIDE,
     BY,
     HEAD,
     SIDES,
-    Block,
     BlockPair,
     CaseLaunch,
     ComparedCase,
     Outcome,
     Planned,
 )
-from bench.runner.compile_caches import caches_of
 from bench.runner.launches.launch import GROUP_BYTES, GROUP_CASES
 from bench.runner.launches.schedule import Assignment
 from bench.runner.pairs.block_pair_count import MOST_COUPLES, at_least, more
+from bench.runner.pairs.pair_caches import caches_of
 from bench.runner.pairs.pair_context import FEWEST_COUPLES, PairContext, PairedCase
 from bench.runner.worker import START_TIMEOUT_S, Worker, WorkerDiedError, WorkerSilentError
+from bench.series import Series
 
 
 @contextlib.contextmanager
@@ -201,9 +201,7 @@ class Pair:
             guest = self._group[key]
             reply = self._ask(side, key, Visit(self._planned(guest, side).case.key, guest.cpu))
             if isinstance(reply, Visited):
-                guest.blocks[side] += [
-                    dataclasses.replace(Block(key, self._number, visit, *row), side=side) for row in reply.blocks
-                ]
+                guest.blocks[side] += [block.at(key, self._number, visit, side) for block in reply.blocks]
 
     def _ask_the_rivals(self) -> None:
         """Cases by other timers too, on the side that came first; their blocks and ours beside them are phases."""
@@ -222,10 +220,10 @@ class Pair:
             )
             if isinstance(reply, TimedWithOthers):
                 guest.blocks[side] += [
-                    Block(key, self._number, 0, phase, "wall", place, True, reply.steps, total_ns, side)
-                    for name, couples in reply.totals_ns.items()
-                    for place, totals in enumerate(couples)
-                    for phase, total_ns in zip((BESIDE + name, BY + name), totals, strict=True)
+                    TimedBlock(Series(phase, "wall"), place, True, reply.steps, total_ns).at(key, self._number, 0, side)
+                    for name, pairs in reply.pairs.items()
+                    for place, pair in enumerate(pairs)
+                    for phase, total_ns in ((BESIDE + name, pair.ours_ns), (BY + name, pair.theirs_ns))
                 ]
 
     def _close_group(self) -> None:
@@ -235,7 +233,7 @@ class Pair:
                 reply = self._ask(side, key, Close(self._planned(guest, side).case.key))
                 if not isinstance(reply, Closed):
                     break
-                guest.facts[side] |= reply.facts
+                guest.facts[side] |= {**reply.facts, "no_clock": reply.no_clock}
             else:
                 del self._group[key]
                 met = bool(guest.couples)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from bench.records import BASE, HEAD, Block, BlockPair, CaseLaunch, ComparedCase, Settings
 from bench.runner.stop import Stop
 from bench.runner.worker import SideCode
+from bench.series import Series
 
 FEWEST_COUPLES, PAID_COUPLES = 16, 60
 """Couples of a pair in any event: 60 of blocks of about 1 ms, 16 of an epoch, as in the first probe of pairs."""
@@ -65,8 +66,8 @@ class PairContext:
     stop: Stop
     threads: Callable[[Any], int]
     """The real thread count behind the symbolic one."""
-    steps: dict[str, dict[str, int]]
-    """n of each case, where an earlier pair calibrated it: the same on both sides, in all pairs."""
+    steps: dict[str, dict[Series, int]]
+    """n of each series of a case, where an earlier pair calibrated it: the same on both sides, in all pairs."""
     caches: Path
     secretary: PairListener
     cpus: Sequence[int] = ()
@@ -84,7 +85,7 @@ class PairedCase:
 
     coupled: ComparedCase
     clocks: list[str]
-    steps: dict[str, dict[str, int]] = field(default_factory=dict)
+    steps: dict[str, dict[Series, int]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     couples: list[BlockPair] = field(default_factory=list)
     cpu: int | None = None

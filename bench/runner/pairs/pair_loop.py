@@ -13,13 +13,15 @@ from typing import Protocol
 
 from bench.protocol import Hello
 from bench.records import BASE, HEAD, Block, BlockPair, CaseLaunch, ComparedCase, Outcome, Settings
+from bench.runner.compile_caches import CACHES
 from bench.runner.launches.schedule import assignments
 from bench.runner.listener import OnStage
 from bench.runner.pairs.pair import Pair
 from bench.runner.pairs.pair_context import PairContext, PairListener, PairSettings
+from bench.runner.sealing import Ended, until_sealed
 from bench.runner.stop import Stop
+from bench.runner.thread_counts import threads_of
 from bench.runner.time_account import SessionAccount
-from bench.runner.whole_run import CACHES, Ended, threads_of, until_sealed
 from bench.runner.worker import HERE, SideCode
 from bench.store import journal
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.records import UserError
+from bench.runner.git import CHECKOUT_S, GitRefusedError, git, is_inside
 from bench.runner.worker import SideCode
 
 KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "coursebench" / "sides"
@@ -60,7 +61,7 @@ def read(text: str) -> SideSpec:
 
 def toplevel(folder: Path) -> Path:
     """The root of the git repository around a folder. Raises `UserError` outside of one."""
-    return Path(_git(folder, "rev-parse", "--show-toplevel", why=f"{folder} lies in no git repository"))
+    return Path(git(folder, "rev-parse", "--show-toplevel", why=f"{folder} lies in no git repository"))
 
 
 def merge_base(folder: Path) -> str:
@@ -70,8 +71,8 @@ def merge_base(folder: Path) -> str:
     """
     names = ["origin/HEAD", "origin/main", "origin/master", "main", "master"]
     for name in names:
-        with contextlib.suppress(UserError):
-            return _git(folder, "merge-base", "HEAD", name, why="")
+        with contextlib.suppress(GitRefusedError):  # there is no branch of this name
+            return git(folder, "merge-base", "HEAD", name)
     raise UserError(f"no default branch is found here (tried {', '.join(names)}): name the base with --base")
 
 
@@ -85,7 +86,7 @@ def prepared(asked: SideSpec, slot: str, here: Path, setup: str | None) -> Itera
     folder = Path(asked.tree).expanduser() if asked.tree is not None and _is_path(asked.tree) else None
     commit = None
     if asked.tree is not None and folder is None:
-        commit = _git(here, "rev-parse", "--verify", "--quiet", f"{asked.tree}^{{commit}}", why=_no_such(asked.tree))
+        commit = git(here, "rev-parse", "--verify", "--quiet", f"{asked.tree}^{{commit}}", why=_no_such(asked.tree))
     kept = commit is not None and setup is not None
     name = hashlib.sha256(f"{toplevel(here)} {commit} {setup} {slot}".encode()).hexdigest()[:16]
     root = KEPT / (name if kept else secrets.token_hex(8))
@@ -94,7 +95,8 @@ def prepared(asked: SideSpec, slot: str, here: Path, setup: str | None) -> Itera
         if not _is_ready(root):
             _remove(here, root)
             if commit is not None:
-                _git(here, "worktree", "add", "--detach", "--force", str(root), commit, why=f"no worktree of {commit}")
+                words = ("worktree", "add", "--detach", "--force", str(root), commit)
+                git(here, *words, why=f"no worktree of {commit}", timeout_s=CHECKOUT_S)
             else:
                 _copy(folder or toplevel(here), root)
             if setup is not None:
@@ -104,8 +106,8 @@ def prepared(asked: SideSpec, slot: str, here: Path, setup: str | None) -> Itera
         python = _python(asked, root)
         told: dict[str, str | bool | None] = {"text": asked.text, "commit": commit, "dirty": None, "python": python}
         if commit is None and folder is None:  # the working tree
-            told["commit"] = _git(here, "rev-parse", "HEAD", why="this repository has no commit yet")
-            told["dirty"] = bool(_git(here, "status", "--porcelain", why="git does not tell the state of the tree"))
+            told["commit"] = git(here, "rev-parse", "HEAD", why="this repository has no commit yet")
+            told["dirty"] = bool(git(here, "status", "--porcelain", why="git does not tell the state of the tree"))
         yield SideTree(SideCode(python, root), root, told)
     finally:
         if not _is_ready(root):
@@ -145,21 +147,19 @@ def _is_ready(root: Path) -> bool:
 def _remove(here: Path, root: Path) -> None:
     if root.exists():
         shutil.rmtree(root)
-        with contextlib.suppress(UserError):  # a folder outside of a repository has no worktrees
-            _git(here, "worktree", "prune", why="")
+        with contextlib.suppress(UserError):  # git forgets a tree that is gone by itself, only later
+            git(here, "worktree", "prune")
 
 
 def _copy(source: Path, root: Path) -> None:
     """What git would keep of a working tree, as it lies there now; of a folder outside of git, all of it."""
-    done = subprocess.run(
-        ["git", "-C", str(source), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-    )
-    if done.returncode != 0:
+    if not is_inside(source):
         shutil.copytree(source, root, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         return
+    words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    names = git(source, *words, why=f"git does not tell which files of {source} it keeps")
     root.mkdir()
-    for name in filter(None, done.stdout.decode("utf-8", "surrogateescape").split("\0")):
+    for name in filter(None, names.split("\0")):
         file = source / name
         if file.is_dir() and not file.is_symlink():
             continue  # a submodule
@@ -173,14 +173,3 @@ def _set_up(root: Path, command: str, slot: str) -> None:
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
         raise UserError(f"--setup failed on the {slot} (exit {done.returncode}): {command}\n{tail}")
-
-
-def _git(folder: Path, *words: str, why: str) -> str:
-    """What git says in a folder. Raises `UserError` with `why`, and git's own words."""
-    try:
-        done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True)
-    except FileNotFoundError:
-        raise UserError("git is not installed") from None
-    if done.returncode != 0:
-        raise UserError(f"{why}: {done.stderr.strip()}" if done.stderr.strip() else why)
-    return done.stdout.strip()

@@ -35,8 +35,9 @@ from bench.records import Outcome, Planned, Settings, UserError
 from bench.runner.profiling import py_spy
 from bench.runner.profiling.sampled_stacks import Row, Stacks
 from bench.runner.stop import Stop
-from bench.runner.whole_run import threads_of
+from bench.runner.thread_counts import threads_of
 from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerDiedError, WorkerSilentError
+from bench.series import Series
 
 Answer = TypeVar("Answer", bound=Reply)
 Given = TypeVar("Given")
@@ -106,8 +107,8 @@ class CaseProfiler:
         self.begin_open()
         return self.opened()
 
-    def begin_open(self, steps: Mapping[str, int] = {}) -> None:
-        """Ask it to open the case, and do not wait. steps: n by phase, where it is known."""
+    def begin_open(self, steps: Mapping[Series, int] = {}) -> None:
+        """Ask it to open the case, and do not wait. steps: n by series, where it is known."""
         request = Profile(self.key, self.planned.source, self.settings, dict(steps), self._state, count=False)
         self._guarded(lambda: self._worker.begin(request))
 
@@ -134,7 +135,7 @@ class CaseProfiler:
             rows, seen.errors = look.rows, seen.errors + look.errors
         else:
             looped = self._ask(Loop(self.key, seconds, seen.rung, self.cpu), Looped)
-            rows = [Row(thread, tuple(stack.split(";")), samples, ns) for thread, stack, samples, ns in looped.stacks]
+            rows = [Row(it.thread, tuple(it.stack.split(";")), it.samples, it.ns) for it in looped.stacks]
         seen.watched_ns += looped.totals_ns
         seen.warm_ns += looped.warm_ns
         seen.stacks.add(rows, self.key)
@@ -150,9 +151,9 @@ class CaseProfiler:
                 return ""
         raise UserError(f"no rung {rung!r}; there are {', '.join(RUNGS)}")
 
-    def take_apart(self, steps: int | None = None, trace: str = "") -> dict[str, Any]:
+    def take_apart(self, steps: int | None = None, trace: str = "") -> TakenApart:
         """The steps under torch.profiler."""
-        return self._ask(TakeApart(self.key, steps, trace, self.cpu), TakenApart).profile
+        return self._ask(TakeApart(self.key, steps, trace, self.cpu), TakenApart)
 
     def close(self) -> dict[str, Any]:
         """Check the answer again; more facts."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.protocol import NO_STACKS, PY_SPY, Hello
+from bench.protocol import NO_STACKS, PY_SPY, Hello, TakenApart
 from bench.records import BASE, SIDES, ComparedCase, Planned, Settings
 from bench.runner.compile_caches import empty, folder_of
 from bench.runner.launches.schedule import is_compiled
@@ -24,6 +24,7 @@ from bench.runner.profiling.py_spy import CALM_HZ, RATE_HZ
 from bench.runner.profiling.single_profile import FELT
 from bench.runner.stop import Stop
 from bench.runner.worker import SideCode as Code
+from bench.series import Series
 from bench.store.profile_pair_tables import CallsRow, OwnedRow, ProfilePairs, SideRow
 from bench.store.profile_pair_tables import StackRow as StackRow
 
@@ -45,15 +46,23 @@ APART_S, MOST_STEPS = 0.3, 50
 
 
 class ProfiledSide(NamedTuple):
-    """One side of a pair. `facts`: of the worker; `profile`: what torch.profiler saw; `came_first`: by the coin."""
+    """One side of a pair, looped, taken apart and closed."""
+
+    watched: SampledLoops
+    profile: TakenApart
+    """What torch.profiler saw."""
+    facts: dict[str, Any]
+    """Columns of `CaseLaunch`."""
+
+
+class TakenSide(NamedTuple):
+    """One side of a pair, and which one it is. `came_first`: by the coin."""
 
     key: str
     pair: int
     side: str
     came_first: bool
-    watched: SampledLoops
-    profile: dict[str, Any]
-    facts: dict[str, Any]
+    taken: ProfiledSide
 
 
 OnPair = Callable[[str, int], None]
@@ -71,7 +80,7 @@ def profile_pairs(
     rung: str | None,
     coins: int,
     heard: OnPair,
-) -> Iterator[ProfiledSide]:
+) -> Iterator[TakenSide]:
     """Both sides of each of so many pairs. The sampler is the best that both sides allow, or the rung asked for.
 
     caches: where compiled cases compile, cold in the first pair; coins: the seed of all order. Raises `EndedError`
@@ -96,7 +105,7 @@ def profile_pairs(
                 stack.callback(apart[side].end)
             taken = _pair(apart, order, dice, course, hello)
         for side in SIDES:
-            yield ProfiledSide(key, number, side, side == order[0], *taken[side])
+            yield TakenSide(key, number, side, side == order[0], taken[side])
 
 
 @dataclasses.dataclass
@@ -105,8 +114,8 @@ class _Course:
 
     asked: str | None
     """The rung that was asked for; then the one that is used."""
-    steps: dict[str, int] = dataclasses.field(default_factory=dict)
-    """n by phase."""
+    steps: dict[Series, int] = dataclasses.field(default_factory=dict)
+    """n by series."""
     refused: dict[str, str] | None = None
     """Better rungs and why not; None until the first pair has looked."""
     rate_hz: int = RATE_HZ
@@ -123,8 +132,8 @@ class _Course:
 
 def _pair(
     apart: Mapping[str, CaseProfiler], order: list[str], dice: random.Random, course: _Course, hello: Hello
-) -> dict[str, tuple[SampledLoops, dict[str, Any], dict[str, Any]]]:
-    """One pair: by side what the sampler saw, what the profiler saw, and facts."""
+) -> dict[str, ProfiledSide]:
+    """One pair, by side."""
     for side in order:
         apart[side].begin_import()
     for side in order:
@@ -148,7 +157,7 @@ def _pair(
     for side in dice.sample(SIDES, 2):
         step_s = statistics.median(watched[side].loops_ns) / 1e9
         profiles[side] = apart[side].take_apart(max(2, min(MOST_STEPS, int(APART_S / step_s))))
-    return {side: (watched[side], profiles[side], {**facts[side], **apart[side].close()}) for side in order}
+    return {side: ProfiledSide(watched[side], profiles[side], {**facts[side], **apart[side].close()}) for side in order}
 
 
 def _find_out(apart: Mapping[str, CaseProfiler], course: _Course) -> None:
@@ -163,7 +172,7 @@ def _find_out(apart: Mapping[str, CaseProfiler], course: _Course) -> None:
                 course.rate_hz = CALM_HZ
 
 
-def _opened(apart: Mapping[str, CaseProfiler], order: list[str], steps: dict[str, int]) -> dict[str, dict[str, Any]]:
+def _opened(apart: Mapping[str, CaseProfiler], order: list[str], steps: dict[Series, int]) -> dict[str, dict[str, Any]]:
     """The facts of either side. Once n is known both open at the same time: nothing is timed yet."""
     if steps:
         for side in order:
@@ -173,7 +182,7 @@ def _opened(apart: Mapping[str, CaseProfiler], order: list[str], steps: dict[str
     for side in order:
         apart[side].begin_open(steps)
         opened = apart[side].opened()
-        steps |= {name: n for name, n in opened.steps.items() if name not in steps}
+        steps |= {series: n for series, n in opened.steps.items() if series not in steps}
         facts[side] = opened.facts
     return facts
 
@@ -187,12 +196,12 @@ KEPT = ("counters", "break_reasons", "first_call_ns", "build_ns", "cache", "thre
 """What the worker tells of a profile, and of its case, that is kept beside the tables."""
 
 
-def keep(pairs: ProfilePairs, taken: ProfiledSide) -> None:
+def keep(pairs: ProfilePairs, side: TakenSide) -> None:
     """Add one side of a pair to those that were taken."""
-    who, watched, profile = taken[:3], taken.watched, taken.profile
-    steps = profile["steps"] * profile["blocks"]
+    who, watched, profile, facts = side[:3], side.taken.watched, side.taken.profile, side.taken.facts
+    steps = profile.profile["steps"] * profile.profile["blocks"]
     known = {
-        "came_first": taken.came_first,
+        "came_first": side.came_first,
         "rate_hz": watched.rate_hz,
         "plain_ns": watched.plain_ns,
         "loops_ns": watched.loops_ns,
@@ -202,12 +211,12 @@ def keep(pairs: ProfilePairs, taken: ProfiledSide) -> None:
         "elsewhere": watched.stacks.elsewhere,
         "errors": watched.errors,
         "refused": watched.refused,
-        **{name: profile[name] for name in PROFILED},
-        **{name: taken.facts.get(name) for name in KEPT},
+        **{name: profile.profile[name] for name in PROFILED},
+        **{name: facts.get(name) for name in KEPT},
     }
     pairs.sides.append(SideRow(*who, watched.rung, watched.steps, json.dumps(known)))
     pairs.stacks += [
         StackRow(*who, row.thread, ";".join(row.frames), row.samples, row.ns) for row in watched.stacks.rows
     ]
-    pairs.owned += [OwnedRow(*who, part, name, dtypes, ns, steps) for part, name, dtypes, ns in profile["owned"]]
-    pairs.calls += [CallsRow(*who, name, dtypes, count, steps) for name, dtypes, count in profile["calls"]]
+    pairs.owned += [OwnedRow(*who, row.part, row.name, row.dtypes, row.ns, steps) for row in profile.owned]
+    pairs.calls += [CallsRow(*who, row.name, row.dtypes, row.calls, steps) for row in profile.calls]

@@ -66,7 +66,7 @@ def take(
     try:
         facts = apart.open().facts
         watched = looked_at(apart, wish)
-        profile = apart.take_apart(wish.steps, str(trace))
+        profile = apart.take_apart(wish.steps, str(trace)).profile
         return TakenProfile(apart.key, {**facts, **apart.close()}, profile, watched)
     except EndedError as ended:
         return ended.refused

@@ -172,8 +172,8 @@ def test_counters_of_the_canary_are_none_of_the_heads(recorded, run):
 
 def test_a_copy_of_the_base_that_fails_is_not_taken_for_the_head(recorded, run):
     run.launch(run.plan("a/b"), 1, side="head", twin=True, outcome="crashed", reason="gone")
-    (told,) = verdicts.judge(recorded().data()).failed
-    assert told.endswith("on the second copy of the base: crashed: gone")
+    (failed,) = verdicts.judge(recorded().data()).failed
+    assert failed.text.endswith("on the second copy of the base: crashed: gone")
 
 
 def test_a_case_that_failed_leaves_the_suite_unresolved(recorded, run):
@@ -190,8 +190,8 @@ def test_an_effect_that_changed_has_no_interval(recorded):
 
 def test_who_failed_is_told_with_side_and_reason(recorded, run):
     run.launch(run.plan("a/b"), 0, side="head", outcome="crashed", reason="the worker was killed by SIGSEGV")
-    (told,) = verdicts.judge(recorded().data()).failed
-    assert told.endswith("on the head: crashed: the worker was killed by SIGSEGV")
+    (failed,) = verdicts.judge(recorded().data()).failed
+    assert failed.text.endswith("on the head: crashed: the worker was killed by SIGSEGV")
 
 
 def test_any_other_run_is_refused(run):

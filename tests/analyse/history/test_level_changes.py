@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from bench.analyse.history import level_changes as analysis
 from bench.analyse.history import run_points
@@ -41,7 +44,7 @@ def nightly(step=1.05, at=30, n=60, seed=0, sd=0.004):
 
 def test_a_step_is_one_alert_between_two_commits():
     (alert,) = history(points(nightly())).alerts
-    (mark,) = alert.marks
+    (mark,) = alert.changes
     assert alert.worse
     assert (alert.after_commit, alert.until_commit) == ("c29", "c30")
     assert mark.commit == "c30"
@@ -95,7 +98,7 @@ def test_cases_that_moved_at_one_commit_are_one_alert_the_worst_first():
         [points(nightly(step, seed=number), key=f"a/x{number}") for number, step in enumerate((1.05, 0.9, 1.2, 1.0))]
     )
     (alert,) = history(frame).alerts
-    assert [mark.key for mark in alert.marks] == ["a/x2", "a/x0", "a/x1"]
+    assert [mark.key for mark in alert.changes] == ["a/x2", "a/x0", "a/x1"]
     assert alert.worse
 
 
@@ -116,7 +119,7 @@ def test_an_alert_is_where_the_ranges_of_its_marks_meet():
     marks = [mark(1, 5, "a"), mark(3, 8, "b"), mark(4, 9, "c"), mark(9, 12, "d"), mark(5, 7, "e")]
     alerts = analysis._alerts(marks, order)
     assert [(each.after_commit, each.until_commit) for each in alerts] == [("c1", "c5"), ("c5", "c7"), ("c9", "c12")]
-    assert [sorted(mark.key for mark in each.marks) for each in alerts] == [["a"], ["b", "c", "e"], ["d"]]
+    assert [sorted(mark.key for mark in each.changes) for each in alerts] == [["a"], ["b", "c", "e"], ["d"]]
 
 
 def test_commits_of_series_without_dates_are_put_into_one_order():
@@ -128,7 +131,7 @@ def test_commits_of_series_without_dates_are_put_into_one_order():
     frame = pd.concat(frames, ignore_index=True)
     frame["at"] = pd.to_datetime(frame["at"], utc=True)
     (alert,) = history(frame).alerts
-    assert {mark.key for mark in alert.marks} == {"a/x", "a/y"}
+    assert {mark.key for mark in alert.changes} == {"a/x", "a/y"}
     assert (alert.after_commit, alert.until_commit) in {("c29", "c31"), ("c29", "c30"), ("c28", "c30")}
 
 
@@ -138,21 +141,41 @@ def test_machines_that_measured_commits_in_unlike_order_are_no_error():
     assert history(pd.concat([points(nightly()), other])).alerts
 
 
+@cache
+def quiet():
+    """A series in which nothing changed."""
+    (series,) = history(points(nightly(1.0))).series
+    return series
+
+
 def with_ps(*ps):
     """A series with changes of these p, as if they had been found."""
     change = Change(at=30, first=30, last=30, before=0.0, after=0.1, error=0.01, sd=0.01, p=0.0)
     part = Segment("f", tuple(range(60)), tuple(replace(change, p=p) for p in ps))
-    (series,) = history(points(nightly(1.0))).series
-    return replace(series, segments=(part,))
+    return replace(quiet(), segments=(part,))
+
+
+def by_steps(ps, hypotheses):
+    """Benjamini and Hochberg's rule as their paper has it: the largest p that is at most its rank's share of 5 %."""
+    limits = [(p, 0.05 * rank / hypotheses) for rank, p in enumerate(sorted(ps), start=1)]
+    assume(all(abs(p - most) > 1e-12 for p, most in limits))
+    return max((p for p, most in limits if p <= most), default=-1.0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0, 0.1) | st.sampled_from((0.0, 0.02, 1.0)), max_size=12), st.integers(0, 30))
+def test_the_limit_is_that_of_the_step_up_rule(ps, without):
+    found = [with_ps(p) for p in ps] + [with_ps()] * without
+    assert analysis._limit(found) == by_steps(ps, len(ps) + without)
 
 
 def test_false_discoveries_are_limited_over_all_series():
     """The planted mistake: a limit that does not count the series in which nothing was found."""
     assert analysis._limit([with_ps(0.04)]) == 0.04
-    quiet = [with_ps()] * 9
-    assert analysis._limit([with_ps(0.04), *quiet]) == -1.0
-    assert analysis._limit([with_ps(0.004), *quiet]) == 0.004
-    assert analysis._limit([with_ps(0.001), with_ps(0.009), with_ps(0.2), *quiet[:7]]) == 0.009
+    others = [with_ps()] * 9
+    assert analysis._limit([with_ps(0.04), *others]) == -1.0
+    assert analysis._limit([with_ps(0.004), *others]) == 0.004
+    assert analysis._limit([with_ps(0.001), with_ps(0.009), with_ps(0.2), *others[:7]]) == 0.009
     assert analysis._limit([]) == -1.0
 
 
@@ -162,7 +185,7 @@ def test_a_change_that_is_not_told_cuts_no_level():
     (part,) = series.segments
     first, second = part.changes
     unsure = replace(series, segments=(replace(part, changes=(replace(first, p=1.0), second)),))
-    (left,) = analysis._told(unsure, 0.5).segments[0].changes
+    (left,) = analysis._reported(unsure, 0.5).segments[0].changes
     assert left.at == second.at
     assert left.before < second.before
     assert left.after == second.after
@@ -203,7 +226,7 @@ def known(mark, **changes):
 
 def test_what_was_told_before_is_not_new():
     found = history(points(nightly()))
-    (mark,) = found.marks
+    (mark,) = found.changes
     assert unknown(found, []) == list(found.alerts)
     assert unknown(found, [known(mark)]) == []
     assert unknown(found, [known(mark, after_commit="c25", until_commit="c33")]) == []
@@ -222,7 +245,7 @@ def test_a_known_change_does_not_hide_another_case_that_moved_at_the_same_commit
     frame = pd.concat([points(nightly(0.8), key="a/x"), points(nightly(1.1, seed=1), key="a/y")])
     found = history(frame)
     (alert,) = found.alerts
-    faster = next(mark for mark in alert.marks if mark.key == "a/x")
+    faster = next(mark for mark in alert.changes if mark.key == "a/x")
     assert unknown(found, [known(faster)]) == [alert]
 
 
@@ -233,9 +256,9 @@ def test_a_commit_measured_again_after_an_upgrade_hides_nothing():
     new = new.assign(fingerprint="new", at=new["at"] + pd.Timedelta(days=50))
     new.loc[new.index[:5], "commit"] = [f"c{n}" for n in range(20, 25)]
     found = history(pd.concat([old, new], ignore_index=True))
-    before, after = sorted(found.marks, key=lambda mark: mark.place)
+    before, after = sorted(found.changes, key=lambda mark: mark.place)
     assert before.fingerprint == "f"
-    assert unknown(found, [known(before)]) == [alert for alert in found.alerts if after in alert.marks]
+    assert unknown(found, [known(before)]) == [alert for alert in found.alerts if after in alert.changes]
 
 
 def test_points_without_a_date_stay_where_their_file_has_them():

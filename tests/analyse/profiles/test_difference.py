@@ -294,7 +294,8 @@ def test_a_count_that_is_not_the_same_in_every_pair_is_no_fact():
 
 def device(lost=0, launches=400):
     copies = {"HtoD": {"calls": 20, "ns": 5}}
-    return {"launches": launches, "kernels": 400, "fills": 0, "copies": copies, "lost": lost}
+    times = {"copy_ns": 5, "busy_ns": 100, "span_ns": 200}
+    return {"launches": launches, "kernels": 400, "fills": 0, "copies": copies, "lost": lost, **times}
 
 
 def test_launches_and_copies_of_a_device_are_counted_exactly():

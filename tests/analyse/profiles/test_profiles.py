@@ -152,7 +152,8 @@ def test_without_the_profiler_the_device_idles_less():
 
 
 def test_a_device_that_did_nothing_has_no_idle_share():
-    assert judge(told({"python": 1}, on_device=True, device={"busy_ns": 0, "span_ns": 0})).idle is None
+    nothing = dict.fromkeys(("launches", "kernels", "fills", "copy_ns", "busy_ns", "span_ns", "lost"), 0)
+    assert judge(told({"python": 1}, on_device=True, device={**nothing, "copies": {}})).idle is None
 
 
 # --- limits of the machine ------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from bench.analyse.profiles import frame_owner
+from bench.analyse.profiles import frame_owner, judge
+from bench.analyse.profiles.recorded import RecordedProfile
 from bench.analyse.profiles.sampled_functions import Sampling, frames_of, sampling_of, stacks_of
 from bench.stats.intervals import wilson
 from tests.analyse.profiles.told import told
@@ -54,11 +55,11 @@ def test_the_interval_of_a_share_is_wilsons():
 def test_what_the_sampler_cost_is_told_and_over_budget_no_shares_are():
     watched = {"refused": {}, "steps": 10, "plain_ns": [1000] * 5, "watched_ns": [1300] * 5, "samples": 700,
                "elsewhere": 9, "errors": 1}  # fmt: skip
-    found = sampling_of(told({"operators": 1}, watched=watched))
+    found = sampling_of(RecordedProfile.of(told({"operators": 1}, watched=watched)).sampling)
     assert isinstance(found, Sampling)
     assert (found.overhead.value, found.shape_only) == (1.3, True)
     assert found.step_s.value == pytest.approx(100e-9)
-    assert sampling_of(told({"operators": 1}, watched=None)) is None
+    assert judge(told({"operators": 1}, watched=None)).sampling is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ def told(parts_ms, slower=1.0, on_device=False, steps=10, blocks=20, noise=(0.99
     step_ns = sum(parts_ms.values()) * 1e6
     around = [int(step_ns * steps * noise[place % len(noise)]) for place in range(blocks)]
     plain = [int(total / slower) for total in around]
-    device = {"kernels": 3 * seen, "fills": 0, "copies": {}, "copy_ns": 0, "lost": 0}
+    device = {"launches": 3 * seen, "kernels": 3 * seen, "fills": 0, "copies": {}, "copy_ns": 0, "lost": 0}
     device["busy_ns"] = int(parts_ms.get("kernels", 0) * 1e6 * seen)
     device["span_ns"] = int(step_ns * seen)
     return {

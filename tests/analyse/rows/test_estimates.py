@@ -11,6 +11,7 @@ import pytest
 
 from bench.analyse.rows.once import ONCE
 from bench.records import Case, Outcome
+from bench.series import Series
 from bench.store.schema import COLUMNS
 from tests.analyse.as_frames import estimates_frame, phases_frame, with_speedups_frame
 from tests.analyse.conftest import MadeUpRun
@@ -233,10 +234,15 @@ def test_a_peak_that_no_launch_could_read_is_missing(run: MadeUpRun) -> None:
 
 def test_why_a_clock_could_not_time_a_case_is_told(run: MadeUpRun) -> None:
     case = run.plan(size=64, device="cuda")
-    run.launch(case, no_clock={"device": "the step synchronises"}, quality={"loss": 0.5}, counters={"graphs": 1})
+    run.launch(
+        case,
+        no_clock={Series("step", "device"): "the step synchronises"},
+        quality={"loss": 0.5},
+        counters={"graphs": 1},
+    )
     run.blocks(case, 0, [1e-6])
     row = row_of(run)
-    assert row["no_clock"] == {"device": "the step synchronises"}
+    assert row["no_clock"] == {"step:device": "the step synchronises"}
     assert (row["quality"], row["counters"]) == ({"loss": 0.5}, {"graphs": 1})
 
 

@@ -1,7 +1,7 @@
 """Rows of operators, kernels and of the device, from events written down by hand."""
 
 from bench.measure.profiling import event_tables
-from bench.measure.profiling.profiling_session import summary
+from bench.measure.profiling.event_summary import EventSummary
 from tests.measure.profiling.simulated import REGION, block, event, events
 
 STEP = [
@@ -17,7 +17,7 @@ STEP = [
 
 
 def found(rows=STEP):
-    return summary([*block(0, 100, 100), *events(rows)], REGION, True)
+    return EventSummary([*block(0, 100, 100), *events(rows)], REGION, True).facts()
 
 
 def row(name, rows=STEP):
@@ -78,6 +78,6 @@ def test_waits_count_each_call_and_their_time_once():
 
 def test_the_least_of_very_many_rows_are_one():
     rows = [event(f"op{number}", "operator", number, number + 0.5, id=number + 1) for number in range(1000)]
-    kept = summary([*block(0, 2000, 2000), *rows], REGION, False)["operators"]
+    kept = EventSummary([*block(0, 2000, 2000), *rows], REGION, False).facts()["operators"]
     assert len(kept) == event_tables.MOST_ROWS
     assert (kept[-1]["name"], sum(item["calls"] for item in kept)) == (event_tables.REST, 1000)

@@ -21,6 +21,7 @@ from bench.protocol import (
     TakeApart,
     TakenApart,
 )
+from bench.protocol.rows import OperatorCalls
 from bench.records import Case, Settings
 
 FILE = Path(__file__).parents[2] / "workload_files" / "planted_profiles.py"
@@ -163,10 +164,15 @@ def test_an_epoch_is_one_step_a_block(profiled):
 
 
 def test_what_each_nanosecond_went_to_is_told_by_name_and_dtype_and_adds_up(profiled):
-    told = profiled("planted_profiles/multiplies")[0].profile
-    owned = {(part, name, dtypes): ns for part, name, dtypes, ns in told["owned"]}
-    assert max(owned, key=owned.get) == ("operators", "aten::mm", "float32")
-    assert sum(owned.values()) == sum(told["split_ns"].values())
+    reply = profiled("planted_profiles/multiplies")[0]
+    most = max(reply.owned, key=lambda row: row.ns)
+    assert (most.part, most.name, most.dtypes) == ("operators", "aten::mm", "float32")
+    assert sum(row.ns for row in reply.owned) == sum(reply.profile["split_ns"].values())
+
+
+def test_every_operator_is_counted(profiled):
+    reply = profiled("planted_profiles/multiplies")[0]
+    assert OperatorCalls("aten::mm", "float32", 6) in reply.calls
 
 
 # --- the loop that samplers look at -----------------------------------------------------------------------------------
@@ -200,7 +206,7 @@ def test_a_sampler_in_the_process_sees_the_step_inside_a_function_named_for_the_
     key, reply = looped("planted_profiles/sleeps", sampler, 1.0)
     region = f"{key} (bench/measure/timing/blocks.py)"
     step = {PYINSTRUMENT: "step (planted_profiles.py)", SAMPLING_THREAD: "sleeps.<locals>.step (planted_profiles.py)"}
-    inside = [(stack.split(";"), ns) for _, stack, _, ns in reply.stacks if region in stack.split(";")]
+    inside = [(seen.stack.split(";"), seen.ns) for seen in reply.stacks if region in seen.stack.split(";")]
     in_step = sum(ns for frames, ns in inside if frames[frames.index(region) + 1 :][:1] == [step[sampler]])
     assert in_step > 0.8 * sum(ns for _, ns in inside)
     assert sum(ns for _, ns in inside) > 0.5 * sum(reply.totals_ns)

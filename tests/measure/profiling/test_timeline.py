@@ -4,8 +4,8 @@ import random
 
 import pytest
 
+from bench.measure.profiling.event_summary import EventSummary
 from bench.measure.profiling.events import Event, windows, within
-from bench.measure.profiling.profiling_session import summary
 from bench.measure.profiling.timeline import busy, nested, self_ns, union_ns
 from tests.measure.profiling.simulated import REGION, block, event, events, us
 
@@ -18,7 +18,7 @@ LAUNCHED = [
 
 
 def split(rows, start=0, end=100, drained=100, on_device=True):
-    return us(summary([*block(start, end, drained), *events(rows)], REGION, on_device)["split_ns"])
+    return us(EventSummary([*block(start, end, drained), *events(rows)], REGION, on_device).facts()["split_ns"])
 
 
 def test_a_device_that_computes_is_what_the_step_waits_for():
@@ -113,17 +113,17 @@ def test_operators_of_a_thread_of_autograd_are_operators():
 
 def test_time_between_blocks_counts_nowhere():
     rows = [*block(0, 10, 10), event("aten::zero_", "operator", 20, 90, id=2), *block(100, 110, 110)]
-    assert us(summary(rows, REGION, False)["split_ns"]) == {"python": 20}
+    assert us(EventSummary(rows, REGION, False).facts()["split_ns"]) == {"python": 20}
 
 
 def test_a_block_whose_region_of_steps_was_lost_is_no_block():
     rows = [*block(0, 10, 10), block(100, 110, 110)[0]]
-    found = summary(rows, REGION, False)
+    found = EventSummary(rows, REGION, False).facts()
     assert (found["blocks"], us(found["split_ns"])) == (1, {"python": 10})
 
 
 def test_without_any_region_nothing_is_said():
-    found = summary(events(LAUNCHED), REGION, True)
+    found = EventSummary(events(LAUNCHED), REGION, True).facts()
     assert (found["blocks"], found["operators"], us(found["split_ns"])) == (0, [], {})
 
 

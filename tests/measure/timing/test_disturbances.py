@@ -6,40 +6,42 @@ import pytest
 
 from bench.measure.devices.processor_condition import Condition, HostCondition, summary
 from bench.measure.timing.disturbances import MOST_THROTTLED, Disturbances, Throttled
+from bench.protocol.rows import TimedBlock
+from bench.series import Series
 
 COOL, HOT = Condition(mhz=2000.0, celsius=50.0), Condition(mhz=1500.0, celsius=95.0, slowed=("thermal",))
 
 
-def rows(count: int = 5) -> list[list]:
+def visit(count: int = 5) -> list[TimedBlock]:
     """A visit: the first block is not kept anyway."""
-    return [["step", "wall", index, index > 0, 10, 1000] for index in range(count)]
+    return [TimedBlock(Series("step", "wall"), index, index > 0, 10, 1000) for index in range(count)]
 
 
 def test_blocks_of_a_visit_under_heat_are_not_kept():
     tally = Disturbances()
-    assert [row[3] for row in tally.visited(rows(), COOL)] == [False, True, True, True, True]
-    assert [row[3] for row in tally.visited(rows(), HOT)] == [False] * 5
+    assert [block.kept for block in tally.visited(visit(), COOL)] == [False, True, True, True, True]
+    assert [block.kept for block in tally.visited(visit(), HOT)] == [False] * 5
 
 
 def test_a_fifth_may_be_lost_and_is_counted():
     tally = Disturbances()
     for condition in (COOL, COOL, COOL, COOL, HOT):
-        tally.visited(rows(), condition)
+        tally.visited(visit(), condition)
     assert tally.facts()["throttled_blocks"] == 4 == MOST_THROTTLED * 20
 
 
 def test_above_a_fifth_the_case_fails_with_the_reason():
     tally = Disturbances()
     for condition in (COOL, COOL, COOL, HOT):
-        tally.visited(rows(), condition)
+        tally.visited(visit(), condition)
     with pytest.raises(Throttled, match="4 of 16 blocks were timed while slowed down: thermal"):
         tally.facts()
 
 
 def test_a_power_cap_is_told_and_nothing_is_lost():
     tally = Disturbances()
-    kept = tally.visited(rows(), Condition(mhz=1800.0, watts=700.0, capped=True))
-    assert sum(row[3] for row in kept) == 4
+    kept = tally.visited(visit(), Condition(mhz=1800.0, watts=700.0, capped=True))
+    assert sum(block.kept for block in kept) == 4
     assert tally.facts()["condition"] == {"mhz_low": 1800.0, "mhz_high": 1800.0, "watts_high": 700.0, "capped": 1}
 
 
@@ -47,10 +49,10 @@ def test_what_no_machine_tells_is_left_out():
     assert summary([Condition(), Condition()]) == {}
 
 
-def test_the_state_is_read_now_and_then_between_turns():
+def test_the_state_is_read_now_and_then_between_the_blocks_of_a_pair():
     tally, reads = Disturbances(), []
     for _ in range(40):
-        tally.turned(lambda: reads.append(1) or COOL)
+        tally.paired(lambda: reads.append(1) or COOL)
     assert len(reads) == 2
 
 

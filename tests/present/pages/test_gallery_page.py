@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli.pictures import one_of_each
+from bench.jobs.pictures import one_of_each
 from bench.present import charts
 from bench.present.charts import figure_data
 from bench.present.charts.all_charts import chart_named

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from bench.analyse.gate.gate_plan import GatePlan, RecordedSide
 from bench.analyse.gate.other_metrics import OtherMetric
-from bench.analyse.gate.verdicts import CanaryResult, GateResult, Verdict
+from bench.analyse.gate.verdicts import CanaryResult, FailedSide, GateResult, Verdict
 from bench.present.tables import gate_report
 from bench.stats.gate_rule import Rule
 
@@ -34,8 +35,9 @@ def case(key: str, verdict: str, ratio: float | None, **changes) -> Verdict:
 def judged(*cases: Verdict, fired: bool = False, **changes) -> GateResult:
     verdict = "machine_unfit" if fired else cases[0].verdict
     canary = CanaryResult(fired, 14, 512.0 if fired else 1.3, 200.0)
-    facts = {"sides": SIDES, "libraries": changes.pop("libraries", {})}
-    return GateResult(verdict, Rule(cases=5), canary, cases, changes.pop("failed", ()), facts=facts, **changes)
+    planned = {name: changes.pop(name, default) for name, default in (("libraries", {}), ("only_head", ()))}
+    plan = GatePlan(Rule(cases=5), sides={name: RecordedSide(**side) for name, side in SIDES.items()}, **planned)
+    return GateResult(verdict, Rule(cases=5), canary, cases, changes.pop("failed", ()), plan, **changes)
 
 
 ALL = judged(
@@ -45,7 +47,7 @@ ALL = judged(
     case("torchscript/inference[batch=32]", "not_resolved", 1.031, evidence=12.0, pairs_to_go=8.2),
     case("losses/custom", "not_resolved", None, pairs=0, evidence=1.0, smallest_effect_seen=None),
     case("vision/cnn_train_step", "workload_changed", None, pairs=0, note="its own source differs"),
-    failed=("dataloader/epoch on the head: crashed: the worker was killed by SIGSEGV",),
+    failed=(FailedSide("dataloader/epoch", "head", "crashed", "the worker was killed by SIGSEGV"),),
     only_head=("networks/new",),
     libraries={
         "base": {"torch": "2.13.0+cpu", "numpy": "2.3.1"},
@@ -142,14 +144,13 @@ def test_a_case_that_was_not_resolved_says_what_would_resolve_it() -> None:
 
 
 def test_a_slack_is_printed_as_it_was_tested() -> None:
-    told = gate_report.lines_below(GateResult("regressed", Rule(cases=1, slack=0.015, alpha=0.15), ALL.canary, (), ()))[
-        0
-    ]
+    rule = Rule(cases=1, slack=0.015, alpha=0.15)
+    told = gate_report.lines_below(GateResult("regressed", rule, ALL.canary, (), (), GatePlan(rule)))[0]
     assert "1.5 %" in told
     assert "once in 6 suites" in told
 
 
 def test_an_alpha_that_was_chosen_afterwards_is_told() -> None:
-    again = GateResult("regressed", Rule(cases=5, alpha=0.001), ALL.canary, (), (), facts={"rule": {"alpha": 0.01}})
+    again = GateResult("regressed", Rule(cases=5, alpha=0.001), ALL.canary, (), (), GatePlan(Rule(cases=5)))
     assert any("not fixed before" in line for line in gate_report.lines_below(again))
     assert not any("not fixed before" in line for line in gate_report.lines_below(ALL))

@@ -8,6 +8,7 @@ import pytest
 
 from bench.records import Block, Case, CaseLaunch, Planned, Settings, Source, Value
 from bench.runner.launches.ledger import GUESS_COMPILED_S, GUESS_S, Ledger, launch_median_s
+from bench.series import Series
 
 SOURCE = Source("a.py", "b")
 
@@ -104,7 +105,7 @@ def test_the_same_n_is_used_in_all_launches() -> None:
 
 def test_a_replayed_run_is_where_it_was() -> None:
     records = [
-        CaseLaunch(item.case.key, n, steps={"step": 3}, seconds={"blocks": 2.0})
+        CaseLaunch(item.case.key, n, steps={Series("step", "wall"): 3}, seconds={"blocks": 2.0})
         for n in (0, 1)
         for item in (ONE, OTHER)
     ]

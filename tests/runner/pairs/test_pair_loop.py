@@ -14,13 +14,14 @@ from bench.analyse.gate.pair_ratios import pair_ratios, ratio
 from bench.plan.catalog import find
 from bench.protocol import Hello
 from bench.records import BASE, HEAD, SIDES, Case, ComparedCase, Planned, Settings
-from bench.runner import machine_probe, whole_run
-from bench.runner.compile_caches import caches_of
+from bench.runner import machine_probe, run_description
 from bench.runner.launches.schedule import Assignment
 from bench.runner.pairs import pair_loop
 from bench.runner.pairs.pair import Pair
+from bench.runner.pairs.pair_caches import caches_of
 from bench.runner.pairs.pair_context import PairContext, PairSettings
 from bench.runner.stop import Stop
+from bench.series import Series
 from bench.store import tables
 
 FILE = Path(__file__).parents[2] / "workload_files" / "sided.py"
@@ -46,7 +47,9 @@ def hello():
 def measured(folder: Path, coupled: list[ComparedCase], pairs: int, hello: Hello, **options):
     """A run of so many pairs, read back."""
     settings, sides = options.pop("settings", SETTINGS), options.pop("sides", pair_loop.SAME)
-    whole_run.begin(folder, whole_run.described("pairs", [], settings, hello, "test", "bench test", coupled))
+    run_description.begin(
+        folder, run_description.described("pairs", [], settings, hello, "test", "bench test", coupled)
+    )
     judge = pair_loop.FixedPairs(coupled, lambda key: pairs)
     conduct = PairSettings(couples_s=0.05, couples_most_s=0.05, **options)
     ended = pair_loop.measure(folder, judge, settings, hello, Stop(), lambda *_: None, sides=sides, conduct=conduct)
@@ -141,7 +144,7 @@ def test_the_first_pairs_of_a_compiled_case_find_its_cache_empty_on_both_sides(t
         seen.append((state, [sorted(path.name for path in folders[side].iterdir()) for side in SIDES]))
         for folder in folders.values():
             (folder / "kernel").touch()
-        arena.steps[coupled.case.key] = {"step:wall": 1}  # it was opened
+        arena.steps[coupled.case.key] = {Series("step", "wall"): 1}  # it was opened
     assert seen == [("cold", [[], []])] * wanted + [("warm", [["kernel"], ["kernel"]])] * (5 - wanted)
 
 
@@ -151,7 +154,7 @@ def test_where_one_side_lost_its_cache_both_begin_anew(tmp_path):
         sides=pair_loop.SAME, settings=Settings(), stop=Stop(), threads=int, steps={}, caches=tmp_path, secretary=None
     )
     _, folders = caches_of(arena, coupled.case.key)
-    arena.steps[coupled.case.key] = {"step:wall": 1}
+    arena.steps[coupled.case.key] = {Series("step", "wall"): 1}
     folders[BASE].rmdir()
     assert caches_of(arena, coupled.case.key)[0] == "cold"
 

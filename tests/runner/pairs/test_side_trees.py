@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 from bench.records import UserError
+from bench.runner import git
 from bench.runner.pairs import side_trees
 
 
@@ -160,3 +162,29 @@ def test_the_merge_base_is_where_the_branch_began(repository):
 def test_outside_of_a_repository_there_are_no_sides(tmp_path):
     with pytest.raises(UserError, match="no git repository"):
         side_trees.toplevel(tmp_path)
+
+
+def test_a_git_that_does_not_answer_ends_it_and_nothing_is_copied(repository, tmp_path, monkeypatch):
+    """Else all that lies in the folder would be copied, environments and results too."""
+    here, _ = repository
+    slow = tmp_path / "bin"
+    slow.mkdir()
+    (slow / "git").write_text(
+        '#!/bin/sh\ncase "$3" in ls-files) sleep 30;; *) exec /usr/bin/env -i "$REAL" "$@";; esac\n'
+    )
+    (slow / "git").chmod(0o755)
+    monkeypatch.setenv("REAL", shutil.which("git"))
+    monkeypatch.setenv("PATH", f"{slow}:/usr/bin:/bin")
+    monkeypatch.setattr(git, "ANSWER_S", 2.0)
+    with (
+        pytest.raises(UserError, match="git ls-files did not end within 2 s"),
+        side_trees.prepared(side_trees.read(str(here)), "head", here, None),
+    ):
+        pass
+    assert list(side_trees.KEPT.iterdir()) == []
+
+
+def test_a_merge_base_is_not_missing_where_git_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="git is not installed"):
+        side_trees.merge_base(tmp_path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.analyse.gate.verdict_rows import verdict_rows
 from bench.analyse.rows.analysis import Analysis
 from bench.analyse.rows.row import Row
-from bench.cli.loading import refuse_same, together
+from bench.jobs.loading import refuse_same, together
 from bench.present import row_groups
 from bench.present.charts import ChartSpec, available
 from bench.present.charts.chart_lines import UNRESOLVED

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.cli.options import note
+from bench.jobs.listener import SILENT, Listener
 from bench.records import UserError
 
 if TYPE_CHECKING:
-    from bench.cli.pictures import ToDraw
+    from bench.jobs.pictures import ToDraw
     from bench.present.charts import ChartSpec
 
 FORMATS = ("html", "pptx", "pdf", "beamer", "explore")
@@ -29,21 +29,26 @@ def formats_of(text: str) -> list[str]:
 
 
 def written(
-    names: Sequence[str] | None, vs: str | None, out: Path | None, wanted: list[str], fill: bool = False
+    names: Sequence[str] | None,
+    vs: str | None,
+    out: Path | None,
+    wanted: list[str],
+    fill: bool = False,
+    listener: Listener = SILENT,
 ) -> list[Path]:
     """Write the report of these runs in these formats; the paths, in the order of `FORMATS`.
 
     fill: runs after the first give only what the first has no chart of.
     Raises `UserError` for a run of pairs, which has no estimates.
     """
-    from bench.cli.pictures import drawable, filled, to_draw
+    from bench.jobs.pictures import drawable, filled, to_draw
     from bench.store import runs
 
     drawn = to_draw(names, vs)
     for data in drawn.batch:
         runs.refuse_pairs(data.run)
     for problem in drawn.problems:
-        note(f"warning: {problem}")
+        listener.note(f"warning: {problem}")
     folder = out or Path("reports") / drawn.name
     runs.make_folder(folder)
     both = {"html", "explore"} <= set(wanted)

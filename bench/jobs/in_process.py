@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from bench.cli import codes
-from bench.cli.options import note
+from bench.jobs.endings import NothingMeasuredError
+from bench.jobs.listener import SILENT, Listener
 from bench.plan.selection import Plan
 from bench.protocol import Close, Closed, Open, Opened, Refused, Reply, Request, Stage, Visit, Visited
 from bench.records import Settings, UserError
@@ -16,10 +14,12 @@ if TYPE_CHECKING:
     from bench.measure.dispatcher import Dispatcher
 
 
-def debug(plan: Plan, settings: Settings) -> None:
-    """Open, visit once and close the one case of `plan`. Raises `UserError` for more than one.
+def debug(plan: Plan, settings: Settings, listener: Listener = SILENT) -> str:
+    """Open, visit once and close the one case of `plan`, and say what came of it. No number is kept.
 
-    Exceptions of the workload end in their traceback here, as a debugger's user expects, not in an outcome.
+    listener: hears which stage begins: a breakpoint may stop in any of them. Exceptions of the workload end in their
+    traceback here, as a debugger's user expects, not in an outcome. Raises `UserError` for more than one case, and
+    `NothingMeasuredError` for one that is refused.
     """
     if len(plan.planned) != 1:
         keys = "\n  ".join(item.case.key for item in plan.planned[:5])
@@ -28,31 +28,28 @@ def debug(plan: Plan, settings: Settings) -> None:
         Dispatcher,  # and with it torch, which nobody is to wait for who asked for several cases
     )
 
+    def hear(reply: Reply) -> None:
+        if isinstance(reply, Stage):
+            listener.entered(reply.key, reply.stage, 0)
+
     planned = plan.planned[0]
     key = planned.case.key
-    desk = Dispatcher(tell)
+    desk = Dispatcher(hear)
     opened = ask(desk, Open(key, planned.source, settings))
     assert isinstance(opened, Opened)
     visited = ask(desk, Visit(key))
     assert isinstance(visited, Visited)
     closed = ask(desk, Close(key))
     assert isinstance(closed, Closed)
-    note(
+    return (
         f"{key}: prepared, right (relative error {closed.facts['error_after']:.2g}), "
         f"timed in {len(visited.blocks)} blocks and closed. One process is no measurement: no number is kept."
     )
 
 
 def ask(desk: Dispatcher, request: Request) -> Reply:
-    """The answer of the desk; a refusal shows its traceback and ends the command."""
+    """The answer of the desk. Raises `NothingMeasuredError` with the traceback of a refusal."""
     reply = desk.answer(request)
     if isinstance(reply, Refused):
-        note(f"{reply.outcome}: {reply.reason}\n{reply.detail}")
-        raise typer.Exit(codes.NOTHING_MEASURED)
+        raise NothingMeasuredError(f"{reply.outcome}: {reply.reason}\n{reply.detail}")
     return reply
-
-
-def tell(reply: Reply) -> None:
-    """Say which stage begins: a breakpoint may stop in any of them."""
-    if isinstance(reply, Stage):
-        note(f"{reply.stage} …")

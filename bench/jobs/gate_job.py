@@ -1,0 +1,201 @@
+"""`bench gate` as a function: both sides prepared, pairs measured round by round, verdicts, and why."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from bench.jobs.arguments import (
+    Paths,
+    RunName,
+    Sets,
+    Span,
+    Texts,
+    call_text,
+    name_of,
+    new_folder,
+    refuse_outside,
+    seconds_of,
+)
+from bench.jobs.explanations import explain_cases
+from bench.jobs.gate_result import Gate, judged_gate
+from bench.jobs.listener import SILENT, Listener
+from bench.jobs.stopping import sealed_in, stop_or_own
+from bench.jobs.two_sides import TWIN, SidedChoice, TwoSides, two_sides
+from bench.records import ComparedCase, Settings, UserError
+
+if TYPE_CHECKING:
+    from bench.runner.pairs.pair_loop import Pace, PairQueue
+    from bench.runner.stop import Stop
+    from bench.stats.gate_rule import Rule
+
+
+def gate(
+    select: Texts = (),
+    *,
+    base: str | Path = "",
+    head: str | Path = "",
+    setup: str | None = None,
+    preset: str = "ci",
+    sets: Sets = (),
+    exclude: Texts = (),
+    workloads: Paths = (),
+    workloads_from: Literal["base", "head"] | None = None,
+    budget: Span = None,
+    max_pairs: int = 60,
+    pairs: int | None = None,
+    cold_pairs: int = 1,
+    alpha: float | None = None,
+    slack: float | None = None,
+    limit: float | None = None,
+    seed: int | None = None,
+    explain: bool = False,
+    explain_pairs: int = 18,
+    replay: RunName | None = None,
+    out: str | Path | None = None,
+    listener: Listener = SILENT,
+    stop: Stop | None = None,
+    command: str | None = None,
+) -> Gate:
+    """Compare two sides in lockstep pairs, and return the verdicts; prints nothing.
+
+        verdicts = bench.gate("mine/*", workloads="mine.py", base="main", budget="5m")
+
+    select, sets, exclude, workloads, out, listener, stop, command: as in `bench.run`, and so is Ctrl-C.
+    base: a revision, a folder, `python=PATH`, or both with a comma; the merge-base with the default branch without it.
+    head: the same; the working tree without it.
+    setup: a command to run in each side's tree first.
+    preset: the preset that the cases come from.
+    workloads_from: the side whose workload files both sides run; a workload that differs is not compared without it.
+    budget: time by which the last round should end, in seconds or as `"5m"`.
+    max_pairs, pairs: most pairs of a case, or their exact number.
+    cold_pairs: pairs of a compiled case with an empty cache.
+    alpha, slack, limit: numbers of the rule; `docs/gate.md` explains them.
+    seed: random seed; a new one for each run without it.
+    explain, explain_pairs: whether to say why a case regressed, and by how many profile pairs.
+    replay: an earlier gate, whose pairs are judged again; nothing is measured.
+
+    Raises `bench.records.UserError` for what makes no sense, `bench.jobs.endings.BrokenSideError` where a side does not
+    import, `MachineUnfitError` and `Stopped` as `bench.run` does.
+    """
+    said = command or call_text(gate, locals())
+    refuse_outside(1, max_pairs=max_pairs, pairs=pairs, cold_pairs=cold_pairs)
+    refuse_outside(1e-9, 0.5, alpha=alpha)
+    refuse_outside(0, 1, slack=slack, limit=limit)
+    refuse_outside(12, 100, explain_pairs=explain_pairs)
+    if replay is not None:
+        from bench.store import runs
+
+        if explain:
+            raise UserError(
+                "--explain takes pairs of profiles, and --replay measures nothing; what was explained it tells"
+            )
+        return judged_gate(runs.locate(name_of(replay)), alpha, slack, limit, listener)
+    chosen = SidedChoice(select, preset, sets, exclude, workloads, workloads_from)
+    given = {name: value for name, value in (("alpha", alpha), ("slack", slack), ("limit", limit)) if value is not None}
+    wish = GateWish(seconds_of(budget), max_pairs, pairs, cold_pairs, given, seed, explain_pairs if explain else None)
+    new = new_folder(out)
+    with stop_or_own(stop) as own, two_sides(chosen, base, head, setup, own) as both:
+        folder = measured(both, wish, new, said, listener, own)
+    return judged_gate(folder, listener=listener)
+
+
+class GateWish(NamedTuple):
+    """Until when pairs are added, and how they are judged."""
+
+    budget_s: float | None
+    most_pairs: int
+    pairs: int | None
+    """Exact number of pairs of a case, whatever they show; None: until it is decided or hopeless."""
+    cold_pairs: int
+    rule: Mapping[str, Any]
+    """What the user gave of the rule of decision, by name."""
+    seed: int | None
+    explain: int | None
+    """Profile pairs of each case that regressed; None for no explanation."""
+
+
+def measured(both: TwoSides, wish: GateWish, out: Path | None, command: str, listener: Listener, stop: Stop) -> Path:
+    """Measure the pairs of prepared sides, and return the folder of the run.
+
+    Raises `UserError`, `Stopped`, `MachineUnfitError`.
+    """
+    from bench.runner import run_description
+    from bench.runner.pairs import gate_rounds, pair_loop
+    from bench.runner.pairs.pair_context import PairSettings
+    from bench.stats.gate_rule import Rule
+    from bench.store import runs
+
+    coins = secrets.randbits(32) if wish.seed is None else wish.seed
+    settings = Settings(budget_s=wish.budget_s, seed=coins)
+    sided = both.sided
+    rule = Rule(cases=max(1, len(sided.coupled)), **wish.rule)
+    name = runs.new_id()
+    folder = out or runs.RESULTS / name
+    described = run_description.described(name, [], settings, both.hello, "gate", command, sided.coupled)
+    run_description.begin(folder, described, {"gate": about(both, rule, wish)})
+    most = f"{'' if wish.pairs else 'at most '}{wish.pairs or wish.most_pairs}"
+    listener.progress(f"{len(sided.coupled)} cases, {most} pairs each …")
+    pace = pair_loop.Pace(settings.budget_s)
+    conduct = PairSettings(cold_pairs=wish.cold_pairs)
+    with sealed_in(folder, f"judge it with bench.gate(replay={str(folder)!r})"):
+        gate_rounds.measure(
+            folder,
+            queue(sided.coupled, rule, wish, pace),
+            gate_rounds.CanaryQueue(sided.twins),
+            both.code,
+            both.trees[TWIN].side,
+            settings,
+            both.hello,
+            stop,
+            listener.entered,
+            pace,
+            conduct,
+        )
+        if wish.explain is not None and stop.signal is None:
+            explain_slower(folder, both, settings, wish.explain, listener, stop)
+    return folder
+
+
+def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:
+    """The entry `gate` of `run.json`: what is compared, and by which rule."""
+    sided = both.sided
+    return {
+        "rule": asdict(rule),
+        "cases": [item.case.key for item in sided.coupled],
+        "changed": sided.changed,
+        "only_base": sided.only_base,
+        "only_head": sided.only_head,
+        "sides": both.provenance,
+        "libraries": both.libraries,
+        "most_pairs": wish.pairs or wish.most_pairs,
+    }
+
+
+def queue(coupled: tuple[ComparedCase, ...], rule: Rule, wish: GateWish, pace: Pace) -> PairQueue:
+    """Which cases want another pair: by the rule that will judge them, or a fixed number to record them."""
+    from bench.runner.pairs.gate_rounds import UntilDecided
+    from bench.runner.pairs.pair_loop import FixedPairs
+
+    exactly = wish.pairs
+    if exactly is not None:
+        return FixedPairs(coupled, lambda _: exactly)
+    return UntilDecided(coupled, rule, wish.most_pairs, pace)
+
+
+def explain_slower(
+    folder: Path, both: TwoSides, settings: Settings, pairs: int, listener: Listener, stop: Stop
+) -> None:
+    """Take profile pairs of what regressed. Where it is stopped the verdicts stand, and what was taken is kept."""
+    from bench.analyse.gate.verdicts import judge
+    from bench.runner.stop import Stopped
+    from bench.store import tables
+
+    regressed = {case.key for case in judge(tables.read(folder)).cases if case.verdict == "regressed"}
+    slower = [item for item in both.sided.coupled if item.case.key in regressed]
+    with contextlib.suppress(Stopped):
+        explain_cases(folder, slower, both, settings, pairs, None, listener, stop)

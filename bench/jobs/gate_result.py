@@ -1,0 +1,168 @@
+"""The verdicts of a gate, as a value: its table, its files, its chart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.jobs.drawn_charts import Theme, one_chart
+from bench.jobs.explanations import Explanations, beside_verdicts, write_page
+from bench.jobs.listener import SILENT, Listener
+from bench.jobs.result import Format, Result, columns, paragraph
+from bench.records import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.analyse.gate.verdicts import GateResult
+    from bench.present.charts.chart_set import Drawn
+    from bench.store.tables import RunData
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Gate(Result):
+    """What `bench gate` says of two sides; printed, it is the table of the command, and why where that was asked."""
+
+    data: RunData
+    """The pairs, as they are stored."""
+    judged: GateResult
+    """The verdict on each case, and all numbers behind it."""
+    explained: Explanations = field(default_factory=Explanations)
+
+    @property
+    def verdict(self) -> str:
+        """The verdict of the suite: `regressed`, `not_slower`, `improved`, `not_resolved`, `machine_unfit`, …"""
+        return self.judged.verdict
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """The verdict on each case, by its key."""
+        return {case.key: case.verdict for case in self.judged.cases}
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many cases have each verdict, such as `{"regressed": 1, "not_slower": 4}`."""
+        return dict(Counter(self.verdicts.values()))
+
+    def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
+        """The table of the command with what stands below it, and what the differences are made of.
+
+        md is for a pull request; csv are the rows of `frame`.
+        """
+        from bench.present.tables import difference_table, gate_report
+
+        if format == "json":
+            return self.json().rstrip()
+        if format == "md":
+            return self.markdown().rstrip()
+        if format == "csv":
+            return str(self.frame().to_csv(index=False)).rstrip()
+        wide = width or columns()
+        parts = [gate_report.text(self.judged, width=wide, color=color).rstrip()]
+        parts += [difference_table.text(each, width=wide, color=color).rstrip() for each in self.explained.found]
+        parts += [f"Not explained: {key}: {reason}" for key, reason in self.explained.ended.items()]
+        return "\n\n".join(parts)
+
+    def json(self) -> str:
+        """One object with all numbers; ends in a newline."""
+        from bench.present.tables import difference_table, gate_report
+
+        explained = [difference_table.as_object(each) for each in self.explained.found]
+        return gate_report.as_json(self.judged, self.facts, explained)
+
+    def markdown(self) -> str:
+        """A table for a pull request, and what the differences are made of; ends in a newline."""
+        from bench.present.tables import difference_table, gate_report
+
+        why = (f"\n{difference_table.markdown(each)}" for each in self.explained.found)
+        return gate_report.markdown(self.judged) + "".join(why)
+
+    def junit(self) -> str:
+        """A JUnit file: a failure for each case that regressed; ends in a newline."""
+        from bench.present.tables import difference_table, gate_report
+
+        why = {each.key: difference_table.lines(each)[0] for each in self.explained.found}
+        return gate_report.junit(self.judged, self.facts, why)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the verdicts to a file: .json, .md (for a pull request), .xml (JUnit) or .csv; returns its path.
+
+        Raises `UserError` for another suffix, and for a folder that cannot be made.
+        """
+        path = Path(path)
+        match path.suffix:
+            case ".json":
+                return write(path, self.json())
+            case ".md":
+                return write(path, self.markdown())
+            case ".xml":
+                return write(path, self.junit())
+            case ".csv":
+                return write(path, self.text("csv") + "\n")
+        raise UserError(f"{path}: verdicts are written as .json, .md, .xml or .csv")
+
+    @property
+    def page(self) -> Path | None:
+        """The page that says why cases are slower, written when it is asked for; None where nothing was explained."""
+        from bench.present.tables.gate_report import sentence
+
+        if not self.explained:
+            return None
+        return write_page(self.folder, self.explained, {case.key: sentence(case) for case in self.judged.cases})
+
+    def frame(self) -> pd.DataFrame:
+        """A row a case: verdict, head ÷ base with its interval, pairs. It is `bench.load(…, level="verdicts")`,
+        judged by the rule of these verdicts.
+        """
+        from bench.analyse.gate.verdict_rows import verdict_rows
+        from bench.analyse.rows import record
+
+        return record.frame(verdict_rows(self.data, self.judged))
+
+    def charts(self, theme: Theme = "light") -> Drawn:
+        """The chart of the verdicts: the ratio of each case with its interval, in portions where there are many."""
+        return self.chart("verdict", theme)
+
+    def chart(self, name: str = "verdict", theme: Theme = "light") -> Drawn:
+        """The same by its name. Raises `UserError` for any other: a gate has no estimates."""
+        return one_chart(name, self.frame(), theme)
+
+    def _repr_html_(self) -> str:
+        """For Jupyter: the verdict, the table as a table, and what stands below it."""
+        from bench.present.tables import gate_report
+        from bench.present.tables.table_formats import as_html
+
+        above, below = gate_report.heading(self.judged), gate_report.lines_below(self.judged)
+        table = as_html(gate_report.rows(self.judged), gate_report.COLUMNS)
+        return "".join([paragraph(above), table, *map(paragraph, below)])
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a text file as a whole or not at all, and make its folder. Raises `UserError` where that cannot be."""
+    from bench.store import runs
+
+    runs.make_folder(path.parent)
+    runs.replace_whole(path, text.encode())
+    return path
+
+
+def judged_gate(
+    folder: Path,
+    alpha: float | None = None,
+    slack: float | None = None,
+    limit: float | None = None,
+    listener: Listener = SILENT,
+) -> Gate:
+    """The verdicts on the pairs in the folder of a gate; numbers that are given replace those of its rule.
+
+    Raises `UserError` for a folder that is none, or that cannot be read.
+    """
+    from bench.analyse.gate.verdicts import judge
+    from bench.store import loaded_runs, tables
+
+    data = tables.read(folder)
+    judged = judge(data, alpha=alpha, slack=slack, limit=limit)
+    loaded_runs.remember(str(data.run["run"]), folder)
+    return Gate(folder, data.run, data, judged, beside_verdicts(folder, listener))

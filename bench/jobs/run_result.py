@@ -1,0 +1,99 @@
+"""A run that was measured, as a value: its table, its frame, its charts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.jobs.drawn_charts import Theme, every_chart, one_chart
+from bench.jobs.listener import Listener
+from bench.jobs.result import Format, Result, columns
+from bench.records import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.analyse.rows.frames import Level
+    from bench.analyse.rows.row import Row
+    from bench.present.charts.chart_set import Drawn
+    from bench.runner.sealing import Ended
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Run(Result):
+    """What `bench run` measured and kept; printed, it is the table of `bench show`."""
+
+    outcomes: Mapping[str, int]
+    """How many cases ended in each outcome, such as `{"ok": 3}`."""
+    wall_s: float
+    """Seconds that measuring took, this time."""
+    notes: tuple[str, ...]
+    """What a person should know of the choice of cases, and of what could not be read."""
+    rows: tuple[Row, ...]
+    """One for each case and clock, as the table shows them."""
+
+    def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
+        """The table of `bench show`; md, csv and json as that command writes them."""
+        from bench.present.tables.estimates_table import show
+
+        return show(self.rows, format, width=width or columns(), color=color).rstrip("\n")
+
+    def summary(self) -> dict[str, Any]:
+        """What `bench run --format json` prints: schema, run, path, status, outcomes, wall_s."""
+        from bench.store import schema
+
+        return {
+            "schema": schema.VERSION,
+            "run": self.id,
+            "path": str(self.folder),
+            "status": self.status,
+            "outcomes": dict(self.outcomes),
+            "wall_s": round(self.wall_s, 3),
+        }
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in a line: `complete: 3 ok, in 12 s`."""
+        return f"{self.status}: {', '.join(f'{n} {name}' for name, n in self.outcomes.items())}, in {self.wall_s:.0f} s"
+
+    def frame(self, level: Level = "estimates", vs: str | None = None) -> pd.DataFrame:
+        """The run as `bench.load` gives it: times in seconds per step, sizes in bytes."""
+        from bench import load
+
+        return load(self.folder, level, vs)
+
+    def charts(self, theme: Theme = "light", vs: str | None = None) -> Drawn:
+        """Every chart that it has data for, as `bench plot` draws them; vs: what speed-ups are against."""
+        return every_chart(self.folder, vs, theme)
+
+    def chart(self, name: str, theme: Theme = "light") -> Drawn:
+        """The charts of one name, such as `time_by_size`. Raises `UserError` where it has no data for it."""
+        return one_chart(name, self.frame(), theme)
+
+    def __str__(self) -> str:
+        return f"{self.text()}\n\n{self.ending}; kept in {self.folder}"
+
+
+def closed(folder: Path, ended: Ended, notes: tuple[str, ...], listener: Listener) -> Run:
+    """The run that was sealed in this folder, judged; keeps which answers were wrong.
+
+    notes: on the choice of its cases. Raises `UserError` where it cannot be read.
+    """
+    from bench.analyse.rows.analysis import Analysis
+    from bench.store import loaded_runs, runs, tables
+
+    data = tables.read(folder)
+    rows = Analysis(data).judged
+    ended_as = {row.key: row.outcome for row in rows}
+    # Some are known only now (work done elsewhere, a time below its floor). A history does not judge each night anew.
+    facts = {**data.run, "wrong": [key for key, outcome in ended_as.items() if outcome is Outcome.WRONG]}
+    runs.write(folder, facts)
+    loaded_runs.remember(str(facts["run"]), folder)
+    outcomes = {outcome.value: number for outcome, number in Counter(ended_as.values()).most_common()}
+    warnings = tuple(f"warning: {problem}" for problem in ended.problems)
+    for text in warnings:
+        listener.note(text)
+    return Run(folder, facts, outcomes, ended.wall_s, (*notes, *warnings), tuple(rows))

@@ -1,0 +1,120 @@
+"""Both sides of a comparison, ready to be measured: their trees, what they have in common, what they run with."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.jobs.arguments import Paths, Sets, Texts
+from bench.jobs.choice import Choice, devices_of
+from bench.jobs.endings import BrokenSideError
+from bench.records import BASE, HEAD, SIDES, UserError
+
+if TYPE_CHECKING:
+    from bench.plan.both_sides import Sided
+    from bench.protocol import Hello
+    from bench.runner.pairs.side_trees import SideTree
+    from bench.runner.stop import Stop
+    from bench.runner.worker import SideCode
+
+TWIN = "twin"
+"""The side that is a second copy of the base."""
+
+
+@dataclass(frozen=True)
+class SidedChoice:
+    """What the user asked to compare: words of a `Choice`, to be read in the tree of each side."""
+
+    select: Texts
+    preset: str
+    sets: Sets = ()
+    exclude: Texts = ()
+    workloads: Paths = ()
+    workloads_from: str | None = None
+    """The side whose workload files both sides run; None where a workload that differs is not compared."""
+
+    def sided(self, here: Path, trees: dict[str, SideTree], devices: tuple[str, ...]) -> Sided:
+        """The cases that both trees have. Raises `UserError` where there are none."""
+        from bench.plan.both_sides import mover, side_by_side
+
+        words = (self.select, self.preset, self.sets, self.exclude, self.workloads)
+        choices = {name: Choice(*words, moved=mover(here, tree.root)) for name, tree in trees.items()}
+        planned = {}
+        for name in SIDES:
+            try:
+                planned[name] = choices[name].plan(devices).planned
+            except UserError:
+                if name == HEAD:
+                    raise
+                planned[name] = ()  # the base may lack what the head names
+        base, twin, head = (choices[name].catalog for name in (BASE, TWIN, HEAD))
+        found = side_by_side(base, twin, head, planned[BASE], planned[HEAD], self.workloads_from)
+        if not found.coupled and not found.changed:
+            raise UserError("the sides have no case in common")
+        return found
+
+
+@dataclass(frozen=True)
+class TwoSides:
+    """Two sides and a second copy of the base, as long as their trees lie there."""
+
+    trees: dict[str, SideTree]
+    sided: Sided
+    hello: Hello
+    libraries: dict[str, dict[str, str]]
+    """Versions on base and head, without the harness: that is this one on both sides, installed there or not."""
+
+    @property
+    def code(self) -> dict[str, SideCode]:
+        """Where the workers of base and head find their code."""
+        return {side: self.trees[side].side for side in SIDES}
+
+    @property
+    def provenance(self) -> dict[str, object]:
+        """Text, commit, dirty flag and interpreter of each tree, as `run.json` records them."""
+        return {name: tree.told for name, tree in self.trees.items()}
+
+
+@contextlib.contextmanager
+def two_sides(
+    chosen: SidedChoice, base: str | Path, head: str | Path, setup: str | None, stop: Stop
+) -> Iterator[TwoSides]:
+    """Prepare the trees, and say what both have; the trees go when it is over.
+
+    base: a revision, a folder, `python=PATH`, or both with a comma; the merge-base with the default branch where it is
+    empty. head: the same, the working tree where it is empty. setup: a command to run in each tree first.
+    Raises `UserError`, `BrokenSideError`, `Stopped`, `MachineUnfitError`.
+    """
+    from bench.runner.machine_probe import look
+    from bench.runner.pairs import side_trees
+
+    here = side_trees.toplevel(Path.cwd())
+    base_text = side_text(base) or side_trees.merge_base(here)
+    asked = {BASE: base_text, TWIN: base_text, HEAD: side_text(head)}
+    with contextlib.ExitStack() as stack:
+        trees = {
+            name: stack.enter_context(side_trees.prepared(side_trees.read(text), name, here, setup))
+            for name, text in asked.items()
+        }
+        hello = look([], stop)
+        sided = chosen.sided(here, trees, devices_of(hello))
+        planned = {
+            BASE: [item.base for item in sided.coupled],
+            HEAD: [item.head for item in sided.coupled],
+        }
+        libraries = {}
+        for name, each in planned.items():
+            try:
+                found = look(each, stop, trees[name].side).facts["libraries"]
+            except UserError as error:
+                raise BrokenSideError(f"the workloads of the {name} cannot be loaded: {error}") from None
+            libraries[name] = {library: version for library, version in found.items() if library != "coursebench"}
+        yield TwoSides(trees, sided, hello, libraries)
+
+
+def side_text(side: str | Path) -> str:
+    """A side as a command takes it: a folder of a Python caller may be any path, and a command's begins with `/`."""
+    return side if isinstance(side, str) else str(side.expanduser().absolute())

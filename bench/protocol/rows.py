@@ -1,0 +1,81 @@
+"""What messages carry many of: each a named row, whose field types are checked where it arrives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.records import Block
+from bench.series import Series
+
+
+@dataclass(frozen=True)
+class TimedBlock:
+    """A block as the worker timed it: `steps` calls in `total_ns`."""
+
+    series: Series
+    index: int
+    """Place in its series within the visit, from 0."""
+    kept: bool
+    """False for the first blocks of a visit, which are slow, and for blocks timed while the processor was throttled."""
+    steps: int
+    total_ns: int
+
+    def at(self, key: str, launch: int, visit: int, side: str = "") -> Block:
+        """The row of `blocks.parquet` that this block becomes."""
+        return Block(
+            key=key,
+            launch=launch,
+            visit=visit,
+            phase=self.series.phase,
+            clock=self.series.clock,
+            index=self.index,
+            kept=self.kept,
+            steps=self.steps,
+            total_ns=self.total_ns,
+            side=side,
+        )
+
+
+@dataclass(frozen=True)
+class TimerPair:
+    """Totals of two blocks of one step, timed right after each other: ours, and the other timer's."""
+
+    ours_ns: int
+    theirs_ns: int
+
+
+@dataclass(frozen=True)
+class SampledStack:
+    """A stack that a sampler saw: frames from the outermost on with `;` between, how often, and for how long."""
+
+    thread: str
+    stack: str
+    samples: int
+    ns: int
+
+
+@dataclass(frozen=True)
+class OwnedTime:
+    """ns of all profiled steps that went to one thing: a part of the split, a name, and the dtypes it worked on."""
+
+    part: str
+    name: str
+    dtypes: str
+    ns: int
+
+
+@dataclass(frozen=True)
+class OperatorCalls:
+    """Calls of one operator on these dtypes in all profiled steps."""
+
+    name: str
+    dtypes: str
+    calls: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A rule of the author's contract that a workload breaks, and what to do."""
+
+    rule: str
+    message: str

@@ -1,0 +1,11 @@
+"""How many threads a worker has: the number behind the symbolic values of the axis `threads`."""
+
+from __future__ import annotations
+
+from bench.protocol import Hello
+from bench.records import Value
+
+
+def threads_of(symbolic: Value, hello: Hello) -> int:
+    """The thread count behind `threads=…`: `physical` is the number of physical cores this machine lets us use."""
+    return int(hello.facts["cpu"]["physical"]) if symbolic == "physical" else int(symbolic)
