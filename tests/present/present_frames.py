@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bench.analyse.rows import record
+from bench.analyse.rows import record_reader
 from bench.analyse.rows.row import Row
 from bench.records import Case, Finding
 from bench.stats.intervals import Interval
@@ -85,7 +85,7 @@ def frame(*records: dict[str, Any]) -> list[Row]:
 def _row(found: dict[str, Any]) -> Row:
     # By its parts: a name that means harm cannot be read back from a key, and must do none all the same.
     case = Case.of(found["workload"], found["params"])
-    return replace(record.row_of({**found, "key": "some/case"}), case=case)
+    return replace(record_reader.row_of({**found, "key": "some/case"}), case=case)
 
 
 def scaled(row: Row, factor: float) -> Row:
