@@ -63,9 +63,8 @@ def train_step(ctx: Context, rows: int) -> Prepared:
     """
     data = moons(ctx, rows)
     training = Training(classifier(ctx), nn.BCELoss())
-    with warnings.catch_warnings():
-        # the tracer runs the net twice, and wonders that two masks give two answers
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]  # it is public
+    # the tracer runs the net twice, and wonders that two masks give two answers
+    with warnings.catch_warnings(action="ignore", category=torch.jit.TracerWarning):  # type: ignore
         forward = ctx.mode(training.model, data.x_train)
 
     exact = exact_training(ctx)

@@ -48,8 +48,7 @@ def batches_of(loader: str, data: course.Split, batch: int, shuffle: Generator, 
 
 def plain(x: torch.Tensor, y: torch.Tensor, batch: int, shuffle: Generator) -> Batches:
     """One epoch of batches without any loader."""
-    order = torch.randperm(len(x), generator=shuffle)
-    return [(x[rows], y[rows]) for rows in order.split(batch)]
+    return [(x[rows], y[rows]) for rows in torch.randperm(len(x), generator=shuffle).split(batch)]
 
 
 @workload(
@@ -121,9 +120,9 @@ def epoch(ctx: Context, loader: str, batch: int, workers: int, pin: bool) -> Pre
 
 def until_accurate(training: Training, data: course.Split, epoch: Callable[[], Batches], shuffle: Generator) -> Fit:
     """Train by epochs until the test accuracy is TARGET or MOST_EPOCHS are over: accuracy and last loss of each."""
-    accuracies: list[float]
-    losses: list[torch.Tensor]
-    accuracies, losses, seed = [], [], shuffle.initial_seed()
+    accuracies: list[float] = []
+    losses: list[torch.Tensor] = []
+    seed = shuffle.initial_seed()
     while len(losses) < MOST_EPOCHS and (not losses or accuracies[-1] < TARGET):
         shuffle.manual_seed(seed + len(losses))  # as a RandomSampler draws once more at its end, for no use
         training.model.train()
@@ -295,9 +294,5 @@ def custom_dataset(ctx: Context, form: str, batch: int) -> Prepared:
         return max(map(ctx.relative_error, found, (exact, moon[rows].reshape(-1, 1))))
 
     moved = (16 + 4 * ctx.dtype.itemsize) * TRAIN_ROWS
-    return Prepared(
-        step=lambda: [(x.to(ctx.device), y.to(ctx.device)) for x, y in loader],
-        check=check,
-        work=Work(flops=8 * TRAIN_ROWS, bytes=moved, kernels=1, items=TRAIN_ROWS, unit="row"),
-        reset=reset,
-    )
+    work = Work(flops=8 * TRAIN_ROWS, bytes=moved, kernels=1, items=TRAIN_ROWS, unit="row")
+    return Prepared(lambda: [(x.to(ctx.device), y.to(ctx.device)) for x, y in loader], check, work, reset=reset)
