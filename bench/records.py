@@ -130,7 +130,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class ComparedCase:
-    """A case to be compared between two sides; `base` may be another case, where their difference is what is asked."""
+    """A case to be compared between two sides; `base` may be another case, where the difference of two is measured."""
 
     base: Planned
     head: Planned
@@ -139,6 +139,10 @@ class ComparedCase:
     def case(self) -> Case:
         """The case that names the comparison: the head's."""
         return self.head.case
+
+    def on(self, side: str) -> Planned:
+        """What one side measures."""
+        return {BASE: self.base, HEAD: self.head}[side]
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ from bench.store import (
 )
 from tests.analyse.conftest import MadeUpRun
 from tests.analyse.gate.test_verdicts import KEY, Recorded
-from tests.cli.conftest import Terminal
 from tests.present import present_frames as example
+from tests.terminal import Terminal
 
 DATA = Path(__file__).parent / "data"
 STEADY = (1.0, 1.002, 0.998, 1.001, 0.999, 1.0)

@@ -85,17 +85,17 @@ def measured(quick: bool, pairs: int | None, seed: int, command: str, listener: 
     end = "" if pairs else f", about {extent.budget_s / 60:.0f} min"
     listener.progress(f"{len(wanted)} comparisons, at most {pairs or extent.pairs} pairs each{end} …")
     asked = {item.coupled.case.key: pairs or item.pairs for item in wanted}
-    judge = pair_loop.FixedPairs(coupled, asked.__getitem__)
-    conduct = PairSettings(
-        couples_s=extent.couples_s,
-        couples_most_s=extent.couples_s,
+    queue = pair_loop.FixedPairs(coupled, asked.__getitem__)
+    pair_settings = PairSettings(
+        block_pairs_s=extent.couples_s,
+        block_pairs_most_s=extent.couples_s,
         alone={item.coupled.case.key for item in wanted if item.purpose in (LINEARITY, SAME)},
         rivals={item.coupled.case.key for item in wanted if item.purpose == SAME},
-        rival_couples=extent.rival_couples,
+        rival_pairs=extent.rival_couples,
         count=False,
     )
     with sealed_in(folder, f"judge it with bench.certify(from_run={str(folder)!r})"):
-        ended = pair_loop.measure(folder, judge, settings, hello, stop, listener.entered, conduct=conduct)
+        ended = pair_loop.measure(folder, queue, settings, hello, stop, listener.entered, pair_settings=pair_settings)
     if stop.signal is not None:
         listener.note(f"{ended.status}; what was measured is kept in {folder}")
         raise Stopped

@@ -141,7 +141,7 @@ def measured(both: TwoSides, wish: GateWish, out: Path | None, command: str, lis
     most = f"{'' if wish.pairs else 'at most '}{wish.pairs or wish.most_pairs}"
     listener.progress(f"{len(sided.coupled)} cases, {most} pairs each …")
     pace = pair_loop.Pace(settings.budget_s)
-    conduct = PairSettings(cold_pairs=wish.cold_pairs)
+    pair_settings = PairSettings(cold_pairs=wish.cold_pairs)
     with sealed_in(folder, f"judge it with bench.gate(replay={str(folder)!r})"):
         gate_rounds.measure(
             folder,
@@ -154,7 +154,7 @@ def measured(both: TwoSides, wish: GateWish, out: Path | None, command: str, lis
             stop,
             listener.entered,
             pace,
-            conduct,
+            pair_settings,
         )
         if wish.explain is not None and stop.signal is None:
             explain_slower(folder, both, settings, wish.explain, listener, stop)

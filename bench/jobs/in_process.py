@@ -34,12 +34,12 @@ def debug(plan: Plan, settings: Settings, listener: Listener = SILENT) -> str:
 
     planned = plan.planned[0]
     key = planned.case.key
-    desk = Dispatcher(hear)
-    opened = ask(desk, Open(key, planned.source, settings))
+    dispatcher = Dispatcher(hear)
+    opened = ask(dispatcher, Open(key, planned.source, settings))
     assert isinstance(opened, Opened)
-    visited = ask(desk, Visit(key))
+    visited = ask(dispatcher, Visit(key))
     assert isinstance(visited, Visited)
-    closed = ask(desk, Close(key))
+    closed = ask(dispatcher, Close(key))
     assert isinstance(closed, Closed)
     return (
         f"{key}: prepared, right (relative error {closed.facts['error_after']:.2g}), "
@@ -47,9 +47,9 @@ def debug(plan: Plan, settings: Settings, listener: Listener = SILENT) -> str:
     )
 
 
-def ask(desk: Dispatcher, request: Request) -> Reply:
-    """The answer of the desk. Raises `NothingMeasuredError` with the traceback of a refusal."""
-    reply = desk.answer(request)
+def ask(dispatcher: Dispatcher, request: Request) -> Reply:
+    """The answer of the dispatcher. Raises `NothingMeasuredError` with the traceback of a refusal."""
+    reply = dispatcher.answer(request)
     if isinstance(reply, Refused):
         raise NothingMeasuredError(f"{reply.outcome}: {reply.reason}\n{reply.detail}")
     return reply

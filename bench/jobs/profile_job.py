@@ -107,7 +107,7 @@ def taken(
             raise NothingMeasuredError(f"{reply.outcome}: {reply.key}: {reply.reason}\n{reply.detail}".rstrip())
         name = runs.new_id()
         folder = out or runs.RESULTS / name
-        kept = {**reply.profile, "stacks": profiles.stack_rows(reply.watched.stacks.rows)}
+        kept = {**reply.profile, "stacks": profiles.stack_rows(reply.loops.stacks.rows)}
         profiles.write(folder, described(name, planned, settings, hello, reply, command), kept, trace)
     return folder
 
@@ -134,9 +134,9 @@ def described(
     from bench.store import profiles
 
     facts = reply.facts
-    seen = reply.watched
+    seen = reply.loops
     watched = {
-        "refused": seen.refused, "steps": seen.steps, "plain_ns": seen.plain_ns, "watched_ns": seen.watched_ns,
+        "refused": seen.refused, "steps": seen.steps, "plain_ns": seen.plain_ns, "watched_ns": seen.sampled_ns,
         "rate_hz": seen.rate_hz if seen.rung == PY_SPY else None, "errors": seen.errors,
         "samples": seen.stacks.samples, "elsewhere": seen.stacks.elsewhere,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The worker's desk: one request at a time, one answer each. Whatever a workload does wrong becomes an outcome."""
+"""Answers the requests to a worker, one at a time. Whatever a workload does wrong becomes an outcome."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from bench.protocol import (
     Loop,
     Open,
     Opened,
-    Profile,
+    OpenToProfile,
+    ProfileSteps,
     ReadNoise,
     Refused,
     Reply,
     Request,
     Stage,
-    TakeApart,
     TimeBlock,
     TimedWithOthers,
     TimeWithOthers,
@@ -54,22 +54,22 @@ from bench.series import STEP
 class Dispatcher:
     """Keeps the open cases of one worker and answers requests about them."""
 
-    def __init__(self, tell: Callable[[Reply], None], clock: Clock = wall) -> None:
-        self._tell = tell
+    def __init__(self, send: Callable[[Reply], None], clock: Clock = wall) -> None:
+        self._send = send
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._foreign = foreign_load.ForeignLoad()
         settle_garbage()
 
     def answer(self, request: Request) -> Reply:
-        """The answer to one request; what a workload raises is answered by `Refused`."""
+        """The answer to one request; `Refused` where a workload raises."""
         match request:
             case Import(sources):
                 return Imported(import_errors(sources))
             case Loop(key, seconds, sampler, cpu):
                 return self._guarded(key, lambda: self._profiled(key).loop(seconds, sampler, cpu))
-            case TakeApart(key, steps, trace, cpu):
-                return self._guarded(key, lambda: self._profiled(key).take_apart(steps, trace, cpu))
+            case ProfileSteps(key, steps, trace, cpu):
+                return self._guarded(key, lambda: self._profiled(key).profile_steps(steps, trace, cpu))
             case Open(key):
                 return self._guarded(key, lambda: self._open(request))
             case Visit(key, cpu):
@@ -89,8 +89,8 @@ class Dispatcher:
 
     def _open(self, request: Open) -> Reply:
         before = resident_bytes()
-        of = ProfilingSession if isinstance(request, Profile) else Session
-        session = of(request, self._clock, lambda stage: self._tell(Stage(request.key, stage)))
+        kind = ProfilingSession if isinstance(request, OpenToProfile) else Session
+        session = kind(request, self._clock, lambda stage: self._send(Stage(request.key, stage)))
         self._sessions[request.key] = session
         session.open()
         settle_garbage()
@@ -123,7 +123,7 @@ class Dispatcher:
         return Closed(key, {**learned, "foreign_load": self._foreign.cores()}, no_clock)
 
     def _guarded(self, key: str, work: Callable[[], Reply]) -> Reply:
-        """Do the work; turn what a workload raises into the outcome it means, and drop the case."""
+        """Do `work`; turn what a workload raises into the outcome it means, and drop the case."""
         try:
             return work()
         except Exception as error:  # the user's code may raise anything; each kind becomes a named outcome
@@ -172,8 +172,8 @@ def hello() -> Hello:
 def serve(channel: Channel) -> None:
     """Say hello, then answer until the parent is gone."""
     channel.send(hello())
-    desk = Dispatcher(channel.send)
+    dispatcher = Dispatcher(channel.send)
     while (message := channel.receive()) is not None:
         if not isinstance(message, Request):
             raise ProtocolError(f"a worker takes requests, not {type(message).__name__}")
-        channel.send(desk.answer(message))
+        channel.send(dispatcher.answer(message))

@@ -85,13 +85,13 @@ class Close:
 
 
 @dataclass(frozen=True)
-class Profile(Open):
+class OpenToProfile(Open):
     """Open a case to be profiled: peaks of memory are kept by phase. Answered by `Opened` or `Refused`."""
 
 
 @dataclass(frozen=True)
 class Loop:
-    """Run blocks of a case opened by `Profile` in a function named for it. Answered by `Looped` or `Refused`."""
+    """Run blocks of a case opened by `OpenToProfile` in a function named for it. Answered by `Looped` or `Refused`."""
 
     key: str
     seconds: float
@@ -102,8 +102,8 @@ class Loop:
 
 
 @dataclass(frozen=True)
-class TakeApart:
-    """Run steps of a case opened by `Profile` under torch.profiler. Answered by `TakenApart` or `Refused`."""
+class ProfileSteps:
+    """Run steps of a case opened by `OpenToProfile` under torch.profiler. Answered by `StepsProfiled` or `Refused`."""
 
     key: str
     steps: int | None = None
@@ -223,7 +223,7 @@ class Looped:
 
 
 @dataclass(frozen=True)
-class TakenApart:
+class StepsProfiled:
     """`profile`: what torch.profiler saw, summed up."""
 
     key: str
@@ -264,7 +264,19 @@ class NoiseReading:
     clock_cost_ns: float
 
 
-Request = Import | Open | Visit | TimeBlock | TimeWithOthers | Close | Profile | Loop | TakeApart | Inspect | ReadNoise
+Request = (
+    Import
+    | Open
+    | Visit
+    | TimeBlock
+    | TimeWithOthers
+    | Close
+    | OpenToProfile
+    | Loop
+    | ProfileSteps
+    | Inspect
+    | ReadNoise
+)
 Reply = (
     Hello
     | Stage
@@ -275,7 +287,7 @@ Reply = (
     | TimedWithOthers
     | Closed
     | Looped
-    | TakenApart
+    | StepsProfiled
     | Refused
     | Inspected
     | NoiseReading

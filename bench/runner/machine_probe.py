@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.protocol import Hello, Import, Imported
 from bench.records import Planned, UserError
 from bench.runner.stop import Stop
-from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerDiedError, WorkerSilentError
+from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerLostError
 
 
 def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE) -> Hello:
@@ -23,9 +23,8 @@ def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE) -> Hello
             text = "\n\n".join(f"{path} does not import:\n{error}" for path, error in reply.errors.items())
             raise UserError(text)
         return worker.greet()
-    except (WorkerDiedError, WorkerSilentError) as death:
+    except WorkerLostError as lost:
         files = ", ".join(sorted({item.source.path for item in planned}))
-        log = getattr(death, "log", "")
-        raise UserError(f"importing {files} ended the process: {death}\n{log}".rstrip()) from None
+        raise UserError(f"importing {files} ended the process: {lost}\n{lost.log}".rstrip()) from None
     finally:
         worker.end()

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.runner.compile_caches import CACHES
 from bench.runner.stop import Stopped
 from bench.runner.time_account import SessionAccount, account
-from bench.store import journal
+from bench.store.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Ended:
     problems: list[str]
 
 
-def until_sealed(folder: Path, book: journal.Journal, spending: SessionAccount, work: Callable[[], str]) -> Ended:
-    """Do the `work`, which returns the run's status, and seal the run however it ends."""
+def until_sealed(folder: Path, journal: Journal, spending: SessionAccount, work: Callable[[], str]) -> Ended:
+    """Do `work`, which returns the run's status, and seal the run however it ends."""
     status = "interrupted"
     try:
         status = work()
@@ -32,7 +32,7 @@ def until_sealed(folder: Path, book: journal.Journal, spending: SessionAccount, 
     finally:
         wall_s = spending.sum_up()
         problems = seal(folder, status)
-        book.close()  # only now: until the run is sealed no other process may go on with it
+        journal.close()  # only now: until the run is sealed no other process may go on with it
     return Ended(status, wall_s, problems)
 
 

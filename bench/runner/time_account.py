@@ -14,22 +14,22 @@ from bench.store.journal import Journal
 
 
 class SessionAccount:
-    """What one session of a run spends; begins when it is made, with a line in the journal."""
+    """What one session of a run spends, from its making on; it begins with a line in the journal."""
 
-    def __init__(self, book: Journal, cases: int) -> None:
-        self._book = book
+    def __init__(self, journal: Journal, cases: int) -> None:
+        self._journal = journal
         self._spawn_s = 0.0
         self._started, self._cpu = time.monotonic(), time.process_time()
-        book.session({"started": now(), "cases": cases})
+        journal.session({"started": now(), "cases": cases})
 
     def spawned(self, seconds: float) -> None:
-        """A worker took so many seconds from its start to its hello."""
+        """A worker took `seconds` from its start to its hello."""
         self._spawn_s += seconds
 
     def sum_up(self) -> float:
         """End the session in the journal, and return its wall time in seconds."""
         wall_s = time.monotonic() - self._started
-        self._book.spent(
+        self._journal.spent(
             {
                 "ended": now(),
                 "wall_s": wall_s,

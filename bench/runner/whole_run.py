@@ -18,18 +18,19 @@ from bench.runner.sealing import Ended, until_sealed
 from bench.runner.stop import Stop
 from bench.runner.thread_counts import threads_of
 from bench.runner.time_account import SessionAccount
-from bench.store import journal
+from bench.store.journal import Journal
+from bench.store.journal import read as read_journal
 
 
 def measure(
-    folder: Path, planned: Sequence[Planned], settings: Settings, hello: Hello, stop: Stop, watch: RunListener
+    folder: Path, planned: Sequence[Planned], settings: Settings, hello: Hello, stop: Stop, listener: RunListener
 ) -> Ended:
     """Measure what is still pending of a run, and seal it however it ends. Raises `MachineUnfitError`."""
     ledger = Ledger(planned, settings)
-    book = journal.Journal(folder)  # first the lock: what is replayed must not change under our hands
+    journal = Journal(folder)  # first the lock: what is replayed must not change under our hands
     replay(folder, ledger)
-    clerk = LaunchRecorder(book, ledger, watch)
-    office = LaunchContext(
+    recorder = LaunchRecorder(journal, ledger, listener)
+    context = LaunchContext(
         settings=settings,
         stop=stop,
         threads=lambda symbolic: threads_of(symbolic, hello),
@@ -37,19 +38,19 @@ def measure(
         visits=ledger.visits.wanted,
         caches=folder / CACHES,
         budget=Budget(settings.budget_s, ledger.cost_s),
-        clerk=clerk,
+        listener=recorder,
     )
-    return until_sealed(folder, book, clerk.spending, lambda: launches_until_finished(ledger, office))
+    return until_sealed(folder, journal, recorder.spending, lambda: launches_until_finished(ledger, context))
 
 
-def launches_until_finished(ledger: Ledger, office: LaunchContext) -> str:
-    """Launch after launch, until every case is finished or the budget spent. Returns the run's status."""
+def launches_until_finished(ledger: Ledger, context: LaunchContext) -> str:
+    """Measure launch after launch, until every case is finished or the budget spent. Returns the run's status."""
     for launch in itertools.count():
-        for assignment in assignments(ledger.pending(launch), launch, office.settings.seed):
-            Launch(assignment, office).run()
+        for assignment in assignments(ledger.pending(launch), launch, context.settings.seed):
+            Launch(assignment, context).run()
         if ledger.finished() == len(ledger.planned):
             return "complete"
-        if office.budget.refused:
+        if context.budget.refused:
             return "out of budget"
     raise AssertionError("count() never ends")
 
@@ -61,31 +62,31 @@ def replay(folder: Path, ledger: Ledger) -> None:
 
         ledger.replay(*tables.records_of(tables.read(folder)))
     else:
-        contents = journal.read(folder)
+        contents = read_journal(folder)
         ledger.replay(contents.launches, contents.blocks)
 
 
 class LaunchRecorder:
-    """Takes down what launches report: first the journal, then the ledger, then whoever watches."""
+    """Takes down what launches report: first in the journal, then in the ledger; then the listener is told."""
 
-    def __init__(self, book: journal.Journal, ledger: Ledger, watch: RunListener) -> None:
-        self._book, self._ledger, self._watch = book, ledger, watch
-        self.spending = SessionAccount(book, len(ledger.planned))
+    def __init__(self, journal: Journal, ledger: Ledger, listener: RunListener) -> None:
+        self._journal, self._ledger, self._listener = journal, ledger, listener
+        self.spending = SessionAccount(journal, len(ledger.planned))
 
     def spawned(self, seconds: float) -> None:
-        """A worker took so many seconds from its start to its hello."""
+        """A worker took `seconds` from its start to its hello."""
         self.spending.spawned(seconds)
 
     def entered(self, key: str, stage: str, launch: int) -> None:
         """A case entered a stage of a launch."""
-        self._watch.entered(key, stage, launch)
+        self._listener.entered(key, stage, launch)
 
     def visited(self, process: str, blocks: Sequence[Block]) -> None:
         """A visit was timed in `process`."""
-        self._book.visit(process, blocks)
+        self._journal.visit(process, blocks)
 
     def ended(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
         """A case ended in a launch."""
-        self._book.launch(record)
+        self._journal.launch(record)
         self._ledger.add(record, blocks)
-        self._watch.ended(record, self._ledger.standing())
+        self._listener.ended(record, self._ledger.standing())

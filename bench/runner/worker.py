@@ -18,6 +18,7 @@ from pathlib import Path
 from bench import records
 from bench.protocol import VERSION, Hello, Message, Reply, Request, Stage
 from bench.protocol.wire import decode, encode
+from bench.records import Outcome
 from bench.runner.stop import Stop
 
 START_TIMEOUT_S = 120.0
@@ -29,7 +30,7 @@ LOG_TAIL = 4000
 
 @dataclass(frozen=True)
 class SideCode:
-    """Where a worker's code comes from: an interpreter, and a source tree that is put ahead of what is installed.
+    """Where a side's code comes from: an interpreter, and a source tree that is put ahead of what is installed.
 
     The harness is this one on every side; only what a workload imports is the side's.
     """
@@ -46,20 +47,30 @@ class MachineUnfitError(Exception):
     """No worker can run here at all; the text says what it printed."""
 
 
-class WorkerDiedError(Exception):
-    """The worker ended in the middle of a request; the text says how, `log` what it printed last."""
+class WorkerLostError(Exception):
+    """The worker gave no answer: the text says how, `log` what it printed last, and `outcome` how its case ended."""
 
-    def __init__(self, how: str, log: str) -> None:
+    outcome: Outcome
+
+    def __init__(self, how: str, log: str = "") -> None:
         super().__init__(how)
         self.log = log
 
 
-class WorkerSilentError(Exception):
+class WorkerDiedError(WorkerLostError):
+    """The worker ended in the middle of a request."""
+
+    outcome = Outcome.CRASHED
+
+
+class WorkerSilentError(WorkerLostError):
     """The worker said nothing for too long."""
+
+    outcome = Outcome.TIMEOUT
 
 
 class Worker:
-    """One fresh process with one thread count, started at once; the first question waits until it is there.
+    """One fresh process with one thread count, started at once; the first request waits until it is there.
 
     `process` identifies it among all processes of all runs.
     """
@@ -88,33 +99,33 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Number of the process."""
         return self._child.pid
 
     def greet(self) -> Hello:
-        """What it says of itself and its machine; waits until it is there. Raises `MachineUnfitError`, `Stopped`."""
+        """Its hello, with all facts about its machine; waits for it. Raises `MachineUnfitError`, `Stopped`."""
         if self._hello is None:
             try:
                 message = self._receive(START_TIMEOUT_S)
-            except (WorkerDiedError, WorkerSilentError) as error:
-                log = getattr(error, "log", "") or self._log_tail()
-                raise MachineUnfitError(f"no worker can start here: {error}\n{log}".rstrip()) from None
+            except WorkerLostError as lost:
+                log = lost.log or self._log_tail()
+                raise MachineUnfitError(f"no worker can start here: {lost}\n{log}".rstrip()) from None
             if not isinstance(message, Hello) or message.version != VERSION:
                 raise MachineUnfitError(f"the worker speaks another protocol than version {VERSION}")
             self._hello = message
         return self._hello
 
-    def ask(self, request: Request, silence_s: float, heard: Callable[[Stage], None] = lambda stage: None) -> Reply:
-        """The answer to `request`. `heard` is told each stage on the way.
+    def ask(self, request: Request, silence_s: float, on_stage: Callable[[Stage], None] = lambda stage: None) -> Reply:
+        """The answer to `request`. `on_stage` is called with each stage on the way.
 
         Raises `WorkerDiedError`, `WorkerSilentError` after `silence_s` seconds without a word, `Stopped`, and
         `MachineUnfitError` where it never came up.
         """
         self.begin(request)
-        return self.answer(silence_s, heard)
+        return self.answer(silence_s, on_stage)
 
     def begin(self, request: Request) -> None:
-        """Ask, and do not wait for the `answer`: another worker can be asked meanwhile. Raises as `ask` does."""
+        """Send a request without waiting for its `answer`: another worker can be asked meanwhile. Raises as `ask`."""
         self.greet()
         try:
             self._outgoing.write(encode(request))
@@ -122,16 +133,16 @@ class Worker:
         except BrokenPipeError:
             raise self._death() from None
 
-    def answer(self, silence_s: float, heard: Callable[[Stage], None] = lambda stage: None) -> Reply:
-        """The answer to what was begun. Raises as `ask` does."""
+    def answer(self, silence_s: float, on_stage: Callable[[Stage], None] = lambda stage: None) -> Reply:
+        """The answer to the request that was begun. Raises as `ask`."""
         while isinstance(message := self._receive(silence_s), Stage):
-            heard(message)
+            on_stage(message)
         if not isinstance(message, Reply):
             raise TypeError(f"a worker answers, it does not ask: {message!r}")
         return message
 
     def end(self) -> None:
-        """End the worker and whatever it started, now: what it had to say is said, and taking torch down takes time."""
+        """Kill the worker and whatever it started: its answers are in, and an orderly end of torch takes time."""
         with contextlib.suppress(ProcessLookupError):  # it and its group are gone already
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
@@ -189,7 +200,8 @@ def environment(threads: int, cache: Path | None, root: Path | None = None) -> M
         "OMP_WAIT_POLICY": "PASSIVE",
     }
     if cache is not None:
-        extra |= {"TORCHINDUCTOR_CACHE_DIR": str(cache / "inductor"), "TRITON_CACHE_DIR": str(cache / "triton")}
+        whole = cache.absolute()  # torch 2.8 starts the C++ compiler in a folder of its own
+        extra |= {"TORCHINDUCTOR_CACHE_DIR": str(whole / "inductor"), "TRITON_CACHE_DIR": str(whole / "triton")}
     if root is not None:
         extra["COURSEBENCH_ROOT"] = str(root)
     return {**os.environ, **extra}

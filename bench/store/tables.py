@@ -47,24 +47,24 @@ def read(folder: Path, lean: bool = False) -> RunData:
     known = list(run.get("problems", []))
     if not (folder / journal.NAME).exists():
         return RunData(folder, run, blocks, _defended(launches, run), pairs, list(sessions.values()), known)
-    pages = journal.read(folder)
-    sessions |= {item["started"]: item for item in pages.sessions}
+    contents = journal.read(folder)
+    sessions |= {item["started"]: item for item in contents.sessions}
     return RunData(
         folder,
         run,
-        _joined(blocks, [asdict(block) for block in pages.blocks], schema.BLOCKS, schema.BLOCK_IDENTITY),
+        _joined(blocks, [asdict(block) for block in contents.blocks], schema.BLOCKS, schema.BLOCK_IDENTITY),
         _defended(
             _joined(
                 launches,
-                [schema.flat(record) for record in pages.launches],
+                [schema.flat(record) for record in contents.launches],
                 schema.LAUNCHES,
                 schema.LAUNCH_IDENTITY,
             ),
             run,
         ),
-        _joined(pairs, [asdict(pair) for pair in pages.block_pairs], schema.PAIRS, schema.PAIR_IDENTITY),
+        _joined(pairs, [asdict(pair) for pair in contents.block_pairs], schema.PAIRS, schema.PAIR_IDENTITY),
         list(sessions.values()),
-        list(dict.fromkeys([*known, *pages.problems])),
+        list(dict.fromkeys([*known, *contents.problems])),
     )
 
 
@@ -143,7 +143,7 @@ def records_of(data: RunData) -> tuple[list[CaseLaunch], list[Block]]:
     return launches_of(data), blocks
 
 
-def couples_of(data: RunData) -> list[BlockPair]:
+def block_pairs_of(data: RunData) -> list[BlockPair]:
     """The rows of `pairs.parquet` as the records they were made from."""
     plain = data.pairs[list(schema.PAIRS)].astype({"cpu": object})
     rows = plain.assign(cpu=plain["cpu"].where(plain["cpu"].notna(), None)).itertuples(index=False, name=None)

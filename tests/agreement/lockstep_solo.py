@@ -28,7 +28,7 @@ from bench.runner.pairs.pair_context import PairSettings
 from bench.runner.stop import Stop
 from bench.store import tables
 
-STEPS = {
+STEPS: dict[str, tuple[str, dict[str, str | int]]] = {
     "training step, 800 rows": ("regression/train_step", {"rows": 800}),
     "product, 512": ("matmul/square", {"size": 512}),
     "product, 64": ("matmul/square", {"size": 64}),
@@ -64,9 +64,9 @@ def record(folder: Path, rounds: int, pairs: int) -> None:
             run_description.begin(
                 out, run_description.described(out.name, [], settings, hello, "test", "lockstep_solo", cases)
             )
-            conduct = PairSettings(alone={item.case.key for item in cases}, count=False, rewarm=rewarm)
-            judge = pair_loop.FixedPairs(cases, lambda _: pairs)
-            pair_loop.measure(out, judge, settings, hello, stop, lambda *_: None, conduct=conduct)
+            pair_settings = PairSettings(alone={item.case.key for item in cases}, count=False, rewarm=rewarm)
+            queue = pair_loop.FixedPairs(cases, lambda _: pairs)
+            pair_loop.measure(out, queue, settings, hello, stop, lambda *_: None, pair_settings=pair_settings)
             print(f"{out.name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
 

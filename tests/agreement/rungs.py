@@ -17,11 +17,11 @@ from pathlib import Path
 
 from bench.plan.catalog import find
 from bench.present.words import units
-from bench.protocol import PY_SPY, PYINSTRUMENT, SAMPLING_THREAD
+from bench.protocol import PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, Hello
 from bench.records import Case, Planned, Settings
 from bench.runner import machine_probe
 from bench.runner.launches.schedule import is_compiled
-from bench.runner.profiling.case_profiler import CaseProfiler
+from bench.runner.profiling.case_profiler import CaseProfiler, CompileCache, SampledLoops
 from bench.runner.stop import Stop
 from bench.stats import intervals
 
@@ -32,39 +32,42 @@ CASES = (
 )
 PROFILER = "torch.profiler"
 RUNGS = (PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, PROFILER)
-TURNS = 4
+ROUNDS = 4
 
 
-def ratios(planned: Planned, hello, stop: Stop, seconds: float, dice: random.Random) -> tuple[float, dict]:
-    """Of one process: seconds a step, and by rung the ratio and the samples a second."""
+def ratios(
+    planned: Planned, hello: Hello, stop: Stop, seconds: float, dice: random.Random
+) -> tuple[float, dict[str, tuple[float, float]]]:
+    """Seconds a step in one process, and by rung the ratio and the samples a second."""
     found: dict[str, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        apart = CaseProfiler(planned, Settings(), hello, stop, ("cold", Path(folder)) if is_compiled(planned) else None)
+        cache = CompileCache("cold", Path(folder)) if is_compiled(planned) else None
+        profiler = CaseProfiler(planned, Settings(), hello, stop, cache)
         try:
-            apart.open()
+            profiler.open()
             plain_s = []
             for rung in dice.sample(RUNGS, len(RUNGS)):
                 if rung == PROFILER:
-                    told = apart.take_apart()
-                    without = statistics.median([*told["before_ns"], *told["after_ns"]])
-                    found[rung] = (statistics.median(told["profiled_ns"]) / without, 0.0)
+                    profile = profiler.profile_steps().profile
+                    without = statistics.median([*profile["before_ns"], *profile["after_ns"]])
+                    found[rung] = (statistics.median(profile["profiled_ns"]) / without, 0.0)
                     continue
-                seen, turns = apart.rung(rung), []
-                apart.plain(seconds, seen)
+                loops, rounds = SampledLoops(rung), []
+                profiler.loop_plain(seconds, loops)
                 before = 0  # where the blocks of the loop ahead begin
-                for _ in range(TURNS):
-                    after, watched = len(seen.plain_ns), len(seen.watched_ns)
-                    apart.watch(seconds, seen)
-                    apart.plain(seconds, seen)
-                    around = statistics.median(seen.plain_ns[before:])
+                for _ in range(ROUNDS):
+                    after, sampled = len(loops.plain_ns), len(loops.sampled_ns)
+                    profiler.loop_sampled(seconds, loops)
+                    profiler.loop_plain(seconds, loops)
+                    around = statistics.median(loops.plain_ns[before:])
                     before = after
-                    turns.append(statistics.median(seen.watched_ns[watched:]) / around)
-                rate = seen.stacks.samples / (sum(seen.watched_ns) / 1e9)
-                found[rung] = (statistics.median(turns), rate)
-                plain_s.append(statistics.median(seen.plain_ns) / seen.steps / 1e9)
-            apart.close()
+                    rounds.append(statistics.median(loops.sampled_ns[sampled:]) / around)
+                rate = loops.stacks.samples / (sum(loops.sampled_ns) / 1e9)
+                found[rung] = (statistics.median(rounds), rate)
+                plain_s.append(statistics.median(loops.plain_ns) / loops.steps / 1e9)
+            profiler.close()
         finally:
-            apart.end()
+            profiler.end()
     return statistics.median(plain_s), found
 
 

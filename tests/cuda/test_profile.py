@@ -10,7 +10,7 @@ import torch
 from bench.analyse.profiles import judge
 from bench.measure.dispatcher import Dispatcher
 from bench.plan.catalog import find
-from bench.protocol import Close, Opened, Profile, TakeApart, TakenApart
+from bench.protocol import Close, Opened, OpenToProfile, ProfileSteps, StepsProfiled
 from bench.records import Case, Settings
 
 pytestmark = [
@@ -33,12 +33,12 @@ def profiled(tmp_path_factory):
             trace = tmp_path_factory.mktemp("trace") / "trace.json.gz"
             source = CATALOG[case.workload].source
             settings = Settings(warm_s=0.05, warm_cap_s=0.5)
-            desk = Dispatcher(lambda stage: None)
-            opened = desk.answer(Profile(case.key, source, settings, count=False))
+            dispatcher = Dispatcher(lambda stage: None)
+            opened = dispatcher.answer(OpenToProfile(case.key, source, settings, count=False))
             assert isinstance(opened, Opened), opened
-            reply = desk.answer(TakeApart(case.key, steps, str(trace)))
-            assert isinstance(reply, TakenApart), reply
-            desk.answer(Close(case.key))
+            reply = dispatcher.answer(ProfileSteps(case.key, steps, str(trace)))
+            assert isinstance(reply, StepsProfiled), reply
+            dispatcher.answer(Close(case.key))
             facts = {name: opened.facts[name] for name in ("work", "threads")}
             taken[key] = ({**facts, "key": case.key, **reply.profile}, trace)
         return taken[key]

@@ -148,7 +148,6 @@ class Stopping(Heard):
         self.stop.request()
 
 
-@pytest.mark.slow
 def test_a_stop_that_is_asked_for_ends_the_run_early_and_the_rest_can_be_measured(tmp_path):
     stop = Stop()
     found = bench.run("paced/*", workloads=PACED, launches=1, out=tmp_path / "r", listener=Stopping(stop), stop=stop)

@@ -14,7 +14,7 @@ from tests.test_layers import ROOT
 
 MINE = ROOT / "tests" / "workload_files" / "mine.py"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.timeout(900)]
 
 
 def script():

@@ -13,7 +13,7 @@ from bench.runner.pairs import side_trees
 from bench.store import runs
 from tests.cli.test_gate import WORKLOADS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ STEP, HALF = Series("step", "wall"), Series("half", "wall")
 
 
 class Bench:
-    """A desk on a simulated clock, and the events of the recorded workload."""
+    """A dispatcher on a simulated clock, and the events of the recorded workload."""
 
     def __init__(self, noise=0.0):
         self.clock = SimulatedClock(cost_ns=20, noise=noise)
@@ -33,11 +33,11 @@ class Bench:
         self.events = self.module.EVENTS
         self.events.clear()
         self.stages = []
-        self.desk = Dispatcher(lambda stage: self.stages.append(stage.stage), self.clock)
+        self.dispatcher = Dispatcher(lambda stage: self.stages.append(stage.stage), self.clock)
 
     def open(self, steps=None, **axes):
         self.key = Case.of("recorded/ordered", {"resets": False, **axes}).key
-        return self.desk.answer(Open(self.key, SOURCE, SETTINGS, steps or {}))
+        return self.dispatcher.answer(Open(self.key, SOURCE, SETTINGS, steps or {}))
 
     def story(self):
         """The events without repetition: what came after what."""
@@ -61,7 +61,7 @@ def test_the_answer_is_checked_after_the_first_call_and_again_of_what_is_timed(b
 def test_a_visit_times_blocks_of_the_step_and_then_of_each_phase(bench):
     opened = bench.open()
     bench.events.clear()
-    visited = bench.desk.answer(Visit(bench.key))
+    visited = bench.dispatcher.answer(Visit(bench.key))
     assert isinstance(visited, Visited)
     assert bench.story() == ["step", "phase"]
     assert [block.series for block in visited.blocks] == [STEP] * 6 + [HALF] * 6
@@ -71,7 +71,7 @@ def test_a_visit_times_blocks_of_the_step_and_then_of_each_phase(bench):
 def test_the_first_blocks_of_a_visit_are_marked_and_the_others_are_kept(bench):
     """Two of them: a block of 1 ms is shorter than the 5 ms after which nothing is cold any more."""
     bench.open()
-    timed = bench.desk.answer(Visit(bench.key)).blocks
+    timed = bench.dispatcher.answer(Visit(bench.key)).blocks
     assert [(block.index, block.kept) for block in timed[:6]] == [(place, place >= 2) for place in range(6)]
 
 
@@ -81,7 +81,7 @@ def test_of_blocks_that_are_long_enough_only_the_first_is_cold():
 
 def test_raw_totals_and_step_counts_give_back_the_true_step(bench):
     bench.open()
-    for block in bench.desk.answer(Visit(bench.key)).blocks:
+    for block in bench.dispatcher.answer(Visit(bench.key)).blocks:
         true_ns = {STEP: 10_000, HALF: 4_000}[block.series]
         # The clock's own cost is below 0.1 % of a block.
         assert block.total_ns / block.steps == pytest.approx(true_ns, rel=1e-3)
@@ -89,9 +89,9 @@ def test_raw_totals_and_step_counts_give_back_the_true_step(bench):
 
 def test_closing_reads_the_quality_checks_again_and_then_closes(bench):
     bench.open()
-    bench.desk.answer(Visit(bench.key))
+    bench.dispatcher.answer(Visit(bench.key))
     bench.events.clear()
-    closed = bench.desk.answer(Close(bench.key))
+    closed = bench.dispatcher.answer(Close(bench.key))
     assert isinstance(closed, Closed)
     assert bench.events == ["quality", "step", "check", "step", "close"]  # the second step is counted, and not timed
     assert closed.facts["quality"] == {"loss": 0.25}
@@ -101,14 +101,14 @@ def test_a_reset_runs_before_every_block_and_makes_its_n_one(bench):
     opened = bench.open(resets=True)
     assert set(opened.steps.values()) == {1}
     bench.events.clear()
-    bench.desk.answer(Visit(bench.key))
+    bench.dispatcher.answer(Visit(bench.key))
     assert bench.events[:4] == ["reset", "step", "reset", "step"]
     assert bench.events.count("reset") == bench.events.count("step") + bench.events.count("phase")
 
 
 def test_short_blocks_of_a_case_with_reset_are_more_to_fill_the_visit(bench):
     bench.open(resets=True)
-    timed = bench.desk.answer(Visit(bench.key)).blocks
+    timed = bench.dispatcher.answer(Visit(bench.key)).blocks
     assert sum(block.series == STEP for block in timed) == 51  # 10 us each where 1 ms was asked for: the most, and one
 
 
@@ -133,7 +133,7 @@ def test_the_first_call_is_timed_apart(bench):
 
 
 def test_a_case_that_is_not_open_is_refused_and_the_desk_lives_on(bench):
-    refused = bench.desk.answer(Visit("recorded/ordered[never=1]"))
+    refused = bench.dispatcher.answer(Visit("recorded/ordered[never=1]"))
     assert isinstance(refused, Refused)
     assert refused.outcome == "failed"
     assert isinstance(bench.open(), Opened)
@@ -163,7 +163,7 @@ def test_garbage_is_not_collected_inside_blocks(bench):
     bench.module.ordered.clock = type(
         "Spy", (), {"work": lambda self, ns: (states.append(gc.isenabled()), inner(ns))}
     )()
-    bench.desk.answer(Visit(bench.key))
+    bench.dispatcher.answer(Visit(bench.key))
     assert states
     assert not any(states)
     assert gc.isenabled()
@@ -196,8 +196,8 @@ def test_a_clock_that_cannot_time_the_step_is_left_out_with_its_reason(bench, mo
     opened = bench.open(resets=resets)
     assert isinstance(opened, Opened)
     assert set(opened.steps) == {STEP, HALF}
-    bench.desk.answer(Visit(bench.key))
-    closed = bench.desk.answer(Close(bench.key))
+    bench.dispatcher.answer(Visit(bench.key))
+    closed = bench.dispatcher.answer(Close(bench.key))
     assert closed.no_clock == dict.fromkeys(
         (Series("step", "device"), Series("half", "device")), "the step synchronises"
     )
@@ -209,7 +209,7 @@ def test_a_clock_that_fails_later_costs_its_own_blocks_alone(bench, monkeypatch)
     monkeypatch.setattr(devices, "device_for", lambda name, clock: fickle)
     bench.open()
     calls += [1] * 100
-    visited = bench.desk.answer(Visit(bench.key))
+    visited = bench.dispatcher.answer(Visit(bench.key))
     assert isinstance(visited, Visited)
     assert {block.series.clock for block in visited.blocks} == {"wall"}
 
@@ -227,17 +227,17 @@ def test_a_compilation_while_the_case_is_timed_counts_against_it(bench, monkeypa
     bench.module.ordered.clock = type(
         "Spy", (), {"work": lambda self, ns: (graphs.update(made=graphs["made"] + 1), inner(ns))}
     )()
-    bench.desk.answer(Visit(bench.key))
-    assert bench.desk.answer(Close(bench.key)).facts["counters"]["recompiles"] > 0
+    bench.dispatcher.answer(Visit(bench.key))
+    assert bench.dispatcher.answer(Close(bench.key)).facts["counters"]["recompiles"] > 0
 
 
 def test_a_compilation_of_another_case_of_the_process_does_not(bench, monkeypatch):
     graphs = compiling(monkeypatch)
     bench.open()
     graphs["made"] += 5
-    bench.desk.answer(Visit(bench.key))
+    bench.dispatcher.answer(Visit(bench.key))
     graphs["made"] += 5
-    assert bench.desk.answer(Close(bench.key)).facts["counters"]["recompiles"] == 0
+    assert bench.dispatcher.answer(Close(bench.key)).facts["counters"]["recompiles"] == 0
 
 
 def compiling(monkeypatch):

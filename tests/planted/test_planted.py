@@ -61,7 +61,7 @@ def step_time_of_a_cold_start() -> float:
     """What the harness reports, in ns, of a step that is nine times as long at first and gets faster call by call."""
     source = find([FILES / "recorded.py"], installed=False)["recorded/ordered"].source
     clock, calls = SimulatedClock(cost_ns=20), 0
-    desk = Dispatcher(lambda stage: None, clock)
+    dispatcher = Dispatcher(lambda stage: None, clock)
     key = Case.of("recorded/ordered", {"resets": False}).key
     from bench.measure.author.import_workload import module_of
 
@@ -73,8 +73,8 @@ def step_time_of_a_cold_start() -> float:
 
     module_of(source).ordered.clock = Cold()
     settings = Settings(warm_s=0.005, warm_cap_s=0.5, block_s=1e-4)
-    assert isinstance(desk.answer(Open(key, source, settings, {TIMED: 10, Series("half", "wall"): 10})), Opened)
-    timed = desk.answer(Visit(key)).blocks
+    assert isinstance(dispatcher.answer(Open(key, source, settings, {TIMED: 10, Series("half", "wall"): 10})), Opened)
+    timed = dispatcher.answer(Visit(key)).blocks
     return statistics.median(block.total_ns / block.steps for block in timed if block.series == TIMED and block.kept)
 
 
@@ -106,9 +106,9 @@ def test_a_clock_that_jumps_backwards_is_no_time_of_any_kind():
             clock.now_ns -= 5_000_000 * (dice.random() < 0.01)
 
     module_of(source).ordered.clock = Jumping()
-    desk = Dispatcher(lambda stage: None, clock)
+    dispatcher = Dispatcher(lambda stage: None, clock)
     key = Case.of("recorded/ordered", {"resets": False}).key
-    reply = desk.answer(Open(key, source, Settings(warm_s=0.005, warm_cap_s=0.05), {}))
+    reply = dispatcher.answer(Open(key, source, Settings(warm_s=0.005, warm_cap_s=0.05), {}))
     assert isinstance(reply, Refused)
     assert (reply.outcome, reply.reason[:10]) == ("failed", "ClockError")
 
@@ -126,11 +126,11 @@ def test_a_coarse_clock_makes_blocks_longer_and_keeps_their_steps_right():
             clock.work(10_000 * ns)
 
     module_of(source).ordered.clock = Slow()
-    desk = Dispatcher(lambda stage: None, clock)
+    dispatcher = Dispatcher(lambda stage: None, clock)
     key = Case.of("recorded/ordered", {"resets": False}).key
-    opened = desk.answer(Open(key, source, Settings(warm_s=0.005, warm_cap_s=0.05), {}))
+    opened = dispatcher.answer(Open(key, source, Settings(warm_s=0.005, warm_cap_s=0.05), {}))
     assert opened.steps[TIMED] * 10_000 * STEADY_NS >= 1000 * 15_000_000
-    step_ns = [block.total_ns / block.steps for block in desk.answer(Visit(key)).blocks if block.series == TIMED]
+    step_ns = [block.total_ns / block.steps for block in dispatcher.answer(Visit(key)).blocks if block.series == TIMED]
     assert step_ns == pytest.approx([10_000 * STEADY_NS] * 5, rel=2e-3)
 
 
@@ -218,7 +218,7 @@ def test_the_check_run_on_another_object_than_the_timed_one(tmp_path):
     )
     source = find([file], installed=False)["elsewhere/timed"].source
     key = Case.of("elsewhere/timed", {}).key
-    desk = Dispatcher(lambda stage: None, SimulatedClock())
-    reply = desk.answer(Open(key, source, Settings(), {}))
+    dispatcher = Dispatcher(lambda stage: None, SimulatedClock())
+    reply = dispatcher.answer(Open(key, source, Settings(), {}))
     assert isinstance(reply, Refused)
     assert reply.outcome == "wrong"

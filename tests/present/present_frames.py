@@ -231,8 +231,7 @@ def threads(**more: Any) -> list[Row]:
     """A product at 1 to 16 threads on 8 cores, a tenth of it serial."""
     rows = []
     one = row("matmul/square", 0.03, size=1000, threads=1, threads_used=1.0, sd_launches=0.01, **more)
-    for count in (2, 4, "physical", 16):
-        used = 8 if count == "physical" else count
+    for count, used in ((2, 2), (4, 4), ("physical", 8), (16, 16)):
         time_s = 0.03 * (0.1 + 0.9 / min(used, 8))
         found = twin("threads", one["key"], one["value_s"] / time_s)
         rows.append(row("matmul/square", time_s, size=1000, threads=count, threads_used=float(used), sd_launches=0.01,
@@ -266,9 +265,9 @@ def compiled(**more: Any) -> list[Row]:
 
 def compared(workload: str, axis: str, plain: str, others: dict[str, float], **more: Any) -> list[Row]:
     """Cases beside their twin on an axis, so many times as fast as it."""
-    one = row(workload, 1e-3, **{axis: plain}, **more)
+    one = row(workload, 1e-3, **{axis: plain, **more})
     return frame(one, *(
-        row(workload, 1e-3 / ratio, **{axis: value}, twins=twin(axis, one["key"], ratio), check_error=3e-4, **more)
+        row(workload, 1e-3 / ratio, **{axis: value, **more}, twins=twin(axis, one["key"], ratio), check_error=3e-4)
         for value, ratio in others.items()
     ))  # fmt: skip
 

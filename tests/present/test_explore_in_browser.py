@@ -12,7 +12,7 @@ from tests.present import present_frames as example
 pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
 
-pytestmark = browsing.MARKS
+pytestmark = browsing.NEEDED
 
 EVIL = "<img src=x onerror=alert(1)>"
 PAPERS = {theme.paper for theme in style.THEMES.values()}
@@ -52,12 +52,6 @@ def address(tmp_path_factory):
     path = tmp_path_factory.mktemp("explore") / "explore.html"
     path.write_text(explore_page.page(rows, [{"run": "r"}], vs="mode=eager"))
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing.browser() as found:
-        yield found
 
 
 @pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=str)

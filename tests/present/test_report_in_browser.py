@@ -7,7 +7,7 @@ from bench.present.pages.report_page import page
 from tests.present import browsing
 from tests.present import present_frames as example
 
-pytestmark = browsing.MARKS
+pytestmark = browsing.NEEDED
 
 
 @pytest.fixture(scope="module")
@@ -19,12 +19,6 @@ def report(tmp_path_factory):
         page(rows, charts.available(rows), [{"run": "r", "environment": {"cpu": "<script>alert(1)</script>"}}])
     )
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing.browser() as found:
-        yield found
 
 
 @pytest.fixture(params=[(1280, "light"), (1280, "dark"), (390, "light")], ids=str)

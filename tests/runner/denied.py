@@ -41,8 +41,8 @@ def main() -> None:
             print(json.dumps({"error": str(error)}))
             return
     assert isinstance(taken, TakenProfile), taken
-    watched = taken.watched
-    print(json.dumps({"rung": watched.rung, "refused": watched.refused, "samples": watched.stacks.samples}))
+    loops = taken.loops
+    print(json.dumps({"rung": loops.rung, "refused": loops.refused, "samples": loops.stacks.samples}))
 
 
 if __name__ == "__main__":

@@ -10,14 +10,14 @@ from bench.records import BlockPair, CaseLaunch
 from bench.store import journal, schema, tables
 from tests.store.conftest import KEY, block
 
-COUPLES = [BlockPair(KEY, 0, "head", "wall", place, "base", 10, 1_000_000 + place, 1_050_000) for place in range(3)]
+BLOCK_PAIRS = [BlockPair(KEY, 0, "head", "wall", place, "base", 10, 1_000_000 + place, 1_050_000) for place in range(3)]
 
 
 def lived(folder: Path) -> None:
-    """A pair of one case: its couples, and a visit and an end for either side."""
+    """A pair of one case: its block pairs, and a visit and an end for either side."""
     book = journal.Journal(folder)
     book.session({"started": "2026-11-01T10:00:00", "cases": 1})
-    book.pair(COUPLES)
+    book.pair(BLOCK_PAIRS)
     for side in ("base", "head"):
         visit = [block(KEY, 0, 0, index, side=side) for index in range(3)]
         book.visit(side, visit)
@@ -25,13 +25,13 @@ def lived(folder: Path) -> None:
     book.close()
 
 
-def test_couples_read_the_same_from_the_journal_and_from_parquet(folder: Path) -> None:
+def test_block_pairs_read_the_same_from_the_journal_and_from_parquet(folder: Path) -> None:
     lived(folder)
     fresh = tables.read(folder)
-    assert tables.couples_of(fresh) == COUPLES
+    assert tables.block_pairs_of(fresh) == BLOCK_PAIRS
     tables.seal(fresh, {"status": "complete"})
     assert not (folder / journal.NAME).exists()
-    assert tables.couples_of(tables.read(folder)) == COUPLES
+    assert tables.block_pairs_of(tables.read(folder)) == BLOCK_PAIRS
 
 
 def test_both_sides_of_a_case_are_kept_with_their_blocks(folder: Path) -> None:
@@ -47,13 +47,13 @@ def test_sealing_twice_doubles_no_couple(folder: Path) -> None:
     written = (folder / journal.NAME).read_bytes()
     tables.seal(tables.read(folder), {})
     (folder / journal.NAME).write_bytes(written)  # killed before the journal was dropped
-    assert tables.couples_of(tables.read(folder)) == COUPLES
+    assert tables.block_pairs_of(tables.read(folder)) == BLOCK_PAIRS
 
 
 def test_a_run_without_pairs_writes_no_table_of_them(folder: Path) -> None:
     tables.seal(tables.read(folder), {})
     assert not (folder / "pairs.parquet").exists()
-    assert tables.couples_of(tables.read(folder)) == []
+    assert tables.block_pairs_of(tables.read(folder)) == []
 
 
 def test_a_run_of_the_first_version_is_read_with_what_it_did_not_write(folder: Path) -> None:

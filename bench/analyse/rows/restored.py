@@ -86,6 +86,9 @@ def completed(frame: pd.DataFrame, whole: Sequence[Row]) -> list[Row]:
         found = own.get((kept.key, kept.clock))
         if found is None or not _alike(kept, found):
             raise UserError(f"run {kept.run} has changed since this frame was loaded ({kept.key}); load it again")
+        if kept.verdict is not None:  # judged by another rule than the run's own, perhaps; and nothing is lacking
+            made.append(kept)
+            continue
         speedup = kept.speedup if "speedup" in frame else found.speedup
         made.append(replace(found, machine=kept.machine or found.machine, speedup=speedup))
     return made

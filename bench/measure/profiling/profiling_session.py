@@ -23,7 +23,7 @@ from bench.measure.profiling.event_summary import EventSummary
 from bench.measure.timing.clocks import Clock
 from bench.measure.timing.garbage_collector import quiet_garbage
 from bench.measure.timing.one_core import on_core
-from bench.protocol import Looped, Open, TakenApart
+from bench.protocol import Looped, Open, StepsProfiled
 from bench.series import STEP, Series
 
 MOST_STEPS = 200
@@ -69,7 +69,7 @@ class ProfilingSession(Session):
                     totals.append(block(self._clock, self.prepared.step, steps, self.device.drain))
             return Looped(self.key, steps, warm_ns, totals, stacks())
 
-    def take_apart(self, wanted: int | None, trace: str, cpu: int | None) -> TakenApart:
+    def profile_steps(self, wanted: int | None, trace: str, cpu: int | None) -> StepsProfiled:
         """Profile the steps with torch.profiler, and time them without it. Totals in ns, sizes in bytes.
 
         wanted: how many steps, in whole blocks; trace: the file for Perfetto, empty for none.
@@ -98,7 +98,7 @@ class ProfilingSession(Session):
             "compiling": compiling(self.mode),
             **found.facts(),
         }
-        return TakenApart(self.key, told, found.owned(), found.calls())
+        return StepsProfiled(self.key, told, found.owned(), found.calls())
 
     def _extent(self, asked: int | None) -> tuple[int, int]:
         """n a block and how many blocks, by what a step takes and how many events it makes."""

@@ -13,26 +13,26 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bench.protocol import Close, Closed, Open, Opened, Refused, Reply, Request, Visit, Visited
-from bench.records import Block, CaseLaunch, Outcome, Planned, Settings
+from bench.records import Block, CaseLaunch, Outcome, Planned, Settings, Value
 from bench.runner.compile_caches import empty, folder_of
 from bench.runner.launches.budget import Budget
 from bench.runner.launches.schedule import Assignment, visiting_order
 from bench.runner.stop import Stop
-from bench.runner.worker import Worker, WorkerDiedError, WorkerSilentError
+from bench.runner.worker import Worker, WorkerLostError
 from bench.series import Series
 
 GROUP_BYTES = 2 << 30
 """A group is full when the cases in it hold this much memory."""
 
 GROUP_CASES = 64
-"""… or when it has so many cases: more would set the visits of one case minutes apart."""
+"""… or this many cases: more would set the visits of one case minutes apart."""
 
 
 class LaunchListener(Protocol):
     """Takes down what a launch reports."""
 
     def spawned(self, seconds: float) -> None:
-        """A worker took so many seconds from its start to its hello."""
+        """A worker took `seconds` from its start to its hello."""
 
     def entered(self, key: str, stage: str, launch: int) -> None:
         """A case entered a stage of a launch."""
@@ -50,15 +50,15 @@ class LaunchContext:
 
     settings: Settings
     stop: Stop
-    threads: Callable[[Any], int]
+    threads: Callable[[Value], int]
     """The real thread count behind the symbolic one."""
     steps: dict[str, dict[Series, int]]
     """n of each series of a case, where an earlier launch calibrated it."""
     visits: Callable[[str], int]
-    """How many visits a launch pays a case."""
+    """By key: how many visits a launch pays a case."""
     caches: Path
     budget: Budget
-    clerk: LaunchListener
+    listener: LaunchListener
 
 
 @dataclass
@@ -72,93 +72,92 @@ class OpenCase:
 
 
 class Launch:
-    """Conducts one assignment, over as many processes as it takes."""
+    """Measures one assignment, in as many processes as it takes."""
 
-    def __init__(self, assignment: Assignment[Planned], office: LaunchContext) -> None:
+    def __init__(self, assignment: Assignment[Planned], context: LaunchContext) -> None:
         self._assignment = assignment
-        self._office = office
+        self._context = context
         self._waiting = deque(assignment.planned)
-        self._group: dict[str, OpenCase] = {}
+        self._cases: dict[str, OpenCase] = {}
+        """The open cases by key."""
+        self._at_work = ""
+        """Key of the case that the worker was last asked about."""
 
     def run(self) -> None:
         """Measure every waiting case, or as many as the budget allows. Raises `Stopped`, `MachineUnfitError`."""
-        while self._waiting and self._office.budget.affords(self._waiting):
+        while self._waiting and self._context.budget.affords(self._waiting):
             cache, state = self._compile_cache()
-            worker = Worker(self._office.threads(self._assignment.threads), self._office.stop, cache)
+            worker = Worker(self._context.threads(self._assignment.threads), self._context.stop, cache)
             try:
                 worker.greet()
-                self._office.clerk.spawned(time.monotonic() - worker.started_s)
-                while self._waiting and self._office.budget.affords(self._waiting):
+                self._context.listener.spawned(time.monotonic() - worker.started_s)
+                while self._waiting and self._context.budget.affords(self._waiting):
                     self._open_group(worker, state)
                     self._visit_group(worker)
                     self._close_group(worker)
-            except (WorkerDiedError, WorkerSilentError) as death:
-                self._bury(worker.process, death)
+            except WorkerLostError as lost:
+                self._end_process(worker.process, lost)
             finally:
                 worker.end()
 
-    # --- the three movements of a group -----------------------------------------------------------------------------
+    # --- what happens to a group of cases ---------------------------------------------------------------------------
 
     def _open_group(self, worker: Worker, cache_state: str) -> None:
         resident = 0
-        while self._waiting and len(self._group) < GROUP_CASES and resident < GROUP_BYTES:
+        while self._waiting and len(self._cases) < GROUP_CASES and resident < GROUP_BYTES:
             planned = self._waiting.popleft()
             key = planned.case.key
-            self._group[key] = OpenCase(planned, {}, {})
-            known = self._office.steps.get(key, {})
-            request = Open(key, planned.source, self._office.settings, known, cache_state, count=not known)
+            self._cases[key] = OpenCase(planned, {}, {})
+            known = self._context.steps.get(key, {})
+            request = Open(key, planned.source, self._context.settings, known, cache_state, count=not known)
             reply = self._ask(worker, key, request)
             if isinstance(reply, Opened):
-                self._group[key] = OpenCase(planned, reply.facts, reply.steps)
+                self._cases[key] = OpenCase(planned, reply.facts, reply.steps)
                 resident += reply.resident_bytes
 
     def _visit_group(self, worker: Worker) -> None:
-        launch, settings = self._assignment.launch, self._office.settings
-        visits = {key: self._office.visits(key) for key in self._group}
+        launch, settings = self._assignment.launch, self._context.settings
+        visits = {key: self._context.visits(key) for key in self._cases}
         for visit, key in visiting_order(visits, launch, settings.seed):
-            if key not in self._group:
+            if key not in self._cases:
                 continue  # an earlier visit ended it
-            self._office.clerk.entered(key, f"visit {visit + 1} of {visits[key]}", launch)
+            self._context.listener.entered(key, f"visit {visit + 1} of {visits[key]}", launch)
             reply = self._ask(worker, key, Visit(key))
             if isinstance(reply, Visited):
                 blocks = [block.at(key, launch, visit) for block in reply.blocks]
-                self._group[key].blocks += blocks
-                self._office.clerk.visited(worker.process, blocks)
+                self._cases[key].blocks += blocks
+                self._context.listener.visited(worker.process, blocks)
 
     def _close_group(self, worker: Worker) -> None:
-        for key in list(self._group):
+        for key in list(self._cases):
             reply = self._ask(worker, key, Close(key))
             if isinstance(reply, Closed):
-                self._leave(key, worker.process, Outcome.OK.value, learned={**reply.facts, "no_clock": reply.no_clock})
+                self._end_case(
+                    key, worker.process, Outcome.OK.value, learned={**reply.facts, "no_clock": reply.no_clock}
+                )
 
     # --- endings ----------------------------------------------------------------------------------------------------
 
     def _ask(self, worker: Worker, key: str, request: Request) -> Reply:
-        """Ask about a case. A refusal ends it; a death or a silence is told which case was at work."""
+        """Ask about a case. A refusal ends it."""
         launch = self._assignment.launch
-        try:
-            reply = worker.ask(
-                request,
-                self._office.settings.timeout_s,
-                lambda stage: self._office.clerk.entered(stage.key, stage.stage, launch),
-            )
-        except (WorkerDiedError, WorkerSilentError) as death:
-            death.add_note(key)
-            raise
+        self._at_work = key
+        reply = worker.ask(
+            request,
+            self._context.settings.timeout_s,
+            lambda stage: self._context.listener.entered(stage.key, stage.stage, launch),
+        )
         if isinstance(reply, Refused):
-            self._leave(key, worker.process, reply.outcome, reply.reason, reply.detail, reply.facts)
+            self._end_case(key, worker.process, reply.outcome, reply.reason, reply.detail, reply.facts)
         return reply
 
-    def _bury(self, process: str, death: WorkerDiedError | WorkerSilentError) -> None:
-        """The case at work pays for its process; the others of the group go back and wait for a new one."""
-        culprit = death.__notes__[0]
-        silent = isinstance(death, WorkerSilentError)
-        outcome = Outcome.TIMEOUT if silent else Outcome.CRASHED
-        self._leave(culprit, process, outcome.value, str(death), getattr(death, "log", ""))
-        self._waiting.extendleft(guest.planned for guest in reversed(self._group.values()))
-        self._group.clear()
+    def _end_process(self, process: str, lost: WorkerLostError) -> None:
+        """End the case at work, which lost the process; the others of the group go back and wait for a new one."""
+        self._end_case(self._at_work, process, lost.outcome.value, str(lost), lost.log)
+        self._waiting.extendleft(case.planned for case in reversed(self._cases.values()))
+        self._cases.clear()
 
-    def _leave(
+    def _end_case(
         self,
         key: str,
         process: str,
@@ -167,9 +166,9 @@ class Launch:
         detail: str = "",
         learned: dict[str, Any] | None = None,
     ) -> None:
-        """A case ends in this launch: its record is complete."""
-        guest = self._group.pop(key)
-        facts = {**guest.facts, **(learned or {})}
+        """End a case in this launch: its record is complete."""
+        case = self._cases.pop(key)
+        facts = {**case.facts, **(learned or {})}
         record = CaseLaunch(
             key=key,
             launch=self._assignment.launch,
@@ -177,18 +176,18 @@ class Launch:
             outcome=outcome,
             reason=reason,
             detail=detail,
-            steps=guest.steps,
+            steps=case.steps,
             **facts,
         )
-        self._office.clerk.ended(record, guest.blocks)
+        self._context.listener.ended(record, case.blocks)
 
     def _compile_cache(self) -> tuple[Path | None, str]:
-        """The cache folder of a compiled case, and whether it is cold. Cold means a folder of its own, empty."""
+        """The cache folder of a compiled case, and its state: cold means a folder of its own, emptied."""
         if not self._assignment.compiled:
             return None, ""
         key = self._assignment.planned[0].case.key
-        folder = folder_of(self._office.caches, key)
-        if key in self._office.steps and folder.exists():
+        folder = folder_of(self._context.caches, key)
+        if key in self._context.steps and folder.exists():
             return folder, "warm"
         empty(folder)
         return folder, "cold"

@@ -1,7 +1,7 @@
-"""How many couples a pair takes of a case: a pair costs seconds before the first, and each makes its datum narrower.
+"""How many block pairs a pair takes of a case: a pair costs seconds before the first, and each makes it more precise.
 
-A rule here may look at how far the couples lie apart and at what they took, never at which side was faster: it is then
-the same when the sides are exchanged, and the coin of the pair keeps its datum as likely positive as negative.
+A rule here may look at how far the block pairs lie apart and at what they took, never at which side was faster: it is
+then the same when the sides are exchanged, and the coin of the pair keeps its datum as likely positive as negative.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bench.cold_blocks import lockstep_ns
 from bench.records import BlockPair
-from bench.runner.pairs.pair_context import FEWEST_COUPLES, FEWEST_LONG, LONG_S, PAID_COUPLES, PairSettings
+from bench.runner.pairs.pair_context import FEWEST_BLOCK_PAIRS, FEWEST_LONG, LONG_S, USUAL_BLOCK_PAIRS, PairSettings
 from bench.stats.robust import spread
 
 PRECISE = 0.01
@@ -20,27 +20,29 @@ PRECISE = 0.01
 MEDIAN_ERROR = math.sqrt(math.pi / 2)
 """Standard error of the median of n normal numbers, in standard deviations over the root of n (Laplace, 1818)."""
 
-MOST_COUPLES = 400
-"""Blocks of a millisecond come to this many in 3.4 s; couples that differ by 16 % are then precise enough."""
+MOST_BLOCK_PAIRS = 400
+"""Blocks of a millisecond come to this many in 3.4 s; block pairs that differ by 16 % are then precise enough."""
 
 
-def at_least(first: Sequence[BlockPair], conduct: PairSettings) -> int:
-    """How many couples a case has in any event, by what its first took on all clocks; fewer where steps are long."""
+def at_least(first: Sequence[BlockPair], settings: PairSettings) -> int:
+    """How many block pairs a case gets in any event, by what its first took on all clocks; fewer of long steps."""
     spent_s = seconds(first)
-    if FEWEST_COUPLES * spent_s > LONG_S:
+    if FEWEST_BLOCK_PAIRS * spent_s > LONG_S:
         return max(FEWEST_LONG, int(LONG_S / spent_s))
-    return min(PAID_COUPLES, max(FEWEST_COUPLES, math.ceil(conduct.couples_s / max(spent_s, 1e-9))))
+    return min(USUAL_BLOCK_PAIRS, max(FEWEST_BLOCK_PAIRS, math.ceil(settings.block_pairs_s / max(spent_s, 1e-9))))
 
 
-def more(couples: Sequence[BlockPair], conduct: PairSettings) -> int:
-    """How many couples to add before the next look: none where the datum is known to `PRECISE`, or time is up."""
-    logs = [math.log(each.head_ns / each.base_ns) for each in couples if each.clock == couples[0].clock]
+def more(block_pairs: Sequence[BlockPair], settings: PairSettings) -> int:
+    """How many to add before the next look: none where the datum is known to `PRECISE`, or the time is up."""
+    clock = block_pairs[0].clock
+    logs = [math.log(each.head_ns / each.base_ns) for each in block_pairs if each.clock == clock]
     wanted = max(1, min(8, len(logs) // 3))
-    if len(logs) + wanted > MOST_COUPLES or seconds(couples) * (1 + wanted / len(logs)) > conduct.couples_most_s:
+    spent_s = seconds(block_pairs)
+    if len(logs) + wanted > MOST_BLOCK_PAIRS or spent_s * (1 + wanted / len(logs)) > settings.block_pairs_most_s:
         return 0
     return wanted if MEDIAN_ERROR * spread(logs) / math.sqrt(len(logs)) > PRECISE else 0
 
 
-def seconds(couples: Sequence[BlockPair]) -> float:
-    """What the turns of both sides took."""
-    return sum(lockstep_ns(one.base_ns) + lockstep_ns(one.head_ns) for one in couples) / 1e9
+def seconds(block_pairs: Sequence[BlockPair]) -> float:
+    """What both sides took for them, with the blocks before each that were not timed."""
+    return sum(lockstep_ns(each.base_ns) + lockstep_ns(each.head_ns) for each in block_pairs) / 1e9

@@ -1,4 +1,4 @@
-"""Rounds of a gate: a lockstep pair of every case that is still open, and one of the canary, until all is said."""
+"""Rounds of a gate: a lockstep pair of every case that is not decided, and one of the canary, until all are decided."""
 
 from __future__ import annotations
 
@@ -20,101 +20,103 @@ from bench.runner.time_account import SessionAccount
 from bench.runner.worker import SideCode
 from bench.stats.gate_rule import Rule
 from bench.stats.pairs import log_ratio
-from bench.store import journal
+from bench.store.journal import Journal
 
 
 class UntilDecided:
-    """Which cases want another pair, by the rule that will judge them. `lockstep.FixedPairs` is for recording."""
+    """Which cases want another pair, by the rule that will judge them. `pair_loop.FixedPairs` is for recording."""
 
-    def __init__(self, coupled: Sequence[ComparedCase], rule: Rule, most_pairs: int, pace: Pace) -> None:
-        """most_pairs: of each case. pace: of the rounds that the budget still has."""
-        self._coupled, self._rule, self._most, self._pace = coupled, rule, most_pairs, pace
-        self._seen: dict[str, list[float]] = {item.case.key: [] for item in coupled}
+    def __init__(self, cases: Sequence[ComparedCase], rule: Rule, most_pairs: int, pace: Pace) -> None:
+        """most_pairs: of each case. pace: how many rounds the budget still affords."""
+        self._cases, self._rule, self._most, self._pace = cases, rule, most_pairs, pace
+        self._seen: dict[str, list[float]] = {item.case.key: [] for item in cases}
         self._dropped: dict[str, str] = {}
 
     def pending(self) -> list[ComparedCase]:
-        """Those that are neither decided nor given up."""
+        """Cases that are neither decided nor given up."""
         left = self._pace.left()
-        return [item for item in self._coupled if self._open(item.case.key, left)]
+        return [item for item in self._cases if self._open(item.case.key, left)]
 
     def _open(self, key: str, left: float) -> bool:
         seen = self._seen[key]
         return key not in self._dropped and self._rule.wants_more(seen, min(self._most - len(seen), left))
 
-    def add(self, couples: Sequence[BlockPair]) -> None:
-        """One pair more; wall time decides when to stop."""
-        wall = [couple for couple in couples if couple.clock == "wall"]
-        self._seen[wall[0].key].append(log_ratio([one.base_ns for one in wall], [one.head_ns for one in wall]))
+    def add(self, block_pairs: Sequence[BlockPair]) -> None:
+        """Take up one pair more; wall time decides when to stop."""
+        wall = [each for each in block_pairs if each.clock == "wall"]
+        self._seen[wall[0].key].append(log_ratio([each.base_ns for each in wall], [each.head_ns for each in wall]))
 
     def drop(self, key: str, outcome: str) -> None:
-        """A case that ended badly on a side."""
+        """Give up a case that ended badly on a side."""
         self._dropped[key] = outcome
 
 
 class CanaryQueue:
-    """Base against its twin: every case in turn, as long as it ends well."""
+    """Base against its twin: one case a round, every case in turn, as long as it ends well."""
 
-    def __init__(self, coupled: Sequence[ComparedCase]) -> None:
-        self._coupled = {item.case.key: item for item in coupled}
-        self._turn = 0
+    def __init__(self, cases: Sequence[ComparedCase]) -> None:
+        self._cases = {item.case.key: item for item in cases}
+        self._next = 0
 
     def pending(self) -> list[ComparedCase]:
         """The case whose turn it is."""
-        left = list(self._coupled.values())
-        return [left[self._turn % len(left)]] if left else []
+        left = list(self._cases.values())
+        return [left[self._next % len(left)]] if left else []
 
-    def add(self, couples: Sequence[BlockPair]) -> None:
-        """It is another one's turn."""
-        self._turn += 1
+    def add(self, block_pairs: Sequence[BlockPair]) -> None:
+        """Go on to the next case."""
+        self._next += 1
 
     def drop(self, key: str, outcome: str) -> None:
-        """Not this one any more."""
-        self._coupled.pop(key, None)
+        """Measure no more pairs of this case."""
+        self._cases.pop(key, None)
 
 
 def measure(
     folder: Path,
-    judge: PairQueue,
+    queue: PairQueue,
     canary: CanaryQueue,
     sides: Mapping[str, SideCode],
     twin: SideCode,
     settings: Settings,
     hello: Hello,
     stop: Stop,
-    heard: OnStage,
+    on_stage: OnStage,
     pace: Pace,
-    conduct: PairSettings = EVERYDAY,
+    pair_settings: PairSettings = EVERYDAY,
 ) -> Ended:
-    """Measure rounds until the judge wants no more, or the budget is spent; seal however it ends.
+    """Measure rounds until no case wants another pair, or the budget is spent; seal however it ends.
 
     sides: of base and head; twin: a second copy of the base. Raises `MachineUnfitError`.
     """
-    book = journal.Journal(folder)
-    spending = SessionAccount(book, len(judge.pending()))
-    arena = pair_context_of(folder, sides, settings, hello, stop, PairRecorder(book, judge, heard, spending), conduct)
-    beside = dataclasses.replace(
-        arena,
+    journal = Journal(folder)
+    spending = SessionAccount(journal, len(queue.pending()))
+    context = pair_context_of(
+        folder, sides, settings, hello, stop, PairRecorder(journal, queue, on_stage, spending), pair_settings
+    )
+    canary_context = dataclasses.replace(
+        context,
         sides={BASE: sides[BASE], HEAD: twin},
-        caches=arena.caches / "twin",
-        secretary=PairRecorder(book, canary, heard, spending),
-        conduct=EVERYDAY,
-        colds={},
+        caches=context.caches / "twin",
+        listener=PairRecorder(journal, canary, on_stage, spending),
+        pair_settings=EVERYDAY,
+        cold_pairs={},
         twin=True,
     )
-    return until_sealed(folder, book, spending, lambda: rounds(judge, canary, arena, beside, pace))
+    return until_sealed(folder, journal, spending, lambda: rounds(queue, canary, context, canary_context, pace))
 
 
-def rounds(judge: PairQueue, canary: CanaryQueue, arena: PairContext, beside: PairContext, pace: Pace) -> str:
-    """Round after round; none is begun that would end after the budget, by what the last one took. Its status."""
+def rounds(queue: PairQueue, canary: CanaryQueue, context: PairContext, canary_context: PairContext, pace: Pace) -> str:
+    """Measure round after round, and begin none that would end after the budget. Returns the run's status."""
     for number in itertools.count():
         if pace.left() < 1:
             return "out of budget"
-        pending = judge.pending()
+        pending = queue.pending()
         if not pending:
             return "complete"
         with pace.round():
-            for assignment in assignments(pending, 2 * number, arena.settings.seed):
-                Pair(assignment, arena).run()
-            for assignment in assignments(canary.pending(), 2 * number + 1, arena.settings.seed):
-                Pair(assignment, beside).run()
+            for assignment in assignments(pending, 2 * number, context.settings.seed):
+                Pair(assignment, context).run()
+            for assignment in assignments(canary.pending(), 2 * number + 1, context.settings.seed):
+                Pair(assignment, canary_context).run()
     raise AssertionError("count() never ends")

@@ -1,25 +1,35 @@
-"""Folders for the compile caches of a pair: of either side, and both in equal state."""
+"""Folders for the compile caches of a pair: one for either side, both in equal state."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from bench.records import SIDES
 from bench.runner.compile_caches import empty, folder_of
 from bench.runner.pairs.pair_context import PairContext
 
 
-def caches_of(arena: PairContext, key: str) -> tuple[str, dict[str, Path]]:
-    """Whether the caches of a compiled case are `cold` or `warm` in the pair that now begins, and each side's folder.
+@dataclass(frozen=True)
+class PairCaches:
+    """The state of both caches, and the folder of each side; of cases that do not compile there are none."""
 
-    Cold are the first pairs, as many as `Conduct.cold_pairs` says, and one in which a side's cache is missing.
+    state: Literal["", "cold", "warm"] = ""
+    folders: dict[str, Path] = field(default_factory=dict)
+
+
+def caches_of(context: PairContext, key: str) -> PairCaches:
+    """The caches of a compiled case for the pair that now begins; cold ones are emptied.
+
+    Cold are the first pairs, as many as `PairSettings.cold_pairs` says, and one in which a side's cache is missing.
     """
-    folders = {side: folder_of(arena.caches, key) / side for side in SIDES}
-    colds = arena.colds.get(key, 0)
-    opened = key in arena.steps and all(folder.exists() for folder in folders.values())
-    if opened and colds >= arena.conduct.cold_pairs:
-        return "warm", folders
-    arena.colds[key] = colds + 1
+    folders = {side: folder_of(context.caches, key) / side for side in SIDES}
+    cold_pairs = context.cold_pairs.get(key, 0)
+    opened = key in context.steps and all(folder.exists() for folder in folders.values())
+    if opened and cold_pairs >= context.pair_settings.cold_pairs:
+        return PairCaches("warm", folders)
+    context.cold_pairs[key] = cold_pairs + 1
     for folder in folders.values():
         empty(folder)
-    return "cold", folders
+    return PairCaches("cold", folders)

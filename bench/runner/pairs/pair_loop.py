@@ -1,4 +1,4 @@
-"""Pair after pair, until whoever judges them has seen enough: the lockstep counterpart of the launches of a run."""
+"""Pair after pair, until no case wants another one: the lockstep counterpart of the launches of a run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bench.runner.stop import Stop
 from bench.runner.thread_counts import threads_of
 from bench.runner.time_account import SessionAccount
 from bench.runner.worker import HERE, SideCode
-from bench.store import journal
+from bench.store.journal import Journal
 
 SAME: Mapping[str, SideCode] = {BASE: HERE, HEAD: HERE}
 """Base and head are the same code: what is measured then is the harness."""
@@ -32,64 +32,66 @@ EVERYDAY = PairSettings()
 
 
 class PairQueue(Protocol):
-    """Decides which cases want another pair."""
+    """Decides which cases want another pair, and so when measuring ends."""
 
     def pending(self) -> list[ComparedCase]:
         """The cases that still want a pair."""
 
-    def add(self, couples: Sequence[BlockPair]) -> None:
-        """All couples of a case in one pair."""
+    def add(self, block_pairs: Sequence[BlockPair]) -> None:
+        """Take up a pair: all block pairs of one case in it."""
 
     def drop(self, key: str, outcome: str) -> None:
-        """A case that will have no more pairs, for how it ended on one side."""
+        """Give a case up, for how it ended on one side."""
 
 
 @dataclass
 class FixedPairs:
-    """So many pairs a case, and no more."""
+    """A fixed number of pairs a case."""
 
-    coupled: Sequence[ComparedCase]
+    cases: Sequence[ComparedCase]
     pairs: Callable[[str], int]
     """How many a case wants, by its key."""
     seen: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
 
     def pending(self) -> list[ComparedCase]:
-        """Those that ended well and have fewer."""
+        """Cases that have fewer pairs, of those that ended well."""
         return [
             item
-            for item in self.coupled
+            for item in self.cases
             if item.case.key not in self.dropped and self.seen.get(item.case.key, 0) < self.pairs(item.case.key)
         ]
 
-    def add(self, couples: Sequence[BlockPair]) -> None:
-        """One pair more."""
-        self.seen[couples[0].key] = self.seen.get(couples[0].key, 0) + 1
+    def add(self, block_pairs: Sequence[BlockPair]) -> None:
+        """Count one pair more."""
+        self.seen[block_pairs[0].key] = self.seen.get(block_pairs[0].key, 0) + 1
 
     def drop(self, key: str, outcome: str) -> None:
-        """Not this one any more."""
+        """Measure no more pairs of this case."""
         self.dropped[key] = outcome
 
 
 def measure(
     folder: Path,
-    judge: PairQueue,
+    queue: PairQueue,
     settings: Settings,
     hello: Hello,
     stop: Stop,
-    heard: OnStage,
+    on_stage: OnStage,
     *,
     sides: Mapping[str, SideCode] = SAME,
-    conduct: PairSettings = EVERYDAY,
+    pair_settings: PairSettings = EVERYDAY,
 ) -> Ended:
-    """Measure pairs until the judge wants no more, the budget is spent or a stop is asked for; seal however it ends.
+    """Measure pairs until no case wants another, the budget is spent or a stop is asked for; seal however it ends.
 
-    heard: told each stage. Raises `MachineUnfitError`.
+    on_stage: called as a case enters a stage. Raises `MachineUnfitError`.
     """
-    book = journal.Journal(folder)
-    spending = SessionAccount(book, len(judge.pending()))
-    arena = pair_context_of(folder, sides, settings, hello, stop, PairRecorder(book, judge, heard, spending), conduct)
-    return until_sealed(folder, book, spending, lambda: pairs_until_judged(judge, arena))
+    journal = Journal(folder)
+    spending = SessionAccount(journal, len(queue.pending()))
+    context = pair_context_of(
+        folder, sides, settings, hello, stop, PairRecorder(journal, queue, on_stage, spending), pair_settings
+    )
+    return until_sealed(folder, journal, spending, lambda: pairs_until_enough(queue, context))
 
 
 def pair_context_of(
@@ -98,8 +100,8 @@ def pair_context_of(
     settings: Settings,
     hello: Hello,
     stop: Stop,
-    secretary: PairListener,
-    conduct: PairSettings = EVERYDAY,
+    listener: PairListener,
+    pair_settings: PairSettings = EVERYDAY,
 ) -> PairContext:
     """What the pairs of a run work with; its caches lie in the folder of the run."""
     return PairContext(
@@ -109,21 +111,21 @@ def pair_context_of(
         threads=lambda symbolic: threads_of(symbolic, hello),
         steps={},
         caches=folder / CACHES,
-        secretary=secretary,
+        listener=listener,
         cpus=hello.facts["cpu"]["affinity"],
-        conduct=conduct,
+        pair_settings=pair_settings,
     )
 
 
 class Pace:
-    """How many rounds the budget still has, by what the last one took; begins when it is made."""
+    """How many rounds the budget still affords, by what the last one took; the budget begins when this is made."""
 
     def __init__(self, budget_s: float | None) -> None:
         self._ends = math.inf if budget_s is None else time.monotonic() + budget_s
         self._latest_s = 0.0
 
     def left(self) -> float:
-        """Rounds like the last one; any number before the first and without a budget, none once it is spent."""
+        """Rounds like the last one; infinity before the first and without a budget, 0 once it is spent."""
         left_s = self._ends - time.monotonic()
         if left_s <= 0:
             return 0.0
@@ -131,50 +133,50 @@ class Pace:
 
     @contextlib.contextmanager
     def round(self) -> Iterator[None]:
-        """A round is conducted inside."""
+        """Time the round that is measured inside."""
         started = time.monotonic()
         yield
         self._latest_s = time.monotonic() - started
 
 
-def pairs_until_judged(judge: PairQueue, arena: PairContext) -> str:
-    """Pair after pair; none is begun that would end after the budget, by what the last one took. Its status."""
-    pace = Pace(arena.settings.budget_s)
+def pairs_until_enough(queue: PairQueue, context: PairContext) -> str:
+    """Measure pair after pair, and begin none that would end after the budget. Returns the run's status."""
+    pace = Pace(context.settings.budget_s)
     for pair in itertools.count():
-        pending = judge.pending()
+        pending = queue.pending()
         if not pending:
             return "complete"
         if pace.left() < 1:
             return "out of budget"
         with pace.round():
-            for assignment in assignments(pending, pair, arena.settings.seed):
-                Pair(assignment, arena).run()
+            for assignment in assignments(pending, pair, context.settings.seed):
+                Pair(assignment, context).run()
     raise AssertionError("count() never ends")
 
 
 class PairRecorder:
-    """Takes down what pairs report: first the journal, then the judge, then whoever listens."""
+    """Takes down what pairs report: first in the journal, then in the queue."""
 
-    def __init__(self, book: journal.Journal, judge: PairQueue, heard: OnStage, spending: SessionAccount) -> None:
-        self._book, self._judge, self._heard, self._spending = book, judge, heard, spending
+    def __init__(self, journal: Journal, queue: PairQueue, on_stage: OnStage, spending: SessionAccount) -> None:
+        self._journal, self._queue, self._on_stage, self._spending = journal, queue, on_stage, spending
 
     def spawned(self, seconds: float) -> None:
-        """A worker took so many seconds from its start to its hello."""
+        """A worker took `seconds` from its start to its hello."""
         self._spending.spawned(seconds)
 
     def entered(self, key: str, stage: str, launch: int) -> None:
         """A case entered a stage of a pair."""
-        self._heard(key, stage, launch)
+        self._on_stage(key, stage, launch)
 
-    def coupled(self, couples: Sequence[BlockPair]) -> None:
-        """All couples of a case in a pair that ended well on both sides."""
-        self._book.pair(couples)
-        self._judge.add(couples)
+    def paired(self, block_pairs: Sequence[BlockPair]) -> None:
+        """All block pairs of a case in a pair that ended well on both sides."""
+        self._journal.pair(block_pairs)
+        self._queue.add(block_pairs)
 
     def ended(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
         """A case ended on one side of a pair."""
         if blocks:
-            self._book.visit(record.process, blocks)
-        self._book.launch(record)
+            self._journal.visit(record.process, blocks)
+        self._journal.launch(record)
         if record.outcome != Outcome.OK:
-            self._judge.drop(record.key, record.outcome)
+            self._queue.drop(record.key, record.outcome)

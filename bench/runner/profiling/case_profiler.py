@@ -1,4 +1,4 @@
-"""One case in one worker, opened to be profiled: looped with and without a sampler, and taken apart."""
+"""One case in one worker, opened to be profiled: looped with and without a sampler, and under torch.profiler."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from bench.protocol import (
     Loop,
     Looped,
     Opened,
-    Profile,
+    OpenToProfile,
+    ProfileSteps,
     Refused,
     Reply,
     Request,
     Stage,
-    TakeApart,
-    TakenApart,
+    StepsProfiled,
 )
-from bench.records import Outcome, Planned, Settings, UserError
+from bench.records import Planned, Settings, UserError
 from bench.runner.profiling import py_spy
 from bench.runner.profiling.sampled_stacks import Row, Stacks
 from bench.runner.stop import Stop
 from bench.runner.thread_counts import threads_of
-from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerDiedError, WorkerSilentError
+from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerLostError
 from bench.series import Series
 
 Answer = TypeVar("Answer", bound=Reply)
-Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 
 class EndedError(Exception):
@@ -51,29 +51,44 @@ class EndedError(Exception):
         self.refused = refused
 
 
+@dataclass(frozen=True)
+class CompileCache:
+    """The compile cache of a worker: `cold` or `warm`, and its folder."""
+
+    state: str
+    folder: Path
+
+
 @dataclass
 class SampledLoops:
-    """Blocks while a sampler looked on and blocks while none did, and what it saw."""
+    """Blocks while a sampler ran and blocks while none did, and the stacks it saw."""
 
     rung: str
     refused: dict[str, str] = field(default_factory=dict)
-    """Better rungs, and why they were not to be had."""
+    """Better rungs, and why they cannot be used."""
     steps: int = 1
-    """Of each block."""
+    """n of each block."""
     plain_ns: list[int] = field(default_factory=list)
+    """Totals of the blocks without the sampler."""
     loops_ns: list[float] = field(default_factory=list)
-    """Of each loop without the sampler the mean of a step: samples weigh a step by its time, as a mean does."""
+    """Mean time of a step, a loop without the sampler: samples weigh a step by its time, as a mean does."""
     warm_ns: int = 0
-    """Of blocks that the sampler saw and that do not count."""
-    watched_ns: list[int] = field(default_factory=list)
+    """Total of the blocks that the sampler saw and that do not count."""
+    sampled_ns: list[int] = field(default_factory=list)
+    """Totals of the blocks with the sampler."""
     stacks: Stacks = field(default_factory=Stacks)
     errors: int = 0
+    """Looks of the sampler that failed."""
     rate_hz: int = py_spy.RATE_HZ
-    """Of py-spy; the others look as often as they can, up to every 2 ms."""
+    """Looks a second of py-spy; the others look as often as they can, up to every 2 ms."""
+
+    def slowdown(self) -> float:
+        """The median block with the sampler ÷ the median block without it."""
+        return statistics.median(self.sampled_ns) / statistics.median(self.plain_ns)
 
 
 class CaseProfiler:
-    """A conversation about one case. Each question raises `EndedError`, `Stopped` and `MachineUnfitError`."""
+    """A worker in which one case is profiled. Each request raises `EndedError`, `Stopped` and `MachineUnfitError`."""
 
     def __init__(
         self,
@@ -81,67 +96,71 @@ class CaseProfiler:
         settings: Settings,
         hello: Hello,
         stop: Stop,
-        cache: tuple[str, Path] | None = None,
+        cache: CompileCache | None = None,
         side: SideCode = HERE,
-        heard: Callable[[Stage], None] = lambda stage: None,
+        on_stage: Callable[[Stage], None] = lambda stage: None,
     ) -> None:
-        """cache: of a compiled case its state, and where it lies."""
+        """cache: of a case that compiles."""
         self.planned, self.settings, self.stop = planned, settings, stop
         self.key = planned.case.key
         self.cpu: int | None = None
-        """The core that loops run on; wherever they may without."""
-        self._state = cache[0] if cache else ""
-        self._heard = heard
-        self._worker = Worker(threads_of(planned.case["threads"], hello), stop, cache[1] if cache else None, side)
+        """The core that loops run on; None is wherever they may."""
+        self._cache_state = cache.state if cache else ""
+        self._on_stage = on_stage
+        threads = threads_of(planned.case["threads"], hello)
+        self._worker = Worker(threads, stop, cache.folder if cache else None, side)
 
     def begin_import(self) -> None:
-        """Ask it to import the workload, and do not wait: another worker can be asked meanwhile."""
+        """Ask it to import the workload, without waiting: another worker can be asked meanwhile."""
         self._guarded(lambda: self._worker.begin(Import([self.planned.source])))
 
-    def imported(self) -> None:
-        """Wait for what was begun. A file that cannot be imported is told when the case is opened."""
+    def wait_for_import(self) -> None:
+        """Wait for what `begin_import` began. A file that does not import is an error only when the case is opened."""
         self._guarded(lambda: self._expected(self._worker.answer(START_TIMEOUT_S), Imported))
 
     def open(self) -> Opened:
         """Open the case."""
         self.begin_open()
-        return self.opened()
+        return self.wait_for_open()
 
     def begin_open(self, steps: Mapping[Series, int] = {}) -> None:
-        """Ask it to open the case, and do not wait. steps: n by series, where it is known."""
-        request = Profile(self.key, self.planned.source, self.settings, dict(steps), self._state, count=False)
+        """Ask it to open the case, without waiting. steps: n of each series, where it is known."""
+        request = OpenToProfile(
+            self.key, self.planned.source, self.settings, dict(steps), self._cache_state, count=False
+        )
         self._guarded(lambda: self._worker.begin(request))
 
-    def opened(self) -> Opened:
-        """Wait until it is open."""
-        return self._guarded(lambda: self._expected(self._worker.answer(self.settings.timeout_s, self._heard), Opened))
+    def wait_for_open(self) -> Opened:
+        """Wait until the case is open."""
+        timeout_s = self.settings.timeout_s
+        return self._guarded(lambda: self._expected(self._worker.answer(timeout_s, self._on_stage), Opened))
 
-    def plain(self, seconds: float, seen: SampledLoops) -> None:
-        """Blocks that nobody looks at; their totals are added to `seen`."""
+    def loop_plain(self, seconds: float, loops: SampledLoops) -> None:
+        """Run blocks without a sampler, and add their totals to `loops`."""
         looped = self._ask(Loop(self.key, seconds, cpu=self.cpu), Looped)
-        seen.steps = looped.steps
-        seen.plain_ns += looped.totals_ns
-        seen.loops_ns.append(statistics.fmean(looped.totals_ns) / looped.steps)
+        loops.steps = looped.steps
+        loops.plain_ns += looped.totals_ns
+        loops.loops_ns.append(statistics.fmean(looped.totals_ns) / looped.steps)
 
-    def watch(self, seconds: float, seen: SampledLoops) -> None:
-        """Blocks that the sampler of `seen` looks at; what it saw is added. Raises `SpyRefusedError` as well."""
+    def loop_sampled(self, seconds: float, loops: SampledLoops) -> None:
+        """Run blocks under the sampler of `loops`, and add what it saw. Raises `SpyRefusedError` as well."""
         rows: list[Row]
-        if seen.rung == PY_SPY:
+        if loops.rung == PY_SPY:
             with (
                 tempfile.TemporaryDirectory() as folder,
-                py_spy.looking(self._worker.pid, Path(folder), self.stop, seen.rate_hz) as look,
+                py_spy.sampling(self._worker.pid, Path(folder), self.stop, loops.rate_hz) as session,
             ):
                 looped = self._ask(Loop(self.key, seconds, cpu=self.cpu), Looped)
-            rows, seen.errors = look.rows, seen.errors + look.errors
+            rows, loops.errors = session.rows, loops.errors + session.errors
         else:
-            looped = self._ask(Loop(self.key, seconds, seen.rung, self.cpu), Looped)
-            rows = [Row(it.thread, tuple(it.stack.split(";")), it.samples, it.ns) for it in looped.stacks]
-        seen.watched_ns += looped.totals_ns
-        seen.warm_ns += looped.warm_ns
-        seen.stacks.add(rows, self.key)
+            looped = self._ask(Loop(self.key, seconds, loops.rung, self.cpu), Looped)
+            rows = [Row(seen.thread, tuple(seen.stack.split(";")), seen.samples, seen.ns) for seen in looped.stacks]
+        loops.sampled_ns += looped.totals_ns
+        loops.warm_ns += looped.warm_ns
+        loops.stacks.add(rows, self.key)
 
     def why_not(self, rung: str) -> str:
-        """Why this rung is not to be had; empty where it is. Raises `UserError` where there is no such rung."""
+        """Why this rung cannot be used; empty where it can. Raises `UserError` where there is no such rung."""
         match rung:
             case _ if rung == PY_SPY:
                 return py_spy.why_not(self._worker.pid)
@@ -151,12 +170,12 @@ class CaseProfiler:
                 return ""
         raise UserError(f"no rung {rung!r}; there are {', '.join(RUNGS)}")
 
-    def take_apart(self, steps: int | None = None, trace: str = "") -> TakenApart:
-        """The steps under torch.profiler."""
-        return self._ask(TakeApart(self.key, steps, trace, self.cpu), TakenApart)
+    def profile_steps(self, steps: int | None = None, trace: str = "") -> StepsProfiled:
+        """Run steps under torch.profiler."""
+        return self._ask(ProfileSteps(self.key, steps, trace, self.cpu), StepsProfiled)
 
     def close(self) -> dict[str, Any]:
-        """Check the answer again; more facts."""
+        """Check the answer again, and let the case go: more columns of `CaseLaunch`."""
         return self._ask(Close(self.key), Closed).facts
 
     def end(self) -> None:
@@ -165,37 +184,35 @@ class CaseProfiler:
 
     def _ask(self, request: Request, wanted: type[Answer]) -> Answer:
         return self._guarded(
-            lambda: self._expected(self._worker.ask(request, self.settings.timeout_s, self._heard), wanted)
+            lambda: self._expected(self._worker.ask(request, self.settings.timeout_s, self._on_stage), wanted)
         )
 
     def _expected(self, reply: Reply, wanted: type[Answer]) -> Answer:
         if isinstance(reply, Refused):
             raise EndedError(reply)
         if not isinstance(reply, wanted):
-            raise TypeError(f"what was asked is answered by {wanted.__name__}, not by {type(reply).__name__}")
+            raise TypeError(f"a request is answered by {wanted.__name__}, not by {type(reply).__name__}")
         return reply
 
-    def _guarded(self, work: Callable[[], Given]) -> Given:
-        """A death or a silence becomes the outcome it means."""
+    def _guarded(self, work: Callable[[], Result]) -> Result:
+        """The result of `work`; a worker that is lost becomes the outcome it means."""
         try:
             return work()
-        except WorkerDiedError as death:
-            raise EndedError(Refused(self.key, Outcome.CRASHED.value, str(death), death.log)) from None
-        except WorkerSilentError as silence:
-            raise EndedError(Refused(self.key, Outcome.TIMEOUT.value, str(silence))) from None
+        except WorkerLostError as lost:
+            raise EndedError(Refused(self.key, lost.outcome.value, str(lost), lost.log)) from None
 
 
-def ladder(
-    aparts: Iterable[CaseProfiler], asked: str | None, refused: Mapping[str, str] = {}
+def best_rung(
+    profilers: Iterable[CaseProfiler], asked: str | None, refused: Mapping[str, str] = {}
 ) -> tuple[str, dict[str, str]]:
-    """The best rung that all of them allow, or the one asked for; and better ones, with why not.
+    """The best rung that all of them allow, or the one asked for; and the better ones, with why not.
 
-    refused: those that are known not to be had. Raises `UserError` where what was asked for is not to be had.
+    refused: rungs that are known not to work. Raises `UserError` where the one asked for cannot be used.
     """
-    reasons, among = dict(refused), list(aparts)
+    reasons, among = dict(refused), list(profilers)
     for rung in [asked] if asked else RUNGS:
         if rung not in reasons:
-            reasons[rung] = next((reason for apart in among if (reason := apart.why_not(rung))), "")
+            reasons[rung] = next((reason for profiler in among if (reason := profiler.why_not(rung))), "")
         if not reasons[rung]:
             return rung, {name: reason for name, reason in reasons.items() if reason}
     raise UserError(f"no profile by {asked} here: {reasons[str(asked)]}")

@@ -1,7 +1,7 @@
-"""py-spy beside a worker: it looks at stacks from outside, and nothing that is measured is its own.
+"""py-spy, attached to a worker: it reads stacks from outside the process, and nothing of it is in what is measured.
 
-It ends with 0 though it saw nothing, and takes the process down that it started itself: so it is attached to a worker
-that is ours, and what it says is believed only with samples in it.
+It exits with 0 even where it saw nothing, and it ends a process that it started itself: so it is attached to a worker
+of ours, and its output counts only with samples in it.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from bench.runner.profiling.sampled_stacks import Row, Stacks
 from bench.runner.stop import Stop
 
 RATE_HZ, CALM_HZ = 500, 100
-"""Looks a second: a thousand in two seconds, and fewer where a step would feel them: each reads some 20 frames of every
+"""Looks a second: a thousand in two seconds, fewer where they slow the step down. Each reads some 20 frames of every
 process, in 0.1 to 0.5 ms, and workers of a loader are processes too."""
 
 ATTACH_S = 20.0
 """Reading the symbols of an interpreter takes 0.1 s here, and longer from a cold disk."""
 
 WRITE_S = 30.0
-"""From the wish to end to the file: milliseconds here."""
+"""Longest wait from the signal to end until the file is written: milliseconds here."""
 
 ALLOW = (
     "py-spy reads the memory of another process (process_vm_readv), which needs the rights of ptrace(2): run as the "
     "same user or as root, with kernel.yama.ptrace_scope at 0 or 1, and in a container with --cap-add=SYS_PTRACE"
 )
-"""How to allow it."""
+"""How to allow it, for the reason that a user reads."""
 
 
 class SpyRefusedError(Exception):
@@ -43,7 +43,7 @@ class SpyRefusedError(Exception):
 
 
 def program() -> str:
-    """Where py-spy lies: beside this interpreter, else on the path. Raises `SpyRefusedError` where it is not there."""
+    """The path of py-spy: beside this interpreter, else on PATH. Raises `SpyRefusedError` where it is not installed."""
     found = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or shutil.which("py-spy")
     if found is None:
         raise SpyRefusedError("py-spy is not installed: pip install py-spy")
@@ -51,7 +51,7 @@ def program() -> str:
 
 
 def why_not(pid: int) -> str:
-    """Why py-spy cannot look into this process; empty where it can: one look decides."""
+    """Why py-spy cannot look into this process; empty where it can. One look decides."""
     try:
         words = [program(), "dump", "--nonblocking", "--pid", str(pid)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=ATTACH_S)
@@ -64,7 +64,7 @@ def why_not(pid: int) -> str:
 
 @dataclass
 class PySpySession:
-    """What py-spy saw, once it has ended."""
+    """The stacks that py-spy saw; there once it has ended."""
 
     rows: list[Row] = field(default_factory=list)
     errors: int = 0
@@ -72,12 +72,12 @@ class PySpySession:
 
 
 @contextlib.contextmanager
-def looking(pid: int, folder: Path, stop: Stop, rate_hz: int = RATE_HZ) -> Iterator[PySpySession]:
-    """py-spy looks into a process and its children while this is open; what it saw is there afterwards.
+def sampling(pid: int, folder: Path, stop: Stop, rate_hz: int = RATE_HZ) -> Iterator[PySpySession]:
+    """Let py-spy sample a process and its children while this is open; what it saw is there afterwards.
 
     folder: an existing one, for its file. Raises `Stopped`, and `SpyRefusedError` where it cannot look or write.
     """
-    out, look = folder / "stacks.raw", PySpySession()
+    out, session = folder / "stacks.raw", PySpySession()
     words = [program(), "record", "--pid", str(pid), "--output", str(out), "--format", "raw", "--rate", str(rate_hz)]
     words += ["--nonblocking", "--idle", "--threads", "--nolineno", "--subprocesses"]
     with (
@@ -88,7 +88,7 @@ def looking(pid: int, folder: Path, stop: Stop, rate_hz: int = RATE_HZ) -> Itera
     ):
         try:
             _attached(spy, errors.name, stop)
-            yield look
+            yield session
             spy.send_signal(signal.SIGINT)  # as its own Ctrl-C: it ends and writes
             try:
                 spy.wait(WRITE_S)
@@ -100,12 +100,12 @@ def looking(pid: int, folder: Path, stop: Stop, rate_hz: int = RATE_HZ) -> Itera
     if spy.returncode != 0 or not out.exists():
         raise SpyRefusedError(_reason(said))
     lost = re.search(r"Errors: (\d+)", said)
-    look.errors = int(lost[1]) if lost else 0
-    look.rows[:] = list(rows_of(out.read_text(encoding="utf-8", errors="replace"), pid, rate_hz))
+    session.errors = int(lost[1]) if lost else 0
+    session.rows[:] = list(rows_of(out.read_text(encoding="utf-8", errors="replace"), pid, rate_hz))
 
 
 def _attached(spy: subprocess.Popen[bytes], log: str, stop: Stop) -> None:
-    """Wait until it says that it samples. Raises `SpyRefusedError` where it ends instead, or says nothing."""
+    """Wait until py-spy says that it samples. Raises `SpyRefusedError` where it ends instead, or says nothing."""
     assert spy.stdout is not None
     ends = time.monotonic() + ATTACH_S
     with selectors.DefaultSelector() as selector:
@@ -123,7 +123,7 @@ def _attached(spy: subprocess.Popen[bytes], log: str, stop: Stop) -> None:
 
 
 def _reason(said: str) -> str:
-    """The first line of what it said that tells anything, and how to allow it where that is what lacks."""
+    """The first line of its output that says anything, and how to allow it where it was denied."""
     lines = [line.strip().removeprefix("Error: ") for line in said.splitlines() if line.strip()]
     first = next((line for line in lines if not line.startswith("py-spy>")), "py-spy ended without a word")
     denied = re.search(r"permission denied|not permitted|EPERM|ptrace", said, re.IGNORECASE)
@@ -136,9 +136,9 @@ _THREAD = re.compile(r"thread \((\w+)\)")
 
 
 def rows_of(raw: str, pid: int, rate_hz: int = RATE_HZ) -> Iterator[Row]:
-    """The lines of py-spy's raw format: whose thread it was, its frames from the outermost on, and how many samples.
+    """The lines of py-spy's raw format as rows: whose thread it was, its frames from the outermost on, its samples.
 
-    A process or thread is a frame of its own there, ahead of the others. Each sample stands for `1 / rate_hz` seconds.
+    py-spy writes a process or thread as a frame ahead of the others. Each sample stands for `1 / rate_hz` seconds.
     """
     for line in raw.splitlines():
         match = _LINE.fullmatch(line)

@@ -1,4 +1,4 @@
-"""Stacks that a sampler saw, cut at the region of the case: what lies above it, or not in it, is none of the steps."""
+"""Stacks that a sampler saw, cut at the region of the case: frames above it, or outside of it, are not of the steps."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 LOADER_LOOP = "_worker_loop (torch/utils/data/_utils/worker.py)"
-"""What a worker of a DataLoader runs. One forked in a step has the region above it, one begun before has not."""
+"""The loop of a DataLoader's worker. One forked in a step has the region above it, one started before has not."""
 
 
 class Row(NamedTuple):
-    """A stack: whose it was (of `Stacks`), frames `name (file)` from the outermost on, how often and how long."""
+    """A stack: whose it was, as `Stacks` names it, frames `name (file)` from the outermost on, how often, how long."""
 
     thread: str
     frames: tuple[str, ...]
@@ -22,7 +22,7 @@ class Row(NamedTuple):
 
 @dataclass
 class Stacks:
-    """The stacks of one case. `rows` are those of the region, cut below it; the others are only counted."""
+    """The stacks of one case. `rows` are those in the region, cut below it; the others are only counted."""
 
     MAIN = "main"
     """The thread that calls the steps."""
@@ -32,12 +32,12 @@ class Stacks:
 
     rows: list[Row] = field(default_factory=list)
     samples: int = 0
-    """Of the main thread, in the region."""
+    """Samples of the main thread in the region."""
     elsewhere: int = 0
-    """Of the main thread, outside of it: between blocks, and where the outer frames were lost."""
+    """Samples of the main thread outside of it: between blocks, and where the outer frames were lost."""
 
     def add(self, seen: Iterable[Row], region: str) -> None:
-        """More of what was seen. region: the name of the function that the blocks run in."""
+        """Add what was seen. region: the name of the function that the blocks run in."""
         found: Counter[tuple[str, tuple[str, ...]]] = Counter()
         ns: Counter[tuple[str, tuple[str, ...]]] = Counter()
         for row in seen:
@@ -57,7 +57,7 @@ class Stacks:
 def _below(row: Row, region: str) -> tuple[str, tuple[str, ...]] | None:
     """Whose stack it is and its frames below the region, or below the loop of a loader's worker; else None.
 
-    Where nothing lies below, it is the loop over the steps itself: the frame of the region stays.
+    Where nothing lies below, the sample was in the loop over the steps itself, which then stands for it.
     """
     if row.thread == Stacks.CHILD:
         if LOADER_LOOP not in row.frames:
@@ -70,4 +70,4 @@ def _below(row: Row, region: str) -> tuple[str, tuple[str, ...]] | None:
 
 
 LOOP = "the loop over the steps (bench/measure/timing/blocks.py)"
-"""In place of the frame that is named for the case."""
+"""Stands in place of the frame that is named for the case."""

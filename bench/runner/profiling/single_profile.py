@@ -1,8 +1,7 @@
-"""A profile: one fresh worker takes one case apart. Whatever ends it in the middle becomes the outcome it means."""
+"""A profile: one fresh worker in which one case is profiled. Whatever ends it in between becomes its outcome."""
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 from bench.protocol import NO_STACKS, PY_SPY, Hello, Refused, Stage
 from bench.records import Planned, Settings, UserError
 from bench.runner.launches.schedule import is_compiled
-from bench.runner.profiling.case_profiler import CaseProfiler, EndedError, SampledLoops, ladder
+from bench.runner.profiling.case_profiler import CaseProfiler, CompileCache, EndedError, SampledLoops, best_rung
 from bench.runner.profiling.py_spy import CALM_HZ, SpyRefusedError
 from bench.runner.stop import Stop
 
@@ -18,32 +17,34 @@ SAMPLED_S = 5.0
 """Seconds of steps that a sampler looks at: 2,500 samples, so that a share of a tenth is known to a hundredth."""
 
 ROUNDS = 5
-"""With and without the sampler by turns: a slow minute then falls on both."""
+"""Loops with and without the sampler, alternating: a slow minute then falls on both."""
 
-FELT = 1.1
-"""A step that takes so many times as long feels that it is looked at."""
+SLOWED = 1.1
+"""A step that takes this many times as long under py-spy is slowed by it: py-spy then looks less often."""
 
-FEWEST_SAMPLES, MOST_TURNS = 1000, 20
-"""Turns go on until there are so many samples in the region, but not for ever: a step may spend its time on a reset."""
+FEWEST_SAMPLES, MOST_ROUNDS = 1000, 20
+"""Rounds go on until there are 1000 samples in the region, but at most 20: a step may spend its time on a reset."""
 
 
 class ProfileSettings(NamedTuple):
-    """How a profile is to be had."""
+    """How a profile is taken."""
 
     steps: int | None = None
-    """Steps under torch.profiler; as many as keep the trace small without."""
+    """Steps under torch.profiler; None takes as many as keep the trace small."""
     rung: str | None = None
-    """How stacks are to be had; the best that is allowed without."""
-    watched_s: float = SAMPLED_S
+    """How stacks are taken; None is the best that is allowed."""
+    sampled_s: float = SAMPLED_S
 
 
 class TakenProfile(NamedTuple):
-    """The case is taken apart. `facts`: columns of `CaseLaunch`; `profile`: what torch.profiler saw, summed up."""
+    """A profile of one case."""
 
     key: str
     facts: dict[str, Any]
+    """Columns of `CaseLaunch`."""
     profile: dict[str, Any]
-    watched: SampledLoops
+    """What torch.profiler saw, summed up."""
+    loops: SampledLoops
 
 
 def take(
@@ -54,47 +55,47 @@ def take(
     trace: Path,
     cache: Path,
     wish: ProfileSettings,
-    heard: Callable[[Stage], None],
+    on_stage: Callable[[Stage], None],
 ) -> TakenProfile | Refused:
-    """Take the case apart in a process of its own, which is gone afterwards, as is all that it started.
+    """Profile the case in a process of its own, which is gone afterwards, as is all that it started.
 
-    trace: the file to write; cache: the folder that a compiled case compiles into, not there yet, so that it is cold
-    and compiling is told as well. Raises `Stopped`, `MachineUnfitError`, and `UserError` where the rung that is wished
-    for is not to be had.
+    trace: the file to write; cache: the folder that a compiled case compiles into, which must not exist yet, so that
+    it is cold and compiling is in the profile too. Raises `Stopped`, `MachineUnfitError`, and `UserError` where the
+    rung that is wished for cannot be used.
     """
-    apart = CaseProfiler(planned, settings, hello, stop, ("cold", cache) if is_compiled(planned) else None, heard=heard)
+    compile_cache = CompileCache("cold", cache) if is_compiled(planned) else None
+    profiler = CaseProfiler(planned, settings, hello, stop, compile_cache, on_stage=on_stage)
     try:
-        facts = apart.open().facts
-        watched = looked_at(apart, wish)
-        profile = apart.take_apart(wish.steps, str(trace)).profile
-        return TakenProfile(apart.key, {**facts, **apart.close()}, profile, watched)
+        facts = profiler.open().facts
+        loops = sampled_loops(profiler, wish)
+        profile = profiler.profile_steps(wish.steps, str(trace)).profile
+        return TakenProfile(profiler.key, {**facts, **profiler.close()}, profile, loops)
     except EndedError as ended:
         return ended.refused
     finally:
-        apart.end()
+        profiler.end()
 
 
-def looked_at(apart: CaseProfiler, wish: ProfileSettings) -> SampledLoops:
-    """The steps under the best sampler there is. One that is let in and then fails hands on to the next."""
-    watched = SampledLoops(*ladder([apart], wish.rung))
-    while watched.rung != NO_STACKS:
+def sampled_loops(profiler: CaseProfiler, wish: ProfileSettings) -> SampledLoops:
+    """Sample the steps by the best sampler there is. One that is let in and then fails hands on to the next."""
+    loops = SampledLoops(*best_rung([profiler], wish.rung))
+    while loops.rung != NO_STACKS:
         try:
-            return _by_turns(apart, watched, wish.watched_s)
+            return _alternating(profiler, loops, wish.sampled_s)
         except SpyRefusedError as refusal:
             if wish.rung:
                 raise UserError(f"no profile by {wish.rung} here: {refusal}") from None
-            watched = SampledLoops(*ladder([apart], None, {**watched.refused, watched.rung: str(refusal)}))
-    return watched
+            loops = SampledLoops(*best_rung([profiler], None, {**loops.refused, loops.rung: str(refusal)}))
+    return loops
 
 
-def _by_turns(apart: CaseProfiler, watched: SampledLoops, seconds: float) -> SampledLoops:
-    """Loops with and without the sampler. One that a step feels looks less often from then on, and begins anew."""
-    turns = 0
-    while turns < ROUNDS or (watched.stacks.samples < FEWEST_SAMPLES and turns < MOST_TURNS):
-        apart.plain(seconds / ROUNDS / 2, watched)
-        apart.watch(seconds / ROUNDS, watched)
-        turns += 1
-        felt = statistics.median(watched.watched_ns) > FELT * statistics.median(watched.plain_ns)
-        if turns == 1 and felt and watched.rate_hz != CALM_HZ and watched.rung == PY_SPY:
-            watched, turns, seconds = SampledLoops(PY_SPY, watched.refused, rate_hz=CALM_HZ), 0, 2 * seconds
-    return watched
+def _alternating(profiler: CaseProfiler, loops: SampledLoops, seconds: float) -> SampledLoops:
+    """Loops with and without the sampler. A py-spy that slows the step down begins anew, and looks less often."""
+    rounds = 0
+    while rounds < ROUNDS or (loops.stacks.samples < FEWEST_SAMPLES and rounds < MOST_ROUNDS):
+        profiler.loop_plain(seconds / ROUNDS / 2, loops)
+        profiler.loop_sampled(seconds / ROUNDS, loops)
+        rounds += 1
+        if rounds == 1 and loops.rung == PY_SPY and loops.rate_hz != CALM_HZ and loops.slowdown() > SLOWED:
+            loops, rounds, seconds = SampledLoops(PY_SPY, loops.refused, rate_hz=CALM_HZ), 0, 2 * seconds
+    return loops

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ NAMES = WORDS.filter(bool)
 LOST = st.sampled_from([each for each in Outcome if each != Outcome.OK])
 STEPS_OR_NEVER = NUMBERS | st.just(float("inf"))
 
-AXES = st.fixed_dictionaries(
+AXES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         "device": st.sampled_from(["cpu", "cuda"]),
@@ -45,7 +46,7 @@ NO_CLOCK = st.dictionaries(st.just(Series("step", "device")), WORDS, max_size=1)
 
 
 def intervals(n: int = 0, method: str = "") -> st.SearchStrategy[Interval]:
-    """Of so many launches, made in this way; some have no ends."""
+    """Intervals over `n` launches, made in this way; some have no ends."""
     bare = st.builds(Interval, NUMBERS, st.none(), st.none(), st.just(n), st.just(method))
     return bare | st.builds(Interval, NUMBERS, NUMBERS, NUMBERS, st.just(n), st.just(method))
 
@@ -71,7 +72,7 @@ def lost(draw: st.DrawFn) -> Row:
 def timed(draw: st.DrawFn) -> Row:
     """A case with a time and all that is known beside it."""
     n, method = draw(st.integers(1, 20)), draw(WORDS)
-    some = {
+    some: dict[str, Any] = {
         name: draw(maybe(NUMBERS))
         for name in (
             "sd_launches", "sd_between", "sd_within", "autocorrelation", "drift", "drift_p", "compile_cold_s",
@@ -105,8 +106,8 @@ def compared(draw: st.DrawFn) -> Row:
 @st.composite
 def compiled(draw: st.DrawFn) -> Row:
     """A compiled case: it pays after some steps, never, or nobody knows."""
-    ends = [draw(STEPS_OR_NEVER) for _ in range(3)]
-    return replace(draw(timed()), break_even=BreakEven(*ends, cache=draw(st.sampled_from(["cold", "warm"]))))
+    steps, low, high = draw(st.tuples(STEPS_OR_NEVER, STEPS_OR_NEVER, STEPS_OR_NEVER))
+    return replace(draw(timed()), break_even=BreakEven(steps, low, high, draw(st.sampled_from(["cold", "warm"]))))
 
 
 @st.composite
@@ -143,5 +144,5 @@ KINDS: Mapping[str, st.SearchStrategy[Row]] = {
 
 def of_a_run() -> st.SearchStrategy[list[Row]]:
     """Rows of any kind, beside each other as those of several runs are; a gate has rows of its own."""
-    mixed = st.one_of(each for name, each in KINDS.items() if name != "judged")
+    mixed = st.one_of(*(each for name, each in KINDS.items() if name != "judged"))
     return st.lists(mixed, min_size=1, max_size=4) | st.lists(judged(), min_size=1, max_size=3)

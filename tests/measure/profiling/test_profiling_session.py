@@ -16,10 +16,10 @@ from bench.protocol import (
     Loop,
     Looped,
     Open,
-    Profile,
+    OpenToProfile,
+    ProfileSteps,
     Refused,
-    TakeApart,
-    TakenApart,
+    StepsProfiled,
 )
 from bench.protocol.rows import OperatorCalls
 from bench.records import Case, Settings
@@ -40,11 +40,11 @@ def profiled(tmp_path_factory):
             trace = tmp_path_factory.mktemp("trace") / "trace.json.gz"
             source = CATALOG[case.workload].source
             stages = []
-            desk = Dispatcher(lambda stage: stages.append(stage.stage))
-            reply = told = desk.answer(Profile(case.key, source, SETTINGS, count=False))
-            for request in (TakeApart(case.key, steps, str(trace)), Close(case.key)):
+            dispatcher = Dispatcher(lambda stage: stages.append(stage.stage))
+            reply = told = dispatcher.answer(OpenToProfile(case.key, source, SETTINGS, count=False))
+            for request in (ProfileSteps(case.key, steps, str(trace)), Close(case.key)):
                 if not isinstance(reply, Refused):
-                    told, reply = reply, desk.answer(request)
+                    told, reply = reply, dispatcher.answer(request)
             taken[key] = (reply if isinstance(reply, Refused) else told, trace, stages)
         return taken[key]
 
@@ -71,7 +71,7 @@ def row(reply, name):
 )
 def test_what_was_planted_takes_most_of_the_time(profiled, key, part):
     reply, _, _ = profiled(key)
-    assert isinstance(reply, TakenApart), reply
+    assert isinstance(reply, StepsProfiled), reply
     assert share(reply, part) > 0.5
 
 
@@ -183,10 +183,10 @@ def looped():
     """A function that opens a case, loops it under a sampler in the process, and returns the reply."""
 
     def loop(key, sampler="", seconds=0.3):
-        desk, case = Dispatcher(lambda stage: None), Case.from_key(key)
-        desk.answer(Profile(case.key, CATALOG[case.workload].source, SETTINGS, count=False))
-        reply = desk.answer(Loop(case.key, seconds, sampler))
-        desk.answer(Close(case.key))
+        dispatcher, case = Dispatcher(lambda stage: None), Case.from_key(key)
+        dispatcher.answer(OpenToProfile(case.key, CATALOG[case.workload].source, SETTINGS, count=False))
+        reply = dispatcher.answer(Loop(case.key, seconds, sampler))
+        dispatcher.answer(Close(case.key))
         return case.key, reply
 
     return loop
@@ -213,8 +213,8 @@ def test_a_sampler_in_the_process_sees_the_step_inside_a_function_named_for_the_
 
 
 def test_a_case_that_was_opened_to_be_timed_is_not_looped():
-    desk, case = Dispatcher(lambda stage: None), Case.from_key("planted_profiles/multiplies")
-    desk.answer(Open(case.key, CATALOG[case.workload].source, SETTINGS, count=False))
-    reply = desk.answer(Loop(case.key, 0.1))
+    dispatcher, case = Dispatcher(lambda stage: None), Case.from_key("planted_profiles/multiplies")
+    dispatcher.answer(Open(case.key, CATALOG[case.workload].source, SETTINGS, count=False))
+    reply = dispatcher.answer(Loop(case.key, 0.1))
     assert isinstance(reply, Refused)
     assert "opened to be timed" in reply.reason

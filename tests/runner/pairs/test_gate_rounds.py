@@ -13,68 +13,68 @@ from bench.runner.pairs.pair_loop import Pace
 from bench.stats.gate_rule import Rule
 
 
-def coupled(name: str) -> ComparedCase:
+def compared(name: str) -> ComparedCase:
     planned = Planned(Case.of(f"a/{name}", {}), Source("a.py", name))
     return ComparedCase(planned, planned)
 
 
-def couples(item: ComparedCase, shift: float, clock: str = "wall") -> list[BlockPair]:
+def block_pairs(item: ComparedCase, shift: float, clock: str = "wall") -> list[BlockPair]:
     """One pair, whose head is slower by so much on the log scale."""
     head = round(1_000_000 * math.exp(shift))
     return [BlockPair(item.case.key, 0, "base", clock, place, "base", 1, 1_000_000, head) for place in range(3)]
 
 
-def keys(judge) -> list[str]:
-    return [item.case.workload for item in judge.pending()]
+def keys(queue) -> list[str]:
+    return [item.case.workload for item in queue.pending()]
 
 
-SLOW, SAME = coupled("slow"), coupled("same")
+SLOW, SAME = compared("slow"), compared("same")
 
 
 @pytest.fixture
-def judge() -> UntilDecided:
+def queue() -> UntilDecided:
     return UntilDecided([SLOW, SAME], Rule(cases=2), 40, Pace(None))
 
 
-def add(judge: UntilDecided, item: ComparedCase, effect: float, pairs: int, spread: float = 0.005) -> None:
+def add(queue: UntilDecided, item: ComparedCase, effect: float, pairs: int, spread: float = 0.005) -> None:
     for shift in np.random.default_rng(0).normal(math.log1p(effect), spread, pairs):
-        judge.add(couples(item, shift))
+        queue.add(block_pairs(item, shift))
 
 
-def test_a_case_that_is_decided_has_no_more_pairs(judge):
-    assert keys(judge) == ["a/slow", "a/same"]
-    add(judge, SLOW, 0.2, 12)
-    assert keys(judge) == ["a/same"]
-    add(judge, SAME, 0.0, 12)
-    assert keys(judge) == []
+def test_a_case_that_is_decided_has_no_more_pairs(queue):
+    assert keys(queue) == ["a/slow", "a/same"]
+    add(queue, SLOW, 0.2, 12)
+    assert keys(queue) == ["a/same"]
+    add(queue, SAME, 0.0, 12)
+    assert keys(queue) == []
 
 
-def test_a_case_that_ended_badly_has_no_more_pairs(judge):
-    judge.drop(SLOW.case.key, "crashed")
-    assert keys(judge) == ["a/same"]
+def test_a_case_that_ended_badly_has_no_more_pairs(queue):
+    queue.drop(SLOW.case.key, "crashed")
+    assert keys(queue) == ["a/same"]
 
 
 def test_no_case_has_more_pairs_than_allowed():
-    judge = UntilDecided([SAME], Rule(cases=1, slack=0.02, limit=0.021), 5, Pace(None))
-    add(judge, SAME, 0.02, 4, spread=0.05)
-    assert keys(judge) == ["a/same"]
-    add(judge, SAME, 0.02, 1)
-    assert keys(judge) == []
+    queue = UntilDecided([SAME], Rule(cases=1, slack=0.02, limit=0.021), 5, Pace(None))
+    add(queue, SAME, 0.02, 4, spread=0.05)
+    assert keys(queue) == ["a/same"]
+    add(queue, SAME, 0.02, 1)
+    assert keys(queue) == []
 
 
-def test_a_case_that_the_budget_cannot_decide_makes_room_for_others(judge, monkeypatch):
-    add(judge, SLOW, 0.033, 10, spread=0.04)
-    add(judge, SAME, 0.0, 5)
-    assert keys(judge) == ["a/slow", "a/same"]
+def test_a_case_that_the_budget_cannot_decide_makes_room_for_others(queue, monkeypatch):
+    add(queue, SLOW, 0.033, 10, spread=0.04)
+    add(queue, SAME, 0.0, 5)
+    assert keys(queue) == ["a/slow", "a/same"]
     monkeypatch.setattr(Pace, "left", lambda self: 3.0)
-    assert keys(judge) == ["a/same"]
+    assert keys(queue) == ["a/same"]
 
 
-def test_another_clock_than_the_wall_decides_nothing(judge):
+def test_another_clock_than_the_wall_decides_nothing(queue):
     for _ in range(12):
-        judge.add([*couples(SLOW, 0.0), *couples(SLOW, 0.5, clock="device")])
-    assert "a/slow" not in keys(judge)
-    assert judge._seen[SLOW.case.key] == pytest.approx([0.0] * 12)
+        queue.add([*block_pairs(SLOW, 0.0), *block_pairs(SLOW, 0.5, clock="device")])
+    assert "a/slow" not in keys(queue)
+    assert queue._seen[SLOW.case.key] == pytest.approx([0.0] * 12)
 
 
 def test_the_canary_takes_every_case_in_turn():
@@ -83,7 +83,7 @@ def test_the_canary_takes_every_case_in_turn():
     for _ in range(4):
         (item,) = canary.pending()
         seen.append(item.case.workload)
-        canary.add(couples(item, 0.0))
+        canary.add(block_pairs(item, 0.0))
     assert seen == ["a/slow", "a/same"] * 2
 
 

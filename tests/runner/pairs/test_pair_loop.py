@@ -44,16 +44,16 @@ def hello():
     return machine_probe.look([], Stop())
 
 
-def measured(folder: Path, coupled: list[ComparedCase], pairs: int, hello: Hello, **options):
+def measured(folder: Path, compared: list[ComparedCase], pairs: int, hello: Hello, **options):
     """A run of so many pairs, read back."""
     settings, sides = options.pop("settings", SETTINGS), options.pop("sides", pair_loop.SAME)
     run_description.begin(
-        folder, run_description.described("pairs", [], settings, hello, "test", "bench test", coupled)
+        folder, run_description.described("pairs", [], settings, hello, "test", "bench test", compared)
     )
-    judge = pair_loop.FixedPairs(coupled, lambda key: pairs)
-    conduct = PairSettings(couples_s=0.05, couples_most_s=0.05, **options)
-    ended = pair_loop.measure(folder, judge, settings, hello, Stop(), lambda *_: None, sides=sides, conduct=conduct)
-    return ended, tables.read(folder), judge
+    queue = pair_loop.FixedPairs(compared, lambda key: pairs)
+    how = PairSettings(block_pairs_s=0.05, block_pairs_most_s=0.05, **options)
+    ended = pair_loop.measure(folder, queue, settings, hello, Stop(), lambda *_: None, sides=sides, pair_settings=how)
+    return ended, tables.read(folder), queue
 
 
 TOLD = [f"told[place={place}]" for place in (1, 2)]
@@ -122,8 +122,8 @@ def test_both_coins_are_tossed_and_recorded(together):
 
 def test_the_coin_of_the_pair_falls_either_way_and_follows_from_the_seed():
     def first(seed: int, number: int) -> str:
-        arena = type("Arena", (), {"settings": Settings(seed=seed), "cpus": [0, 1]})()
-        return Pair(Assignment(number, 1, (against_itself("told[place=1]"),), False), arena)._order[0]
+        context = type("Context", (), {"settings": Settings(seed=seed), "cpus": [0, 1]})()
+        return Pair(Assignment(number, 1, (against_itself("told[place=1]"),), False), context)._order[0]
 
     tossed = [first(0, number) for number in range(200)]
     assert 70 < tossed.count(BASE) < 130
@@ -133,30 +133,31 @@ def test_the_coin_of_the_pair_falls_either_way_and_follows_from_the_seed():
 
 @pytest.mark.parametrize("wanted", [1, 3])
 def test_the_first_pairs_of_a_compiled_case_find_its_cache_empty_on_both_sides(tmp_path, wanted):
-    coupled = against_itself("told[place=1]")
-    arena = PairContext(
+    compared = against_itself("told[place=1]")
+    context = PairContext(
         sides=pair_loop.SAME, settings=Settings(), stop=Stop(), threads=int, steps={}, caches=tmp_path,
-        secretary=None, conduct=PairSettings(cold_pairs=wanted),
+        listener=None, pair_settings=PairSettings(cold_pairs=wanted),
     )  # fmt: skip
     seen = []
     for _ in range(5):
-        state, folders = caches_of(arena, coupled.case.key)
-        seen.append((state, [sorted(path.name for path in folders[side].iterdir()) for side in SIDES]))
+        found = caches_of(context, compared.case.key)
+        folders = found.folders
+        seen.append((found.state, [sorted(path.name for path in folders[side].iterdir()) for side in SIDES]))
         for folder in folders.values():
             (folder / "kernel").touch()
-        arena.steps[coupled.case.key] = {Series("step", "wall"): 1}  # it was opened
+        context.steps[compared.case.key] = {Series("step", "wall"): 1}  # it was opened
     assert seen == [("cold", [[], []])] * wanted + [("warm", [["kernel"], ["kernel"]])] * (5 - wanted)
 
 
 def test_where_one_side_lost_its_cache_both_begin_anew(tmp_path):
-    coupled = against_itself("told[place=1]")
-    arena = PairContext(
-        sides=pair_loop.SAME, settings=Settings(), stop=Stop(), threads=int, steps={}, caches=tmp_path, secretary=None
+    compared = against_itself("told[place=1]")
+    context = PairContext(
+        sides=pair_loop.SAME, settings=Settings(), stop=Stop(), threads=int, steps={}, caches=tmp_path, listener=None
     )
-    _, folders = caches_of(arena, coupled.case.key)
-    arena.steps[coupled.case.key] = {Series("step", "wall"): 1}
+    folders = caches_of(context, compared.case.key).folders
+    context.steps[compared.case.key] = {Series("step", "wall"): 1}
     folders[BASE].rmdir()
-    assert caches_of(arena, coupled.case.key)[0] == "cold"
+    assert caches_of(context, compared.case.key).state == "cold"
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot hold a thread to a core")
@@ -184,7 +185,6 @@ def test_a_slower_head_is_found_as_slow_as_it_is(together):
     assert set(ratios["key"]) == {key_of(SLOW)}
 
 
-@pytest.mark.slow
 def test_without_the_block_to_be_warm_again_the_harness_fails_its_own_certificate(together, tmp_path, hello):
     """What is timed then is a cold block, three times as long here; 10 to 25 % on a real machine."""
     key = key_of(COLD)
@@ -197,20 +197,20 @@ def test_without_the_block_to_be_warm_again_the_harness_fails_its_own_certificat
 
 
 def test_a_case_that_is_wrong_on_a_side_costs_itself_alone(together):
-    ended, data, judge, _ = together
+    ended, data, queue, _ = together
     assert ended.status == "complete"
-    assert judge.dropped == {key_of(WRONG): "wrong"}
+    assert queue.dropped == {key_of(WRONG): "wrong"}
     assert set(rows(data.launches[data.launches["outcome"] == "wrong"], WRONG)["side"]) == {HEAD}
     assert set(data.pairs["key"]) == {key_of(short) for short in (*TOLD, *CORES, COLD, SLOW)}
 
 
 def test_a_case_that_kills_its_process_is_crashed_and_the_rest_wants_another_pair(tmp_path, hello):
-    coupled = [against_itself("ends[how=dies]"), against_itself("paced[slow=0]")]
-    ended, data, judge = measured(tmp_path / "run", coupled, 1, hello)
+    compared = [against_itself("ends[how=dies]"), against_itself("paced[slow=0]")]
+    ended, data, queue = measured(tmp_path / "run", compared, 1, hello)
     assert ended.status == "complete"
-    assert judge.dropped == {key_of("ends[how=dies]"): "crashed"}
+    assert queue.dropped == {key_of("ends[how=dies]"): "crashed"}
     assert "SIGKILL" in data.launches.loc[data.launches["outcome"] == "crashed", "reason"].iloc[0]
-    assert judge.seen == {key_of("paced[slow=0]"): 1}
+    assert queue.seen == {key_of("paced[slow=0]"): 1}
     assert set(data.pairs["pair"]) == {1}
 
 
@@ -252,7 +252,7 @@ def test_the_tree_of_a_side_is_imported_and_its_own_bench_shadows_nothing(tmp_pa
     from bench.runner.worker import SideCode
 
     text = FILE.read_text()
-    sides, coupled = {}, []
+    sides, compared = {}, []
     for side, slow in ((BASE, "0.001"), (HEAD, "0.0015")):
         root = tmp_path / side
         (root / "theirs").mkdir(parents=True)
@@ -262,7 +262,7 @@ def test_the_tree_of_a_side_is_imported_and_its_own_bench_shadows_nothing(tmp_pa
         (root / "bench" / "__init__.py").write_text("raise SystemExit('the wrong bench')")
         sides[side] = SideCode(root=root)
         source = Source(str(root / "theirs" / "sided.py"), "paced", "theirs.sided")
-        coupled.append(Planned(Case.from_key("sided/paced[slow=0]"), source))
-    _, data, _ = measured(tmp_path / "run", [ComparedCase(*coupled)], 1, hello, sides=sides)
+        compared.append(Planned(Case.from_key("sided/paced[slow=0]"), source))
+    _, data, _ = measured(tmp_path / "run", [ComparedCase(*compared)], 1, hello, sides=sides)
     assert set(data.launches["outcome"]) == {"ok"}
     assert ratio(pair_ratios(data.pairs)["log_ratio"].tolist()).value == pytest.approx(1.5, rel=0.03)

@@ -33,12 +33,12 @@ def hello():
 
 @pytest.fixture
 def take(tmp_path, hello):
-    def take(key, rung=None, stop=None, watched_s=0.5):
+    def take(key, rung=None, stop=None, sampled_s=0.5):
         case = Case.from_key(key)
         planned = Planned(case, find([FILE], installed=False)[case.workload].source)
         settings = Settings(warm_s=0.01, warm_cap_s=0.1, timeout_s=60)
         trace, cache = tmp_path / "t.json.gz", tmp_path / "cache"
-        wish = ProfileSettings(steps=3, rung=rung, watched_s=watched_s)
+        wish = ProfileSettings(steps=3, rung=rung, sampled_s=sampled_s)
         return single_profile.take(planned, settings, hello, stop or Stop(), trace, cache, wish, lambda stage: None)
 
     return take
@@ -76,23 +76,23 @@ def test_each_sampler_sees_that_a_step_sleeps(take, rung):
     if rung == PYINSTRUMENT:
         pytest.importorskip("pyinstrument", reason="pyinstrument is not installed")
     taken = take("planted_profiles/sleeps", rung)
-    rows = [row for row in taken.watched.stacks.rows if row.thread == "main"]
+    rows = [row for row in taken.loops.stacks.rows if row.thread == "main"]
     named = STEP if rung != PYINSTRUMENT else "step (planted_profiles.py)"
     sleeping = sum(row.ns for row in rows if row.frames == (named,))
     assert sleeping > 0.8 * sum(row.ns for row in rows)
-    assert taken.watched.stacks.samples > 100
-    assert (taken.watched.rung, ours(os.getpid())) == (rung, {})
+    assert taken.loops.stacks.samples > 100
+    assert (taken.loops.rung, ours(os.getpid())) == (rung, {})
 
 
 def test_blocks_without_the_sampler_are_timed_between_those_with_it(take):
-    watched = take("planted_profiles/sleeps", SAMPLING_THREAD).watched
-    assert min(len(watched.plain_ns), len(watched.watched_ns)) >= single_profile.ROUNDS
-    assert min(watched.plain_ns) > 0.003e9 * watched.steps
+    loops = take("planted_profiles/sleeps", SAMPLING_THREAD).loops
+    assert min(len(loops.plain_ns), len(loops.sampled_ns)) >= single_profile.ROUNDS
+    assert min(loops.plain_ns) > 0.003e9 * loops.steps
 
 
 def test_without_a_sampler_there_are_no_stacks_and_the_profile_all_the_same(take):
     taken = take("planted_profiles/sleeps", NO_STACKS)
-    assert (taken.watched.stacks.rows, taken.watched.rung) == ([], NO_STACKS)
+    assert (taken.loops.stacks.rows, taken.loops.rung) == ([], NO_STACKS)
     assert taken.profile["blocks"] == 3
 
 
@@ -146,9 +146,9 @@ def test_without_py_spy_and_pyinstrument_a_thread_looks(take, monkeypatch, tmp_p
         return found
 
     monkeypatch.setattr(Worker, "greet", without)
-    watched = take("planted_profiles/sleeps").watched
-    assert (watched.rung, list(watched.refused)) == (SAMPLING_THREAD, [PY_SPY, PYINSTRUMENT])
-    assert watched.stacks.samples > 100
+    loops = take("planted_profiles/sleeps").loops
+    assert (loops.rung, list(loops.refused)) == (SAMPLING_THREAD, [PY_SPY, PYINSTRUMENT])
+    assert loops.stacks.samples > 100
 
 
 def test_a_sampler_that_is_let_in_and_fails_hands_on_to_the_next(take, monkeypatch):
@@ -156,11 +156,11 @@ def test_a_sampler_that_is_let_in_and_fails_hands_on_to_the_next(take, monkeypat
         raise py_spy.SpyRefusedError("it fell over")
 
     monkeypatch.setattr(py_spy, "why_not", lambda pid: "")
-    monkeypatch.setattr(py_spy, "looking", fails)
-    watched = take("planted_profiles/sleeps").watched
-    assert watched.refused[PY_SPY] == "it fell over"
-    assert watched.rung in RUNGS[1:3]
-    assert watched.stacks.samples > 0
+    monkeypatch.setattr(py_spy, "sampling", fails)
+    loops = take("planted_profiles/sleeps").loops
+    assert loops.refused[PY_SPY] == "it fell over"
+    assert loops.rung in RUNGS[1:3]
+    assert loops.stacks.samples > 0
 
 
 # --- what ends in the middle ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""One worker takes one case apart; whatever ends it in the middle is an outcome, and nothing is left behind."""
+"""One worker profiles one case; whatever ends it in the middle is an outcome, and nothing is left behind."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ FILE = Path(__file__).parents[2] / "workload_files" / "planted_profiles.py"
 
 
 WISH = ProfileSettings(steps=3, rung=NO_STACKS)
-"""Samplers are tried in `test_spy`."""
+"""Samplers are tried in `test_py_spy`."""
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +31,12 @@ def hello():
 
 @pytest.fixture
 def take(tmp_path, hello):
-    def take(key, stop=None, timeout_s=60.0, heard=lambda stage: None):
+    def take(key, stop=None, timeout_s=60.0, on_stage=lambda stage: None):
         case = Case.from_key(key)
         planned = Planned(case, find([FILE], installed=False)[case.workload].source)
         settings = Settings(warm_s=0.01, warm_cap_s=0.1, timeout_s=timeout_s)
         return single_profile.take(
-            planned, settings, hello, stop or Stop(), tmp_path / "t.json.gz", tmp_path / "cache", WISH, heard
+            planned, settings, hello, stop or Stop(), tmp_path / "t.json.gz", tmp_path / "cache", WISH, on_stage
         )
 
     return take
@@ -83,7 +83,6 @@ def test_a_stop_ends_the_worker_at_once(take):
     assert children() == []
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_of_a_compiled_case_it_is_told_where_compiling_went(hello, tmp_path):
     if reason := hello.capabilities["compile"]:
@@ -102,7 +101,7 @@ def test_of_a_compiled_case_it_is_told_where_compiling_went(hello, tmp_path):
 
 
 class Slowed:
-    """An `Apart` whose steps take longer while they are looked at, by how often that is."""
+    """A `CaseProfiler` whose steps take longer while they are sampled, by how often that is."""
 
     def __init__(self, by_hz):
         self.by_hz, self.rates = by_hz, []
@@ -110,33 +109,33 @@ class Slowed:
     def why_not(self, rung):
         return ""
 
-    def plain(self, seconds, seen):
-        seen.plain_ns += [100, 100]
+    def loop_plain(self, seconds, loops):
+        loops.plain_ns += [100, 100]
 
-    def watch(self, seconds, seen):
-        self.rates.append(seen.rate_hz)
-        seen.watched_ns += [int(100 * self.by_hz[seen.rate_hz])] * 2
-        seen.stacks.samples += int(seen.rate_hz * seconds)
-
-
-def test_a_step_that_feels_py_spy_is_looked_at_less_often_and_for_longer():
-    apart = Slowed({RATE_HZ: 1.4, CALM_HZ: 1.05})
-    watched = single_profile.looked_at(apart, ProfileSettings())
-    assert apart.rates == [RATE_HZ] + [CALM_HZ] * single_profile.ROUNDS
-    assert set(watched.watched_ns) == {105}
-    assert watched.stacks.samples == single_profile.FEWEST_SAMPLES
+    def loop_sampled(self, seconds, loops):
+        self.rates.append(loops.rate_hz)
+        loops.sampled_ns += [int(100 * self.by_hz[loops.rate_hz])] * 2
+        loops.stacks.samples += int(loops.rate_hz * seconds)
 
 
-def test_a_step_that_does_not_feel_it_is_looked_at_as_often_as_can_be():
-    apart = Slowed({RATE_HZ: 1.02})
-    assert len(single_profile.looked_at(apart, ProfileSettings()).watched_ns) == 2 * single_profile.ROUNDS
-    assert set(apart.rates) == {RATE_HZ}
+def test_a_step_that_py_spy_slows_down_is_sampled_less_often_and_for_longer():
+    profiler = Slowed({RATE_HZ: 1.4, CALM_HZ: 1.05})
+    loops = single_profile.sampled_loops(profiler, ProfileSettings())
+    assert profiler.rates == [RATE_HZ] + [CALM_HZ] * single_profile.ROUNDS
+    assert set(loops.sampled_ns) == {105}
+    assert loops.stacks.samples == single_profile.FEWEST_SAMPLES
 
 
-def test_a_step_of_which_little_is_seen_is_looked_at_for_longer_but_not_for_ever():
-    apart = Slowed({RATE_HZ: 1.02})
-    single_profile.looked_at(apart, ProfileSettings(watched_s=1.0))
-    assert len(apart.rates) == 2 * single_profile.ROUNDS
-    apart.rates.clear()
-    single_profile.looked_at(apart, ProfileSettings(watched_s=0.01))
-    assert len(apart.rates) == single_profile.MOST_TURNS
+def test_a_step_that_it_does_not_slow_down_is_sampled_as_often_as_can_be():
+    profiler = Slowed({RATE_HZ: 1.02})
+    assert len(single_profile.sampled_loops(profiler, ProfileSettings()).sampled_ns) == 2 * single_profile.ROUNDS
+    assert set(profiler.rates) == {RATE_HZ}
+
+
+def test_a_step_of_which_little_is_seen_is_sampled_for_longer_but_not_for_ever():
+    profiler = Slowed({RATE_HZ: 1.02})
+    single_profile.sampled_loops(profiler, ProfileSettings(sampled_s=1.0))
+    assert len(profiler.rates) == 2 * single_profile.ROUNDS
+    profiler.rates.clear()
+    single_profile.sampled_loops(profiler, ProfileSettings(sampled_s=0.01))
+    assert len(profiler.rates) == single_profile.MOST_ROUNDS
