@@ -15,6 +15,8 @@ from bench.runner.worker import Worker
 
 FILE = Path(__file__).parents[1] / "workload_files" / "hungry.py"
 MIB = 2**20
+
+pytestmark = pytest.mark.usefixtures("fresh_workers")  # of others they share memory
 SMALL = (7 * MIB, 40 * MIB)
 """Of a step of 8 MiB: the C library may keep what a step gave back, and take new memory for the next."""
 

@@ -56,8 +56,8 @@ def test_without_a_core_nothing_is_held():
 def test_what_one_thread_does_needs_one_core():
     """In a process of its own: threads that other tests left behind here may still be spinning."""
     code = (
-        "import time, torch; from bench.measure.timing.one_core import Cores\n"
-        "torch.set_num_threads(1); cores = Cores()\n"
+        "import time, torch; from bench.measure.timing.one_core import CoreUse\n"
+        "torch.set_num_threads(1); cores = CoreUse()\n"
         "end = time.perf_counter() + 0.2\nwhile time.perf_counter() < end: torch.ones(64, 64) @ torch.ones(64, 64)\n"
         "assert cores.one()"
     )
