@@ -109,9 +109,9 @@ def _parts(row: Row) -> dict[str, Ends]:
     return found
 
 
-def _chosen(records: Sequence[Row]) -> list[Row]:
+def _chosen(rows: Sequence[Row]) -> list[Row]:
     """Rows with two phases or more; with them the lost ones of the same workload."""
-    own = row_groups.one_clock(records)
+    own = row_groups.one_clock(rows)
     if not any(len(_parts(row)) > 1 for row in own):
         return []
     chosen = [row for row in own if len(_parts(row)) > 1 or not row.ok]
@@ -124,11 +124,10 @@ def _label(row: Row, chosen: Sequence[Row]) -> str:
 
 
 def _prepared(rows: Sequence[Row]) -> tuple[list[Row], list[Bar]]:
-    records = rows
     advice = "bench run 'matmul/round_trip'"
-    chart_cases.require(records, advice)
-    chart_cases.single_workload(records, advice)
-    chosen = _chosen(records)
+    chart_cases.require(rows, advice)
+    chart_cases.single_workload(rows, advice)
+    chosen = _chosen(rows)
     if not chosen:
         raise UserError(f"no case times two phases of its step apart: {advice} measures one that does")
     return chosen, [_bar(row, _label(row, chosen)) for row in chosen]
@@ -150,11 +149,11 @@ class AnatomyChart(Chart):
     question = "Which phase takes how much of a step?"
     needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "phases")
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
         """A chart for each workload that times two phases or more apart, in portions that fit."""
         found: list[Selection] = []
-        for workload, rows in row_groups.by_workload(records):
-            chosen = _chosen(rows)
+        for workload, own_rows in row_groups.by_workload(rows):
+            chosen = _chosen(own_rows)
             if chosen:
                 entries = [(_label(row, chosen), (row.key,)) for row in chosen]
                 found += chart_cases.parts(workload, entries, _LABEL_LETTERS, MOST_ROWS)
@@ -162,20 +161,20 @@ class AnatomyChart(Chart):
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
         """Stacked bars of phases as shares of the step. Raises `UserError` where none were timed apart."""
-        records, bars = _prepared(rows)
+        chosen, bars = _prepared(rows)
         colors = style.theme(theme)
         with style.drawing(colors):
             page = Page(colors)
             page.title(self.finding(rows))
             notes = ["Phases are timed apart; where they take more than the step, they overlap in it."]
-            page.foot([*notes, *reasons(records), provenance(records)])
+            page.foot([*notes, *reasons(chosen), provenance(chosen)])
             _rows(page, bars)
             return page.figure
 
     def finding(self, rows: Sequence[Row]) -> str:
         """What the data say: the largest phase of the smallest and of the largest case, where intervals allow it."""
-        records, bars = _prepared(rows)
-        workload = records[0].workload
+        chosen, bars = _prepared(rows)
+        workload = chosen[0].workload
         timed = [bar for bar in bars if bar.wall]
         if not timed:
             return f"{workload}: nothing was measured"

@@ -15,20 +15,20 @@ LEAST_SPAN = 2.0
 """Sizes of 1000 and 1024 are two cases and no sweep: a line between them would say nothing."""
 
 
-def sweep(records: Iterable[Row], axes: Sequence[str]) -> str | None:
+def sweep(rows: Iterable[Row], axes: Sequence[str]) -> str | None:
     """The first of `axes` that is swept in these rows: numbers, the largest at least `LEAST_SPAN` times the least."""
-    records = list(records)
+    rows = list(rows)
     for axis in axes:
-        numbers = (number(row.axis(axis)) for row in records)
+        numbers = (number(row.axis(axis)) for row in rows)
         values = {value for value in numbers if value is not None}
         if len(values) > 1 and max(values) >= LEAST_SPAN * min(values):
             return axis
     return None
 
 
-def single_workload(records: Sequence[Row], command: str) -> str:
+def single_workload(rows: Sequence[Row], command: str) -> str:
     """The workload of these rows. Raises `UserError` where there is none, or more than one."""
-    names = list(dict.fromkeys(row.workload for row in records))
+    names = list(dict.fromkeys(row.workload for row in rows))
     if not names:
         raise UserError(f"there are no rows to draw; measure some: {command}")
     if len(names) > 1:
@@ -36,19 +36,19 @@ def single_workload(records: Sequence[Row], command: str) -> str:
     return names[0]
 
 
-def require(records: Sequence[Row], command: str) -> None:
+def require(rows: Sequence[Row], command: str) -> None:
     """Raises `UserError`, naming the command that measures some, where there are no rows."""
-    if not records:
+    if not rows:
         raise UserError(f"there are no rows; this measures some: {command}")
 
 
-def command(records: Sequence[Row], change: str) -> str:
+def command(rows: Sequence[Row], change: str) -> str:
     """`bench run 'matmul/square' --set size=64,1024` for the one workload of the rows, where it has that axis.
 
     Else for all: `bench run` leaves those out that lack it, and refuses one workload that does.
     """
-    names, axis = row_groups.distinct(row.workload for row in records), change.partition("=")[0]
-    has_it = axis in UNIVERSAL_AXES or any(axis in row.params for row in records)
+    names, axis = row_groups.distinct(row.workload for row in rows), change.partition("=")[0]
+    has_it = axis in UNIVERSAL_AXES or any(axis in row.params for row in rows)
     return f"bench run '{names[0] if len(names) == 1 and has_it else '*'}' --set {change}"
 
 

@@ -58,11 +58,11 @@ class ChartLine:
     group: str = ""
     """Lines of one group have one colour and marker, and one label, at the first of them."""
 
-    def rows(self, records: Sequence[Row]) -> list[Row]:
+    def rows(self, rows: Sequence[Row]) -> list[Row]:
         """Those of its cases that gave a number."""
         return [
             row
-            for row in records
+            for row in rows
             if row.key in self.keys and row.ok and self.machine in ("", row.machine) and self.run in ("", row.run)
         ]
 
@@ -84,27 +84,29 @@ def place_on(axis: str) -> Place:
     return lambda row: number(row.axis(axis))
 
 
-def split(records: Sequence[Row], axis: str, of: Measured, place: Place | None = None) -> list[ChartLine]:
+def split(rows: Sequence[Row], axis: str, of: Measured, place: Place | None = None) -> list[ChartLine]:
     """A line for each combination of whatever varies besides `axis`.
 
     of: what is drawn upwards; place: where a row stands, by the value of the axis without it.
     """
     where = place or place_on(axis)
-    records = [row for row in records if where(row) is not None]
-    names = [name for name in row_groups.varying(records) if name != axis]
-    by_machine = len(row_groups.machines(records)) > 1
-    by_run = not by_machine and len(row_groups.runs(records)) > 1
-    parts = machine_labels.labels(map(_part, records)) if by_machine else {}
+    rows = [row for row in rows if where(row) is not None]
+    names = [name for name in row_groups.varying(rows) if name != axis]
+    by_machine = len(row_groups.machines(rows)) > 1
+    by_run = not by_machine and len(row_groups.runs(rows)) > 1
+    parts = machine_labels.labels(map(_part, rows)) if by_machine else {}
     groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in records:
+    for row in rows:
         source = row.machine if by_machine else row.run if by_run else ""
         groups.setdefault((*(row.axis(name) for name in names), source), []).append(row)
     made = []
-    for mark in sorted(groups, key=lambda mark: tuple(row_groups.order(item) for item in mark)):
-        rows, *values, source = groups[mark], *mark
-        told = [*zip(names, values, strict=True), *([("run", source)] if by_run else [])]
-        label = _label(told, rows[0], parts)
-        made.append(line_of(label, rows, where, of, machine=source if by_machine else "", run=source if by_run else ""))
+    for group in sorted(groups, key=lambda group: tuple(row_groups.order(item) for item in group)):
+        own_rows, *values, source = groups[group], *group
+        apart = [*zip(names, values, strict=True), *([("run", source)] if by_run else [])]
+        label = _label(apart, own_rows[0], parts)
+        made.append(
+            line_of(label, own_rows, where, of, machine=source if by_machine else "", run=source if by_run else "")
+        )
     return made
 
 
@@ -168,16 +170,16 @@ def place_text(axis: str, x: float) -> str:
     return f"{units.count(x)} {axis}" if axis.endswith("s") else f"{axis} {units.count(x)}"
 
 
-def lost_text(records: Sequence[Row]) -> str:
+def lost_text(rows: Sequence[Row]) -> str:
     """`6 skipped, 2 oom`: how many cases ended otherwise than ok; empty where all is well."""
-    counts = {name: number for name, number in row_groups.outcome_counts(records).items() if name != Outcome.OK}
+    counts = {name: number for name, number in row_groups.outcome_counts(rows).items() if name != Outcome.OK}
     return ", ".join(f"{number} {name}" for name, number in counts.items())
 
 
-def reasons(records: Sequence[Row]) -> list[str]:
+def reasons(rows: Sequence[Row]) -> list[str]:
     """`oom: 192 MiB asked`, once for each outcome with its first reason."""
     first: dict[str, str] = {}
-    for row in records:
+    for row in rows:
         if not row.ok and row.reason:
             first.setdefault(row.outcome.value, row.reason)
     return [f"{outcome}: {reason}" for outcome, reason in first.items()]
@@ -188,21 +190,21 @@ def method_of_time(row: Row) -> str:
     return row.method
 
 
-def provenance(records: Sequence[Row], method: Callable[[Row], str] = method_of_time) -> str:
+def provenance(rows: Sequence[Row], method: Callable[[Row], str] = method_of_time) -> str:
     """The footer: machine, run, torch, clock, and how the interval was made from how many launches.
 
     method: how the interval that is drawn was made, where that is not the one of times.
     """
-    parts = [" and ".join(row_groups.machines(records))]
-    runs = row_groups.runs(records)
+    parts = [" and ".join(row_groups.machines(rows))]
+    runs = row_groups.runs(rows)
     parts.append(f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs" if runs else "")
-    torch = row_groups.distinct(row.torch for row in records)
+    torch = row_groups.distinct(row.torch for row in rows)
     parts.append(f"torch {' and '.join(torch)}" if torch else "")
     # What all lines share stands in no label, so it has to stand here.
-    parts += [shown(axis, records[0].params[axis]) for axis in row_groups.constants(records)]
-    clocks = row_groups.clocks(records)
+    parts += [shown(axis, rows[0].params[axis]) for axis in row_groups.constants(rows)]
+    clocks = row_groups.clocks(rows)
     parts.append(f"{' and '.join(clocks)} clock" if clocks else "")
-    measured = [row for row in records if row.ok]
+    measured = [row for row in rows if row.ok]
     methods = row_groups.distinct(map(method, measured))
     parts.append(
         methods[0] if len(methods) == 1 else f"{len(methods)} interval methods, see the table" if methods else ""

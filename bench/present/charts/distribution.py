@@ -90,10 +90,9 @@ def _name(row: Row) -> str:
 
 
 def _prepared(rows: Sequence[Row]) -> Row:
-    records = rows
-    advice = chart_cases.command(records, "mode=eager") + " --launches 6"
-    chart_cases.require(records, advice)
-    timed = [row for row in row_groups.one_clock(records) if row.ok and len(_samples(row)) > 1]
+    advice = chart_cases.command(rows, "mode=eager") + " --launches 6"
+    chart_cases.require(rows, advice)
+    timed = [row for row in row_groups.one_clock(rows) if row.ok and len(_samples(row)) > 1]
     if not timed:
         raise UserError(f"no case was measured in two launches or more: {advice}")
     return timed[0]
@@ -106,9 +105,9 @@ class DistributionChart(Chart):
     question = "How far apart are the blocks of one case, within a launch and between launches?"
     needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "samples", "first_call_s")
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
         """A chart of that case of a run whose interval is the widest: the one that is trusted least."""
-        timed = [row for row in row_groups.one_clock(records) if row.ok and len(_samples(row)) > 1]
+        timed = [row for row in row_groups.one_clock(rows) if row.ok and len(_samples(row)) > 1]
         known = [row for row in timed if row.step.low]
         if not timed:
             return []

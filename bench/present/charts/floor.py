@@ -23,10 +23,10 @@ SUBJECT = "machine"
 """Stands for a workload: the chart has all of a run."""
 
 
-def _nearest(records: Sequence[Row]) -> list[Row]:
+def _nearest(rows: Sequence[Row]) -> list[Row]:
     """Of each workload the case that comes nearest to its floor, the nearest first."""
     best: dict[str, Row] = {}
-    for row in row_groups.one_clock(records):
+    for row in row_groups.one_clock(rows):
         if row.times_floor and row.ok and _proven(row):
             name = row.workload
             best[name] = min(row, best.get(name, row), key=_times)
@@ -43,10 +43,9 @@ def _times(row: Row) -> float:
 
 
 def _prepared(rows: Sequence[Row]) -> tuple[list[Row], list[Dot]]:
-    records = rows
     advice = "bench run 'calibration/*' together with the workload"
-    chart_cases.require(records, advice)
-    chosen = _nearest(records)
+    chart_cases.require(rows, advice)
+    chosen = _nearest(rows)
     if not chosen:
         raise UserError(f"no case has a floor, as the run has not measured the peaks of its machine: {advice}")
     return chosen, [_dot(row, _label(row)) for row in chosen]
@@ -71,21 +70,21 @@ class FloorChart(Chart):
     question = "How far above the least that its work takes on this machine is each case?"
     needs = ("key", "workload", "params", "outcome", "times_floor", "times_floor_low", "times_floor_high", "floor_by")
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
         """Charts of the workloads of a run, each by the case that comes nearest to its floor, in portions that fit."""
-        entries = [(_label(row), (row.key,)) for row in _nearest(records)]
+        entries = [(_label(row), (row.key,)) for row in _nearest(rows)]
         return list(chart_cases.parts(SUBJECT, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS))
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
         """Dots with intervals right of the line at 1. Raises `UserError` where no case has a floor."""
-        records, found = _prepared(rows)
+        chosen, found = _prepared(rows)
         plot = dot_plot.Plot(
             title=self.finding(rows),
             dots=found,
             caption="time ÷ floor, 1 = the least the work takes, left is better",
             text=lambda value: f"{units.short(value)}×",
             notes=tuple(chart_cases.unproven(sum(not _proven(row) for row in rows))),
-            footer=provenance(records),
+            footer=provenance(chosen),
             line=1.0,
             good=dot_plot.BELOW,
         )

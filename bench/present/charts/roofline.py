@@ -51,28 +51,27 @@ def _series(items: Sequence[RooflinePoint]) -> list[ChartLine]:
     return made
 
 
-def _when(records: Sequence[Row]) -> str:
-    return f"by this run, {next(row.created for row in records if row.created)[:10]}"
+def _when(rows: Sequence[Row]) -> str:
+    return f"by this run, {next(row.created for row in rows if row.created)[:10]}"
 
 
-def _under(records: Sequence[Row]) -> list[RooflinePoint]:
-    found = _peaks(records)
-    return roofline_points(row_groups.one_clock(records), found) if found else []
+def _under(rows: Sequence[Row]) -> list[RooflinePoint]:
+    found = _peaks(rows)
+    return roofline_points(row_groups.one_clock(rows), found) if found else []
 
 
-def _peaks(records: Sequence[Row]) -> Peaks | None:
-    own = [row for row in records if row.workload.startswith(CALIBRATION) and row.created]
+def _peaks(rows: Sequence[Row]) -> Peaks | None:
+    own = [row for row in rows if row.workload.startswith(CALIBRATION) and row.created]
     return peaks(own, own[0].created) if own and own[0].created else None
 
 
 def _prepared(rows: Sequence[Row]) -> tuple[Sequence[Row], list[RooflinePoint]]:
-    records = rows
     advice = "bench run 'calibration/*' together with the workloads"
-    chart_cases.require(records, advice)
-    items = _under(records)
+    chart_cases.require(rows, advice)
+    items = _under(rows)
     if not items:
         raise UserError(f"no case states its flops and bytes beneath a roof that the run measured: {advice}")
-    return records, items
+    return rows, items
 
 
 class RooflineChart(Chart):
@@ -82,14 +81,14 @@ class RooflineChart(Chart):
     question = "Does arithmetic or memory bind each case, and how near does it come?"
     needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "flops", "bytes", "created")
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
         """A chart for each place and dtype whose roof was measured, its workloads in portions that fit."""
         found: list[Selection] = []
         groups: dict[tuple[str, int, str], list[RooflinePoint]] = {}
-        for item in _under(records):
+        for item in _under(rows):
             place = item.roof.place
             groups.setdefault((place.device, place.threads, item.roof.dtype), []).append(item)
-        calibration = {row.key for row in records if row.workload.startswith(CALIBRATION)}
+        calibration = {row.key for row in rows if row.workload.startswith(CALIBRATION)}
         for items in groups.values():
             names = list(dict.fromkeys(_workload(item) for item in items))
             for start in range(0, len(names), MOST_SERIES):
@@ -100,7 +99,7 @@ class RooflineChart(Chart):
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
         """Flops per second by flops a byte, beneath the ceilings. Raises `UserError` where no roof was measured."""
-        records, items = _prepared(rows)
+        chosen, items = _prepared(rows)
         series = _series(items)
         xs = [point.x for line in series for point in line.points]
         # Up to the ridge and beyond it, so that both ceilings are seen.
@@ -122,10 +121,10 @@ class RooflineChart(Chart):
             joined=False,
             round_x=True,
             notes=(
-                f"Ceilings: {_when(records)}, 95 % intervals; a case is held to that of the memory that holds it.",
+                f"Ceilings: {_when(chosen)}, 95 % intervals; a case is held to that of the memory that holds it.",
                 *chart_cases.unproven(sum(not item.proven for item in items)),
             ),
-            footer=provenance([row for row in records if not row.workload.startswith(CALIBRATION)]),
+            footer=provenance([row for row in chosen if not row.workload.startswith(CALIBRATION)]),
         )
         return line_drawing.draw(plot, theme)
 

@@ -56,14 +56,14 @@ class TwinChart(Chart):
     needs: tuple[str, ...] = ("key", "workload", "params", "outcome")
     carries: tuple[str, ...] = ("twins",)
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
         """A chart for each workload that has a twin on the axis, in portions that fit."""
         found: list[Selection] = []
         groups: dict[str, list[Row]] = {}
-        for row in records:
+        for row in rows:
             groups.setdefault(row.family if self.families else row.workload, []).append(row)
-        for name, rows in groups.items():
-            compared = self._compared(rows)
+        for name, own_rows in groups.items():
+            compared = self._compared(own_rows)
             if any(twin(row, self.axis, self.plain) for row in compared):
                 entries = [(self._label(row, compared), (row.key,)) for row in compared]
                 found += chart_cases.parts(name, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS)
@@ -71,7 +71,7 @@ class TwinChart(Chart):
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
         """Dots with intervals around the line at 1. Raises `UserError` where no case has a twin."""
-        records, found = self._prepared(rows)
+        chosen, found = self._prepared(rows)
         better = "left" if self.cost else "right"
         what = "time, " if self.cost else ""
         plot = dot_plot.Plot(
@@ -79,8 +79,8 @@ class TwinChart(Chart):
             dots=found,
             caption=f"{what}1 = {self.called}, {better} is faster",
             text=lambda value: f"{value:g}×",
-            footer=self._footer(records),
-            notes=tuple(reasons(records)),
+            footer=self._footer(chosen),
+            notes=tuple(reasons(chosen)),
             line=1.0,
             good=BELOW if self.cost else ABOVE,
         )
@@ -88,8 +88,8 @@ class TwinChart(Chart):
 
     def finding(self, rows: Sequence[Row]) -> str:
         """What the data say: how many cases are faster, slower, undecided, and which gains, or costs, most."""
-        records, found = self._prepared(rows)
-        name = self._subject(records)
+        chosen, found = self._prepared(rows)
+        name = self._subject(chosen)
         judged = [dot for dot in found if dot.value is not None]
         if not judged:
             return f"{name}: nothing was measured against {self.called}"
@@ -115,15 +115,15 @@ class TwinChart(Chart):
         what = "Time" if self.cost else "Speed"
         return f"{self.finding(rows)}. {what} against {self.called}: {dot_plot.said(found, units.ratio)}."
 
-    def _subject(self, records: Sequence[Row]) -> str:
-        names = row_groups.distinct(row.workload for row in records)
+    def _subject(self, rows: Sequence[Row]) -> str:
+        names = row_groups.distinct(row.workload for row in rows)
         return names[0].partition("/")[0] if self.families else names[0]
 
-    def _compared(self, records: Sequence[Row]) -> list[Row]:
+    def _compared(self, rows: Sequence[Row]) -> list[Row]:
         """Rows with a twin, and the lost ones; the twins are the line at 1 and need no dot."""
         chosen = [
             row
-            for row in row_groups.one_clock(records)
+            for row in row_groups.one_clock(rows)
             if row.axis(self.axis) not in (None, self.plain) and (not row.ok or twin(row, self.axis, self.plain))
         ]
         names = [name for name in row_groups.varying(chosen) if name != self.axis]
@@ -137,12 +137,11 @@ class TwinChart(Chart):
         )
 
     def _prepared(self, rows: Sequence[Row]) -> tuple[list[Row], list[Dot]]:
-        records = rows
-        advice = chart_cases.command(records, f"{self.axis}={self.values}")
-        chart_cases.require(records, advice)
+        advice = chart_cases.command(rows, f"{self.axis}={self.values}")
+        chart_cases.require(rows, advice)
         if not self.families:
-            chart_cases.single_workload(records, advice)
-        compared = self._compared(records)
+            chart_cases.single_workload(rows, advice)
+        compared = self._compared(rows)
         if not compared:
             raise UserError(f"no case has a twin with {self.axis}={self.plain} to be compared with: {advice}")
         return compared, [self._dot(row, self._label(row, compared)) for row in compared]
@@ -168,13 +167,13 @@ class TwinChart(Chart):
             return ", ".join([row.workload.partition("/")[2].replace("_", " "), *texts])
         return ", ".join([str(row.params[self.axis]), *texts])
 
-    def _footer(self, records: Sequence[Row]) -> str:
+    def _footer(self, rows: Sequence[Row]) -> str:
         def method(row: Row) -> str:
             found = twin(row, self.axis, self.plain) or row.speedup
             return found.ratio.method if found else ""
 
-        text = provenance(records, method)
-        pairing = {found.paired for row in records if (found := twin(row, self.axis, self.plain))}
+        text = provenance(rows, method)
+        pairing = {found.paired for row in rows if (found := twin(row, self.axis, self.plain))}
         # One method says itself how it was paired.
         return text if "paired" in text or not pairing else f"{text} · {_PAIRING[frozenset(pairing)]}"
 

@@ -30,9 +30,9 @@ LOOKS = {
 """How a verdict looks: the gate says what an interval allows to say, not the place of the line."""
 
 
-def _ordered(records: Sequence[Row]) -> list[Row]:
+def _ordered(rows: Sequence[Row]) -> list[Row]:
     order = list(MEANINGS)
-    own = [(row, row.verdict) for row in records if row.verdict and row.verdict.verdict in order]
+    own = [(row, row.verdict) for row in rows if row.verdict and row.verdict.verdict in order]
     return [row for row, _ in sorted(own, key=lambda each: (order.index(each[1].verdict), -_ratio(each[1])))]
 
 
@@ -57,10 +57,10 @@ def _dot(row: Row) -> Dot:
 
 
 def _prepared(rows: Sequence[Row]) -> list[Row]:
-    records = _ordered(rows)
-    if not records:
+    judged = _ordered(rows)
+    if not judged:
         raise UserError("a verdict is drawn of a run of bench gate: bench gate --out RUN, then bench plot RUN")
-    return records
+    return judged
 
 
 class VerdictChart(Chart):
@@ -86,25 +86,25 @@ class VerdictChart(Chart):
         """Are these the verdicts of a gate?"""
         return any(row.verdict for row in rows)
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
         """Charts of the cases of a gate, the worst verdict first, in portions that fit."""
-        entries = [(short(row.key), (row.key,)) for row in _ordered(records)]
+        entries = [(short(row.key), (row.key,)) for row in _ordered(rows)]
         return list(chart_cases.parts(SUBJECT, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS)) if entries else []
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
         """Ratios with intervals beside slack and limit. Raises `UserError` for what is no gate."""
-        records = _prepared(rows)
-        slack, limit = _of(records[0]).slack, _of(records[0]).limit
+        chosen = _prepared(rows)
+        slack, limit = _of(chosen[0]).slack, _of(chosen[0]).limit
         plot = dot_plot.Plot(
             title=self.finding(rows),
-            dots=[_dot(row) for row in records],
+            dots=[_dot(row) for row in chosen],
             caption="head ÷ base, 1 = no change, right is slower",
             text=lambda value: f"{value:.4g}",
-            footer=provenance(records),
+            footer=provenance(chosen),
             notes=(
                 f"Dashed: slower by {100 * slack:g} % is a regression, by {100 * limit:g} % is excluded "
                 "where not slower.",
-                *reasons(records),
+                *reasons(chosen),
             ),
             line=1.0,
             good=BELOW,
@@ -115,14 +115,14 @@ class VerdictChart(Chart):
 
     def finding(self, rows: Sequence[Row]) -> str:
         """The verdict, and the case it rests on."""
-        records = _prepared(rows)
-        counts = {name: sum(_of(row).verdict == name for row in records) for name in MEANINGS}
+        chosen = _prepared(rows)
+        counts = {name: sum(_of(row).verdict == name for row in chosen) for name in MEANINGS}
         told = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number)
-        worst = _of(records[0])
+        worst = _of(chosen[0])
         if worst.verdict != "regressed":
-            return f"Of {len(records)} cases: {told}"
+            return f"Of {len(chosen)} cases: {told}"
         ratio = units.ratio(*units.ends(worst.ratio))
-        return f"{short(records[0].key)} regressed: it takes {ratio} the time; of {len(records)} cases: {told}"
+        return f"{short(chosen[0].key)} regressed: it takes {ratio} the time; of {len(chosen)} cases: {told}"
 
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every case."""
