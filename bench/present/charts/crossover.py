@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 
 ROUND_TRIP, KERNEL = "round_trip", "calibration/empty_kernel"
-"""The workload of a family that also moves its numbers to the device and back; the one that only launches."""
+"""The workload of a family that also moves its data to the device and back; the one that only launches a kernel."""
 
 
 def _alike(row: Row, axis: str) -> str:
-    """What two rows must share to be compared: every axis but the size, the device and the CPU's thread count."""
+    """The axes that two rows must share to be compared: all but the size, the device and the thread count."""
     return str(sorted((name, str(x)) for name, x in row.params.items() if name not in (axis, "device", "threads")))
 
 
@@ -45,18 +45,18 @@ def _on_cpu(row: Row) -> bool:
 
 
 def _devices(rows: Sequence[Row]) -> list[str]:
-    """Of these rows, the CPU first."""
+    """The devices of these rows, the CPU first."""
     return sorted({str(row.axis("device", "cpu")) for row in rows}, key=lambda name: (name != "cpu", name))
 
 
 def _subject(rows: Sequence[Row]) -> str:
-    """The workload that is compared: the one that neither travels nor merely launches."""
+    """The workload that is compared: neither the round trip nor the empty kernel."""
     names = [name for name in row_groups.distinct(row.workload for row in rows) if name != KERNEL]
     return next((name for name in names if not name.endswith(f"/{ROUND_TRIP}")), names[0])
 
 
 def _parts(rows: Sequence[Row], axis: str) -> dict[str, list[Row]]:
-    """Rows by line: the CPU at its fastest thread count of each size, the device, the device with the way."""
+    """Rows by line: the CPU at its fastest thread count of each size, the device, and the device with the copies."""
     subject = _subject(rows)
     sized = [row for row in rows if number(row.axis(axis)) is not None]
     cpu = [row for row in sized if row.workload == subject and _on_cpu(row)]
@@ -72,7 +72,7 @@ def _parts(rows: Sequence[Row], axis: str) -> dict[str, list[Row]]:
 def _series(rows: Sequence[Row], axis: str) -> list[ChartLine]:
     made = []
     for name, own_rows in _parts(rows, axis).items():
-        # One line a part, whatever else varies in it: the CPU is at its fastest of several thread counts.
+        # One line for each part, whatever else varies in it: the CPU has its fastest thread count at each size.
         made.append(line_of(name, own_rows, place_on(axis), time_of))
     return made
 
@@ -84,7 +84,7 @@ def _crossing(rows: Sequence[Row], axis: str) -> Crossing:
 
 
 def _launch_s(rows: Sequence[Row]) -> float | None:
-    """Seconds of one empty kernel on the device, where that was measured."""
+    """Seconds of one empty kernel on the device; None if that was not measured."""
     for row in rows:
         if row.workload == KERNEL and row.axis("device") != "cpu" and row.time and row.work.kernels:
             return row.time.value / row.work.kernels
@@ -109,11 +109,11 @@ class CrossoverChart(Chart):
     needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s")
 
     def selections(self, rows: Sequence[Row]) -> list[Selection]:
-        """A chart for each workload that was measured, or tried, on the CPU and on a device, at two sizes or more.
+        """Charts for each workload that was measured, or tried, on the CPU and on a device, at two sizes or more.
 
-        Each dtype and mode has a chart of its own: a half on the device is no match for a float32 on the CPU.
+        Each dtype and mode has its own chart: half precision on the device is not comparable to float32 on the CPU.
         """
-        found: list[Selection] = []
+        selections: list[Selection] = []
         launches = [row.key for row in rows if row.workload == KERNEL and not _on_cpu(row)]
         for workload, own_rows in row_groups.by_workload(rows):
             family, _, name = workload.partition("/")
@@ -129,13 +129,13 @@ class CrossoverChart(Chart):
                 if len(_devices(own)) > 1 and chart_cases.sweep(own, [axis]):
                     part += 1
                     keys = [row.key for row in [*own, *(row for row in moved if _alike(row, axis) == mark)]]
-                    found.append(Selection(workload, tuple(dict.fromkeys([*keys, *launches])), part))
-        return found
+                    selections.append(Selection(workload, tuple(dict.fromkeys([*keys, *launches])), part))
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Time by size on the CPU, on the device, and with the way there and back. Raises `UserError` without both."""
+        """Time by size on the CPU, on the device, and with the copies both ways. Raises `UserError` without both."""
         chosen, axis = _prepared(rows)
-        found = _crossing(chosen, axis)
+        crossing = _crossing(chosen, axis)
         series = _series(chosen, axis)
         xs = sorted({point.x for line in series for point in line.points})
         least = _launch_s(chosen)
@@ -144,7 +144,7 @@ class CrossoverChart(Chart):
             if least and xs
             else ()
         )
-        bands = () if found.reason else (line_plot.Band("here the device overtakes", found.low, found.high),)
+        bands = () if crossing.reason else (line_plot.Band("here the device overtakes", crossing.low, crossing.high),)
         plot = line_plot.Plot(
             title=self.finding(rows),
             series=series,
@@ -153,7 +153,7 @@ class CrossoverChart(Chart):
             y_text=units.tick_seconds,
             guides=guides,
             bands=bands,
-            notes=(*((f"No crossover: {found.reason}.",) if found.reason else ()), *reasons(chosen)),
+            notes=(*((f"No crossover: {crossing.reason}.",) if crossing.reason else ()), *reasons(chosen)),
             footer=provenance([row for row in chosen if row.workload != KERNEL]),
         )
         return line_drawing.draw(plot, theme)
@@ -161,18 +161,18 @@ class CrossoverChart(Chart):
     def finding(self, rows: Sequence[Row]) -> str:
         """What the data say: between which sizes the device becomes the faster one."""
         chosen, axis = _prepared(rows)
-        workload, found = _subject(chosen), _crossing(chosen, axis)
+        workload, crossing = _subject(chosen), _crossing(chosen, axis)
         device = next(name for name in _devices(chosen) if name != "cpu")
         if not any(line.points for line in _series(chosen, axis)):
             return f"{workload}: nothing was measured ({lost_text(chosen)})"
-        if not found.reason and found.low is not None and found.high is not None:
-            between = f"{place_text(axis, found.low)} and {units.count(found.high)}"
+        if not crossing.reason and crossing.low is not None and crossing.high is not None:
+            between = f"{place_text(axis, crossing.low)} and {units.count(crossing.high)}"
             return f"{workload}: {device} overtakes the CPU between {between}"
-        if found.high is not None:
-            size = place_text(axis, found.high)
+        if crossing.high is not None:
+            size = place_text(axis, crossing.high)
             return f"{workload}: {device} is faster from {size} on; where it overtakes is {UNRESOLVED}"
-        if found.low is not None:
-            size = place_text(axis, found.low)
+        if crossing.low is not None:
+            size = place_text(axis, crossing.low)
             return f"{workload}: the CPU is faster up to {size}; where it is overtaken is {UNRESOLVED}"
         return f"{workload}: where {device} overtakes the CPU is {UNRESOLVED}"
 

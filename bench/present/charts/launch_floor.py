@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 SAME_WORK = 1.01
-"""Largest over least work a byte of a sweep over sizes: more is another operation at each size, as a product is."""
+"""Most that the work per byte may vary in a sweep over sizes, as a ratio: in a product it grows with the size."""
 
 
 def _guides(fitted: LaunchFloor, rows: Sequence[Row], axis: str) -> tuple[line_plot.Guide, ...]:
-    """The overhead, and from a third of it on the time that the bytes take."""
+    """The overhead, and the time that the bytes take, from where it is a third of the overhead."""
     xs = [float(row.params[axis]) for row in rows]
     moved = [(float(row.params[axis]), (row.work.bytes or 0.0) / fitted.bandwidth[0]) for row in rows]
     beyond = [(x, time_s) for x, time_s in moved if time_s > fitted.overhead_s[0] / 3]
@@ -37,13 +37,13 @@ def _guides(fitted: LaunchFloor, rows: Sequence[Row], axis: str) -> tuple[line_p
 
 
 def _fitted(rows: Sequence[Row], axis: str) -> ChartLine | None:
-    """The line that is fitted: the first of a device, which has launches to hide, else the first."""
+    """The line that is fitted: the first of a device other than the CPU, because that has launches, else the first."""
     own = [line for line in _series(rows, axis) if line.points]
     return min(own, key=lambda line: line.rows(rows)[0].axis("device", "cpu") == "cpu", default=None)
 
 
 def _first(rows: Sequence[Row], axis: str) -> list[Row]:
-    """Its timed rows, by size."""
+    """The timed rows of the line that is fitted, by size."""
     line = _fitted(rows, axis)
     return sorted(line.rows(rows), key=lambda row: float(row.params[axis])) if line else []
 
@@ -66,7 +66,7 @@ def _prepared(rows: Sequence[Row]) -> tuple[list[Row], str]:
     chart_cases.single_workload(rows, advice)
     axis = chart_cases.sweep(rows, AXES)
     if axis is None or not _one_operation(rows, axis):
-        raise UserError(f"no single operation of the same work a byte at four sizes: {advice} measures one")
+        raise UserError(f"no single operation with the same work per byte at four sizes: {advice} measures one")
     return row_groups.one_clock(rows), axis
 
 
@@ -90,16 +90,16 @@ class LaunchFloorChart(Chart):
     )
 
     def selections(self, rows: Sequence[Row]) -> list[Selection]:
-        """A chart for each workload that is one operation, of the same work a byte, at four sizes or more."""
-        found: list[Selection] = []
+        """Charts for each workload that is one operation, with the same work per byte, at four sizes or more."""
+        selections: list[Selection] = []
         for workload, own_rows in row_groups.by_workload(rows):
             axis = chart_cases.sweep(own_rows, AXES)
             if axis and _one_operation(own_rows, axis):
-                found += line_plot.parts(workload, _series(own_rows, axis))
-        return found
+                selections += line_plot.parts(workload, _series(own_rows, axis))
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Time by size with overhead and bandwidth. Raises `UserError` where no operation is swept over four sizes."""
+        """Time by size with overhead and bandwidth. Raises `UserError` if no operation is swept over four sizes."""
         chosen, axis = _prepared(rows)
         fitted = launch_floor(_first(chosen, axis))
         plot = line_plot.Plot(
@@ -115,7 +115,7 @@ class LaunchFloorChart(Chart):
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: what a step costs at least, and from where on its size decides."""
+        """What the data say: the least that a step costs, and the size from which it costs more."""
         chosen, axis = _prepared(rows)
         workload, first = chosen[0].workload, _first(chosen, axis)
         if not first:

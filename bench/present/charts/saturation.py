@@ -1,4 +1,4 @@
-"""What batch size? Throughput and time by batch, memory, the knee, and where memory ends."""
+"""Which batch size? Throughput and time by batch, memory, the knee, and where memory ends."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 AXES = ("batch",)
 
 _KNEE_POINTS = 3
-"""From fewer batches no knee is found."""
+"""Fewest batches from which a knee is found."""
 
 
 def _best(rows: Sequence[Row]) -> ChartLine | None:
-    """The line with the highest throughput, of those with the most batches: a knee needs three."""
+    """The line with the highest throughput among those with enough batches for a knee, if there are any."""
     series = [line for line in _series(rows) if line.points]
     most = max((min(len(line.points), _KNEE_POINTS) for line in series), default=0)
     series = [line for line in series if len(line.points) >= most]
@@ -37,7 +37,7 @@ def _knee(rows: Sequence[Row], line: ChartLine) -> Crossing:
 
 
 def _below(rows: Sequence[Row], line: ChartLine | None) -> tuple[tuple[str, dict[float, str]], ...]:
-    """What a step of the best line takes at each batch: time, and memory where it was read."""
+    """Time of a step of the best line at each batch, and its peak memory if that was read."""
     if line is None:
         return ()
     times = {float(row.params["batch"]): units.seconds(row.step.value) for row in rows}
@@ -63,26 +63,26 @@ def _prepared(rows: Sequence[Row]) -> list[Row]:
 
 
 class SaturationChart(Chart):
-    """What batch size? Throughput and time by batch, memory, the knee, and where memory ends."""
+    """Which batch size? Throughput and time by batch, memory, the knee, and where memory ends."""
 
     name = "saturation"
     question = "From which batch does a larger one bring little more?"
     needs = ("key", "workload", "params", "outcome", "clock", "items_per_s", "items_per_s_low", "items_per_s_high")
 
     def selections(self, rows: Sequence[Row]) -> list[Selection]:
-        """A chart for each workload that was measured, or tried, with two batch sizes or more."""
-        found: list[Selection] = []
+        """Charts for each workload that was measured, or tried, with two batch sizes or more."""
+        selections: list[Selection] = []
         for workload, own_rows in row_groups.by_workload(rows):
             counted = any(row.rate for row in own_rows) or not any(row.time for row in own_rows)
             if counted and chart_cases.sweep(own_rows, AXES):
-                found += line_plot.parts(workload, _series(own_rows))
-        return found
+                selections += line_plot.parts(workload, _series(own_rows))
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Items per second against batch, and the knee. Raises `UserError` where no batch is swept."""
+        """Items per second by batch, and the knee. Raises `UserError` if no batch is swept."""
         chosen = _prepared(rows)
         unit, best = _unit(chosen), _best(chosen)
-        found, drawn = (_knee(chosen, best), best.rows(chosen)) if best else (None, [])
+        crossing, drawn = (_knee(chosen, best), best.rows(chosen)) if best else (None, [])
         plot = line_plot.Plot(
             title=self.finding(rows),
             series=_series(chosen),
@@ -90,17 +90,20 @@ class SaturationChart(Chart):
             y_label=f"{units.plural(unit)} per second (higher is better)",
             y_text=units.short,
             y_from_zero=True,
-            notes=(*((f"No knee: {found.reason}.",) if found and found.reason else ()), *reasons(chosen)),
+            notes=(
+                *((f"No knee: {crossing.reason}.",) if crossing and crossing.reason else ()),
+                *reasons(chosen),
+            ),
             footer=provenance(chosen),
-            bands=(line_plot.Band(f"the knee: {100 * KNEE_SHARE:.0f} % of the best", found.low, found.high),)
-            if found and not found.reason
+            bands=(line_plot.Band(f"the knee: {100 * KNEE_SHARE:.0f} % of the best", crossing.low, crossing.high),)
+            if crossing and not crossing.reason
             else (),
             below=_below(drawn, best),
         )
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: the highest throughput, and from which batch nine tenths of it are reached."""
+        """What the data say: the highest throughput, and the batch at which most of it is reached."""
         chosen = _prepared(rows)
         workload, unit, line = chosen[0].workload, _unit(chosen), _best(chosen)
         if line is None:
@@ -109,10 +112,10 @@ class SaturationChart(Chart):
         who = f"{line.label} " if line.label and len(_series(chosen)) > 1 else ""
         speed = " ".join(text for text in units.rate_parts(best.value, best.low, best.high, unit) if text != units.DASH)
         reached = f"{workload}: {who}reaches {speed} at batch {units.count(best.x)}"
-        found = _knee(chosen, line)
-        if found.reason:
+        crossing = _knee(chosen, line)
+        if crossing.reason:
             return f"{reached}; its knee is {UNRESOLVED}"
-        low, high = (units.count(end) for end in (found.low or 0, found.high or 0))
+        low, high = (units.count(end) for end in (crossing.low or 0, crossing.high or 0))
         return f"{reached}, {100 * KNEE_SHARE:.0f} % of it between batch {low} and {high}"
 
     def describe(self, rows: Sequence[Row]) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ONE = Interval(1.0, 1.0, 1.0, 0, "")
-"""How many times as fast one thread is as itself."""
+"""The speed-up of one thread against itself."""
 
 
 def _serial(fitted: Fit) -> str:
@@ -37,7 +37,7 @@ def _best(rows: Sequence[Row]) -> ChartLine | None:
 
 
 def _fit(rows: Sequence[Row]) -> Fit | str:
-    """Amdahl's law through the times of the best line, up to the number of cores where that is known."""
+    """Amdahl's law fitted to the times of the best line, up to the number of cores if that is known."""
     best = _best(rows)
     own = best.rows(rows) if best else []
     cores = max((threads_of(row) or 0 for row in own if _all_cores(row)), default=float("inf"))
@@ -49,19 +49,19 @@ def _series(rows: Sequence[Row]) -> list[ChartLine]:
 
 
 def _all_cores(row: Row) -> bool:
-    """Was the case given a thread for each core of the machine?"""
+    """True if the case ran with one thread for each core of the machine."""
     return row.axis("threads") == "physical"
 
 
 def _times_as_fast(row: Row) -> Interval | None:
     """One thread's time ÷ this time; 1 for one thread itself."""
-    found = twin(row, "threads", 1)
-    return found.ratio if found else ONE if row.ok else None
+    speedup = twin(row, "threads", 1)
+    return speedup.ratio if speedup else ONE if row.ok else None
 
 
 def _scaled(rows: Sequence[Row]) -> list[Row]:
-    """Rows whose speed can be held against that of one thread, and one thread itself."""
-    ones = {found.reference for row in rows if (found := twin(row, "threads", 1))}
+    """Rows whose speed can be compared with that of one thread, and the rows with one thread."""
+    ones = {speedup.reference for row in rows if (speedup := twin(row, "threads", 1))}
     on_cpu = [row for row in rows if row.axis("device", "cpu") == "cpu"]
     return [
         row
@@ -87,15 +87,15 @@ class ThreadsChart(Chart):
     needs = ("key", "workload", "params", "outcome", "threads_used", "twins")
 
     def selections(self, rows: Sequence[Row]) -> list[Selection]:
-        """A chart for each workload that was measured with one thread and with more."""
-        found: list[Selection] = []
+        """Charts for each workload that was measured with one thread and with more."""
+        selections: list[Selection] = []
         for workload, own_rows in row_groups.by_workload(rows):
             if any(twin(row, "threads", 1) for row in own_rows):
-                found += line_plot.parts(workload, _series(_scaled(own_rows)))
-        return found
+                selections += line_plot.parts(workload, _series(_scaled(own_rows)))
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Speed-up by threads, the ideal, and Amdahl's law. Raises `UserError` where one thread count was measured."""
+        """Speed-up by threads, the ideal, and Amdahl's law. Raises `UserError` if no more than one was measured."""
         chosen = _prepared(rows)
         series, fitted = _series(chosen), _fit(chosen)
         counts = sorted({point.x for line in series for point in line.points} | {1.0})
@@ -120,7 +120,7 @@ class ThreadsChart(Chart):
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: the highest speed-up, and the serial share where it is resolved."""
+        """What the data say: the highest speed-up, and the serial share if it is resolved."""
         chosen = _prepared(rows)
         workload = chosen[0].workload
         line = _best(chosen)
@@ -130,9 +130,11 @@ class ThreadsChart(Chart):
         who = f"{line.label}: " if line.label and len(_series(chosen)) > 1 else ""
         if best.low is None or best.low <= 1 or best.x == 1:
             return f"{workload}: whether more threads are faster than one is {UNRESOLVED}"
-        told = f"{workload}: {who}{best.x:g} threads are {units.ratio(best.value, best.low, best.high)} as fast as one"
+        fastest = (
+            f"{workload}: {who}{best.x:g} threads are {units.ratio(best.value, best.low, best.high)} as fast as one"
+        )
         fitted = _fit(chosen)
-        return f"{told}; {_serial(fitted)}" if isinstance(fitted, Fit) else told
+        return f"{fastest}; {_serial(fitted)}" if isinstance(fitted, Fit) else fastest
 
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every point."""

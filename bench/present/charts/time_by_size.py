@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AXES = ("size", "points", "rows")
-"""Axes that say how large a problem is, the preferred one first."""
+"""Axes that give the size of a problem, the preferred one first."""
 
 
 def _apart(workload: str, axis: str, series: Sequence[ChartLine], x: float) -> str:
@@ -72,7 +72,7 @@ def _prepared(rows: Sequence[Row]) -> tuple[list[Row], str]:
 
 
 def _times(ratio: float) -> str:
-    """`1.5×`, `100×`, `10,000×`: a headline has no powers of ten in letters."""
+    """`1.5×`, `100×`, `10,000×`: a title has no powers of ten."""
     return f"{ratio:.3g}×" if ratio < 10 else f"{units.count(round(ratio))}×"
 
 
@@ -84,16 +84,16 @@ class TimeBySizeChart(Chart):
     needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s")
 
     def selections(self, rows: Sequence[Row]) -> list[Selection]:
-        """A chart for each workload that was measured, or tried, at two sizes or more."""
-        found: list[Selection] = []
+        """Charts for each workload that was measured, or tried, at two sizes or more."""
+        selections: list[Selection] = []
         for workload, own_rows in row_groups.by_workload(rows):
             axis = chart_cases.sweep(own_rows, AXES)
             if axis:
-                found += line_plot.parts(workload, _series(own_rows, axis))
-        return found
+                selections += line_plot.parts(workload, _series(own_rows, axis))
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Time per step in seconds against size, both logarithmic. Raises `UserError` where no axis is swept."""
+        """Time per step in seconds by size, both logarithmic. Raises `UserError` if no axis is swept."""
         chosen, axis = _prepared(rows)
         plot = line_plot.Plot(
             title=self.finding(rows),

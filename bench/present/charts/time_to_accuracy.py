@@ -1,4 +1,4 @@
-"""DataLoader or full batch? Accuracy by wall-clock, a line a training, and what an epoch takes."""
+"""DataLoader or full batch? Accuracy by time, a line for each training, and the time of an epoch."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DRAW = "draw"
-"""The axis of trainings that differ in luck alone: weights, order, masks."""
+"""The axis along which trainings differ only at random: weights, order, masks."""
 
 
 def _course(row: Row) -> dict[int, float]:
-    """By epoch, how right a training was after it."""
-    found = ((AFTER.fullmatch(name), number(value)) for name, value in (row.quality or {}).items())
-    return dict(sorted((int(mark["epoch"]), right) for mark, right in found if mark and right is not None))
+    """Accuracy of a training after each epoch."""
+    matches = ((AFTER.fullmatch(name), number(value)) for name, value in (row.quality or {}).items())
+    return dict(sorted((int(mark["epoch"]), right) for mark, right in matches if mark and right is not None))
 
 
 def _metric(rows: Sequence[Row]) -> str:
-    """What is right: `test accuracy`."""
+    """The name of the accuracy: `test accuracy`."""
     names = (AFTER.fullmatch(name) for row in rows for name in row.quality or {})
     return next((mark["metric"].replace("_", " ") for mark in names if mark), "accuracy")
 
 
 def _groups(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """Rows that differ in their draw alone, by what tells the groups apart."""
+    """Groups of rows that differ only in their draw, by the label of the group."""
     names = [name for name in row_groups.varying(rows) if name != DRAW]
     groups: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda row: row_groups.by_params(row, [*names, DRAW])):
@@ -57,23 +57,23 @@ def _groups(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 def _timed(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """Those of the groups that have a time and a course, and of them those rows."""
-    found = {
+    """The groups, with only the rows that have a time and an accuracy by epoch; empty groups are left out."""
+    timed = {
         name: [row for row in own_rows if row.ok and row.time and _course(row)]
         for name, own_rows in _groups(rows).items()
     }
-    return {name: own_rows for name, own_rows in found.items() if own_rows}
+    return {name: own_rows for name, own_rows in timed.items() if own_rows}
 
 
 def _series(rows: Sequence[Row]) -> list[ChartLine]:
-    """A line a training, of one colour those that differ in luck alone; the first of them has the label."""
+    """A line for each training; those that differ only in their draw share a colour, and the first has the label."""
     made: list[ChartLine] = []
     for name, own_rows in _timed(rows).items():
         for place, row in enumerate(own_rows):
             course = _course(row)
             ends = (row.step.low, row.step.high)
             bounded = None not in ends
-            # Every epoch does the same work. A share of right answers is counted, not estimated: its ends are itself.
+            # Every epoch does the same work. The share of right answers is counted, not estimated: both ends equal it.
             points = [
                 LinePoint(
                     row.step.value * epoch / len(course), right, *((right, right) if bounded else (None, None)),
@@ -105,10 +105,10 @@ def _middle(rows: Sequence[Row]) -> float:
 
 
 def _sooner(fast: Sequence[Row], slow: Sequence[Row]) -> bool:
-    """Whether each draw that both have, at least one, was surely sooner."""
+    """True if every draw that both sides have, at least one, was clearly faster."""
     others: Mapping[object, Row] = {row.axis(DRAW): row for row in slow}
-    couples = [(row, others[draw]) for row in fast if (draw := row.axis(DRAW)) in others]
-    ratios = [times_faster(late, soon) for soon, late in couples]
+    draws = [(row, others[draw]) for row in fast if (draw := row.axis(DRAW)) in others]
+    ratios = [times_faster(late, soon) for soon, late in draws]
     return bool(ratios) and all(value > 1 and resolved((value, low, high)) for value, low, high in ratios)
 
 
@@ -117,7 +117,7 @@ def _span(times: Sequence[float]) -> str:
 
 
 def _floor(series: Sequence[ChartLine]) -> float:
-    """A tenth below which no training was."""
+    """The start of the y axis: a tenth that no accuracy is below."""
     worst = min((point.value for line in series for point in line.points), default=0.0)
     return max(0.0, math.floor(10 * worst - 0.5) / 10)
 
@@ -132,31 +132,31 @@ def _prepared(rows: Sequence[Row]) -> list[Row]:
     chart_cases.single_workload(rows, advice)
     rows = row_groups.one_clock(rows)
     if not any(_course(row) for row in rows):
-        raise UserError(f"no workload tells how right it was after each epoch: {advice} measures one that does")
+        raise UserError(f"no workload reports its accuracy after each epoch: {advice} measures one that does")
     return rows
 
 
 class TimeToAccuracyChart(Chart):
-    """DataLoader or full batch? Accuracy by wall-clock, a line a training, and what an epoch takes."""
+    """DataLoader or full batch? Accuracy by time, a line for each training, and the time of an epoch."""
 
     name = "time_to_accuracy"
     question = "DataLoader or full batch: which is right soonest?"
     needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "quality")
 
     def selections(self, rows: Sequence[Row]) -> list[Selection]:
-        """A chart for each workload that tells how right it was after each of several epochs, in portions of lines."""
-        found: list[Selection] = []
+        """Charts for each workload that reports its accuracy after each epoch, in portions that fit."""
+        selections: list[Selection] = []
         for workload, own_rows in row_groups.by_workload(rows):
             if any(_course(row) for row in own_rows):
                 groups = _groups(row_groups.one_clock(own_rows))
                 entries = [(_label(name, own), tuple(row.key for row in own)) for name, own in groups.items()]
-                found += chart_cases.parts(
+                selections += chart_cases.parts(
                     workload, entries, line_plot.LABEL_LETTERS, line_plot.MOST_SERIES - 1
                 )  # one for the target
-        return found
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Accuracy against seconds since the start. Raises `UserError` where no workload tells it by epoch."""
+        """Accuracy by seconds since the start. Raises `UserError` if no workload reports it by epoch."""
         chosen = _prepared(rows)
         series = _series(chosen)
         xs = [point.x for line in series for point in line.points]
@@ -183,7 +183,7 @@ class TimeToAccuracyChart(Chart):
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: which way is right soonest, and how much luck there is in it."""
+        """What the data say: which way reaches the accuracy first, and how much that varies between draws."""
         chosen = _prepared(rows)
         workload, groups = chosen[0].workload, _timed(chosen)
         if not groups:
@@ -192,28 +192,28 @@ class TimeToAccuracyChart(Chart):
         best, times = ranked[0], sorted(row.step.value for row in groups[ranked[0]])
         luck = f" ({_span(times)} in {len(times)} draws)" if len(times) > 1 else ""
         goal = _percent(min(line.points[-1].value for line in _series(chosen) if line.points))
-        said = f"{goal} right after {units.seconds(_middle(groups[best]))}{luck}"
+        reached = f"{goal} right after {units.seconds(_middle(groups[best]))}{luck}"
         if len(ranked) == 1:
-            return f"{workload}: {best or 'a training'} is {said}"
+            return f"{workload}: {best or 'a training'} is {reached}"
         if all(_sooner(groups[best], groups[other]) for other in ranked[1:]):
-            return f"{workload}: {best} is the first to be {said}"
-        return f"{workload}: {best} is {said}; which is soonest is {UNRESOLVED}"
+            return f"{workload}: {best} is the first to be {reached}"
+        return f"{workload}: {best} is {reached}; which is soonest is {UNRESOLVED}"
 
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every training."""
         chosen = _prepared(rows)
-        told = []
+        trainings = []
         for name, draws in _groups(chosen).items():
             for row in draws:
                 what = f"{name or 'a training'}, draw {row.axis(DRAW, 0)}"
                 if not row.ok:
-                    told.append(f"{what}: {row.outcome}")
+                    trainings.append(f"{what}: {row.outcome}")
                     continue
                 course = _course(row)
                 rights = ", ".join(_percent(right) for right in course.values())
                 time = units.interval(*units.ends(row.time))
-                told.append(f"{what}: {time} for {len(course)} epochs, after each {rights}")
-        return f"{self.finding(rows)}. {'; '.join(told)}."
+                trainings.append(f"{what}: {time} for {len(course)} epochs, after each {rights}")
+        return f"{self.finding(rows)}. {'; '.join(trainings)}."
 
 
 CHART = TimeToAccuracyChart()
