@@ -16,7 +16,7 @@ from bench.runner.worker import Worker
 FILE = Path(__file__).parents[1] / "workload_files" / "hungry.py"
 MIB = 2**20
 SMALL = (7 * MIB, 40 * MIB)
-"""Of a step of 8 MiB: the C library may keep what a step gave back, and take new memory for the next."""
+"""Bounds for a step of 8 MiB: the C library may keep freed memory, and take new memory for the next step."""
 
 
 @pytest.fixture(scope="module")
