@@ -215,7 +215,7 @@ def test_compiled_cases_are_skipped_where_several_share_the_process(tmp_path):
         (("--bench-preset", "nonsense"), "nonsense"),
         (("--bench-preset", "quick", "--bench-select", "nothing/at-all"), "nothing/at-all"),
         (("--bench-preset", "quick", "--bench-rounds", "0"), "at least 1"),
-        (("--bench-select", "matmul/*"), "wants --bench-preset"),
+        (("--bench-select", "matmul/*"), "needs --bench-preset"),
         (("--bench-preset", "quick", "-p", "no:benchmark"), "needs pytest-benchmark"),
     ],
 )

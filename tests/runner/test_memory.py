@@ -18,7 +18,7 @@ MIB = 2**20
 
 pytestmark = pytest.mark.usefixtures("fresh_workers")  # of others they share memory
 SMALL = (7 * MIB, 40 * MIB)
-"""Of a step of 8 MiB: the C library may keep what a step gave back, and take new memory for the next."""
+"""Bounds for a step of 8 MiB: the C library may keep freed memory, and take new memory for the next step."""
 
 
 @pytest.fixture(scope="module")
