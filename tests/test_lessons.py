@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.jobs.workload_pages import write_pages
+from bench.jobs.workload_list import write_pages
 from bench.plan.catalog import find
 from bench.plan.course_blocks import named, read_course, shown
 

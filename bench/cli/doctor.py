@@ -15,7 +15,7 @@ def doctor(
     format_: Format = TableFormat.TABLE,
 ) -> None:
     """Tell what this machine can measure and how well: facts, capabilities, a noise reading, and advice."""
-    from bench.jobs.noise_reading import read_machine
+    from bench.jobs.machine_reading import read_machine
 
     if format_ not in (TableFormat.TABLE, TableFormat.JSON):
         raise UserError("bench doctor writes --format table or json")

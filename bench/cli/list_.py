@@ -30,7 +30,7 @@ def list_workloads(
     ] = None,
 ) -> None:
     """List workloads; explain one: what is timed, its axes, its known answer, its work, what to expect and why."""
-    from bench.jobs.workload_pages import named_workloads, write_pages
+    from bench.jobs.workload_list import named_workloads, write_pages
     from bench.present.tables.workload_table import as_rows, by_lesson
     from bench.present.words.workload_help import explained
 

@@ -29,7 +29,7 @@ def report(
     Prints the paths. Several runs are shown side by side, each under the name of its machine. A deck has one chart on
     each slide; on the page `explore` the reader chooses what is drawn.
     """
-    from bench.jobs.written import formats_of, written
+    from bench.jobs.report_writer import formats_of, write_report
 
-    for path in written(run, vs, out, formats_of(formats)):
+    for path in write_report(run, vs, out, formats_of(formats)):
         say(str(path))

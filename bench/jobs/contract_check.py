@@ -12,7 +12,7 @@ from bench.jobs.stopping import stop_or_own
 from bench.records import Case, Settings, UserError
 
 if TYPE_CHECKING:
-    from bench.plan.workload_source import Workload
+    from bench.plan.workload_parser import Workload
     from bench.runner.stop import Stop
     from bench.runner.worker import Worker
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from bench.jobs.arguments import Span, new_folder
 from bench.jobs.choice import Choice, overrides
 from bench.jobs.listener import SILENT, Listener
+from bench.jobs.report_writer import formats_of, write_report
 from bench.jobs.run_job import afresh
 from bench.jobs.run_result import Run
 from bench.jobs.stopping import stop_or_own
-from bench.jobs.written import formats_of, written
 from bench.records import UserError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Lecture:
     def write(self, out: Path | None = None, listener: Listener = SILENT) -> list[Path]:
         """Write page and deck into a folder, `reports/<run id>` without one; the paths."""
         names = [str(self.run.folder), *self.beside]
-        return written(names, None, out, list(self.formats), fill=True, listener=listener)
+        return write_report(names, None, out, list(self.formats), fill=True, listener=listener)
 
 
 def lecture(

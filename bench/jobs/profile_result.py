@@ -36,7 +36,7 @@ class CaseProfile(Result):
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
         """What the command prints: functions, shares, operators; csv has the operators alone."""
-        from bench.present.tables.profile_table import show
+        from bench.present.tables.profile_report import show
 
         return show(self.profile, self.judged, format, width=width or columns(), color=color).rstrip()
 
@@ -78,7 +78,7 @@ class CaseProfile(Result):
         """A row an operator: calls, seconds and bytes per step."""
         import pandas as pd
 
-        from bench.present.tables.profile_table import operators
+        from bench.present.tables.profile_report import operators
 
         return pd.DataFrame(operators(self.profile, self.judged))
 

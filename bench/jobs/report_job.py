@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.jobs.arguments import RunName, name_of
 from bench.jobs.listener import SILENT, Listener
-from bench.jobs.written import formats_of, written
+from bench.jobs.report_writer import formats_of, write_report
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,4 +56,4 @@ def report(
     """
     wanted = formats_of(formats if isinstance(formats, str) else ",".join(formats))
     folder = None if out is None else Path(out)
-    return Report(tuple(written([name_of(each) for each in run], vs, folder, wanted, listener=listener)))
+    return Report(tuple(write_report([name_of(each) for each in run], vs, folder, wanted, listener=listener)))

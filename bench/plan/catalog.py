@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from bench.plan.error_messages import near
-from bench.plan.workload_source import Workload, read_file
+from bench.plan.workload_parser import Workload, read_file
 from bench.records import UserError
 
 __all__ = ["GROUP", "Catalog", "Workload", "find", "read_file"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.plan.error_messages import near
-from bench.plan.workload_source import Workload
+from bench.plan.workload_parser import Workload
 from bench.records import UserError
 
 _KEYS = ("lesson", "name", "code", "by")

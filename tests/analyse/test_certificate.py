@@ -15,8 +15,8 @@ from bench.analyse.certificate import (
     SKIPPED,
     TOLD,
     UNDECIDED,
-    rate_lines,
-    ratio_lines,
+    error_rates,
+    ratio_accuracy,
 )
 from bench.analyse.certificate.recorded import RecordedComparison, comparisons
 from bench.plan.certificate_cases import LINEARITY, QUICK, SAME, Comparison, about
@@ -90,8 +90,8 @@ def test_from_six_pairs_on_the_rate_is_that_of_the_coins_whatever_the_pairs_say(
 def test_the_rate_of_the_coins_is_what_tossing_them_gives():
     sample = np.asarray(logs(1.0, 0.01, n=6)[KEY])
     dice = np.random.default_rng(0)
-    tossed = [rate_lines._alarm((sample * dice.choice((-1.0, 1.0), 6)).tolist()) for _ in range(4000)]
-    assert np.mean(tossed) == pytest.approx(rate_lines._by_coins(sample.tolist()), abs=0.012)
+    tossed = [error_rates._alarm((sample * dice.choice((-1.0, 1.0), 6)).tolist()) for _ in range(4000)]
+    assert np.mean(tossed) == pytest.approx(error_rates._by_coins(sample.tolist()), abs=0.012)
 
 
 def test_fewer_pairs_are_tossed_in_every_way_and_only_told():
@@ -124,14 +124,14 @@ def test_coverage_is_held_where_its_bound_is_above_what_must_be(covered, verdict
 @pytest.mark.parametrize("n", [6, 8, 30])
 def test_the_smallest_effect_is_found_four_times_in_five_by_the_interval_that_decides(n):
     dice = np.random.default_rng(n)
-    shifted = dice.normal(ratio_lines.least_shift(n), 1.0, (4000, n))
+    shifted = dice.normal(ratio_accuracy.least_shift(n), 1.0, (4000, n))
     found = [intervals.median(np.exp(row).tolist()).low > 1 for row in shifted]
     assert np.mean(found) == pytest.approx(0.8, abs=0.025)
 
 
 def test_with_fewer_pairs_it_is_that_of_students_t():
     """The noncentral t of scipy gives the power that is aimed at, nearly."""
-    shift, n = ratio_lines.least_shift(5), 5
+    shift, n = ratio_accuracy.least_shift(5), 5
     bar = stats.t.ppf(0.975, n - 1)
     assert stats.nct.sf(bar, n - 1, shift * math.sqrt(n)) == pytest.approx(0.8, abs=0.05)
 
@@ -141,7 +141,7 @@ def test_the_smallest_effect_is_told_with_the_spread_it_comes_from(run):
     run.pair(KEY, 0, [500_000_000], [500_000_000])  # a block is run twice: 2 s for the two of them
     line = one(certificate.smallest_effects(told(), {KEY: values}, run.data()))
     assert line.facts["sd"] == pytest.approx(0.02)
-    assert line.facts["effect"] == pytest.approx(math.expm1(ratio_lines.least_shift(6) * 0.02))
+    assert line.facts["effect"] == pytest.approx(math.expm1(ratio_accuracy.least_shift(6) * 0.02))
     assert line.facts["seconds"] == pytest.approx(2.0)
     assert (line.verdict, line.bound) == (TOLD, "")
 

@@ -7,13 +7,13 @@ import math
 
 import pytest
 
-from bench.analyse.findings import CHECKS, CheckInput, findings_of
+from bench.analyse.findings import CHECKS, CaseEvidence, findings_of
 from bench.analyse.rows.spread import Spread
 from bench.stats.bimodality import Humps
 from bench.stats.time_order import Trend
 
 # A case about which there is nothing to doubt. Numbers are powers of two where a threshold multiplies them.
-QUIET = CheckInput(
+QUIET = CaseEvidence(
     key="a/b[size=64]",
     step_s=1.0,
     block_s=1.0,
@@ -85,7 +85,7 @@ THRESHOLDS = [
 ]
 
 
-def checks(evidence: CheckInput) -> list[str]:
+def checks(evidence: CaseEvidence) -> list[str]:
     return [finding.check for finding in findings_of(evidence)]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.jobs.written import written
+from bench.jobs.report_writer import write_report
 from bench.records import UserError
 from tests.measured import CASES, OUTCOMES
 
@@ -220,7 +220,7 @@ def test_without_the_libraries_to_explore_no_report_leads_to_a_page_that_is_not_
     monkeypatch.chdir(terminal.folder)
     monkeypatch.setitem(sys.modules, "altair", None)
     with pytest.raises(UserError, match=r"coursebench\[explore\]"):
-        written(["run"], None, Path("neither"), ["html", "explore"])
+        write_report(["run"], None, Path("neither"), ["html", "explore"])
     assert not (terminal.folder / "neither" / "index.html").exists()
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analyse.certificate.clock_lines import clock, linearity
+from bench.analyse.certificate.clock_accuracy import clock, linearity
+from bench.analyse.certificate.error_rates import covered, false_alarms
 from bench.analyse.certificate.line import HELD, NOT_HELD, SKIPPED, TOLD, UNDECIDED, CertificateLine
-from bench.analyse.certificate.rate_lines import covered, false_alarms
-from bench.analyse.certificate.ratio_lines import additivity, agreement, alone, recovered, smallest_effects
+from bench.analyse.certificate.ratio_accuracy import additivity, agreement, alone, recovered, smallest_effects
 from bench.analyse.certificate.recorded import comparisons
 from bench.analyse.gate import pair_ratios
 from bench.stats.coverage_simulation import Coverage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.analyse.findings.answers import GraphBreak, RecompiledInTiming, ResultVaries, SameCode, WrongDevice
-from bench.analyse.findings.check import Check, CheckInput
+from bench.analyse.findings.check import CaseEvidence, Check
 from bench.analyse.findings.machine import (
     ClockResolution,
     ForeignLoad,
@@ -18,7 +18,7 @@ from bench.analyse.findings.machine import (
 from bench.analyse.findings.stability import Drift, FewLaunches, NotSteady, OutlierShare, TwoModes, WideInterval
 from bench.records import Finding
 
-__all__ = ["CHECKS", "Check", "CheckInput", "ClockResolution", "ForeignLoad", "WrongDevice", "findings_of"]
+__all__ = ["CHECKS", "CaseEvidence", "Check", "ClockResolution", "ForeignLoad", "WrongDevice", "findings_of"]
 
 CHECKS: Sequence[Check] = (
     WrongDevice(),
@@ -42,7 +42,7 @@ CHECKS: Sequence[Check] = (
 )
 
 
-def findings_of(evidence: CheckInput) -> list[Finding]:
+def findings_of(evidence: CaseEvidence) -> list[Finding]:
     """All doubts about one number, in the order of `CHECKS`."""
     found = ((check, check.look(evidence)) for check in CHECKS)
     return [Finding(check.name, check.severity, *said, case=evidence.key) for check, said in found if said is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.analyse.findings.check import CheckInput
+from bench.analyse.findings.check import CaseEvidence
 
 
 class RecompiledInTiming:
@@ -10,7 +10,7 @@ class RecompiledInTiming:
 
     name, severity = "recompiled-in-timing", "error"
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Any recompilation between the first call and the last block."""
         if not evidence.recompiles:
             return None
@@ -25,7 +25,7 @@ class GraphBreak:
 
     name, severity = "graph-break", "hint"
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Any break counted by Dynamo."""
         if not evidence.graph_breaks:
             return None
@@ -44,7 +44,7 @@ class SameCode:
     """(device, mode, the mode whose code it runs). reduce-overhead is compile with CUDA graphs, and a CPU has none
     (torch.compile's documentation; `torch._inductor.list_mode_options`, 2.13: it sets triton.cudagraphs alone)."""
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Any such mode."""
         kind = evidence.device.partition(":")[0]
         for device, mode, twin in self.twins:
@@ -61,7 +61,7 @@ class WrongDevice:
 
     name, severity = "wrong-device", "error"
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """No kernel on the device that the case names; on a CPU, an output that lies on another device."""
         kind = evidence.device.partition(":")[0]
         if kind != "cpu" and evidence.device_kernels == 0:
@@ -80,7 +80,7 @@ class ResultVaries:
 
     name, severity = "result-varies", "hint"
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """The error of the answer, or a metric of its quality, is not the same in all launches."""
         varying = [name for name, (low, high) in evidence.answers.items() if low != high]
         if not varying:

@@ -10,7 +10,7 @@ from bench.analyse.rows.spread import Spread
 
 
 @dataclass(frozen=True)
-class CheckInput:
+class CaseEvidence:
     """One case on one clock. Times in seconds; None where the machine did not tell."""
 
     key: str
@@ -59,5 +59,5 @@ class Check(Protocol):
     name: str
     severity: str
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """(message, advice), or None where there is nothing to doubt."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.analyse.findings.check import CheckInput
+from bench.analyse.findings.check import CaseEvidence
 
 
 class ForeignLoad:
@@ -12,7 +12,7 @@ class ForeignLoad:
     most_cores = 0.10
     """A tenth of a core: what an idle desktop's background uses; above it blocks are visibly pushed aside."""
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Above a tenth of a core in the worst launch."""
         if evidence.foreign_load is None or evidence.foreign_load <= self.most_cores:
             return None
@@ -28,7 +28,7 @@ class ClockResolution:
     name, severity = "clock-resolution", "warning"
     fewest_ticks = 1000
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Below 1000 ticks a block: the bound the blocks are calibrated to."""
         if not evidence.resolution_s or evidence.block_s >= self.fewest_ticks * evidence.resolution_s:
             return None
@@ -42,7 +42,7 @@ class HarnessOverhead:
     name, severity = "harness-overhead", "warning"
     most_share = 0.01
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Above 1 % of the step; never subtracted in silence."""
         if evidence.empty_call_s is None or evidence.empty_call_s <= self.most_share * evidence.step_s:
             return None
@@ -55,7 +55,7 @@ class OversubscribedThreads:
 
     name, severity = "oversubscribed-threads", "warning"
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """More threads than logical CPUs that the process may use."""
         if evidence.threads is None or evidence.cores is None or evidence.threads <= evidence.cores:
             return None
@@ -72,7 +72,7 @@ class FrequencyChange:
     most_change = 0.02
     """As wide as the default precision: a time follows the clock rate."""
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Highest against lowest of all visits."""
         if evidence.frequency is None:
             return None
@@ -90,7 +90,7 @@ class Throttled:
 
     name, severity = "throttled", "warning"
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Any such block; above a fifth of all the case has failed already."""
         if not evidence.throttled_blocks:
             return None
@@ -108,7 +108,7 @@ class LaunchBound:
     least_ratio = 1.5
     """Wall over device: below it launches mostly overlap with the work before them. A choice."""
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """On the clock `wall` alone: `latency` waits by definition."""
         if evidence.clock != "wall" or not evidence.device_s or evidence.step_s <= self.least_ratio * evidence.device_s:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from bench.analyse.findings.check import CheckInput
+from bench.analyse.findings.check import CaseEvidence
 from bench.stats.bimodality import LEVEL, Humps
 from bench.stats.intervals import FEWEST_FOR_ORDER_STATISTICS
 
@@ -14,7 +14,7 @@ class NotSteady:
 
     name, severity = "not-steady", "warning"
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Any launch."""
         if not evidence.unsteady:
             return None
@@ -29,7 +29,7 @@ class FewLaunches:
 
     name, severity = "few-launches", "hint"
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Below six; one launch has no interval at all."""
         if evidence.launches >= FEWEST_FOR_ORDER_STATISTICS:
             return None
@@ -46,7 +46,7 @@ class WideInterval:
 
     name, severity = "wide-interval", "hint"
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Wider than the asked precision; without an interval few-launches says so."""
         if not evidence.precision < evidence.half_width < float("inf"):
             return None
@@ -62,7 +62,7 @@ class OutlierShare:
     name, severity = "outlier-share", "hint"
     most_share = 0.10
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Above a tenth of the kept blocks; none is dropped."""
         if evidence.outlier_share <= self.most_share:
             return None
@@ -79,7 +79,7 @@ class Drift:
     level = 0.01
     """Chance of a false alarm for a case that does not drift."""
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Student's t over launches at 1 %, and more than the precision that was asked for."""
         drift = evidence.spread.drift
         share = 0.0 if drift is None else math.expm1(drift.mean)
@@ -98,7 +98,7 @@ class TwoModes:
     least_gap = 0.03
     """Humps nearer than 3 % are not worth naming: the spread between processes is as large."""
 
-    def look(self, evidence: CheckInput) -> tuple[str, str] | None:
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """The dip test at 0.1 %, on the medians of launches and on those of visits around them."""
         between, within = evidence.spread.humps_between, evidence.spread.humps_within
         if between is not None and _gap(between) > self.least_gap:

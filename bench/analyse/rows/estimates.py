@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bench.analyse.findings import WrongDevice, findings_of
-from bench.analyse.rows.check_inputs import check_input, most
+from bench.analyse.rows.case_evidence import evidence_of, most
 from bench.analyse.rows.launch_medians import LaunchMedian
 from bench.analyse.rows.once import once
 from bench.analyse.rows.row import NO_WORK, Row
@@ -42,7 +42,7 @@ def estimates(run: RunReadings) -> list[Row]:
         for clock in clocks:
             spread = run.spread_of(case.key, clock)
             row = _timed(bare, clock, times[clock], medians[clock], spread)
-            checked = check_input(
+            checked = evidence_of(
                 case, clock, times, medians[clock], launches, spread, run.cores, run.about["settings"]
             )
             rows.append(_with_findings(row, findings_of(checked)))

@@ -8,6 +8,7 @@ from bench.present.charts import (
     anatomy,
     break_even,
     crossover,
+    device_speedup,
     distribution,
     floor,
     frameworks,
@@ -18,7 +19,6 @@ from bench.present.charts import (
     precision,
     roofline,
     saturation,
-    speedup,
     threads,
     time_by_size,
     time_to_accuracy,
@@ -29,7 +29,7 @@ from bench.records import UserError
 
 CHARTS: tuple[Chart, ...] = (
     crossover.CHART,
-    speedup.CHART,
+    device_speedup.CHART,
     time_by_size.CHART,
     launch_floor.CHART,
     saturation.CHART,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 
 from bench.plan.course_blocks import Block
-from bench.plan.workload_source import Workload
+from bench.plan.workload_parser import Workload
 from bench.present.words.workload_help import HEADINGS
 
 INDEX = "index.md"

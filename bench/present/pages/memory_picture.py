@@ -12,7 +12,7 @@ from bench.present import style
 from bench.present.charts.canvas import LEADING, MARGIN, WIDTH, Page
 from bench.present.charts.ticks import even_ticks
 from bench.present.style import TEXT_PT
-from bench.present.tables.profile_table import PHASES
+from bench.present.tables.profile_report import PHASES
 from bench.present.words import units
 
 if TYPE_CHECKING:

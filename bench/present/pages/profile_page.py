@@ -16,7 +16,7 @@ from bench.present import style
 from bench.present.flames import flame_graph, stack_files
 from bench.present.flames.flame_tree import Stacks
 from bench.present.pages import memory_picture
-from bench.present.tables import profile_table
+from bench.present.tables import profile_report
 from bench.present.words import units
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def page(found: Profile, judged: ProfileResult) -> str:
         loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    rows = profile_table.operators(found, judged)
-    wanted = profile_table.columns(found, judged)
-    key, *head = profile_table.head(found, judged)
+    rows = profile_report.operators(found, judged)
+    wanted = profile_report.columns(found, judged)
+    key, *head = profile_report.head(found, judged)
     return environ.get_template("profile.html.j2").render(
         key=key,
         head=head[1:],
@@ -57,14 +57,14 @@ def page(found: Profile, judged: ProfileResult) -> str:
         percent=lambda share: f"{100 * share:.0f} %",
         flames=_flames(found, judged),
         columns=wanted,
-        rows=[{**profile_table.cells(row), "kind": row["kind"], "sort": _sort(row)} for row in rows[:MOST_ROWS]],
+        rows=[{**profile_report.cells(row), "kind": row["kind"], "sort": _sort(row)} for row in rows[:MOST_ROWS]],
         left=max(0, len(rows) - MOST_ROWS),
         kernels=_kernels(found, judged),
-        device=profile_table.device_lines(found, judged),
-        memory=profile_table.memory_lines(found),
+        device=profile_report.device_lines(found, judged),
+        memory=profile_report.memory_lines(found),
         picture=_picture(found),
         compiling=_compiling(found),
-        compiled=profile_table.compile_lines(found, judged),
+        compiled=profile_report.compile_lines(found, judged),
         limits=judged.limits,
         run=found.run,
         told=found.told,

@@ -9,7 +9,7 @@ from bench.present.tables.table_formats import render
 from bench.present.tables.terminal_table import Column, TableLine, table
 
 if TYPE_CHECKING:
-    from bench.plan.workload_source import Workload
+    from bench.plan.workload_parser import Workload
 
 WITH_AXES = 110
 """Characters from which a table has room for the names of the axes beside the summaries."""

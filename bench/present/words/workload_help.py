@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from bench.plan.workload_source import Workload
+from bench.plan.workload_parser import Workload
 from bench.present.tables.terminal_table import painted
 
 HEADINGS = {

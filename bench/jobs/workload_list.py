@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bench.jobs.arguments import Paths, Texts, paths, texts
 
 if TYPE_CHECKING:
-    from bench.plan.workload_source import Workload
+    from bench.plan.workload_parser import Workload
 
 
 def named_workloads(names: Texts = (), workloads: Paths = ()) -> list[Workload]:

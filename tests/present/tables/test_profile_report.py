@@ -10,7 +10,7 @@ import pytest
 
 from bench.analyse.profiles import judge
 from bench.present.pages import memory_picture, profile_page
-from bench.present.tables.profile_table import shapes, show
+from bench.present.tables.profile_report import shapes, show
 from bench.records import UserError
 from tests.present.profile_made_up import on_cpu, on_gpu
 

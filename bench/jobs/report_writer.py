@@ -28,7 +28,7 @@ def formats_of(text: str) -> list[str]:
     return wanted
 
 
-def written(
+def write_report(
     names: Sequence[str] | None,
     vs: str | None,
     out: Path | None,

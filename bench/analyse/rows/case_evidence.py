@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from bench.analyse.findings import CheckInput
+from bench.analyse.findings import CaseEvidence
 from bench.analyse.rows.launch_medians import LaunchMedian
 from bench.analyse.rows.spread import Spread
 from bench.records import Case, CaseLaunch
@@ -16,7 +16,7 @@ from bench.stats.intervals import Interval
 Number = TypeVar("Number", int, float)
 
 
-def check_input(
+def evidence_of(
     case: Case,
     clock: str,
     times: Mapping[str, Interval],
@@ -25,7 +25,7 @@ def check_input(
     spread: Spread,
     cores: int,
     settings: Mapping[str, Any],
-) -> CheckInput:
+) -> CaseEvidence:
     """What the checks look at, of one case on one clock.
 
     times: by clock, all of the case; medians: of the launches on this clock; launches: of the case; cores: logical CPUs
@@ -34,7 +34,7 @@ def check_input(
     time = times[clock]
     kernels = [each.counters["device_kernels"] for each in launches if "device_kernels" in each.counters]
     blocks = sum(each.blocks for each in medians)
-    return CheckInput(
+    return CaseEvidence(
         key=case.key,
         clock=clock,
         step_s=time.value,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.plan.declarations import Declared
-from bench.plan.decorators import decorated
+from bench.plan.decorated_functions import decorated
 from bench.plan.docstrings import Docstring
 from bench.plan.error_messages import fault
 from bench.records import Source, UserError, Value
