@@ -1,8 +1,8 @@
-"""Our cases as tests of pytest-benchmark: `pytest --bench-preset quick --benchmark-json=x.json`.
+"""Cases of coursebench as tests of pytest-benchmark: `pytest --bench-preset quick --benchmark-json=x.json`.
 
 Each case is prepared, checked, warmed up and calibrated as a worker does it, timed by pytest-benchmark in rounds of n
-steps with the device drained at both ends, and checked again. All of it happens in pytest's own process: rounds are no
-launches, and `bench import` says so. Nothing is imported, and nothing changes, in a session that does not ask for it.
+steps with the device drained at both ends, and checked again. All of this happens in pytest's own process, so rounds
+are not launches, and `bench import` says so. A session that does not ask for it imports and changes nothing.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from bench.records import Planned, Settings
 
 OURS = "coursebench"
-"""Where what pytest-benchmark has no place for lies in its JSON."""
+"""The entry of pytest-benchmark's JSON for what it has no place for itself."""
 
 
 _MACHINE = pytest.StashKey[dict[str, str]]()
-"""Name and fingerprint, as they were before any case: some set how torch computes for the whole process."""
+"""Machine name and fingerprint, taken before any case: some cases change torch's settings for the whole process."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options, in a group of their own."""
+    """Add the options, in a group of their own."""
     group = parser.getgroup(OURS, "cases of an introductory PyTorch course, timed by pytest-benchmark")
     group.addoption(
         "--bench-preset",
@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="time the cases of this preset (quick, ci, lecture, full); without paths, these are the only tests",
     )
     group.addoption(
-        "--bench-select", metavar="SELECT", action="append", default=[], help="only cases that fit; repeatable"
+        "--bench-select", metavar="SELECT", action="append", default=[], help="only matching cases; repeatable"
     )
     group.addoption(
         "--bench-workloads",
@@ -48,26 +48,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="add the workloads of a file of your own; repeatable",
     )
     group.addoption(
-        "--bench-rounds", metavar="N", type=int, default=20, help="rounds a case, one more is timed first and left out"
+        "--bench-rounds", metavar="N", type=int, default=20, help="rounds per case, after one that is left out"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Ask for timing where a project has it off by default, and for waiting threads while torch is not imported yet.
+    """Turn timing on where a project turns it off, and have idle threads sleep, if torch is not imported yet.
 
-    Without paths the cases are the only tests; with paths those are collected as well.
+    Without paths the cases are the only tests; with paths the tests there are collected as well.
     """
     if _asked(config) is None:
         for option in ("--bench-select", "--bench-workloads"):
             if config.getoption(option):
-                raise pytest.UsageError(f"{option} wants --bench-preset: it chooses among the cases of a preset")
+                raise pytest.UsageError(f"{option} needs --bench-preset: it chooses among the cases of a preset")
         return
     if not config.pluginmanager.hasplugin("benchmark"):
         raise pytest.UsageError("--bench-preset needs pytest-benchmark: pip install pytest-benchmark")
     if config.getoption("--bench-rounds") < 1:
-        raise pytest.UsageError("--bench-rounds: at least 1")
+        raise pytest.UsageError("--bench-rounds must be at least 1")
     if "--benchmark-disable" not in config.invocation_params.args:
-        config.option.benchmark_enable = True  # over an addopts, as a project has it that only tests its benchmarks
+        config.option.benchmark_enable = True  # overrides addopts of a project that only tests its benchmarks
     if "torch" not in sys.modules:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
@@ -76,14 +76,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Add a test a case. First of all, so that `-k` and plugins that shuffle see them."""
+    """Add a test for each case, before other plugins run, so that `-k` and plugins that shuffle see them."""
     if _asked(config) is not None:
         items += Cases.from_parent(session, path=Path(__file__), nodeid=OURS).collect()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
-    """Name the machine and what makes it comparable, as a run of ours would."""
+    """Add the machine's name and fingerprint, as in `run.json`."""
     if (found := config.stash.get(_MACHINE, None)) is not None:
         machine_info[OURS] = found
 
@@ -100,7 +100,7 @@ class Cases(pytest.Module):
         return sys.modules[__name__]
 
     def collect(self) -> list[pytest.Item]:
-        """A test a case. Raises `UsageError` for a preset or a selection that makes no sense."""
+        """A test for each case. Raises `UsageError` for an invalid preset or selection."""
         from bench.records import UserError
 
         try:
@@ -124,7 +124,7 @@ def _chosen(config: pytest.Config) -> tuple[Plan, Settings]:
     from bench.jobs.choice import Choice
 
     chosen = Choice(config.getoption("--bench-select"), _asked(config), [], [], config.getoption("--bench-workloads"))
-    chosen.plan(("cpu",))  # what makes no sense is refused at once, and not after the import of torch
+    chosen.plan(("cpu",))  # an invalid choice is refused at once, not after torch is imported
     from bench.measure.devices import available
 
     devices = tuple(name for name, why_not in available().items() if not why_not)
@@ -132,15 +132,15 @@ def _chosen(config: pytest.Config) -> tuple[Plan, Settings]:
 
 
 def _nothing() -> None:
-    """No device has anything left to do."""
+    """Drain nothing: no device is in use."""
 
 
 _drain: Callable[[], None] = _nothing
-"""Of the device whose case is being timed."""
+"""Drains the device whose case is being timed."""
 
 
 def drained_counter() -> float:
-    """`time.perf_counter` once the device has nothing left to do: both ends of a round are synchronised."""
+    """Read `time.perf_counter` once the device is idle: both ends of a round are synchronised."""
     from time import perf_counter
 
     _drain()
@@ -148,12 +148,12 @@ def drained_counter() -> float:
 
 
 def _test(planned: Planned, settings: Settings) -> Callable[..., None]:
-    """The test of a case; a function of its own, whose only fixture is pytest-benchmark's."""
+    """The test of a case: a new function, whose only fixture is pytest-benchmark's."""
 
     def test(benchmark: Any, request: pytest.FixtureRequest) -> None:
         others = [item for item in request.session.items if isinstance(item.parent, Cases) and _compiles(item.name)]
         if _compiles(planned.case.key) and len(others) > 1:
-            pytest.skip("a compiled case wants a process of its own: `bench run`, or -k with this case alone")
+            pytest.skip("a compiled case needs a process of its own: use `bench run`, or -k with this case alone")
         _time(benchmark, planned, settings, request.config.getoption("--bench-rounds"))
 
     return test
@@ -167,7 +167,7 @@ def _compiles(key: str) -> bool:
 
 
 def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> None:
-    """Open the case as a worker does, let pytest-benchmark time it, hold it to its answer once more."""
+    """Open the case as a worker does, let pytest-benchmark time it, and check its answer once more."""
     global _drain
     from bench.measure.case_session import Session
     from bench.measure.timing.clocks import wall
@@ -194,7 +194,7 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
                 "threads": session.facts["threads"],
             }
         except BaseException:
-            # What was timed of a wrong answer, or of part of the rounds, is no time: neither printed nor written.
+            # The times of a wrong answer, or of some of the rounds, must be neither printed nor written.
             benchmark.has_error = True
             if benchmark.stats is not None:
                 benchmark.stats.stats.data.clear()
@@ -206,7 +206,7 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
 
 @contextmanager
 def _as_before() -> Iterator[None]:
-    """Give the process back as it was: other tests share its threads, its dice, its collector and torch's settings."""
+    """Restore threads, random state, garbage collector and torch's settings, which other tests share."""
     import gc
     import random
 
@@ -214,7 +214,7 @@ def _as_before() -> Iterator[None]:
     import torch
 
     threads, collects, tf32 = torch.get_num_threads(), gc.isenabled(), torch.backends.cudnn.allow_tf32
-    dice = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    random_states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     try:
         yield
     finally:
@@ -222,13 +222,13 @@ def _as_before() -> Iterator[None]:
         (gc.enable if collects else gc.disable)()
         torch.set_num_threads(threads)
         torch.backends.cudnn.allow_tf32 = tf32
-        random.setstate(dice[0])
-        np.random.set_state(dice[1])
-        torch.set_rng_state(dice[2])
+        random.setstate(random_states[0])
+        np.random.set_state(random_states[1])
+        torch.set_rng_state(random_states[2])
 
 
 def _returning_nothing(call: Callable[[], Any]) -> Callable[[], None]:
-    """pytest-benchmark would hand on what a setup returns as the arguments of the step."""
+    """`call` without its result, which pytest-benchmark would pass to the step as arguments."""
 
     def called() -> None:
         call()
@@ -246,13 +246,13 @@ def _set_threads(wanted: Any) -> None:
 
 @contextmanager
 def _outcomes() -> Iterator[None]:
-    """What a case raises, as pytest's own outcomes: skipped, failed without a traceback where it is wrong."""
+    """Turn what a case raises into pytest's outcomes: skipped, or failed without a traceback if the answer is wrong."""
     from bench.measure.dispatcher import outcome_of
     from bench.records import Outcome
 
     try:
         yield
-    except Exception as error:  # the user's code may raise anything; each kind becomes a named outcome
+    except Exception as error:  # the user's code may raise anything; each error becomes a named outcome
         outcome, reason = outcome_of(error)
         if outcome is Outcome.SKIPPED:
             pytest.skip(reason)

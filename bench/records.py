@@ -1,4 +1,4 @@
-"""The few types that cross rooms: frozen dataclasses, standard library only."""
+"""The few types that several packages share: frozen dataclasses, standard library only."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any
 from bench.series import Series
 
 Value = str | int | float | bool
-"""What an axis takes: literals only, so that a case can be named, stored and compared."""
+"""A value of an axis: a literal, so that a case can be named, stored and compared."""
 
 BASE, HEAD = SIDES = ("base", "head")
 """The sides of a comparison. A ratio is head ÷ base: above 1 is slower."""
 
 RIVALS = ("torch Timer", "pytest-benchmark", "pyperf", "triton do_bench")
-"""Other timers, whose blocks took turns with ours."""
+"""Other timers, whose blocks alternate with ours."""
 
 RIVALS_ON_GPU = ("triton do_bench",)
-"""Those that wait for a device; the others time cases of the CPU."""
+"""The timers that wait for a device; the others only time cases on the CPU."""
 
 BESIDE, BY = "beside ", "by "
-"""How the phases of such blocks begin: ours, and the other timer's; its name follows."""
+"""Prefixes of the phases of such blocks: ours, and the other timer's. The name of the timer follows."""
 
 UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1}
-"""The axes every case has, with the declared default of a row that lacks one."""
-UNKNOWN = "unknown"  # what stands for their values in a case that another tool measured
+"""The axes every case has, each with its default."""
+UNKNOWN = "unknown"  # the value of these axes in a case that another tool measured
 
 # A string value must survive inside a key: no comma, bracket, equals sign or space.
 SAFE_TEXT = re.compile(r"[A-Za-z0-9_.:+-]+")
@@ -35,7 +35,7 @@ _KEY = re.compile(r"(?P<workload>[\w-]+/[\w-]+)(?:\[(?P<params>[^\[\]]*)\])?")
 
 
 class UserError(Exception):
-    """What the user gave is at fault: a clear message, exit code 2, nothing written."""
+    """The user's input is wrong: a clear message, exit code 2, nothing written."""
 
 
 class Outcome(StrEnum):
@@ -74,7 +74,7 @@ class Case:
 
     @classmethod
     def from_key(cls, key: str) -> Case:
-        """Read a key such as `matmul/square[device=cpu,size=64]` back. Raises `UserError` where it is none."""
+        """Read a key such as `matmul/square[device=cpu,size=64]` back. Raises `UserError` for any other text."""
         match = _KEY.fullmatch(key.strip())
         if match is None:
             raise UserError(f"'{key}' is not a case key; one looks like matmul/square[device=cpu,size=64]")
@@ -110,8 +110,8 @@ class Case:
 class Source:
     """Where the code of a workload lives.
 
-    `dotted` is the module's import name where it belongs to an installed package; a file of the user's own has none
-    and is loaded by its path.
+    `dotted` is the module's import name if it belongs to an installed package. A file of the user's own has none and is
+    loaded by its path.
     """
 
     path: str
@@ -130,7 +130,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class ComparedCase:
-    """A case to be compared between two sides; `base` may be another case, where the difference of two is measured."""
+    """A case to be compared between two sides; `base` is another case where two cases are compared."""
 
     base: Planned
     head: Planned
@@ -147,10 +147,10 @@ class ComparedCase:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run measures. Every default is the design's; `run.json` keeps the values used."""
+    """How a run measures. `run.json` keeps the values used."""
 
     launches: int | None = None
-    """Exactly so many launches a case; None adds launches until the interval is narrow enough."""
+    """Exact number of launches of each case; None adds launches until the interval is narrow enough."""
     min_launches: int = 6
     """The order-statistic interval of a median reaches 95 % from six data up (1 - 2 / 2**6 = 96.9 %)."""
     max_launches: int = 20
@@ -158,7 +158,7 @@ class Settings:
     """Wanted relative half-width of the 95 % interval of the median over launches."""
     visits: int = 4
     blocks: int = 5
-    """Blocks a visit, of which the first is marked and left out."""
+    """Blocks in each visit; the first is marked and left out."""
     block_s: float = 1e-3
     warm_s: float = 0.1
     warm_cap_s: float = 1.0
@@ -170,7 +170,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Block:
-    """n steps timed together: raw total and n; per-step time is derived."""
+    """n steps timed together. It keeps the total and n; the time per step is derived."""
 
     key: str
     launch: int
@@ -185,51 +185,50 @@ class Block:
     steps: int
     total_ns: int
     side: str = ""
-    """`base` or `head` in a lockstep pair, whose number `launch` then is; empty elsewhere."""
+    """`base` or `head` in a lockstep pair, where `launch` is the number of the pair; empty elsewhere."""
 
 
 @dataclass(frozen=True)
 class BlockPair:
-    """Two blocks of one case, one a side, timed right after each other in lockstep: a row of `pairs.parquet`."""
+    """Two blocks of a case, one from each side, each of n = `steps`, timed in turn: a row of `pairs.parquet`."""
 
     key: str
     pair: int
     prepared_first: str
-    """The coin of the pair: the side that was spawned, prepared and compiled first."""
+    """The side that was started, prepared and compiled first, as a coin decided for the pair."""
     clock: str
     couple: int
     """Place inside its pair, from 0."""
     first: str
-    """The coin of the couple: the side whose block came first."""
+    """The side whose block came first, as a coin decided for the block pair."""
     steps: int
-    """n of either block."""
     base_ns: int
     head_ns: int
     cpu: int | None = None
-    """The core that both sides took turns on; None where the step keeps more than one busy, and before schema 3."""
+    """The core that both sides used in turn; None if the step keeps more than one busy, and before schema 3."""
     twin: bool = False
-    """A pair of the canary: its head is a second copy of the base."""
+    """True for a pair of the canary, whose head is a second copy of the base."""
 
 
 @dataclass(frozen=True)
 class CaseLaunch:
-    """What one launch learned of one case besides its blocks: a row of `launches.parquet`."""
+    """What one launch recorded of one case besides its blocks: a row of `launches.parquet`."""
 
     key: str
     launch: int
     process: str = ""
-    """Identity of the worker process; cases that share it are paired."""
+    """Identity of the worker process; cases measured in one process are compared as pairs."""
     outcome: str = Outcome.OK.value
     reason: str = ""
     detail: str = ""
-    """A traceback or the last lines of the worker's own output, where the outcome is not `ok`."""
+    """A traceback or the last lines of the worker's own output, if the outcome is not `ok`."""
     first_call_ns: int | None = None
     cache: str = ""
     """`cold` or `warm`: the state of the compile cache at the first call; empty for modes that do not compile."""
     build_ns: int | None = None
     """Time to script, trace, freeze, export, compile ahead or load the compiler, before the first call."""
     steps: Mapping[Series, int] = field(default_factory=dict)
-    """n per series: the same for a case across launches."""
+    """n of each series: the same in all launches of a case."""
     work: Mapping[str, Any] = field(default_factory=dict)
     tolerance: float | None = None
     error_before: float | None = None
@@ -237,13 +236,13 @@ class CaseLaunch:
     """Relative error of the output of the timed step, before and after its blocks."""
     quality: Mapping[str, float] = field(default_factory=dict)
     host_peak_bytes: int | None = None
-    """High-water mark of this process's resident memory, reset before the case, less what was resident then."""
+    """Highest resident memory of this process since the case began, minus what was resident at its beginning."""
     host_peak_reason: str = ""
     device_peak_bytes: int | None = None
     device_reserved_bytes: int | None = None
-    """High-water mark of what the caching allocator of the whole process held."""
+    """Most memory that the caching allocator of the process held."""
     one_core: bool | None = None
-    """The thread that calls the step did all its work, as far as the system told while it was warmed up."""
+    """Whether the thread that calls the step did all its work during warm-up; None if the system does not say."""
     steady: bool | None = None
     warm_calls: int = 0
     warm_ns: int = 0
@@ -251,35 +250,35 @@ class CaseLaunch:
     clock_cost_ns: float | None = None
     empty_call_ns: float | None = None
     drain_ns: float | None = None
-    """Waiting for an idle device, once a block, and in `latency` once a step; a clock reading on the CPU."""
+    """Cost of waiting for an idle device, once a block, in `latency` once a step; on the CPU of reading the clock."""
     preemptions: int | None = None
     """Involuntary context switches of the worker during the blocks of this case."""
     condition: Mapping[str, Any] = field(default_factory=dict)
-    """Extremes over the visits: mhz_low, mhz_high, celsius_high, watts_high, capped, slowed; what is told of them."""
+    """Extremes over the visits: mhz_low, mhz_high, celsius_high, watts_high, capped, slowed, as far as known."""
     throttled_blocks: int = 0
-    """Blocks not kept, since heat or a fault slowed the processor down meanwhile."""
+    """Blocks left out because heat or a fault slowed the processor down while they were timed."""
     output_devices: str = ""
-    """Where the tensors of the answer lay, joined by commas."""
+    """Devices of the tensors in the answer, joined by commas."""
     break_reasons: Mapping[str, int] = field(default_factory=dict)
     """Why Dynamo broke the graph, and how often."""
     foreign_load: float | None = None
     """Cores taken by other programs, or by the hypervisor, while this launch ran (0.5 = half a core)."""
     threads: int | None = None
-    """The real count behind the case's `threads`."""
+    """The number of threads that the case's axis `threads` stood for."""
     no_clock: Mapping[Series, str] = field(default_factory=dict)
     """Series that a clock of the device could not time, with the reason."""
     counters: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time spent on this case by stage: prepare, first_call, check, prepare_again, warm_up, blocks, close."""
     side: str = ""
-    """`base` or `head` in a lockstep pair, whose number `launch` then is; empty elsewhere."""
+    """`base` or `head` in a lockstep pair, where `launch` is the number of the pair; empty elsewhere."""
     twin: bool = False
-    """Of a pair of the canary, whose head is a second copy of the base."""
+    """True in a pair of the canary, whose head is a second copy of the base."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Value with its interval, never a bare number. `low` and `high` are None where no interval can be had."""
+    """A value with its interval, never a bare number. `low` and `high` are None if there is no interval."""
 
     value: float
     low: float | None

@@ -1,11 +1,11 @@
-"""A series: the blocks of one phase on one clock, and how texts spell it."""
+"""A series: the blocks of one phase on one clock, and how it is written as text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 STEP = "step"
-"""The phase that is the whole timed step; the other phases are parts of it that the workload names."""
+"""The phase of the whole timed step; other phases are parts of it that the workload names."""
 
 
 @dataclass(frozen=True, order=True)
@@ -17,14 +17,14 @@ class Series:
 
     @property
     def text(self) -> str:
-        """`step:wall`, as messages, the journal and the tables spell it."""
+        """The series as messages, the journal and the tables write it: `step:wall`."""
         return f"{self.phase}:{self.clock}"
 
     @classmethod
     def from_text(cls, text: str) -> Series:
         """Read `step:wall` back. Raises `ValueError` for a text that names no clock.
 
-        The last colon counts: runs of old may hold a phase with a colon, clocks never have one.
+        The last colon separates: old runs may hold a phase with a colon, but no clock has one.
         """
         phase, colon, clock = text.rpartition(":")
         if not (colon and clock):

@@ -17,59 +17,59 @@ if TYPE_CHECKING:
     import torch
 
 DIFFERENTIABLE = ("eager", "compile", "compile-reduce-overhead", "compile-max-autotune", "script", "trace")
-"""The execution modes whose result can be differentiated; `modes="differentiable"` stands for them."""
+"""Execution modes whose result can be differentiated: what `modes="differentiable"` means."""
 
 MODES = (*DIFFERENTIABLE, "frozen", "export", "aoti", "cudagraph")
-"""The execution modes the harness knows; `modes="all"` stands for them."""
+"""Execution modes that the harness knows: what `modes="all"` means."""
 
 AFTER = re.compile(r"(?P<metric>.+)_after_(?P<epoch>\d+)")
-"""How a metric of `quality` is named that was read after each epoch: `test_accuracy_after_3`."""
+"""The name of a metric of `quality` that is read after each epoch: `test_accuracy_after_3`."""
 
 RESERVED_PHASES = (STEP, "build", "first_call")
 """Names of what the harness times itself: the whole step, building its graph, its first call."""
 
 RESERVED_BEGINNINGS = ("compile_", BESIDE, BY)
-"""How more of those begin: compiling with a cold and a warm cache, and blocks timed beside other timers."""
+"""Prefixes of more such names: compiling with a cold and a warm cache, and blocks timed beside other timers."""
 
 Values = Sequence[str | int | float | bool]
 
 
 @dataclass(frozen=True)
 class Work:
-    """What one step does, analytically: torch's own FLOP counter reports 0 for elementwise, mv and dot (2.13)."""
+    """The work of one step, from formulas: torch's own FLOP counter reports 0 for elementwise, mv and dot (2.13)."""
 
     flops: float | None = None
     bytes: float | None = None
     """Bytes that must cross the memory bus at least once."""
     kernels: int | None = None
-    """Device launches of one step, at least: fusing may leave fewer calls but not less work."""
+    """Least number of kernels that one step launches; fusing leaves fewer calls but not less work."""
     items: float | None = None
     unit: str = "item"
     """What `items` counts: rows, points, products."""
     working_set: float | None = None
-    """Bytes of the memory that is touched, where that is less than `bytes`, as in a loop over the same rows: it decides
-    which cache, and so which bandwidth, the bytes may come from. None: as many as `bytes`."""
+    """Bytes of memory that are touched, if fewer than `bytes`, as in a loop over the same rows. It decides which cache,
+    and so which bandwidth, the bytes may come from. None means as many as `bytes`."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a workload hands to the harness. Only `step` is timed, and `phases` apart from it."""
+    """What a workload hands to the harness. Only `step` is timed, and `phases` separately."""
 
     step: Callable[[], Any]
     check: Callable[[Any], float]
-    """Given the output of a step, its relative error; the harness holds it against the tolerance of the dtype.
+    """Takes the output of a step and returns its relative error, which the harness compares with the dtype's tolerance.
 
-    Called right after reset and one step, before the blocks and after them; it may read the workload's own state."""
+    It is called right after reset and one step, before the blocks and after them. It may read the workload's state."""
     work: Work
     reset: Callable[[], None] | None = None
-    """Untimed, before each block, which then has n = 1: training steps would drift over thousands of calls."""
+    """Called untimed before each block, which then has n = 1: training would drift over thousands of steps."""
     close: Callable[[], None] | None = None
     phases: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
-    """Named parts of the step, each timed apart after a reset of its own; each returns what it computed. A name that
-    the harness needs itself is refused with `ValueError`."""
+    """Named parts of the step, each timed separately after its own reset; each returns what it computed. Raises
+    `ValueError` for a name that the harness uses itself."""
     quality: Callable[[], Mapping[str, float]] | None = None
-    """Metrics such as loss or accuracy, read after the last block, before anything is reset. One that was read after
-    each epoch is named for it: `test_accuracy_after_3`."""
+    """Metrics such as loss or accuracy, read after the last block, before anything is reset. A metric that is
+    read after each epoch has the epoch in its name: `test_accuracy_after_3`."""
 
     def __post_init__(self) -> None:
         for name in self.phases:
@@ -78,19 +78,19 @@ class Prepared:
 
 
 def phase_name_fault(name: object) -> str:
-    """Why a phase cannot have this name, and what to do; empty where it can."""
+    """Say why a phase cannot have this name, and what to do; empty if it can."""
     if not isinstance(name, str) or not name.strip():
         return f"a phase needs a name of at least one character, not {name!r}: write phases={{'forward': forward}}"
     if ":" in name:
         fit = name.replace(":", "_")
-        return f"phase {name!r} has a colon, which separates phase and clock where times are kept: call it {fit!r}"
+        return f"phase {name!r} has a colon, which separates phase and clock in stored times: call it {fit!r}"
     if name in RESERVED_PHASES or name.startswith(RESERVED_BEGINNINGS):
-        return f"phase {name!r} has a name of what the harness times itself: call it {f'own_{name}'!r}, or what it does"
+        return f"phase {name!r} has a name that the harness uses itself: call it {f'own_{name}'!r}, or what it does"
     return ""
 
 
 class Context(Protocol):
-    """What a workload is given: where to compute, in which dtype and mode, and seeded randomness."""
+    """What a workload receives: where to compute, in which dtype and mode, and seeded randomness."""
 
     @property
     def device(self) -> torch.device:
@@ -102,7 +102,7 @@ class Context(Protocol):
 
     @property
     def seed(self) -> int:
-        """The seed of the run; all that is random follows from it."""
+        """The seed of the run; all random numbers follow from it."""
 
     @property
     def generator(self) -> torch.Generator:
@@ -117,23 +117,23 @@ class Context(Protocol):
     def mode(self, function: Callable[..., Any], *inputs: torch.Tensor) -> Callable[[], Any]:
         """`function` or module in the case's mode, as a call without arguments that feeds `inputs`.
 
-        Inputs are passed, never captured: a tracing mode bakes captured tensors in and folds the product
-        (1.0 us in place of 12,270 us, with the right answer). Raises `ValueError` where a tensor was captured.
+        Inputs are passed, never captured: a tracing mode turns captured tensors into constants and computes the product
+        beforehand (1.0 us instead of 12,270 us, with the right answer). Raises `ValueError` for a captured tensor.
         """
 
     def relative_error(self, actual: Any, exact: Any) -> float:
-        """max|actual - exact| / max|exact| in float64; infinite where shapes differ or a number is not finite."""
+        """max|actual - exact| / max|exact| in float64; infinite if shapes differ or a number is not finite."""
 
     def within(self, value: float, low: float, high: float) -> float:
-        """0 where low <= value <= high, else infinity: for answers known as a range."""
+        """0 if low <= value <= high, else infinity: for answers known as a range."""
 
     def skip(self, reason: str) -> NoReturn:
-        """End this case as `skipped`, with a reason a user understands."""
+        """End this case as `skipped`, with a reason that a user understands."""
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """What `@workload` says of a function; the catalog reads the same from the source, without importing it."""
+    """The arguments of `@workload`; the catalog reads them from the source, without importing it."""
 
     lesson: str
     axes: Mapping[str, Values]
@@ -144,7 +144,7 @@ class Declaration:
 
 
 def named_modes(modes: str | Sequence[str]) -> tuple[str, ...]:
-    """The modes behind "all" and "differentiable", or those that are given."""
+    """The modes that "all" or "differentiable" stands for, or the given ones."""
     if isinstance(modes, str):
         return {"all": MODES, "differentiable": DIFFERENTIABLE}[modes]
     return tuple(modes)
@@ -165,13 +165,13 @@ def workload(
     """Make a function `name(ctx, **axes) -> Prepared` a workload, named `module/name`.
 
     lesson: the section of the course it reproduces.
-    axes: values each axis is swept over, literals only; the first is the default of rows without that axis.
-    quick: values (one or several) of the quick preset; the first of each axis where none is given.
+    axes: the values to sweep for each axis, literals only; the first is the default.
+    quick: values (one or several) in the quick preset; the first value of an axis that is not named.
     modes: execution modes that make sense, or "all", or "differentiable" where the step calls `backward` on the result;
-        any other is `skipped` with that reason.
-    dtypes: dtypes that make sense, likewise.
+        any other mode is `skipped` with that reason.
+    dtypes: dtypes that make sense; any other is `skipped` with that reason.
     role: `calibration` marks a workload whose result is a peak of the machine, `certification` one whose time is
-        known beforehand, by which the harness is tested.
+        known beforehand, to test the harness.
     """
     declared = Declaration(
         lesson=lesson,

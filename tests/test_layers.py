@@ -1,5 +1,6 @@
 """The floors of the house, held by import-linter."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -42,3 +43,32 @@ def test_no_module_is_over_300_lines():
         if (count := len(path.read_text().splitlines())) > 300
     }
     assert long == {}
+
+
+def docstrings(path):
+    """Line and text of each docstring in a file, those below attributes and constants too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Expr(ast.Constant(str(text))):
+                yield node.lineno, text
+
+
+def begins_with_of(path):
+    """Lines of the docstrings in a file that begin with "Of"."""
+    return [line for line, text in docstrings(path) if text.split()[:1] == ["Of"]]
+
+
+def test_no_docstring_begins_with_of():
+    places = {
+        str(path.relative_to(ROOT)): lines
+        for folder in ("bench", "workloads")
+        for path in (ROOT / folder).rglob("*.py")
+        if (lines := begins_with_of(path))
+    }
+    assert places == {}
+
+
+def test_a_docstring_that_begins_with_of_would_be_found(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text('"""Of a module."""\n\nx = 1\n"""Of x."""\n\n\ndef f():\n    """\n    Of f.\n    """\n')
+    assert begins_with_of(path) == [1, 4, 8]

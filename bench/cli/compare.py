@@ -1,4 +1,4 @@
-"""`bench compare`: two stored runs beside each other."""
+"""`bench compare`: two stored runs side by side."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from bench.cli.options import Format, TableFormat, colour, note, say, width
 
 
 def compare(
-    base: Annotated[str, typer.Argument(metavar="BASE", help="A run's folder or id: what is compared with.")],
-    head: Annotated[str, typer.Argument(metavar="HEAD", help="The run that is compared with it.")],
+    base: Annotated[str, typer.Argument(metavar="BASE", help="Run to compare with, by folder or id.")],
+    head: Annotated[str, typer.Argument(metavar="HEAD", help="Run that is compared with it.")],
     format_: Format = TableFormat.TABLE,
 ) -> None:
     """Compare two stored runs, case by case: head ÷ base, above 1 is slower.
 
-    They were measured one after the other, so that no verdict here is a regression: `bench gate` takes turns, and can
-    tell. Runs of unlike machines are compared as machines.
+    The runs were measured one after the other, so a difference may come from the hour and not from the code: no verdict
+    here is a regression. `bench gate` alternates between both sides and can show one. If the machines differ, the
+    comparison is of the machines.
 
     \b
     bench compare results/monday results/tuesday

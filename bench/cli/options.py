@@ -46,22 +46,22 @@ WorkloadFiles = Annotated[
 
 
 def width() -> int:
-    """Columns of the terminal; wide where output goes to a pipe, so that nothing is cut."""
+    """Columns of the terminal; a wide value where output goes to a pipe, so that nothing is cut off."""
     from bench.present.tables.table_formats import WIDE
 
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
 
 
 def colour() -> bool:
-    """May stdout be coloured? Not where NO_COLOR is set (no-color.org) or it is no terminal."""
+    """Whether stdout may be coloured: not if NO_COLOR is set (no-color.org), nor if it is not a terminal."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def say(text: str) -> None:
     """Write a result to stdout.
 
-    A reader that has gone (head, less) is no fault: the rest is thrown away in silence, and the exit code stays what it
-    would have been. Raises `UserError` where stdout cannot be written (a full disk).
+    If the reader has closed the pipe (head, less), the rest is discarded silently and the exit code does not change.
+    Raises `UserError` where stdout cannot be written (a full disk).
     """
     try:
         typer.echo(text)
@@ -73,7 +73,7 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Say something beside the result, on stderr."""
+    """Write a remark to stderr, apart from the result."""
     typer.echo(text, err=True)
 
 

@@ -1,4 +1,4 @@
-"""`bench plot`: the charts of a run as files, and what such a file carries."""
+"""`bench plot`: the charts of a run as files, and charts drawn again from the data in such a file."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ def plot(
     ] = None,
     vs: Versus = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for the files; reports/<run id> without it.")
+        Path | None, typer.Option("--out", "-o", help="Folder for the files (default: reports/<run id>).")
     ] = None,
     formats: Annotated[str, typer.Option("--to", help="File formats: svg, png, pdf; several with commas.")] = "svg,png",
-    theme: Annotated[Theme, typer.Option(help="Colours.")] = Theme.LIGHT,
+    theme: Annotated[Theme, typer.Option(help="Colours of the charts.")] = Theme.LIGHT,
     gallery: Annotated[
-        bool, typer.Option("--gallery", help="Of each chart only one, as PNG, and a README.md that shows them.")
+        bool, typer.Option("--gallery", help="One PNG for each kind of chart, and a README.md showing them.")
     ] = False,
-    list_: Annotated[bool, typer.Option("--list", help="Print which charts this run has data for.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="Charts that this run has data for; draws nothing.")] = False,
     from_: Annotated[
-        Path | None, typer.Option("--from", help="Draw a figure again from the data that it carries; no run is read.")
+        Path | None, typer.Option("--from", help="A figure redrawn from the data in its file; reads no run.")
     ] = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="With --from: draw nothing, fail where its picture and its data differ.")
+        bool, typer.Option("--verify", help="An error if picture and data of --from differ; draws nothing.")
     ] = False,
     overlay: Annotated[
         str | None,
-        typer.Option("--overlay", help="With --from: draw this run over it, another machine over the first."),
+        typer.Option("--overlay", help="This run drawn over the figure of --from, to compare machines."),
     ] = None,
 ) -> None:
     """Draw the charts a run has data for, and print the paths of the files.
 
-    Of several runs, lines of time, throughput and launches stand in one picture, a line each machine; any other chart
-    is drawn for each, and says of which machine it is.
+    With several runs, the charts of time, throughput and launches show a line for each machine in one picture. Every
+    other chart is drawn once for each run, with the name of its machine.
 
-    Each figure carries its rows, its alt text, the ids of its runs and a digest; beside it lie the alt text (.txt) and
-    what is drawn (.csv).
+    Each figure file holds its rows, its alt text, the ids of its runs and a digest. The alt text (.txt) and the data
+    that is drawn (.csv) are also written beside it.
     """
     if from_ is not None:
         _again(from_, verify, overlay, out, None if formats == "svg,png" else suffixes(formats))
@@ -89,7 +89,7 @@ def plot(
 
 
 def _again(figure: Path, verify: bool, overlay: str | None, out: Path | None, formats: list[str] | None) -> None:
-    """What `--from` does."""
+    """Redraw, verify or overlay the figure of `--from`."""
     from bench.present.charts import figure_data as figures
     from bench.store import runs
 
@@ -113,7 +113,7 @@ def _again(figure: Path, verify: bool, overlay: str | None, out: Path | None, fo
 
 
 def suffixes(formats: str) -> list[str]:
-    """`svg,png` as a list. Raises `UserError` for what is no format of a chart."""
+    """`svg,png` as a list. Raises `UserError` for a format that charts are not written in."""
     wanted = [part.strip().lower() for part in formats.split(",") if part.strip()]
     for name in wanted:
         if name not in ("svg", "png", "pdf"):

@@ -14,20 +14,20 @@ def report(
     run: RunNames = None,
     vs: Versus = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for the page; reports/<run id> without it.")
+        Path | None, typer.Option("--out", "-o", help="Folder for the page (default: reports/<run id>).")
     ] = None,
     formats: Annotated[
         str,
         typer.Option(
             "--to",
-            help="html, pptx, pdf, beamer, explore; several with commas. A deck has a chart a slide; explore is a page "
-            "on which the reader chooses what is drawn.",
+            help="Formats: html, explore (interactive page), pptx, pdf, beamer (decks); comma-separated.",
         ),
     ] = "html",
 ) -> None:
-    """Write one self-contained HTML page: tables, charts, environment and doubts; or a deck of the charts.
+    """Write one self-contained HTML page: tables, charts, environment and findings; or a deck of the charts.
 
-    Prints the paths. Several runs stand in it beside each other, each by its machine.
+    Prints the paths. Several runs are shown side by side, each under the name of its machine. A deck has one chart on
+    each slide; on the page `explore` the reader chooses what is drawn.
     """
     from bench.jobs.written import formats_of, written
 

@@ -18,17 +18,15 @@ def show(
     run: RunNames = None,
     vs: Versus = None,
     phases: Annotated[
-        bool, typer.Option("--phases", help="What is timed apart: phases of workloads, and what each case costs once.")
+        bool, typer.Option("--phases", help="Phases of workloads, and what each case costs once.")
     ] = False,
-    floor: Annotated[
-        bool, typer.Option("--floor", help="Each time ÷ the least that its work takes on this machine.")
-    ] = False,
+    floor: Annotated[bool, typer.Option("--floor", help="Each time ÷ the shortest possible on this machine.")] = False,
     peaks: Annotated[
         str | None,
         typer.Option(
             "--peaks",
             metavar="RUN",
-            help="The run whose calibration rows --floor takes; its own without it, else the latest of this machine.",
+            help="Run with the peaks for --floor (default: same run, else the latest).",
         ),
     ] = None,
     format_: Format = TableFormat.TABLE,
@@ -47,7 +45,7 @@ def show(
         raise UserError("phases have no floor: the work of a workload is stated for its whole step")
     if floor:
         if len(run or []) > 1:
-            raise UserError("--floor is of one machine: name one run")
+            raise UserError("--floor takes the peaks of one machine: name one run")
         say(floors(run[0] if run else None, vs, peaks, format_))
         return
     from bench.analyse.rows import record
@@ -55,7 +53,7 @@ def show(
     from bench.present.tables import estimates_table
 
     batch = analysed(run)
-    # Before the warnings: where the runs do not have what is asked for, that alone is said.
+    # Before the warnings: if the runs lack what is asked for, only that error is shown.
     rows = [] if phases else together(batch, [each.rows(vs) for each in batch])
     for problem in (problem for each in batch for problem in each.data.problems):
         note(f"warning: {problem}")
@@ -67,7 +65,7 @@ def show(
 
 
 def phase_table(batch: Sequence[Analysis], format_: TableFormat) -> str:
-    """The table of what is timed apart; of several runs each phase has its machine."""
+    """The table of phases; with several runs each phase has the name of its machine."""
     from bench.analyse.rows.frames import PHASE_COLUMNS, phase_record
     from bench.present.tables import table_formats
     from bench.store import run_names

@@ -1,1 +1,1 @@
-"""Renders what was analysed: tables, charts, the report. Returns text and figures; writes nothing to the terminal."""
+"""Renders the results: tables, charts, the report. Returns text and figures and writes nothing to the terminal."""

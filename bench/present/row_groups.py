@@ -1,4 +1,4 @@
-"""Rows in groups: their axes, what they have in common, one clock of several, counts of outcomes."""
+"""Rows in groups: their axes, what they have in common, the rows of one clock, counts of outcomes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from bench.analyse.rows.row import Row
 from bench.records import UNIVERSAL_AXES, Finding, Outcome
 
 CLOCKS = ("wall", "latency", "device")
-"""Wall is the default clock of tables; the order in which clocks are preferred."""
+"""Clocks in order of preference; wall is the default clock of tables."""
 
 SEVERITIES = ("error", "warning", "hint")
-"""Worst first."""
+"""Severities of findings, the worst first."""
 
 
 def axes(rows: Iterable[Row]) -> list[str]:
@@ -22,7 +22,7 @@ def axes(rows: Iterable[Row]) -> list[str]:
 
 
 def constants(rows: Sequence[Row]) -> dict[str, str]:
-    """Axes that every row has with one and the same value: said once, above the table."""
+    """Axes with the same value in every row: a table gives them once, above it."""
     same: dict[str, str] = {}
     for axis in axes(rows):
         values = {str(row.axis(axis)) for row in rows}
@@ -66,13 +66,13 @@ def by_workload(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
 
 
 def one_clock(rows: Sequence[Row]) -> list[Row]:
-    """Rows of one clock alone, the preferred one; rows without a measurement stay, once a case and run."""
+    """Rows of the preferred clock; rows without a measurement stay, once for each case and run."""
     present = clocks(rows)
     clock = next((name for name in (*CLOCKS, *present) if name in present), None)
     seen: set[tuple[str, str, str]] = set()
     kept: set[int] = set()
     for place in sorted(range(len(rows)), key=lambda place: rows[place].clock != clock):
-        # A case that lacks this clock, or has none at all, is still drawn: with its outcome.
+        # A case that has no clock, or no time, is still drawn, with its outcome.
         row = rows[place]
         name = (row.key, row.run, row.machine)
         if name not in seen and (row.clock in (clock, None) or not row.ok):
@@ -82,7 +82,7 @@ def one_clock(rows: Sequence[Row]) -> list[Row]:
 
 
 def order(value: Any) -> tuple[int, float, str]:
-    """A sort key under which 64 comes before 256 and numbers before text."""
+    """A sort key that puts 64 before 256, and numbers before text."""
     if isinstance(value, int | float):
         return (0, float(value), "")
     return (1, 0.0, "" if value is None else str(value))
@@ -94,16 +94,16 @@ def by_params(row: Row, names: Iterable[str]) -> tuple[tuple[int, float, str], .
 
 
 def outcome_counts(rows: Iterable[Row]) -> dict[str, int]:
-    """How many cases ended in each outcome, in the design's order; clocks of one case count once."""
+    """How many cases ended in each outcome, in the order of `Outcome`; a case with several clocks counts once."""
     cases = {(row.key, row.run): row.outcome for row in rows}
     counts = {outcome.value: list(cases.values()).count(outcome) for outcome in Outcome}
     return {outcome: number for outcome, number in counts.items() if number}
 
 
-def by_check(found: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
-    """Findings grouped by check, the worst first, doubles removed."""
+def by_check(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
+    """Findings grouped by check, the worst first, duplicates removed."""
     groups: dict[str, list[Finding]] = {}
-    for finding in dict.fromkeys(found):
+    for finding in dict.fromkeys(findings):
         groups.setdefault(finding.check, []).append(finding)
 
     def worst(item: tuple[str, list[Finding]]) -> tuple[int, str]:
@@ -113,5 +113,5 @@ def by_check(found: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
 
 
 def severity_rank(severity: str) -> int:
-    """0 for an error, then warning, hint; whatever else comes last."""
+    """0 for an error, then warning, hint; anything else comes last."""
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)

@@ -1,8 +1,8 @@
-"""How our pictures look: 16:9, text readable from the back row, colours that colour-blind people tell apart.
+"""The style of all pictures: 16:9, text readable from the back row, colours that colour-blind people can tell apart.
 
 Colours are those of Okabe and Ito (2008), without yellow on white and without dark blue on black; markers differ as
-well, so that a print in grey still reads. No pyplot and no backend: a figure is made, returned, and saved by whoever
-wants it.
+well, so that a print in grey can be read. Neither pyplot nor its backends are used: a figure is made and returned, and
+the caller saves it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from bench.records import UserError
 
 WIDTH_IN, HEIGHT_IN = 12.8, 7.2
-"""16:9 in inches; at 18 pt, text is 1/29 of the height of the slide."""
+"""Size of a picture in inches, 16:9; text of 18 pt has 1/29 of its height."""
 
 TEXT_PT = 18
 TITLE_PT = 26
@@ -62,7 +62,7 @@ THEMES = {
 
 
 def theme(name: str) -> Theme:
-    """The theme of this name. Raises `UserError` where there is none."""
+    """The theme of this name. Raises `UserError` if there is none."""
     try:
         return THEMES[name]
     except KeyError:
@@ -90,7 +90,7 @@ def drawing(colors: Theme) -> AbstractContextManager[None]:
         "lines.linewidth": 3.0,
         "lines.markersize": 11.0,
         "path.simplify": False,
-        "svg.fonttype": "path",  # text as outlines: no font is needed where it is shown
+        "svg.fonttype": "path",  # text as outlines, so that no font is needed to show it
         "svg.hashsalt": _SALT,
         "pdf.fonttype": 42,
     }
@@ -98,7 +98,7 @@ def drawing(colors: Theme) -> AbstractContextManager[None]:
 
 
 def figure(colors: Theme) -> Figure:
-    """An empty picture in our format, able to measure its own text."""
+    """An empty picture of the usual size, which can measure its own text."""
     made = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=100)
     FigureCanvasAgg(made)
     made.set_facecolor(colors.paper)
@@ -106,7 +106,7 @@ def figure(colors: Theme) -> Figure:
 
 
 def save(picture: Figure, path: str | Path) -> Path:
-    """Write the picture to `.svg`, `.png` or `.pdf`; the same picture gives the same bytes, no date is kept.
+    """Writes the picture to `.svg`, `.png` or `.pdf`; the same picture gives the same bytes, without a date.
 
     Raises `UserError` on another suffix.
     """
@@ -123,9 +123,9 @@ def format_of(path: Path) -> str:
     return suffix
 
 
-def encode(picture: Figure, format: str, told: Mapping[str, str] | None = None) -> bytes:
-    """The picture as the bytes of a file of this format (`svg`, `png`, `pdf`); told: more for its metadata."""
-    buffer, metadata = io.BytesIO(), {**_NO_DATE[format], **(told or {})}
+def encode(picture: Figure, format: str, more: Mapping[str, str] | None = None) -> bytes:
+    """The picture as the bytes of a file of this format (`svg`, `png`, `pdf`); more: additional metadata."""
+    buffer, metadata = io.BytesIO(), {**_NO_DATE[format], **(more or {})}
     with matplotlib.rc_context({"svg.hashsalt": _SALT, "svg.fonttype": "path", "pdf.fonttype": 42}):
         picture.savefig(buffer, format=format, dpi=DPI, metadata=metadata, facecolor=picture.get_facecolor())
     return buffer.getvalue()

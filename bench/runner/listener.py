@@ -20,7 +20,7 @@ class RunProgress:
     """Cases that want no more launches."""
     cases: int
     share: float
-    """Of the launches that are done or expected, those done."""
+    """Share of the expected launches that are done."""
     left_s: float
     """About so many seconds are left."""
 

@@ -25,7 +25,7 @@ from tests.agreement.synthetic import Logs
 NEAR = 5
 STEPS = (0.0, 0.02, 0.05, 0.10)
 MISSING = "missing points"
-"""Of every ten nights three were not measured."""
+"""Three of every ten nights were not measured."""
 
 SAP = Path(__file__).parents[1] / "data" / "sap_hana_small"
 

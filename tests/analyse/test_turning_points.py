@@ -131,7 +131,7 @@ def batches(dice: np.random.Generator, step_s: Callable[[float], float], sd: flo
 
 
 def test_a_knee_is_held_by_its_interval() -> None:
-    """Of a time a + b·batch: nine tenths of the rate that the largest batch has."""
+    """Times follow a + b·batch; the truth is where the rate is nine tenths of that of the largest batch."""
     overhead, each = 2e-4, 1e-5
     best = BATCHES[-1] / (overhead + each * BATCHES[-1])
     truth = overhead * KNEE_SHARE * best / (1 - each * KNEE_SHARE * best)

@@ -55,7 +55,7 @@ def test_the_same_run_twice_is_refused(two):
 def test_floors_are_of_one_machine(two):
     terminal, run, other = two
     done = terminal("show", run, other, "--floor")
-    assert (done.returncode, done.stderr.strip()) == (2, "error: --floor is of one machine: name one run")
+    assert (done.returncode, done.stderr.strip()) == (2, "error: --floor takes the peaks of one machine: name one run")
 
 
 def test_plot_and_report_name_the_machine_of_each_chart(two, tmp_path):

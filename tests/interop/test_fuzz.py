@@ -24,7 +24,7 @@ BATCH = 100
 """Executions to a frame of points: making one takes longer than reading a file."""
 
 SEALED_EVERY = 100
-"""Of those that are read: so many to one that is written as a run, which takes longer."""
+"""Executions read for each one that is also written as a run, which takes longer."""
 
 WILD = (
     None, True, "", "x", "nan", "\ud800", "a\x00b", [], {}, [[]], -1, 0, 1e-320, 1e308, 10**400, 2**63, float("nan"),

@@ -126,7 +126,7 @@ def test_an_infinite_number_and_a_missing_one_come_back() -> None:
         (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "carries no data"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "carries no data"),
         (b'<svg><metadata id="coursebench">{"schema": 1}</metadata></svg>', "is damaged"),
-        (b'<svg><metadata id="coursebench">{"schema": 99}</metadata></svg>', "is of schema 99"),
+        (b'<svg><metadata id="coursebench">{"schema": 99}</metadata></svg>', "has schema 99"),
         (b'<svg><metadata id="coursebench">[]</metadata></svg>', "is damaged"),
     ],
 )

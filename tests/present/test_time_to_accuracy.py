@@ -55,5 +55,5 @@ def test_an_epoch_has_its_price_at_each_label():
 
 
 def test_a_workload_that_tells_no_course_has_no_such_chart():
-    with pytest.raises(UserError, match="how right it was after each epoch"):
+    with pytest.raises(UserError, match="reports its accuracy after each epoch"):
         charts.draw("time_to_accuracy", example.loaders(quality={"epochs": 3}))

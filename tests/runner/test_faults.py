@@ -29,7 +29,7 @@ EXPECTED = {
     "skips": (Outcome.SKIPPED, "the moon is not full"),
     "exits": (Outcome.CRASHED, "exited with code 3"),
     "talks_before_dying": (Outcome.CRASHED, "exited with code 4"),
-    "names_a_phase[called=step]": (Outcome.FAILED, "phase 'step' has a name of what the harness times itself"),
+    "names_a_phase[called=step]": (Outcome.FAILED, "phase 'step' has a name that the harness uses itself"),
     "names_a_phase[called=first_call]": (Outcome.FAILED, "call it 'own_first_call', or what it does"),
     "names_a_phase[called=a:b]": (Outcome.FAILED, "phase 'a:b' has a colon, which separates phase and clock"),
     "names_a_phase[called=compile_cold]": (Outcome.FAILED, "phase 'compile_cold' has a name"),

@@ -75,7 +75,7 @@ def test_unchanged_noise_is_left_alone(kind):
 
 @pytest.mark.parametrize(("kind", "most"), [("ar 0.3", 3), ("ar 0.5", 6), ("ar 0.8", 24), ("ar and white", 50)])
 def test_correlated_noise_is_marked_rarely(kind, most):
-    """Of 200 series; the issue's own recipe marks 80 of the third kind, and as many of the last."""
+    """200 series of each kind; the issue's own recipe marks 80 of the third kind, and as many of the last."""
     dice = np.random.default_rng(2)
     assert sum(bool(places(synthetic.noise(kind, 200, 0.02, dice))) for _ in range(200)) <= most
 

@@ -15,7 +15,7 @@ from bench.stats import intervals
 
 TIMES = st.floats(min_value=1e-9, max_value=1e4)
 SPREAD = 0.035
-"""Of lognormal launches, as seen between processes on a shared machine."""
+"""Spread of lognormal launches, as seen between processes on a shared machine."""
 
 TRIALS = 4000
 BY_CHANCE = 1e-6

@@ -31,7 +31,7 @@ class Cpu:
         return time_block(self._clock, step, steps, nothing)
 
     def condition(self) -> Condition:
-        """Of the core this process runs on."""
+        """Read the condition of the core this process runs on."""
         return self._condition.read()
 
     def reset_peak(self) -> None:

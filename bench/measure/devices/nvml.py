@@ -20,7 +20,7 @@ SLOWED = {
 
 
 class DeviceCondition:
-    """Of one CUDA device. Without the library it reads nothing, and `reason` says why."""
+    """The condition of one CUDA device. Without the library it reads nothing, and `reason` says why."""
 
     def __init__(self, device: torch.device, library: Any = None) -> None:
         """library: the module pynvml, or one that answers as it does."""

@@ -41,9 +41,9 @@ def summary(readings: Iterable[Condition]) -> dict[str, Any]:
 
 
 class HostCondition:
-    """Of the core this process runs on, as Linux tells it: cpufreq's rate and the count of thermal throttling.
+    """The condition of the core this process runs on, from Linux: cpufreq's rate and the count of thermal throttling.
 
-    A virtual machine tells neither. docs: kernel.org, admin-guide/pm/cpufreq (scaling_cur_freq, kHz) and
+    A virtual machine reports neither. docs: kernel.org, admin-guide/pm/cpufreq (scaling_cur_freq, kHz) and
     Documentation/ABI/testing/sysfs-devices-system-cpu (thermal_throttle/core_throttle_count).
     """
 

@@ -29,7 +29,7 @@ REST = "(the rest)"
 
 _NAMES = ("name", "kind", "shapes", "dtypes")
 _NUMBERS = (*("calls", "self_ns", "total_ns", "device_self_ns", "device_total_ns", "host_bytes", "device_bytes"),)
-"""Of operators, summed over all steps. `bytes` are those it allocated itself, whatever was given back."""
+"""Numbers of an operator, summed over all steps. `bytes` are those it allocated itself, freed or not."""
 
 
 def operators(tree: Sequence[Nested], device: Sequence[Event], memory: Sequence[Event]) -> list[dict[str, Any]]:
@@ -176,7 +176,7 @@ def synchronisations(tree: Sequence[Nested]) -> dict[str, Any]:
 
 
 def parted(events: Sequence[Event]) -> tuple[list[Event], list[Event], list[Event]]:
-    """Of the events those of the host, of the device, and of memory."""
+    """Split the events into those of the host, of the device, and of memory."""
     device = [event for event in events if event.kind in DEVICE]
     memory = [event for event in events if event.kind == MEMORY]
     host = [event for event in events if event.kind not in DEVICE and event.kind != MEMORY]

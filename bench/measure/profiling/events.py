@@ -32,15 +32,15 @@ class Event(NamedTuple):
     end: int
     thread: int = 0
     id: int = 0
-    """Of an operator or region its own number; of a call and of all that it launched the one they share."""
+    """The number of an operator or region; a call and all that it launched share one."""
     link: int = 0
-    """Of a call and of what it launched: the operator or region in which it was made; 0 where none is known."""
+    """For a call and what it launched, the operator or region in which it was made; 0 if none is known."""
     shapes: str = ""
     dtypes: str = ""
-    """Of an operator those of its tensors, each once, in their order."""
+    """Dtypes of an operator's tensors, each once, in their order."""
     bytes: int = 0
     place: str = "cpu"
-    """Of an allocation: whose memory, `cpu` or `cuda`."""
+    """For an allocation, whose memory it is: `cpu` or `cuda`."""
 
     @property
     def ns(self) -> int:

@@ -3,7 +3,7 @@
     for spec in charts.available(rows):
         style.save(charts.picture(spec, rows, "dark"), f"{spec.slug}.svg")
 
-What a chart is stands in `chart`; the charts there are, in `all_charts`. Matplotlib is imported when one is drawn.
+`chart` defines what a chart is, and `all_charts` lists them all. Matplotlib is imported when the first one is drawn.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TOGETHER = ("time_by_size", "saturation", "launch_floor")
-"""Charts that draw several machines over each other; of the others each machine has its own."""
+"""Charts that draw several machines in one picture. All other charts draw one picture for each machine."""
 
 
 @dataclass(frozen=True)
 class ChartSpec:
-    """A picture that some rows allow: one question about one workload."""
+    """A picture that some rows can fill: one question about one workload."""
 
     name: str
     slug: str
@@ -36,35 +36,35 @@ class ChartSpec:
     workload: str
     keys: tuple[str, ...]
     machine: str = ""
-    """Whose rows alone it shows; empty where it shows those of all."""
+    """The only machine whose rows it shows; empty if it shows those of all."""
     before: str = ""
-    """What title and alt text begin with where there are several machines: `16-core Xeon + H200: `."""
+    """The start of the title and of the alt text if there are several machines: `16-core Xeon + H200: `."""
 
     def rows(self, rows: Sequence[Row]) -> list[Row]:
-        """Which of the rows it shows."""
+        """The rows that it shows."""
         return subset([row for row in rows if self.machine in ("", row.machine)], self.keys)
 
 
 def available(rows: Sequence[Row], names: Sequence[str] | None = None) -> list[ChartSpec]:
-    """Every picture, or those of the charts of these names, that the rows allow: by chart, machine, and workload.
+    """All pictures that the rows can fill, by chart, machine and workload; `names` restricts them to some charts.
 
-    Machines are never pooled: a picture shows one, which its title then names where there are several, or a line each.
+    Machines are never pooled: a picture shows one machine, named in its title if there are several, or a line for each.
     """
     from bench.present.charts.all_charts import CHARTS, chart_named
 
-    called = row_groups.machines(rows)
-    short = dict(zip(called, machine_labels.whole(called), strict=True))
+    machines = row_groups.machines(rows)
+    short = dict(zip(machines, machine_labels.whole(machines), strict=True))
     specs: list[ChartSpec] = []
     for chart in CHARTS if names is None else map(chart_named, names):
         if not chart.suits(rows):
             continue
-        for machine in [""] if len(called) < 2 or chart.name in TOGETHER else called:
+        for machine in [""] if len(machines) < 2 or chart.name in TOGETHER else machines:
             own = [row for row in rows if machine in ("", row.machine)]
             for chosen in chart.selections(own):
                 shown = subset(own, chosen.keys)
-                # Where there are several, a picture of one says which.
+                # If there are several machines, a picture of one names it.
                 only = row_groups.machines(shown)
-                before = f"{short[only[0]]}: " if len(called) > 1 and len(only) == 1 else ""
+                before = f"{short[only[0]]}: " if len(machines) > 1 and len(only) == 1 else ""
                 words = [chart.name, chosen.workload, *([short[machine]] if machine else [])]
                 slug = "-".join([*map(safe, words), *([str(chosen.part)] if chosen.part > 1 else [])])
                 title = before + chart.finding(shown)
@@ -75,20 +75,20 @@ def available(rows: Sequence[Row], names: Sequence[str] | None = None) -> list[C
 
 
 def draw(name_or_slug: str, rows: Sequence[Row], theme: str = "light") -> Figure:
-    """A picture of these rows, by its slug, or by the name of its chart where they allow only one of that name.
+    """A picture of these rows, by its slug, or by the name of its chart if the rows can fill only one of that chart.
 
-    Raises `UserError` on an unknown chart, on a name that fits several, and where what it needs was not measured; then
-    the message names the command that would measure it.
+    Raises `UserError` on an unknown chart, on a name that fits several, and if the data that it needs were not
+    measured; then the message names the command that would measure them.
     """
     from bench.present.charts.all_charts import BY_NAME, chart_named
 
     specs = available(rows)
-    found = [spec for spec in specs if name_or_slug in (spec.slug, spec.name)]
-    exact = [spec for spec in found if spec.slug == name_or_slug]
-    if exact or len(found) == 1:
-        return picture((exact or found)[0], rows, theme)
-    if found:
-        raise UserError(f"'{name_or_slug}' fits {len(found)} charts: {', '.join(spec.slug for spec in found)}")
+    matching = [spec for spec in specs if name_or_slug in (spec.slug, spec.name)]
+    exact = [spec for spec in matching if spec.slug == name_or_slug]
+    if exact or len(matching) == 1:
+        return picture((exact or matching)[0], rows, theme)
+    if matching:
+        raise UserError(f"'{name_or_slug}' fits {len(matching)} charts: {', '.join(spec.slug for spec in matching)}")
     if name_or_slug not in BY_NAME:
         known = ", ".join([*BY_NAME, *(spec.slug for spec in specs)])
         raise UserError(f"there is no chart '{name_or_slug}'; choose one of {known}")
@@ -97,12 +97,12 @@ def draw(name_or_slug: str, rows: Sequence[Row], theme: str = "light") -> Figure
 
 
 def picture(spec: ChartSpec, rows: Sequence[Row], theme: str = "light") -> Figure:
-    """One of the pictures that `available` found in these rows."""
+    """Draws one of the pictures that `available` found in these rows."""
     return headed(spec.name, spec.before, spec.rows(rows), theme)
 
 
 def headed(name: str, before: str, rows: Sequence[Row], theme: str) -> Figure:
-    """The chart of these rows, its title beginning with `before`."""
+    """Draws the chart of these rows, with a title that begins with `before`."""
     from bench.present.charts import canvas  # here, since it imports matplotlib
     from bench.present.charts.all_charts import chart_named
 
@@ -124,5 +124,5 @@ def subset(rows: Sequence[Row], keys: Sequence[str]) -> list[Row]:
 
 
 def safe(text: str) -> str:
-    """A text as a part of the name of a file: other characters than letters, digits, - and _ become -."""
+    """The text as part of a file name: every character except letters, digits, - and _ becomes -."""
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in text)

@@ -1,4 +1,4 @@
-"""The charts there are, in the order in which they are shown. To add one, write its class and put it into `CHARTS`."""
+"""All charts, in the order in which they are shown. To add one, write its class and put it into `CHARTS`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ BY_NAME: Mapping[str, Chart] = {chart.name: chart for chart in CHARTS}
 
 
 def chart_named(name: str) -> Chart:
-    """The chart of this name. Raises `UserError` where there is none."""
+    """The chart of this name. Raises `UserError` if there is none."""
     if name not in BY_NAME:
         raise UserError(f"there is no chart '{name}'; choose one of {', '.join(BY_NAME)}")
     return BY_NAME[name]

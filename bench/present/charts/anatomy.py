@@ -31,15 +31,15 @@ _GAP = "gap"
 
 @dataclass(frozen=True)
 class Bar:
-    """A case: its phases in order, and the whole step, which was timed by itself."""
+    """A case: its phases in order, and the whole step, which was timed apart."""
 
     label: str
     phases: tuple[tuple[str, float], ...]
     """Name and seconds."""
     shares: tuple[Ends, ...]
-    """Of the step, by phase: value, low, high; NaN where there is no interval."""
+    """Share of the step for each phase: value, low, high; NaN if there is no interval."""
     wall: tuple[float, float | None, float | None] | None
-    """Seconds of a step: value, low, high; None where the case gave no number."""
+    """Seconds per step: value, low, high; None if the case has no time."""
     outcome: str
 
     @property
@@ -101,17 +101,17 @@ def _legend(page: Page, entries: Sequence[tuple[str, str]]) -> None:
 
 
 def _parts(row: Row) -> dict[str, Ends]:
-    """Seconds of each phase of a step: value, low, high; NaN where there is no interval."""
-    found: dict[str, Ends] = {}
+    """Seconds of each phase of a step: value, low, high; NaN if there is no interval."""
+    parts: dict[str, Ends] = {}
     for name, time in (row.phases or {}).items():
         if name not in ONCE and time.value > 0:
-            found[name] = ends_of(time)
-    return found
+            parts[name] = ends_of(time)
+    return parts
 
 
-def _chosen(records: Sequence[Row]) -> list[Row]:
-    """Rows with two phases or more; with them the lost ones of the same workload."""
-    own = row_groups.one_clock(records)
+def _chosen(rows: Sequence[Row]) -> list[Row]:
+    """Rows with two phases or more, and the rows of the same workload that have no time."""
+    own = row_groups.one_clock(rows)
     if not any(len(_parts(row)) > 1 for row in own):
         return []
     chosen = [row for row in own if len(_parts(row)) > 1 or not row.ok]
@@ -124,11 +124,10 @@ def _label(row: Row, chosen: Sequence[Row]) -> str:
 
 
 def _prepared(rows: Sequence[Row]) -> tuple[list[Row], list[Bar]]:
-    records = rows
     advice = "bench run 'matmul/round_trip'"
-    chart_cases.require(records, advice)
-    chart_cases.single_workload(records, advice)
-    chosen = _chosen(records)
+    chart_cases.require(rows, advice)
+    chart_cases.single_workload(rows, advice)
+    chosen = _chosen(rows)
     if not chosen:
         raise UserError(f"no case times two phases of its step apart: {advice} measures one that does")
     return chosen, [_bar(row, _label(row, chosen)) for row in chosen]
@@ -150,53 +149,55 @@ class AnatomyChart(Chart):
     question = "Which phase takes how much of a step?"
     needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "phases")
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
-        """A chart for each workload that times two phases or more apart, in portions that fit."""
-        found: list[Selection] = []
-        for workload, rows in row_groups.by_workload(records):
-            chosen = _chosen(rows)
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
+        """Charts for each workload that times two phases or more apart, in portions that fit."""
+        selections: list[Selection] = []
+        for workload, own_rows in row_groups.by_workload(rows):
+            chosen = _chosen(own_rows)
             if chosen:
                 entries = [(_label(row, chosen), (row.key,)) for row in chosen]
-                found += chart_cases.parts(workload, entries, _LABEL_LETTERS, MOST_ROWS)
-        return found
+                selections += chart_cases.parts(workload, entries, _LABEL_LETTERS, MOST_ROWS)
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Stacked bars of phases as shares of the step. Raises `UserError` where none were timed apart."""
-        records, bars = _prepared(rows)
+        """Stacked bars of phases as shares of the step. Raises `UserError` if no phases were timed apart."""
+        chosen, bars = _prepared(rows)
         colors = style.theme(theme)
         with style.drawing(colors):
             page = Page(colors)
             page.title(self.finding(rows))
             notes = ["Phases are timed apart; where they take more than the step, they overlap in it."]
-            page.foot([*notes, *reasons(records), provenance(records)])
+            page.foot([*notes, *reasons(chosen), provenance(chosen)])
             _rows(page, bars)
             return page.figure
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: the largest phase of the smallest and of the largest case, where intervals allow it."""
-        records, bars = _prepared(rows)
-        workload = records[0].workload
+        """What the data say: the largest phase of the smallest and of the largest case, if intervals allow it."""
+        chosen, bars = _prepared(rows)
+        workload = chosen[0].workload
         timed = [bar for bar in bars if bar.wall]
         if not timed:
             return f"{workload}: nothing was measured"
         if any(bar.wall is not None and bar.wall[1] is None for bar in timed):
             return f"{workload}: where its time goes is {UNRESOLVED}, one launch has no interval"
-        told = []
+        largest = []
         for bar in dict.fromkeys((timed[0], timed[-1])):
             place = max(range(len(bar.phases)), key=lambda place: bar.phases[place][1])
-            of = f" at {bar.label}" if bar.label else ""
-            told.append(f"{bar.phases[place][0].replace('_', ' ')} is {units.share(*bar.shares[place])} of a step{of}")
-        return f"{workload}: {', '.join(told)}"
+            at = f" at {bar.label}" if bar.label else ""
+            largest.append(
+                f"{bar.phases[place][0].replace('_', ' ')} is {units.share(*bar.shares[place])} of a step{at}"
+            )
+        return f"{workload}: {', '.join(largest)}"
 
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every case."""
         _, bars = _prepared(rows)
-        told = []
+        cases = []
         for bar in bars:
             parts = [f"{name.replace('_', ' ')} {units.seconds(seconds)}" for name, seconds in bar.phases]
             whole = f"a step {units.interval(*bar.wall)}" if bar.wall else bar.outcome
-            told.append(f"{bar.label or 'the only case'}: {', '.join([whole, *parts])}")
-        return f"{self.finding(rows)}. {'; '.join(told)}."
+            cases.append(f"{bar.label or 'the only case'}: {', '.join([whole, *parts])}")
+        return f"{self.finding(rows)}. {'; '.join(cases)}."
 
 
 CHART = AnatomyChart()

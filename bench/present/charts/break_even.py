@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 POINTS = 7
-"""Along each line, from one step to beyond the break-even."""
+"""Number of points on each line, from one step to beyond the break-even."""
 
 
 def _series(eager: Row, compiled: Row) -> list[ChartLine]:
-    """Seconds until n steps are done; a compilation that was timed once has no interval of its own."""
+    """Seconds until n steps are done. A compilation is timed once, so it adds no interval of its own."""
     value = number(compiled.break_even.value) if compiled.break_even else None
     cost = compiled.compile_cold_s or compiled.compile_warm_s or 0.0
     last = max(1e3, 10 * (value or 2 * cost / eager.step.value))
@@ -52,10 +52,10 @@ def _line(label: str, row: Row, once_s: float, steps: Floats) -> ChartLine:
     return ChartLine(label, points, (), (row.key,))
 
 
-def _compiled(records: Sequence[Row]) -> list[Row]:
-    """Cases that know of a break-even, infinite ones too; their eager twins are there as well."""
-    keys = {row.key for row in records if row.ok}
-    return [row for row in row_groups.one_clock(records) if row.break_even and _eager(row) in keys]
+def _compiled(rows: Sequence[Row]) -> list[Row]:
+    """Cases with a break-even, even an infinite one, whose eager twins are among the rows."""
+    keys = {row.key for row in rows if row.ok}
+    return [row for row in row_groups.one_clock(rows) if row.break_even and _eager(row) in keys]
 
 
 def _eager(row: Row) -> str:
@@ -63,21 +63,20 @@ def _eager(row: Row) -> str:
 
 
 def _name(row: Row) -> str:
-    """The mode, and the axes of the workload's own."""
+    """The mode, and the workload's own axes."""
     own = [name for name in row.params if name not in ("device", "dtype", "mode", "threads")]
     return " ".join([str(row.params["mode"]), *(shown(name, row.params[name]) for name in own)])
 
 
 def _prepared(rows: Sequence[Row]) -> tuple[Sequence[Row], Row, Row]:
-    records = rows
-    advice = chart_cases.command(records, "mode=eager,compile")
-    chart_cases.require(records, advice)
-    chart_cases.single_workload(records, advice)
-    compiled = _compiled(records)
+    advice = chart_cases.command(rows, "mode=eager,compile")
+    chart_cases.require(rows, advice)
+    chart_cases.single_workload(rows, advice)
+    compiled = _compiled(rows)
     if not compiled:
-        raise UserError(f"no compiled case was measured beside its eager twin: {advice} measures both")
-    eager = next(row for row in row_groups.one_clock(records) if row.key == _eager(compiled[0]))
-    return records, eager, compiled[0]
+        raise UserError(f"no compiled case was measured together with its eager twin: {advice} measures both")
+    eager = next(row for row in row_groups.one_clock(rows) if row.key == _eager(compiled[0]))
+    return rows, eager, compiled[0]
 
 
 class BreakEvenChart(Chart):
@@ -98,17 +97,17 @@ class BreakEvenChart(Chart):
         "break_even_of",
     )
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
         """A chart for each compiled case whose eager twin was measured, the cases of a workload numbered."""
-        found = []
-        for workload, rows in row_groups.by_workload(records):
-            for part, row in enumerate(_compiled(rows), start=1):
-                found.append(Selection(workload, (_eager(row), row.key), part))
-        return found
+        selections = []
+        for workload, own_rows in row_groups.by_workload(rows):
+            for part, row in enumerate(_compiled(own_rows), start=1):
+                selections.append(Selection(workload, (_eager(row), row.key), part))
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Seconds until so many steps are done: eager, compiled with a cold and with a warm cache."""
-        records, eager, compiled = _prepared(rows)
+        """Seconds until n steps are done: eager, and compiled with a cold and with a warm cache."""
+        chosen, eager, compiled = _prepared(rows)
         pays = compiled.break_even
         low, high = (number(pays.low), number(pays.high)) if pays else (None, None)
         bands: tuple[line_plot.Band, ...] = ()
@@ -123,13 +122,13 @@ class BreakEvenChart(Chart):
             y_text=units.tick_seconds,
             bands=bands,
             round_x=True,
-            notes=("Bars are those of the steps; compiling is added as its median.", *reasons(records)),
+            notes=("Bars are those of the steps; compiling is added as its median.", *reasons(chosen)),
             footer=provenance([eager, compiled]),
         )
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: the step from which compiling has paid, that it never does, or that neither is known."""
+        """What the data say: after how many steps compiling pays, that it never does, or that neither is known."""
         _, _, compiled = _prepared(rows)
         who = f"{compiled.workload}: {_name(compiled)}"
         pays = compiled.break_even or BreakEven(math.nan, math.nan, math.nan)

@@ -1,4 +1,4 @@
-"""The furniture of every picture: title on top, footer below, and text that is measured before it is placed.
+"""The parts of every picture: title on top, footer below, and text that is measured before it is placed.
 
 All lengths are in points, (0, 0) is the lower left corner of the picture.
 """
@@ -25,25 +25,27 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = style.WIDTH_IN * 72, style.HEIGHT_IN * 72
 MARGIN = 24.0
 LEADING = 1.3
-"""Line height over font size."""
+"""Line height ÷ font size."""
 
 _WORDS = re.compile(r"(?:\[[^\[\]]{1,24}\]\S*|\S+)(?: ·(?= ))?")
-"""What a line break must not part: a word, and an interval in brackets, with the dot that ends a part of a list."""
+"""Text that a line break must not split: a word, or an interval in brackets, with the dot that follows it in a list."""
 
 _SLACK = 0.98
-"""Hinting makes text up to 2 % wider at another resolution than at the one it was measured at."""
+"""Hinting makes text up to 2 % wider at another resolution than the one at which it was measured."""
 
 _FOOT_LINES = 4
-"""More lines below the picture than this would leave no room for it; the report has the rest."""
+"""Most lines below the picture: more would leave no room for it. The report has the rest."""
 
 
 @functools.cache
 def _ruler() -> Figure:
-    """A picture like any of ours, to measure text with."""
+    """An empty picture of the usual format, to measure text with."""
     return style.figure(style.theme("light"))
 
 
-@functools.lru_cache(maxsize=4096)  # a picture asks twice for much of its text, and its twin in the other theme again
+@functools.lru_cache(
+    maxsize=4096
+)  # a picture measures much of its text twice, and the same picture in the other theme does so again
 def _width(line: str, size: float, weight: str) -> float:
     """The width of a line in points."""
     renderer: Any = _ruler().canvas.get_renderer()  # type: ignore[attr-defined]
@@ -52,7 +54,7 @@ def _width(line: str, size: float, weight: str) -> float:
 
 
 def most_that_fit(limit: int, fits: Callable[[int], bool]) -> int:
-    """The most letters, up to `limit`, that still fit; 0 where one does not. By halving: measuring text takes time."""
+    """The largest number of letters up to `limit` that fits, 0 if none does; by bisection, as measuring is slow."""
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2
@@ -65,7 +67,7 @@ _before: ContextVar[str] = ContextVar("_before", default="")
 
 @contextmanager
 def headed(before: str) -> Iterator[None]:
-    """Titles that are drawn within begin with `before`: `16-core Xeon + H100: `."""
+    """Makes titles that are drawn within this context begin with `before`: `16-core Xeon + H100: `."""
     token = _before.set(before)
     try:
         yield
@@ -74,7 +76,7 @@ def headed(before: str) -> Iterator[None]:
 
 
 class Page:
-    """A picture being made. What is left for the axes lies between `bottom` and `top`."""
+    """A picture that is being drawn. The room left for the axes lies between `bottom` and `top`."""
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
@@ -89,7 +91,7 @@ class Page:
     def wrap(self, text: str, width: float, size: float = TEXT_PT, weight: str = "normal", lines: int = 99) -> str:
         """`text` in lines of at most `width` points; a longer word is broken.
 
-        Where `lines` do not suffice, the middle gives way to `…`: the end of a name often is what tells it apart.
+        If `lines` are too few, `…` replaces the middle: the end of a name is often what tells it apart.
         """
         done: list[str] = []
         line = ""
@@ -117,31 +119,31 @@ class Page:
         return "\n".join(done)
 
     def _break(self, word: str, width: float, size: float, weight: str) -> int:
-        """Where to break a word: after the last separator that fits, else where the width ends."""
+        """The place to break a word: after the last separator that fits, else where the width ends."""
         fits = max(1, most_that_fit(len(word) - 1, lambda n: self.width_of(word[:n], size, weight) <= width))
         soft = max(word.rfind(mark, 0, fits) + 1 for mark in "_/-.=,")
         return soft if soft > fits // 2 else fits
 
     def text(self, x: float, y: float, text: str, **options: Any) -> None:
-        """Write at a place in points."""
+        """Writes text at a place given in points."""
         options = {"fontsize": TEXT_PT, "linespacing": LEADING / 1.2, **options}
         self.figure.text(x / WIDTH, y / HEIGHT, text, **options)
 
     def title(self, text: str) -> None:
-        """The finding, on top; before it the machine, where a picture was asked to say which."""
+        """Writes the finding on top, after the name of the machine if `headed` asked for it."""
         room = WIDTH - 2 * MARGIN
         wrapped = self.wrap(_before.get() + text, room, TITLE_PT, "bold", lines=3).split("\n")
         self._lines(MARGIN, self.top, wrapped, TITLE_PT, fontweight="bold")
         self.top -= len(wrapped) * TITLE_PT * LEADING + 8
 
     def _lines(self, x: float, top: float, texts: Sequence[str], size: float, **options: Any) -> None:
-        """Lines at equal distances, whatever letters they hold, the first one below `top`."""
+        """Writes lines at equal distances, whatever letters they have, the first one below `top`."""
         for place, line in enumerate(texts):
             baseline = top - size * (1.0 + LEADING * place)
             self.text(x, baseline, line, fontsize=size, va="baseline", ha="left", **options)
 
     def foot(self, paragraphs: Sequence[str]) -> None:
-        """What one has to know to trust the picture, below it, the source last; call it once."""
+        """Writes below the picture what one has to know to trust it, the source last. Call it once."""
         *notes, source = paragraphs
         ending = self.wrap(source, WIDTH - 2 * MARGIN, lines=2).split("\n")
         room = _FOOT_LINES - len(ending)
@@ -155,7 +157,7 @@ class Page:
         self._lines(MARGIN, self.bottom, lines, TEXT_PT, color=self.theme.faint)
 
     def note(self, x: float, y: float, text: str, **options: Any) -> None:
-        """A caption of an axis or a word beside a mark."""
+        """Writes the caption of an axis or a word next to a mark."""
         self.text(x, y, text, **{"color": self.theme.faint, **options})
 
     def axes(self, left: float, bottom: float, right: float, top: float, **options: Any) -> Axes:
@@ -168,7 +170,7 @@ class Page:
         return made
 
     def mark(self, x: float, y: float, marker: str, color: str, hollow: bool = False) -> None:
-        """A single mark at a place in points, outside the axes."""
+        """Draws a single mark at a place in points, outside the axes."""
         self.figure.add_artist(
             Line2D(
                 [x / WIDTH], [y / HEIGHT], marker=marker, color=color, markersize=11, markeredgewidth=2.5,
@@ -177,16 +179,16 @@ class Page:
         )  # fmt: skip
 
     def rule(self, points: Sequence[tuple[float, float]], color: str, dotted: bool = False) -> None:
-        """A thin line through places in points: from a mark to its label."""
+        """Draws a thin line through places in points: from a mark to its label."""
         xs, ys = zip(*points, strict=True)
-        thread = Line2D([x / WIDTH for x in xs], [y / HEIGHT for y in ys], color=color, linewidth=1.2)
+        line = Line2D([x / WIDTH for x in xs], [y / HEIGHT for y in ys], color=color, linewidth=1.2)
         if dotted:
-            thread.set_linestyle((0, (1, 5)))
-        self.figure.add_artist(thread)
+            line.set_linestyle((0, (1, 5)))
+        self.figure.add_artist(line)
 
 
 def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
-    """Centres for labels of these heights, as near as can be to where they are wanted, without overlap.
+    """Centres for labels of these heights, as near as possible to where they are wanted, without overlap.
 
     Neighbours that would overlap are pooled and centred on the mean of their wishes (pool adjacent violators). All stay
     between `low` and `high`, provided that the heights fit there at all.

@@ -1,4 +1,4 @@
-"""What a chart is: one question, answered by rows alone."""
+"""Definition of a chart: one question, answered from the rows alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Selection:
     workload: str
     keys: tuple[str, ...]
     part: int = 1
-    """A question with more lines or rows than a slide holds is answered on several pictures: 1, 2, …"""
+    """Number of the picture, from 1: a question with more lines or rows than a slide holds takes several."""
 
 
 class Chart(ABC):
@@ -29,21 +29,21 @@ class Chart(ABC):
     name: str
     question: str
     needs: tuple[str, ...]
-    """Columns of a record that it draws: a figure carries them even where they are empty."""
+    """Columns of a record that it draws: a figure carries them even if they are empty."""
     carries: tuple[str, ...] = ()
-    """Nested columns that it draws where they are there."""
+    """Nested columns that it draws if they are present."""
 
     def suits(self, rows: Sequence[Row]) -> bool:
-        """Are these the rows of a run, or, for the chart of a gate, its verdicts?"""
+        """True if the chart is for rows like these: those of a run, or, for the chart of a gate, its verdicts."""
         return not any(row.verdict for row in rows)
 
     @abstractmethod
     def selections(self, rows: Sequence[Row]) -> list[Selection]:
-        """The pictures that these rows allow."""
+        """The pictures that these rows can fill."""
 
     @abstractmethod
     def finding(self, rows: Sequence[Row]) -> str:
-        """The title, computed from the data. Raises `UserError` where the rows do not allow a picture."""
+        """The title, computed from the data. Raises `UserError` if the rows cannot fill a picture."""
 
     @abstractmethod
     def describe(self, rows: Sequence[Row]) -> str:
@@ -51,4 +51,4 @@ class Chart(ABC):
 
     @abstractmethod
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """The picture. Raises `UserError` where the rows do not allow one, with the command that would measure it."""
+        """The picture. Raises `UserError` if the rows cannot fill one, with the command for what is missing."""

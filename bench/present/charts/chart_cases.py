@@ -1,4 +1,4 @@
-"""Which rows belong on which chart, and the command that would measure what is missing."""
+"""Choice of the rows for a chart, and the command that would measure what is missing."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from bench.records import UNIVERSAL_AXES, UserError
 from bench.stats.missing_numbers import number
 
 LEAST_SPAN = 2.0
-"""Sizes of 1000 and 1024 are two cases and no sweep: a line between them would say nothing."""
+"""Least ratio of a sweep: sizes of 1000 and 1024 are two cases, and a line between them would say nothing."""
 
 
-def sweep(records: Iterable[Row], axes: Sequence[str]) -> str | None:
-    """The first of `axes` that is swept in these rows: numbers, the largest at least `LEAST_SPAN` times the least."""
-    records = list(records)
+def sweep(rows: Iterable[Row], axes: Sequence[str]) -> str | None:
+    """The first of `axes` that is swept: its values are numbers, the largest at least `LEAST_SPAN` × the smallest."""
+    rows = list(rows)
     for axis in axes:
-        numbers = (number(row.axis(axis)) for row in records)
+        numbers = (number(row.axis(axis)) for row in rows)
         values = {value for value in numbers if value is not None}
         if len(values) > 1 and max(values) >= LEAST_SPAN * min(values):
             return axis
     return None
 
 
-def single_workload(records: Sequence[Row], command: str) -> str:
-    """The workload of these rows. Raises `UserError` where there is none, or more than one."""
-    names = list(dict.fromkeys(row.workload for row in records))
+def single_workload(rows: Sequence[Row], command: str) -> str:
+    """The workload of these rows. Raises `UserError` if there is none, or more than one."""
+    names = list(dict.fromkeys(row.workload for row in rows))
     if not names:
         raise UserError(f"there are no rows to draw; measure some: {command}")
     if len(names) > 1:
@@ -36,26 +36,26 @@ def single_workload(records: Sequence[Row], command: str) -> str:
     return names[0]
 
 
-def require(records: Sequence[Row], command: str) -> None:
-    """Raises `UserError`, naming the command that measures some, where there are no rows."""
-    if not records:
+def require(rows: Sequence[Row], command: str) -> None:
+    """Raises `UserError`, with the command that measures some, if there are no rows."""
+    if not rows:
         raise UserError(f"there are no rows; this measures some: {command}")
 
 
-def command(records: Sequence[Row], change: str) -> str:
-    """`bench run 'matmul/square' --set size=64,1024` for the one workload of the rows, where it has that axis.
+def command(rows: Sequence[Row], change: str) -> str:
+    """The command `bench run 'matmul/square' --set size=64,1024` for the one workload of the rows, if it has that axis.
 
-    Else for all: `bench run` leaves those out that lack it, and refuses one workload that does.
+    Otherwise for all workloads: `bench run` leaves out those without the axis, but refuses a single one without it.
     """
-    names, axis = row_groups.distinct(row.workload for row in records), change.partition("=")[0]
-    has_it = axis in UNIVERSAL_AXES or any(axis in row.params for row in records)
+    names, axis = row_groups.distinct(row.workload for row in rows), change.partition("=")[0]
+    has_it = axis in UNIVERSAL_AXES or any(axis in row.params for row in rows)
     return f"bench run '{names[0] if len(names) == 1 and has_it else '*'}' --set {change}"
 
 
 def parts(workload: str, entries: Sequence[tuple[str, Sequence[str]]], per_line: int, most: int) -> Iterator[Selection]:
     """Entries (a label and its keys) in portions whose labels take at most `most` lines of `per_line` letters.
 
-    An entry of several labels has each on a line of its own.
+    An entry with several labels, one on each line, takes the lines of all of them.
     """
     part, used, keys = 1, 0, list[str]()
     for label, own in entries:
@@ -70,7 +70,7 @@ def parts(workload: str, entries: Sequence[tuple[str, Sequence[str]]], per_line:
 
 
 def unproven(cases: int) -> list[str]:
-    """The note of so many cases that do more work than any product the peak was measured with."""
+    """The note about cases that do more work than any product that the peak was measured with; none for 0 cases."""
     if not cases:
         return []
     those = "1 case is" if cases == 1 else f"{cases} cases are"

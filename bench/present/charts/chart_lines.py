@@ -1,4 +1,4 @@
-"""Rows as lines of a chart, and what can be said of two of their points. Nothing here draws."""
+"""Rows as lines of a chart, and comparisons of two of their points. Nothing here draws."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNRESOLVED = "not resolved by this data"
 
 @dataclass(frozen=True)
 class LinePoint:
-    """A measured value with its interval; `low` and `high` are None where there is none."""
+    """A measured value with its interval; `low` and `high` are None if there is none."""
 
     x: float
     value: float
@@ -26,17 +26,17 @@ class LinePoint:
     high: float | None
     x_low: float | None = None
     x_high: float | None = None
-    """Ends of the interval of `x`, where that was measured."""
+    """Ends of the interval of `x`, if that was measured."""
 
     @property
     def bounded(self) -> bool:
-        """Whether the value has an interval."""
+        """True if the value has an interval."""
         return self.low is not None and self.high is not None
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A case that gave no number, and where it belongs."""
+    """A case without a number, and its place on the x axis."""
 
     x: float
     outcome: str
@@ -45,33 +45,33 @@ class Loss:
 
 @dataclass(frozen=True)
 class ChartLine:
-    """One line: its label, the points in order of x, and the cases that gave none."""
+    """One line: its label, the points in order of x, and the cases without a number."""
 
     label: str
     points: tuple[LinePoint, ...]
     losses: tuple[Loss, ...]
     keys: tuple[str, ...]
     machine: str = ""
-    """Whose rows alone it shows, where there are several machines."""
+    """The only machine whose rows it shows, if there are several machines."""
     run: str = ""
-    """Whose rows alone it shows, where one machine has several runs."""
+    """The only run whose rows it shows, if one machine has several runs."""
     group: str = ""
     """Lines of one group have one colour and marker, and one label, at the first of them."""
 
-    def rows(self, records: Sequence[Row]) -> list[Row]:
-        """Those of its cases that gave a number."""
+    def rows(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows of its cases that have a number."""
         return [
             row
-            for row in records
+            for row in rows
             if row.key in self.keys and row.ok and self.machine in ("", row.machine) and self.run in ("", row.run)
         ]
 
 
 Measured = Callable[[Row], Interval | None]
-"""What of a row is drawn upwards."""
+"""The number of a row that is drawn along y."""
 
 Place = Callable[[Row], float | None]
-"""Where a row stands on the axis that is swept."""
+"""The place of a row on the axis that is swept."""
 
 
 def time_of(row: Row) -> Interval | None:
@@ -80,41 +80,43 @@ def time_of(row: Row) -> Interval | None:
 
 
 def place_on(axis: str) -> Place:
-    """The value of an axis, where it is a number."""
+    """A function that gives the value of an axis, or None if it is no number."""
     return lambda row: number(row.axis(axis))
 
 
-def split(records: Sequence[Row], axis: str, of: Measured, place: Place | None = None) -> list[ChartLine]:
+def split(rows: Sequence[Row], axis: str, of: Measured, place: Place | None = None) -> list[ChartLine]:
     """A line for each combination of whatever varies besides `axis`.
 
-    of: what is drawn upwards; place: where a row stands, by the value of the axis without it.
+    of: the number of a row along y; place: its place along x, by default the value of the axis.
     """
     where = place or place_on(axis)
-    records = [row for row in records if where(row) is not None]
-    names = [name for name in row_groups.varying(records) if name != axis]
-    by_machine = len(row_groups.machines(records)) > 1
-    by_run = not by_machine and len(row_groups.runs(records)) > 1
-    parts = machine_labels.labels(map(_part, records)) if by_machine else {}
+    rows = [row for row in rows if where(row) is not None]
+    names = [name for name in row_groups.varying(rows) if name != axis]
+    by_machine = len(row_groups.machines(rows)) > 1
+    by_run = not by_machine and len(row_groups.runs(rows)) > 1
+    parts = machine_labels.labels(map(_part, rows)) if by_machine else {}
     groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in records:
+    for row in rows:
         source = row.machine if by_machine else row.run if by_run else ""
         groups.setdefault((*(row.axis(name) for name in names), source), []).append(row)
     made = []
-    for mark in sorted(groups, key=lambda mark: tuple(row_groups.order(item) for item in mark)):
-        rows, *values, source = groups[mark], *mark
-        told = [*zip(names, values, strict=True), *([("run", source)] if by_run else [])]
-        label = _label(told, rows[0], parts)
-        made.append(line_of(label, rows, where, of, machine=source if by_machine else "", run=source if by_run else ""))
+    for group in sorted(groups, key=lambda group: tuple(row_groups.order(item) for item in group)):
+        own_rows, *values, source = groups[group], *group
+        apart = [*zip(names, values, strict=True), *([("run", source)] if by_run else [])]
+        label = _label(apart, own_rows[0], parts)
+        made.append(
+            line_of(label, own_rows, where, of, machine=source if by_machine else "", run=source if by_run else "")
+        )
     return made
 
 
 def _part(row: Row) -> tuple[str, str]:
-    """What computed a row: its machine, and the device in it."""
+    """The machine that computed a row, and the device in it."""
     return row.machine, str(row.axis("device", "cpu"))
 
 
 def _label(values: Sequence[tuple[str, Any]], row: Row, parts: Mapping[tuple[str, str], str]) -> str:
-    """The values that tell a line apart; of several machines the part of it that computed stands for its device."""
+    """The values that tell a line apart; with several machines, the processor or GPU by name replaces the device."""
     texts = [shown(name, item) for name, item in values if item is not None and not (parts and name == "device")]
     return " ".join([*([parts[_part(row)]] if parts else []), *texts])
 
@@ -129,16 +131,18 @@ def shown(name: str, value: Any) -> str:
 
 
 def line_of(label: str, rows: Sequence[Row], place: Place, of: Measured, machine: str = "", run: str = "") -> ChartLine:
-    """The rows as one line, whatever varies in them."""
+    """One line of all these rows, whatever varies in them."""
     points: dict[float, LinePoint] = {}
     losses: list[Loss] = []
     for row in rows:
-        x, found = place(row), of(row)
+        x, measured = place(row), of(row)
         if x is None:
             continue
-        if row.ok and found is not None and found.value > 0:
-            bounded = found.low is not None and found.high is not None and found.low > 0
-            points[x] = LinePoint(x, found.value, found.low if bounded else None, found.high if bounded else None)
+        if row.ok and measured is not None and measured.value > 0:
+            bounded = measured.low is not None and measured.high is not None and measured.low > 0
+            points[x] = LinePoint(
+                x, measured.value, measured.low if bounded else None, measured.high if bounded else None
+            )
         else:
             losses.append(Loss(x, "no value" if row.ok else row.outcome.value, row.reason))
     ordered = tuple(points[x] for x in sorted(points))
@@ -146,14 +150,14 @@ def line_of(label: str, rows: Sequence[Row], place: Place, of: Measured, machine
 
 
 def quotient(top: LinePoint, bottom: LinePoint) -> tuple[float, float | None, float | None]:
-    """`top` ÷ `bottom`, with the interval of independent estimates, or None for its ends."""
+    """`top` ÷ `bottom`, with the interval of independent estimates; the ends are None if one has no interval."""
     if top.low is None or top.high is None or bottom.low is None or bottom.high is None:
         return top.value / bottom.value, None, None
     return ratio_of((top.value, top.low, top.high), (bottom.value, bottom.low, bottom.high))
 
 
 def resolved(ratio: tuple[float, float | None, float | None]) -> bool:
-    """Whether the interval of a ratio leaves 1 out."""
+    """True if the interval of a ratio excludes 1."""
     _, low, high = ratio
     return low is not None and high is not None and (low > 1 or high < 1)
 
@@ -164,45 +168,45 @@ def at(series: ChartLine, x: float) -> LinePoint | None:
 
 
 def place_text(axis: str, x: float) -> str:
-    """Where on the axis, in a sentence: `size 1,024` or `800 rows`."""
+    """The place on the axis, for a sentence: `size 1,024` or `800 rows`."""
     return f"{units.count(x)} {axis}" if axis.endswith("s") else f"{axis} {units.count(x)}"
 
 
-def lost_text(records: Sequence[Row]) -> str:
-    """`6 skipped, 2 oom`: how many cases ended otherwise than ok; empty where all is well."""
-    counts = {name: number for name, number in row_groups.outcome_counts(records).items() if name != Outcome.OK}
+def lost_text(rows: Sequence[Row]) -> str:
+    """`6 skipped, 2 oom`: how many cases did not end ok; empty if all did."""
+    counts = {name: number for name, number in row_groups.outcome_counts(rows).items() if name != Outcome.OK}
     return ", ".join(f"{number} {name}" for name, number in counts.items())
 
 
-def reasons(records: Sequence[Row]) -> list[str]:
-    """`oom: 192 MiB asked`, once for each outcome with its first reason."""
+def reasons(rows: Sequence[Row]) -> list[str]:
+    """`oom: 192 MiB asked`: each outcome once, with its first reason."""
     first: dict[str, str] = {}
-    for row in records:
+    for row in rows:
         if not row.ok and row.reason:
             first.setdefault(row.outcome.value, row.reason)
     return [f"{outcome}: {reason}" for outcome, reason in first.items()]
 
 
 def method_of_time(row: Row) -> str:
-    """How the interval of the time was made."""
+    """The method of the interval of the time."""
     return row.method
 
 
-def provenance(records: Sequence[Row], method: Callable[[Row], str] = method_of_time) -> str:
-    """The footer: machine, run, torch, clock, and how the interval was made from how many launches.
+def provenance(rows: Sequence[Row], method: Callable[[Row], str] = method_of_time) -> str:
+    """The footer: machine, run, torch, clock, number of launches, and how the interval was made from them.
 
-    method: how the interval that is drawn was made, where that is not the one of times.
+    method: how the interval that is drawn was made, if that is not the interval of a time.
     """
-    parts = [" and ".join(row_groups.machines(records))]
-    runs = row_groups.runs(records)
+    parts = [" and ".join(row_groups.machines(rows))]
+    runs = row_groups.runs(rows)
     parts.append(f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs" if runs else "")
-    torch = row_groups.distinct(row.torch for row in records)
+    torch = row_groups.distinct(row.torch for row in rows)
     parts.append(f"torch {' and '.join(torch)}" if torch else "")
-    # What all lines share stands in no label, so it has to stand here.
-    parts += [shown(axis, records[0].params[axis]) for axis in row_groups.constants(records)]
-    clocks = row_groups.clocks(records)
+    # Labels leave out what all lines share, so the footer has to have it.
+    parts += [shown(axis, rows[0].params[axis]) for axis in row_groups.constants(rows)]
+    clocks = row_groups.clocks(rows)
     parts.append(f"{' and '.join(clocks)} clock" if clocks else "")
-    measured = [row for row in records if row.ok]
+    measured = [row for row in rows if row.ok]
     methods = row_groups.distinct(map(method, measured))
     parts.append(
         methods[0] if len(methods) == 1 else f"{len(methods)} interval methods, see the table" if methods else ""

@@ -1,10 +1,10 @@
-"""Charts as a value that shows itself in a notebook, and saves itself as `bench plot` saves it.
+"""Charts as a value that shows itself in a notebook, and saves itself as `bench plot` does.
 
-    found = drawn("time_by_size", frame)
-    found[0].save("growth.svg")
+    charts = drawn("time_by_size", rows)
+    charts[0].save("growth.svg")
 
-One type stands for one chart and for several, as a text does for one letter and for several: a question about one
-workload is a chart, so that a frame of many workloads gives many.
+One type stands for one chart and for several, as a string does for one letter and for several: a chart shows one
+workload, so rows of many workloads give many charts.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PLOTTED = ("svg", "png")
-"""What a folder gets of each chart."""
+"""Suffixes of the files of each chart in a folder."""
 
 
 class Drawn(Sequence["Drawn"]):
     """One chart or more, each with the rows that it is drawn from; an item and a slice are `Drawn` too.
 
-    `alt`, `rows`, `figure`, `title` and `slug` are those of one chart. Of several they raise `UserError`, which lists
-    them.
+    `alt`, `rows`, `figure`, `title` and `slug` are those of one chart. With several charts they raise `UserError`, with
+    a list of the charts.
     """
 
     def __init__(self, carried: Sequence[FigureData]) -> None:
@@ -43,8 +43,8 @@ class Drawn(Sequence["Drawn"]):
         return len(self._carried)
 
     def __getitem__(self, place: int | slice) -> Drawn:
-        found = self._carried[place]
-        return Drawn([found] if isinstance(found, FigureData) else found)
+        chosen = self._carried[place]
+        return Drawn([chosen] if isinstance(chosen, FigureData) else chosen)
 
     @property
     def alt(self) -> str:
@@ -53,12 +53,12 @@ class Drawn(Sequence["Drawn"]):
 
     @property
     def rows(self) -> pd.DataFrame:
-        """What is drawn, a row a case and clock."""
+        """The rows that are drawn, one for each case and clock."""
         return self._one.frame()
 
     @property
     def figure(self) -> Figure:
-        """A new matplotlib figure of it. What is changed there is not saved: a file shows what its rows give."""
+        """A new matplotlib figure. Changes made to it are not saved: `save` draws the rows again."""
         return self._one.figure()
 
     @property
@@ -72,19 +72,19 @@ class Drawn(Sequence["Drawn"]):
         return self._one.slug
 
     def save(self, path: str | Path) -> list[Path]:
-        """Write it as `bench plot` does, its rows (.csv) and its alt text (.txt) beside it; the paths of the figures.
+        """Writes it as `bench plot` does, with its rows (.csv) and alt text (.txt); returns the paths of the figures.
 
         path: a name that ends in .svg, .png or .pdf, for one chart; or a folder, in which each chart becomes
-        `<slug>.svg` and `<slug>.png`. What is there under one of these names is replaced. Raises `UserError` for
-        another suffix, and for one name of several charts.
+        `<slug>.svg` and `<slug>.png`. Files of these names are replaced. Raises `UserError` for another suffix, and for
+        several charts with the name of one file.
         """
         path = Path(path)
         if not path.suffix or path.is_dir():
             runs.make_folder(path)
             return [made for each in self._carried for made in write(each, path, each.slug, PLOTTED)]
-        found, suffix = self._one, style.format_of(path)
+        chart, suffix = self._one, style.format_of(path)
         runs.make_folder(path.parent)
-        return write(found, path.parent, path.stem, [suffix])
+        return write(chart, path.parent, path.stem, [suffix])
 
     def __str__(self) -> str:
         return "\n\n".join(each.alt for each in self._carried)
@@ -93,9 +93,9 @@ class Drawn(Sequence["Drawn"]):
         return "\n".join(f"[{place}] {each.slug}: {each.title}" for place, each in enumerate(self._carried))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """All of them for Jupyter, as pictures with alt texts; of one also a PNG, for what cannot show a page."""
-        told = {"text/html": "\n".join(map(_html, self._carried)), "text/plain": str(self)}
-        return told if len(self) != 1 else {**told, "image/png": _base64(encode(self._carried[0], "png"))}
+        """All charts for Jupyter, as pictures with alt texts; a single one also as a PNG, for viewers without HTML."""
+        bundle = {"text/html": "\n".join(map(_html, self._carried)), "text/plain": str(self)}
+        return bundle if len(self) != 1 else {**bundle, "image/png": _base64(encode(self._carried[0], "png"))}
 
     @property
     def _one(self) -> FigureData:
@@ -104,10 +104,10 @@ class Drawn(Sequence["Drawn"]):
         return self._carried[0]
 
 
-def _html(found: FigureData) -> str:
-    """The SVG file itself as the source of an image: it can be saved from the page with what it carries."""
-    source = f"data:image/svg+xml;base64,{_base64(encode(found, 'svg'))}"
-    return f'<img alt="{escape(found.alt)}" src="{source}" style="max-width: 100%; height: auto">'
+def _html(data: FigureData) -> str:
+    """The SVG file itself as the source of an image, so that it can be saved from the page with the data it carries."""
+    source = f"data:image/svg+xml;base64,{_base64(encode(data, 'svg'))}"
+    return f'<img alt="{escape(data.alt)}" src="{source}" style="max-width: 100%; height: auto">'
 
 
 def _base64(content: bytes) -> str:
@@ -115,10 +115,10 @@ def _base64(content: bytes) -> str:
 
 
 def drawn(name: str, rows: Sequence[Row], theme: str = "light") -> Drawn:
-    """Every picture of the chart of this name that these rows allow; rows: with all that the chart draws.
+    """All pictures of the chart of this name that these rows can fill; the rows need every column that the chart draws.
 
     Raises `UserError` on an unknown chart or theme, for several runs of one machine in a chart that cannot tell them
-    apart, and where what it needs was not measured; then the message names the command that would measure it.
+    apart, and if the data it needs were not measured; then the message names the command that would measure them.
     """
     style.theme(theme)
     names = row_groups.runs(rows)
@@ -127,6 +127,6 @@ def drawn(name: str, rows: Sequence[Row], theme: str = "light") -> Drawn:
         raise UserError(f"'{name}' shows one run, and {held}; take the rows of one: frame[frame['run'] == ID]")
     specs = charts.available(rows, [name])
     if not specs:
-        charts.draw(name, rows, theme)  # says what is missing
+        charts.draw(name, rows, theme)  # raises an error that says what is missing
         raise UserError(f"this frame has too few cases for '{name}'")
     return Drawn([figure_data(spec, rows, theme) for spec in specs])

@@ -30,7 +30,7 @@ def _dots(page: Page, row: Row) -> None:
     values = [value for blocks in samples.values() for value in blocks]
     ends = [end for end in (row.step.low, row.step.high) if end]
     low, high = min([*values, *ends]), max([*values, *ends])
-    # A first call a hundred times as long would press all blocks into one line: then it is told, not drawn.
+    # A first call a hundred times as long would press all blocks into one line: then a note gives it instead.
     drawn_first = first if first and first < 20 * high else None
     high = max(high, drawn_first or high)
     pad = max((high / low) ** 0.06, 1.02)
@@ -56,7 +56,7 @@ def _dots(page: Page, row: Row) -> None:
         axes.axhspan(ends[0], ends[1], color=page.theme.colors[0], alpha=0.18, zorder=0.5, linewidth=0)
     axes.axhline(row.step.value, color=page.theme.colors[0], linewidth=2.5, zorder=1)
     for place, (launch, blocks) in enumerate(samples.items()):
-        # Side by side in the order they were timed, so that a drift within a launch is seen.
+        # Side by side in the order in which they were timed, so that a drift within a launch is visible.
         xs = place + np.linspace(-0.3, 0.3, len(blocks))
         axes.plot(xs, blocks, "o", markersize=6, color=page.theme.ink, alpha=0.45, markeredgewidth=0, zorder=2)
         axes.plot(
@@ -79,21 +79,20 @@ def _samples(row: Row) -> Mapping[str, Sequence[float]]:
 
 
 def _width(row: Row) -> float:
-    """High ÷ low of the interval of the median; 0 where there is none."""
+    """High ÷ low of the interval of the median; 0 if there is none."""
     return row.step.high / row.step.low if row.step.low and row.step.high else 0.0
 
 
 def _name(row: Row) -> str:
-    """What is not the default, and the axes of the workload's own."""
+    """The values that are not the default, and the workload's own axes."""
     own = [name for name in row.params if row.params[name] != UNIVERSAL_AXES.get(name)]
     return " ".join(shown(name, row.params[name]) for name in own)
 
 
 def _prepared(rows: Sequence[Row]) -> Row:
-    records = rows
-    advice = chart_cases.command(records, "mode=eager") + " --launches 6"
-    chart_cases.require(records, advice)
-    timed = [row for row in row_groups.one_clock(records) if row.ok and len(_samples(row)) > 1]
+    advice = chart_cases.command(rows, "mode=eager") + " --launches 6"
+    chart_cases.require(rows, advice)
+    timed = [row for row in row_groups.one_clock(rows) if row.ok and len(_samples(row)) > 1]
     if not timed:
         raise UserError(f"no case was measured in two launches or more: {advice}")
     return timed[0]
@@ -106,9 +105,9 @@ class DistributionChart(Chart):
     question = "How far apart are the blocks of one case, within a launch and between launches?"
     needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "samples", "first_call_s")
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
-        """A chart of that case of a run whose interval is the widest: the one that is trusted least."""
-        timed = [row for row in row_groups.one_clock(records) if row.ok and len(_samples(row)) > 1]
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
+        """A chart of the case with the widest interval of the run: the one that is trusted least."""
+        timed = [row for row in row_groups.one_clock(rows) if row.ok and len(_samples(row)) > 1]
         known = [row for row in timed if row.step.low]
         if not timed:
             return []
@@ -148,12 +147,12 @@ class DistributionChart(Chart):
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every launch."""
         row = _prepared(rows)
-        told = "; ".join(
+        launches = "; ".join(
             f"launch {launch}: {len(blocks)} blocks from {units.seconds(min(blocks))} to {units.seconds(max(blocks))}, "
             f"median {units.seconds(statistics.median(blocks))}"
             for launch, blocks in _samples(row).items()
         )
-        return f"{self.finding(rows)}. {told}."
+        return f"{self.finding(rows)}. {launches}."
 
 
 CHART = DistributionChart()

@@ -1,7 +1,7 @@
-"""A chart of dots: a case a row, its value on a scale of ratios, its interval, and in words what it allows to say.
+"""A chart of dots: each case has a row with its value on a logarithmic scale, its interval, and a verdict in words.
 
-What gave no number has its row too, with its outcome. A value without an interval, and one whose interval holds the
-line it is compared with, are hollow.
+A case without a number has a row too, with its outcome. A dot is hollow if its value has no interval, or if the
+interval contains the line that the value is compared with.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_ROWS = 7
-"""Rows of 18 pt that a slide holds below a title and above a footer of usual length; more go on further charts."""
+"""Rows of 18 pt that fit on a slide between a title and a footer of usual length; further charts hold the rest."""
 
 LABEL_LETTERS = 31
-"""What fits on a line of a label, about."""
+"""Letters that fit on a line of a label, about."""
 
 ABOVE, BELOW, OPEN, BARE, LOST, PLAIN = "above", "below", "cannot tell", "no interval", "lost", "plain"
-"""Of a dot beside the line: its interval wholly above or below it, around it, or none; no value at all; no line."""
+"""Verdicts on a dot: its interval is above, below or around the line, or missing; it has no value; there is no line."""
 
 _LINE = TEXT_PT * LEADING
 _LABEL_WIDTH = 330.0
@@ -34,7 +34,7 @@ _LABEL_WIDTH = 330.0
 
 @dataclass(frozen=True)
 class Dot:
-    """A case, what was found of it, and what stands at the end of its row where that says more than the verdict."""
+    """A case, its value with the interval, and the word at the end of its row."""
 
     label: str
     value: float | None
@@ -42,17 +42,17 @@ class Dot:
     high: float | None
     word: str
     line: float | None = None
-    """What the value is compared with; None where it stands for itself."""
-    said: str = ""
-    """One of the verdicts above, where something else than the interval beside the line decides it."""
+    """The value that it is compared with; None if it is compared with nothing."""
+    stated: str = ""
+    """One of the verdicts above, if it does not follow from the interval and the line."""
 
     @property
     def verdict(self) -> str:
-        """What its interval allows to say."""
+        """The conclusion from its interval, or the stated one."""
         if self.value is None:
             return LOST
-        if self.said:
-            return self.said
+        if self.stated:
+            return self.stated
         if self.low is None or self.high is None:
             return BARE
         if self.line is None:
@@ -67,18 +67,18 @@ class Plot:
     title: str
     dots: Sequence[Dot]
     caption: str
-    """What the scale is, and which way is better."""
+    """The meaning of the scale, and which way is better."""
     text: Callable[[float], str]
-    """A value of the scale, as its tick says it."""
+    """The label of a tick."""
     footer: str
     notes: tuple[str, ...] = ()
     line: float | None = None
     good: str = ABOVE
-    """Which side of the line is the better one."""
+    """The better side of the line."""
     marks: tuple[float, ...] = ()
-    """Values that are marked by dashed lines besides."""
+    """Further values that are marked by dashed lines."""
     hollow: str = ""
-    """What a hollow dot means, where it is not that its interval crosses the line."""
+    """The meaning of a hollow dot, if it is not that its interval crosses the line."""
 
 
 def draw(plot: Plot, theme_name: str) -> Figure:
@@ -108,7 +108,7 @@ def _notes(plot: Plot) -> list[str]:
 
 
 def _fitting(labels: Sequence[str], room: float) -> int:
-    """How many of the rows fit, at least one."""
+    """The number of rows that fit, at least one."""
     used, kept = 0.0, 0
     for label in labels:
         used += (label.count("\n") + 1) * _LINE + 4
@@ -161,7 +161,7 @@ def _dot(page: Page, plot: Plot, axes: Axes, dot: Dot, centre: float) -> None:
     low, high = axes.get_xlim()
     if dot.value is None:
         axes.axhspan(centre - 12, centre + 12, color=page.theme.shade, zorder=0)
-        # At the edge, not on the scale: there is no value to read off.
+        # At the edge, not on the scale, because there is no value to read.
         axes.plot([low * (high / low) ** 0.03], [centre], marker=marker, color=color, markeredgewidth=3, clip_on=False)
         return
     if dot.low is not None and dot.high is not None:
@@ -187,10 +187,10 @@ def _limits(dots: Sequence[Dot], marks: Sequence[float]) -> tuple[float, float]:
     return low / pad, high * pad
 
 
-def said(dots: Sequence[Dot], text: Callable[[float | None, float | None, float | None], str]) -> str:
+def in_words(dots: Sequence[Dot], text: Callable[[float | None, float | None, float | None], str]) -> str:
     """Every dot in words: `script: 1.01× [0.97, 1.04] (cannot tell); …`."""
     return "; ".join(
         f"{dot.label}: {dot.word if dot.value is None else text(dot.value, dot.low, dot.high)}"
-        + (f" ({dot.word if dot.said else dot.verdict})" if dot.said or dot.verdict in (OPEN, BARE) else "")
+        + (f" ({dot.word if dot.stated else dot.verdict})" if dot.stated or dot.verdict in (OPEN, BARE) else "")
         for dot in dots
     )

@@ -1,6 +1,6 @@
-"""Charts that carry their evidence: what is drawn, how, from which runs, and a digest, inside the file itself.
+"""Charts that carry their data: the file itself holds what is drawn, how, from which runs, and a digest.
 
-A figure is always drawn from the rows that it carries, so that it can be drawn from them again, to the byte under the
+A figure is always drawn from the rows that it carries, so it can be drawn from them again, byte for byte with the
 same versions. An SVG holds them in a `metadata` element, a PNG in an `iTXt` chunk, a PDF in its keywords.
 """
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SCHEMA = 1
-"""1: chart, slug, theme, title, alt, rows, runs, versions, digest."""
+"""Version of the JSON in a figure. 1: chart, slug, theme, title, alt, rows, runs, versions, digest."""
 
 NESTED = ("twins", "phases", "samples", "quality")
-"""Columns that only charts which name them in `needs` or `carries` carry."""
+"""Columns that a figure carries only if its chart names them in `needs` or `carries`."""
 
 LEFT_OUT = ("findings", "detail", "counters", "no_clock", "break_reasons")
 """Columns that no chart draws."""
@@ -52,7 +52,7 @@ _PDF_HOLDS = re.compile(rb"/Keywords \(([A-Za-z0-9+/=]+)\)")
 
 @dataclass(frozen=True)
 class FigureData:
-    """What a figure carries."""
+    """The data that a figure carries."""
 
     chart: str
     slug: str
@@ -68,7 +68,7 @@ class FigureData:
         return list(dict.fromkeys(str(row["run"]) for row in self.rows if row.get("run")))
 
     def shown(self) -> list[Row]:
-        """The rows, as charts take them."""
+        """The rows as the charts take them."""
         return record_reader.rows_of({name: _back(value) for name, value in row.items()} for row in self.rows)
 
     def frame(self) -> pd.DataFrame:
@@ -78,29 +78,29 @@ class FigureData:
         return pd.DataFrame([{name: _back(value) for name, value in row.items()} for row in self.rows])
 
     def figure(self) -> Figure:
-        """The picture, drawn from the rows. Raises `UserError` where they do not allow it."""
+        """The picture, drawn from the rows. Raises `UserError` if they cannot fill it."""
         rows = self.shown()
         before = self.title.removesuffix(chart_named(self.chart).finding(rows))
         return charts.headed(self.chart, before if before != self.title else "", rows, self.theme)
 
     def digest(self) -> str:
-        """SHA-256 of all of it, of the canonical JSON."""
-        told = {**vars(self), "rows": list(self.rows)}
-        return hashlib.sha256(json.dumps(told, sort_keys=True, allow_nan=False).encode()).hexdigest()
+        """SHA-256 of the canonical JSON of all of it."""
+        content = {**vars(self), "rows": list(self.rows)}
+        return hashlib.sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
     def text(self) -> str:
-        """As JSON."""
-        told = {"schema": SCHEMA, **vars(self), "rows": list(self.rows), "runs": self.runs, "digest": self.digest()}
-        return json.dumps(told, allow_nan=False)
+        """The data as JSON."""
+        content = {"schema": SCHEMA, **vars(self), "rows": list(self.rows), "runs": self.runs, "digest": self.digest()}
+        return json.dumps(content, allow_nan=False)
 
     def csv(self) -> str:
-        """What is drawn, a row a case and clock, without nested columns."""
+        """The rows that are drawn, one for each case and clock, as CSV without nested columns."""
         frame = self.frame()
         return str(frame.drop(columns=[name for name in ("params", *NESTED) if name in frame]).to_csv(index=False))
 
 
 def figure_data(spec: charts.ChartSpec, rows: Sequence[Row], theme: str) -> FigureData:
-    """What the figure of a picture of these rows will carry."""
+    """The data that the figure of a picture of these rows will carry."""
     chart = chart_named(spec.name)
     left = {*LEFT_OUT, *(name for name in NESTED if name not in (*chart.needs, *chart.carries))}
     carried = tuple(
@@ -111,14 +111,14 @@ def figure_data(spec: charts.ChartSpec, rows: Sequence[Row], theme: str) -> Figu
         }
         for each in record.records(spec.rows(rows))
     )
-    found = FigureData(spec.name, spec.slug, theme, spec.title, "", carried, versions())
-    return replace(found, alt=spec.before + chart.describe(found.shown()))
+    data = FigureData(spec.name, spec.slug, theme, spec.title, "", carried, versions())
+    return replace(data, alt=spec.before + chart.describe(data.shown()))
 
 
 def overlaid(lower: FigureData, rows: Sequence[Row]) -> FigureData:
-    """A figure with the same cases of another run drawn over it, as another machine's.
+    """The figure with the same cases of another run drawn over it, as those of another machine.
 
-    Raises `UserError` for a chart that cannot show two machines, for the same run, and for one without its workloads.
+    Raises `UserError` for a chart that cannot show two machines, for the same run, and for a run without its workloads.
     """
     if lower.chart not in charts.TOGETHER:
         raise UserError(
@@ -140,12 +140,12 @@ def overlaid(lower: FigureData, rows: Sequence[Row]) -> FigureData:
 
 
 def versions() -> dict[str, str]:
-    """Of what the bytes of a picture depend on."""
+    """Versions of the packages that the bytes of a picture depend on."""
     return {name: version(name) for name in ("coursebench", "matplotlib", "numpy")}
 
 
 def _plain(value: Any) -> Any:
-    """As JSON holds it: an infinite number as text, one that is missing as null, also within what is nested."""
+    """The value as JSON can hold it: an infinite number as text, a missing one as null, at every level."""
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
@@ -159,34 +159,34 @@ def _back(value: Any) -> Any:
     return float(value) if isinstance(value, str) and value in ("inf", "-inf") else value
 
 
-def encode(found: FigureData, suffix: str) -> bytes:
-    """The bytes of a file (`svg`, `png`, `pdf`) that shows and carries it."""
-    picture, text = found.figure(), found.text()
+def encode(data: FigureData, suffix: str) -> bytes:
+    """The bytes of a file (`svg`, `png`, `pdf`) that shows the picture and carries its data."""
+    picture, text = data.figure(), data.text()
     if suffix == "pdf":
-        told = {"Title": found.title, "Subject": found.alt, "Keywords": base64.b64encode(text.encode()).decode()}
-        return style.encode(picture, suffix, told)
+        metadata = {"Title": data.title, "Subject": data.alt, "Keywords": base64.b64encode(text.encode()).decode()}
+        return style.encode(picture, suffix, metadata)
     drawn = style.encode(picture, suffix)
     if suffix == "svg":
         opened = _SVG_OPENS.search(drawn)
         assert opened is not None  # matplotlib writes one
-        told_svg = (
-            f'<title>{escape(found.title)}</title><desc>{escape(found.alt)}</desc><metadata id="{MARK}">'
+        elements = (
+            f'<title>{escape(data.title)}</title><desc>{escape(data.alt)}</desc><metadata id="{MARK}">'
             f"{escape(text, quote=False)}</metadata>"
         )
         root = opened.group().replace(b"<svg", b'<svg role="img"', 1)
-        return drawn[: opened.start()] + root + told_svg.encode() + drawn[opened.end() :]
-    at = len(_PNG) + 25  # behind the header, which is always first and 13 bytes long
-    return drawn[:at] + _chunk("Description", found.alt) + _chunk(MARK, text) + drawn[at:]
+        return drawn[: opened.start()] + root + elements.encode() + drawn[opened.end() :]
+    at = len(_PNG) + 25  # after the header, which always comes first and has 13 bytes
+    return drawn[:at] + _chunk("Description", data.alt) + _chunk(MARK, text) + drawn[at:]
 
 
-def write(found: FigureData, folder: Path, name: str, suffixes: Sequence[str]) -> list[Path]:
-    """Write a figure as `<name>.<suffix>` of each of these, beside it its rows (.csv) and alt text (.txt).
+def write(data: FigureData, folder: Path, name: str, suffixes: Sequence[str]) -> list[Path]:
+    """Writes a figure as `<name>.<suffix>` for each suffix, and next to it its rows (.csv) and alt text (.txt).
 
-    What had one of these names is replaced. The paths of the figures.
+    Files of these names are replaced. Returns the paths of the figures.
     """
-    figures = {folder / f"{name}.{suffix}": encode(found, suffix) for suffix in suffixes}
-    beside = {folder / f"{name}.csv": found.csv().encode(), folder / f"{name}.txt": f"{found.alt}\n".encode()}
-    for path, content in {**figures, **beside}.items():
+    figures = {folder / f"{name}.{suffix}": encode(data, suffix) for suffix in suffixes}
+    data_files = {folder / f"{name}.csv": data.csv().encode(), folder / f"{name}.txt": f"{data.alt}\n".encode()}
+    for path, content in {**figures, **data_files}.items():
         runs.replace_whole(path, content)
     return list(figures)
 
@@ -198,30 +198,30 @@ def _chunk(keyword: str, text: str) -> bytes:
 
 
 def read(path: Path) -> FigureData:
-    """What a figure carries. Raises `UserError` where it is no figure of ours, or what it carries is damaged."""
+    """The data that a figure carries. Raises `UserError` if `bench plot` did not write it or its data are damaged."""
     try:
-        data = path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
-    text = _held(data)
+    text = _held(content)
     if text is None:
         raise UserError(f"{path.name} carries no data of a chart: only figures that `bench plot` wrote do")
     try:
-        told = json.loads(text)
-        if told["schema"] > SCHEMA:
-            raise UserError(f"{path.name} is of schema {told['schema']}, and this version reads up to {SCHEMA}: update")
+        data = json.loads(text)
+        if data["schema"] > SCHEMA:
+            raise UserError(f"{path.name} has schema {data['schema']}, and this version reads up to {SCHEMA}: update")
         names = ("chart", "slug", "theme", "title", "alt", "rows", "versions")
-        found = FigureData(**{**{name: told[name] for name in names}, "rows": tuple(map(dict, told["rows"]))})
-        digest = str(told["digest"])
+        figure = FigureData(**{**{name: data[name] for name in names}, "rows": tuple(map(dict, data["rows"]))})
+        digest = str(data["digest"])
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path.name}: what it carries is damaged ({type(error).__name__}: {error})") from None
-    if found.digest() != digest:
-        raise UserError(f"{path.name}: the data that it carries were changed: their digest is another one")
-    return found
+    if figure.digest() != digest:
+        raise UserError(f"{path.name}: the data that it carries were changed: their digest differs")
+    return figure
 
 
 def _held(data: bytes) -> str | None:
-    """The JSON inside a file, by what the file is."""
+    """The JSON inside a file of any of the three formats; None if there is none."""
     try:
         if data.startswith(_PNG):
             return _from_png(data)
@@ -247,11 +247,11 @@ def _from_png(data: bytes) -> str | None:
 
 
 def problems(path: Path) -> list[str]:
-    """What is wrong with a figure: nothing where its data give its picture, to the byte. Raises as `read` does."""
-    found = read(path)
+    """The problems of a figure; empty if its data give its picture, byte for byte. Raises as `read` does."""
+    data = read(path)
     here = versions()
-    if dict(found.versions) != here:
-        other = ", ".join(f"{name} {found.versions.get(name)} (here {here[name]})" for name in here)
-        return [f"drawn by other versions, whose bytes cannot be had here: {other}"]
-    again = encode(found, path.suffix.lower().removeprefix("."))
+    if dict(data.versions) != here:
+        other = ", ".join(f"{name} {data.versions.get(name)} (here {here[name]})" for name in here)
+        return [f"drawn by other versions, whose bytes cannot be made here: {other}"]
+    again = encode(data, path.suffix.lower().removeprefix("."))
     return [] if again == path.read_bytes() else ["the picture is not the one that its data give"]

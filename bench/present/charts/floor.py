@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 SUBJECT = "machine"
-"""Stands for a workload: the chart has all of a run."""
+"""Placeholder for a workload: the chart shows all workloads of a run."""
 
 
-def _nearest(records: Sequence[Row]) -> list[Row]:
-    """Of each workload the case that comes nearest to its floor, the nearest first."""
+def _nearest(rows: Sequence[Row]) -> list[Row]:
+    """For each workload, the case that comes nearest to its floor; the nearest first."""
     best: dict[str, Row] = {}
-    for row in row_groups.one_clock(records):
+    for row in row_groups.one_clock(rows):
         if row.times_floor and row.ok and _proven(row):
             name = row.workload
             best[name] = min(row, best.get(name, row), key=_times)
@@ -34,7 +34,7 @@ def _nearest(records: Sequence[Row]) -> list[Row]:
 
 
 def _proven(row: Row) -> bool:
-    """Whether the peak was seen with as much work. What is larger has no floor to be near to."""
+    """True if the peak was measured with as much work; a larger case has no floor that it could be compared with."""
     return row.floor is None or row.floor.proven
 
 
@@ -43,10 +43,9 @@ def _times(row: Row) -> float:
 
 
 def _prepared(rows: Sequence[Row]) -> tuple[list[Row], list[Dot]]:
-    records = rows
     advice = "bench run 'calibration/*' together with the workload"
-    chart_cases.require(records, advice)
-    chosen = _nearest(records)
+    chart_cases.require(rows, advice)
+    chosen = _nearest(rows)
     if not chosen:
         raise UserError(f"no case has a floor, as the run has not measured the peaks of its machine: {advice}")
     return chosen, [_dot(row, _label(row)) for row in chosen]
@@ -59,7 +58,7 @@ def _dot(row: Row, label: str) -> Dot:
 
 
 def _label(row: Row) -> str:
-    """The workload, and the axes of its own."""
+    """The workload, and its own axes."""
     own = [name for name in row.params if name not in UNIVERSAL_AXES]
     return " ".join([row.workload, *(shown(name, row.params[name]) for name in own)])
 
@@ -71,30 +70,30 @@ class FloorChart(Chart):
     question = "How far above the least that its work takes on this machine is each case?"
     needs = ("key", "workload", "params", "outcome", "times_floor", "times_floor_low", "times_floor_high", "floor_by")
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
-        """Charts of the workloads of a run, each by the case that comes nearest to its floor, in portions that fit."""
-        entries = [(_label(row), (row.key,)) for row in _nearest(records)]
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
+        """Charts of all workloads, each with the case that comes nearest to its floor, in portions that fit."""
+        entries = [(_label(row), (row.key,)) for row in _nearest(rows)]
         return list(chart_cases.parts(SUBJECT, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS))
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Dots with intervals right of the line at 1. Raises `UserError` where no case has a floor."""
-        records, found = _prepared(rows)
+        """Dots with intervals to the right of the line at 1. Raises `UserError` if no case has a floor."""
+        chosen, dots = _prepared(rows)
         plot = dot_plot.Plot(
             title=self.finding(rows),
-            dots=found,
+            dots=dots,
             caption="time ÷ floor, 1 = the least the work takes, left is better",
             text=lambda value: f"{units.short(value)}×",
             notes=tuple(chart_cases.unproven(sum(not _proven(row) for row in rows))),
-            footer=provenance(records),
+            footer=provenance(chosen),
             line=1.0,
             good=dot_plot.BELOW,
         )
         return dot_plot.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: which case comes nearest to its floor, and which stays farthest from it."""
-        _, found = _prepared(rows)
-        judged = [dot for dot in found if dot.value is not None and dot.low is not None]
+        """What the data say: which case comes nearest to its floor, and which is farthest from it."""
+        _, dots = _prepared(rows)
+        judged = [dot for dot in dots if dot.value is not None and dot.low is not None]
         if not judged:
             return f"How far cases are from the least that their work takes is {UNRESOLVED}"
         near, far = judged[0], judged[-1]
@@ -103,8 +102,8 @@ class FloorChart(Chart):
 
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every case."""
-        _, found = _prepared(rows)
-        return f"{self.finding(rows)}. Time against the floor: {dot_plot.said(found, units.ratio)}."
+        _, dots = _prepared(rows)
+        return f"{self.finding(rows)}. Time against the floor: {dot_plot.in_words(dots, units.ratio)}."
 
 
 CHART = FloorChart()

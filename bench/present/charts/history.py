@@ -1,6 +1,6 @@
-"""Did it get slower, and when? One series: a value a commit, its levels with their noise, and where they change.
+"""Did it get slower, and when? One series: a value for each commit, its levels with their noise, and the changes.
 
-Drawn from a history and not from estimates, so that it is none of the charts of a run.
+It is drawn from a history and not from the rows of a run, so it is not in the list of charts.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BAND = 2.0
-"""Standard deviations of a value either side of its level."""
+"""Half the width of the band around a level, in standard deviations of a value."""
 
 LOG_FROM = 4.0
-"""Largest ÷ smallest value from which the axis is logarithmic: else the faster level is a line on the floor."""
+"""Largest ÷ smallest value from which the axis is logarithmic: a linear one would press the faster level flat."""
 
 _LINE = TEXT_PT * LEADING
 
 
 def draw(series: HistorySeries, marks: Sequence[LevelChange], theme_name: str = "light") -> Figure:
-    """The picture of a series with its marks, oldest first. Raises `UserError` on an unknown theme."""
+    """The picture of a series with its level changes, oldest first. Raises `UserError` on an unknown theme."""
     theme = style.theme(theme_name)
     with style.drawing(theme):
         page = Page(theme)
@@ -104,7 +104,7 @@ def _caption(series: HistorySeries) -> str:
 
 
 def _limits(values: np.ndarray) -> tuple[float, float]:
-    """Room for all but the rarest values: a single spike may not press everything else flat."""
+    """Limits that hold all but the rarest values, so that a single spike does not press everything else flat."""
     rare_low, rare_high = (float(np.quantile(values, q)) for q in (0.005, 0.995))
     middle, reach = float(np.median(values)), 8 * spread(values)
     low = max(float(values.min()), min(rare_low, middle - reach))
@@ -116,7 +116,7 @@ def _limits(values: np.ndarray) -> tuple[float, float]:
 
 
 def _strays(page: Page, axes: Axes, values: np.ndarray, low: float, high: float) -> None:
-    """Arrows at the edge for values that lie outside of the picture."""
+    """Draws arrows at the edge for values outside the picture."""
     for outside, at, marker in ((values > high, high, "^"), (values < low, low, "v")):
         places = np.flatnonzero(outside)
         axes.plot(
@@ -152,7 +152,7 @@ def _mark(page: Page, axes: Axes, mark: LevelChange) -> None:
 
 
 def _commits(page: Page, axes: Axes, series: HistorySeries, marks: Sequence[LevelChange], floor: float) -> None:
-    """The first and the last commit, and those at which a level changes, where there is room."""
+    """Names the first and the last commit, and those at which a level changes, if there is room."""
     wanted = [0, len(series.commits) - 1, *(mark.place for mark in reversed(marks))]
     labels = [history_table.commit(series.commits[place]) for place in wanted]
     widths = [page.width_of(label) for label in labels]

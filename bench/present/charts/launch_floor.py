@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 SAME_WORK = 1.01
-"""Largest over least work a byte of a sweep over sizes: more is another operation at each size, as a product is."""
+"""Most that the work per byte may vary in a sweep over sizes, as a ratio: in a product it grows with the size."""
 
 
 def _guides(fitted: LaunchFloor, rows: Sequence[Row], axis: str) -> tuple[line_plot.Guide, ...]:
-    """The overhead, and from a third of it on the time that the bytes take."""
+    """The overhead, and the time that the bytes take, from where it is a third of the overhead."""
     xs = [float(row.params[axis]) for row in rows]
     moved = [(float(row.params[axis]), (row.work.bytes or 0.0) / fitted.bandwidth[0]) for row in rows]
     beyond = [(x, time_s) for x, time_s in moved if time_s > fitted.overhead_s[0] / 3]
@@ -36,16 +36,16 @@ def _guides(fitted: LaunchFloor, rows: Sequence[Row], axis: str) -> tuple[line_p
     )
 
 
-def _fitted(records: Sequence[Row], axis: str) -> ChartLine | None:
-    """The line that is fitted: the first of a device, which has launches to hide, else the first."""
-    own = [line for line in _series(records, axis) if line.points]
-    return min(own, key=lambda line: line.rows(records)[0].axis("device", "cpu") == "cpu", default=None)
+def _fitted(rows: Sequence[Row], axis: str) -> ChartLine | None:
+    """The line that is fitted: the first of a device other than the CPU, because that has launches, else the first."""
+    own = [line for line in _series(rows, axis) if line.points]
+    return min(own, key=lambda line: line.rows(rows)[0].axis("device", "cpu") == "cpu", default=None)
 
 
-def _first(records: Sequence[Row], axis: str) -> list[Row]:
-    """Its timed rows, by size."""
-    line = _fitted(records, axis)
-    return sorted(line.rows(records), key=lambda row: float(row.params[axis])) if line else []
+def _first(rows: Sequence[Row], axis: str) -> list[Row]:
+    """The timed rows of the line that is fitted, by size."""
+    line = _fitted(rows, axis)
+    return sorted(line.rows(rows), key=lambda row: float(row.params[axis])) if line else []
 
 
 def _one_operation(rows: Sequence[Row], axis: str) -> bool:
@@ -56,19 +56,18 @@ def _one_operation(rows: Sequence[Row], axis: str) -> bool:
     return len(sizes) >= 4 and kernels == {1} and max(a_byte) <= SAME_WORK * min(a_byte)
 
 
-def _series(records: Sequence[Row], axis: str) -> list[ChartLine]:
-    return split(row_groups.one_clock(records), axis, time_of)
+def _series(rows: Sequence[Row], axis: str) -> list[ChartLine]:
+    return split(row_groups.one_clock(rows), axis, time_of)
 
 
 def _prepared(rows: Sequence[Row]) -> tuple[list[Row], str]:
-    records = rows
     advice = "bench run 'tensors/elementwise' --set size=3,100,10000,1000000"
-    chart_cases.require(records, advice)
-    chart_cases.single_workload(records, advice)
-    axis = chart_cases.sweep(records, AXES)
-    if axis is None or not _one_operation(records, axis):
-        raise UserError(f"no single operation of the same work a byte at four sizes: {advice} measures one")
-    return row_groups.one_clock(records), axis
+    chart_cases.require(rows, advice)
+    chart_cases.single_workload(rows, advice)
+    axis = chart_cases.sweep(rows, AXES)
+    if axis is None or not _one_operation(rows, axis):
+        raise UserError(f"no single operation with the same work per byte at four sizes: {advice} measures one")
+    return row_groups.one_clock(rows), axis
 
 
 class LaunchFloorChart(Chart):
@@ -90,40 +89,40 @@ class LaunchFloorChart(Chart):
         "sd_launches",
     )
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
-        """A chart for each workload that is one operation, of the same work a byte, at four sizes or more."""
-        found: list[Selection] = []
-        for workload, rows in row_groups.by_workload(records):
-            axis = chart_cases.sweep(rows, AXES)
-            if axis and _one_operation(rows, axis):
-                found += line_plot.parts(workload, _series(rows, axis))
-        return found
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
+        """Charts for each workload that is one operation, with the same work per byte, at four sizes or more."""
+        selections: list[Selection] = []
+        for workload, own_rows in row_groups.by_workload(rows):
+            axis = chart_cases.sweep(own_rows, AXES)
+            if axis and _one_operation(own_rows, axis):
+                selections += line_plot.parts(workload, _series(own_rows, axis))
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Time by size with overhead and bandwidth. Raises `UserError` where no operation is swept over four sizes."""
-        records, axis = _prepared(rows)
-        fitted = launch_floor(_first(records, axis))
+        """Time by size with overhead and bandwidth. Raises `UserError` if no operation is swept over four sizes."""
+        chosen, axis = _prepared(rows)
+        fitted = launch_floor(_first(chosen, axis))
         plot = line_plot.Plot(
             title=self.finding(rows),
-            series=_series(records, axis),
+            series=_series(chosen, axis),
             x_label=axis,
             y_label="time per step (lower is better)",
             y_text=units.tick_seconds,
-            guides=_guides(fitted, _first(records, axis), axis) if isinstance(fitted, LaunchFloor) else (),
-            notes=(*((f"No floor: {fitted}.",) if isinstance(fitted, str) else ()), *reasons(records)),
-            footer=provenance(records),
+            guides=_guides(fitted, _first(chosen, axis), axis) if isinstance(fitted, LaunchFloor) else (),
+            notes=(*((f"No floor: {fitted}.",) if isinstance(fitted, str) else ()), *reasons(chosen)),
+            footer=provenance(chosen),
         )
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: what a step costs at least, and from where on its size decides."""
-        records, axis = _prepared(rows)
-        workload, first = records[0].workload, _first(records, axis)
+        """What the data say: the least that a step costs, and the size from which it costs more."""
+        chosen, axis = _prepared(rows)
+        workload, first = chosen[0].workload, _first(chosen, axis)
         if not first:
-            return f"{workload}: nothing was measured ({lost_text(records)})"
+            return f"{workload}: nothing was measured ({lost_text(chosen)})"
         fitted = launch_floor(first)
-        line = _fitted(records, axis)
-        who = f"{line.label}: " if line and len(_series(records, axis)) > 1 else ""
+        line = _fitted(chosen, axis)
+        who = f"{line.label}: " if line and len(_series(chosen, axis)) > 1 else ""
         if isinstance(fitted, str):
             return f"{workload}: {who}what a step costs at least is {UNRESOLVED}"
         low, high = (units.size(end) for end in fitted.knee_bytes[1:])
@@ -132,8 +131,8 @@ class LaunchFloorChart(Chart):
 
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every point."""
-        records, axis = _prepared(rows)
-        return line_plot.in_words(self.finding(rows), _series(records, axis), axis, units.interval)
+        chosen, axis = _prepared(rows)
+        return line_plot.in_words(self.finding(rows), _series(chosen, axis), axis, units.interval)
 
 
 CHART = LaunchFloorChart()

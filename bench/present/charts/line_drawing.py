@@ -1,6 +1,6 @@
-"""A chart of lines: something against a swept axis, every point with its interval, every loss in a strip below.
+"""A chart of lines: values by a swept axis, every point with its interval, cases without a number in a strip below.
 
-Labels stand at the ends of their lines. All text is placed by measured size, so that none is clipped or covered.
+Labels stand at the ends of their lines. All text is placed by measured size, so none is clipped or covered.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _CAPTION_WIDTH = 560.0
-"""Points of width that leave the labels at the right alone."""
+"""Width in points that stays clear of the labels at the right."""
 _LINE = TEXT_PT * LEADING
 _HOLLOW_NOTE = "Hollow mark: no interval (one launch)."
 
 
 @dataclass(frozen=True)
 class _End:
-    """Where a line ends, and what is written there."""
+    """The end of a line, and the label there."""
 
     x: float
     y: float
@@ -51,7 +51,7 @@ def draw(plot: Plot, theme_name: str) -> Figure:
         places = {name: place for place, name in enumerate(groups[:MOST_SERIES])}
         shown, strips = [line for line in plot.series if _group(line) in places], strips_of(plot.series, page)
         page.foot([*_notes(plot), *plot.notes, plot.footer])
-        # First the guides: where there is no room for all, they keep their names.
+        # The guides come first: if there is no room for all, they keep their names.
         ends = [
             _End(guide.xs[-1], guide.ys[-1], page.wrap(guide.label, LABEL_WIDTH, lines=3), theme.faint, "", False)
             for guide in plot.guides
@@ -85,7 +85,7 @@ def _notes(plot: Plot) -> list[str]:
 
 
 def _hidden(points: Sequence[LinePoint]) -> bool:
-    """Whether every interval vanishes behind its mark, which covers about a twentieth of a logarithmic axis."""
+    """True if every interval is hidden by its mark, which covers about a twentieth of a logarithmic axis."""
     low, high = _y_limits(points, logarithmic=True)
     widest = max(math.log(point.high / point.low) for point in points if point.low and point.high)
     return widest < math.log(high / low) / 20
@@ -99,7 +99,7 @@ class _Chart:
     plot: Plot
     series: Sequence[ChartLine]
     places: Mapping[object, int]
-    """Of each group of lines, which colour and marker it has."""
+    """Place of the colour and marker of each group of lines."""
     ends: Sequence[_End]
     strips: Sequence[Strip]
 
@@ -207,7 +207,7 @@ class _Chart:
             )  # fmt: skip
 
     def _bands(self, axes: Axes) -> None:
-        """Shades, and a name above each; one that would touch its left neighbour is left to the notes."""
+        """Draws shades with a name above each; a name that would touch its left neighbour is left out."""
         page, taken = self.page, MARGIN
         for band in sorted(self.plot.bands, key=lambda band: band.low or 0.0):
             low, high = axes.get_xlim()
@@ -226,20 +226,20 @@ class _Chart:
 
     @property
     def _ceiling(self) -> float:
-        """How high labels may reach: beside the caption of the axis, but not beside names of bands."""
+        """The height up to which labels may reach: next to the caption of the axis, but not next to names of bands."""
         return self.top + (0 if self.plot.bands else _LINE)
 
     def _labels(self, axes: Axes) -> None:
         named = list(self.ends)
         heights = [(end.text.count("\n") + 1) * _LINE for end in named]
-        # Lines too many to be named beside the axes keep their colour and marker, and the table names them.
+        # If there are too many lines to name, the last ones keep colour and marker only, and the table names them.
         while sum(heights) > self._ceiling - self.bottom and heights:
             named.pop()
             heights.pop()
         centres = spread([self._y(axes, end.y) for end in named], heights, self.bottom - 2, self._ceiling)
         for end, centre in zip(named, centres, strict=True):
             start = (self._x(axes, end.x) + 9, self._y(axes, end.y))
-            # A line that ends early must not look as if it went on: its label hangs on a dotted thread.
+            # A line that ends early must not look as if it went on: a dotted line leads to its label.
             early = self._x(axes, end.x) < max(self._x(axes, other.x) for other in named) - 1
             self.page.rule([start, (self.right + 4, start[1]), (self.right + 16, centre)], end.color, dotted=early)
             if end.marker:
@@ -264,7 +264,7 @@ class _Chart:
 
 
 def _bars(point: LinePoint) -> dict[str, Any] | None:
-    """The interval of a point as `errorbar` takes it: along x where x was measured, else of its value."""
+    """The interval of a point as `errorbar` takes it: that of x if x was measured, else that of the value."""
     for name, value, low, high in (
         ("xerr", point.x, point.x_low, point.x_high),
         ("yerr", point.value, point.low, point.high),
@@ -282,7 +282,7 @@ def _is_log(points: Sequence[LinePoint], from_zero: bool) -> bool:
 
 
 def _y_limits(points: Sequence[LinePoint], logarithmic: bool, start: float = 0.0) -> tuple[float, float]:
-    """The range of the values and their intervals, with some air; a linear one from `start`."""
+    """The range of the values and their intervals, with some space; a linear range begins at `start`."""
     ends = [end for p in points for end in (p.value, p.low, p.high) if end is not None]
     if not ends:
         return (1.0, 10.0)

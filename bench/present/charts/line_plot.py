@@ -1,4 +1,4 @@
-"""What a chart of lines says, before it is drawn: its series, its dashed guides, its shaded bands, and all in words."""
+"""The content of a chart of lines before it is drawn: series, dashed guides, shaded bands, and all of it in words."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from bench.present.charts.chart_lines import ChartLine
 from bench.present.words import units
 
 MOST_SERIES = 8
-"""Colours and markers that can be told apart from the back of a room."""
+"""Number of colours and markers that can be told apart from the back of a room."""
 
 LABEL_LETTERS = 23
-"""What fits on a line of a label, about."""
+"""Letters that fit on a line of a label, about."""
 
 
 @dataclass(frozen=True)
 class Guide:
-    """A dashed line that was not measured: a limit, a fit, an ideal; named at its end like the others."""
+    """A dashed line that was not measured, such as a limit or a fit; it is named at its end like the others."""
 
     label: str
     xs: tuple[float, ...]
@@ -28,7 +28,7 @@ class Guide:
 
 @dataclass(frozen=True)
 class Band:
-    """A part of the x axis that is shaded from top to bottom, and its name above; None reaches to the edge."""
+    """A part of the x axis that is shaded from top to bottom, with its name above; None means the edge."""
 
     label: str
     low: float | None
@@ -47,28 +47,27 @@ class Plot:
     footer: str
     notes: tuple[str, ...] = ()
     y_from_zero: bool = False
-    """A linear axis from zero where the values span less than a factor of 20, else logarithmic."""
+    """A linear axis from zero if the values span at most a factor of 20, else a logarithmic one."""
     y_from: float | None = None
-    """Where a linear axis begins that shall not begin at zero."""
+    """The start of a linear axis that does not begin at zero."""
     ends_marked: bool = False
-    """Marks at the ends of lines alone: where points are many."""
+    """Marks only at the ends of lines, if there are many points."""
     guides: tuple[Guide, ...] = ()
     bands: tuple[Band, ...] = ()
     joined: bool = True
-    """Whether a line joins the points of a series."""
+    """True if a line joins the points of a series."""
     round_x: bool = False
-    """Ticks at round numbers of x, in place of the values that were measured."""
+    """Ticks at round numbers of x, not at the values that were measured."""
     x_text: Callable[[float], str] = units.short
-    """A value of x, at its tick."""
+    """The label of a tick of x."""
     below: tuple[tuple[str, Mapping[float, str]], ...] = ()
-    """Rows of text below the ticks: what it is, and by x what it says."""
+    """Rows of text below the ticks: the name of a row, and its text by x."""
 
 
 def parts(workload: str, series: Sequence[ChartLine]) -> Iterator[Selection]:
-    """Lines in portions that a chart can name, the longest first; those of the same cases, on several machines, stay
-    together.
+    """Lines in portions that fit on a chart, the longest first.
 
-    A portion of lone points has no chart: nothing grows in it.
+    Lines of the same cases on several machines stay together. A portion in which no line spans a sweep gets no chart.
     """
     alike: dict[tuple[str, ...], list[ChartLine]] = {}
     for line in sorted(series, key=lambda line: -len(line.points) - len(line.losses)):
@@ -90,7 +89,7 @@ def in_words(
     """A chart of lines as a paragraph: the finding, then for each line its points and losses."""
     sentences = [f"{finding}."]
     for line in series:
-        said = [f"{units.short(point.x)}: {text(point.value, point.low, point.high)}" for point in line.points]
-        said += [f"{units.short(loss.x)}: {loss.outcome}" for loss in line.losses]
-        sentences.append(f"{line.label + ', by ' if line.label else 'By '}{axis}: {'; '.join(said)}.")
+        items = [f"{units.short(point.x)}: {text(point.value, point.low, point.high)}" for point in line.points]
+        items += [f"{units.short(loss.x)}: {loss.outcome}" for loss in line.losses]
+        sentences.append(f"{line.label + ', by ' if line.label else 'By '}{axis}: {'; '.join(items)}.")
     return " ".join(sentences)

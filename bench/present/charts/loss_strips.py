@@ -1,4 +1,4 @@
-"""Rows below the axes of a chart for what gave no number: out of memory, skipped, failed and wrong are drawn too."""
+"""Rows below the axes of a chart for cases without a number: out of memory, skipped, failed and wrong."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bench.present.charts.line_plot import MOST_SERIES
 from bench.present.style import TEXT_PT
 
 LABEL_WIDTH = 250.0
-"""Points of width for a name at the right of the axes."""
+"""Width in points for a name at the right of the axes."""
 
 MOST_STRIP = 110.0
-"""Points of height that losses may take before they are told by outcome alone."""
+"""Height in points that the rows may take; if they need more, they are merged by outcome."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Strip:
 
 
 def strips(series: Sequence[ChartLine], page: Page) -> list[Strip]:
-    """A row for each series and outcome; where these are many, a row for each outcome."""
+    """A row for each series and outcome; if these are too many, a row for each outcome."""
     rows: dict[tuple[str, str], Strip] = {}
     for place, line in enumerate(series):
         color = page.theme.colors[place] if place < MOST_SERIES else page.theme.faint
@@ -39,9 +39,9 @@ def strips(series: Sequence[ChartLine], page: Page) -> list[Strip]:
         return list(rows.values())
     merged: list[Strip] = []
     for outcome in dict.fromkeys(outcome for outcome, _ in rows):
-        of = [strip for (name, _), strip in rows.items() if name == outcome]
-        xs = tuple(dict.fromkeys(x for strip in of for x in strip.xs))
-        merged.append(_strip(page, f"{outcome}: {len(of)} lines", xs, page.theme.ink))
+        alike = [strip for (name, _), strip in rows.items() if name == outcome]
+        xs = tuple(dict.fromkeys(x for strip in alike for x in strip.xs))
+        merged.append(_strip(page, f"{outcome}: {len(alike)} lines", xs, page.theme.ink))
     return merged
 
 

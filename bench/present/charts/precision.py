@@ -5,7 +5,7 @@ from bench.present.charts.twin_chart import TwinChart
 
 
 def _error(row: Row) -> str:
-    """How far off the answer is, beside how fast it is."""
+    """The error of the answer, for the end of the row."""
     return "" if row.check_error is None else f", error {row.check_error:.1g}"
 
 

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 MOST_SERIES = 5
-"""Workloads on one chart, besides its ceilings."""
+"""Most workloads on one chart, in addition to its ceilings."""
 
 SUBJECT = "machine"
-"""Stands for a workload: the chart has all of a run that are held to one roof."""
+"""Placeholder for a workload: the chart shows all workloads of a run that share one roof."""
 
 
 def _workload(item: RooflinePoint) -> str:
@@ -42,7 +42,7 @@ def _ceiling(roof: Roof) -> str:
 
 
 def _series(items: Sequence[RooflinePoint]) -> list[ChartLine]:
-    """A line a workload, in order of intensity; its points are cases."""
+    """A line for each workload; its points are cases, in order of intensity."""
     made = []
     for name in dict.fromkeys(_workload(item) for item in items):
         own = sorted((item for item in items if _workload(item) == name), key=lambda item: item.intensity)
@@ -51,28 +51,27 @@ def _series(items: Sequence[RooflinePoint]) -> list[ChartLine]:
     return made
 
 
-def _when(records: Sequence[Row]) -> str:
-    return f"by this run, {next(row.created for row in records if row.created)[:10]}"
+def _when(rows: Sequence[Row]) -> str:
+    return f"by this run, {next(row.created for row in rows if row.created)[:10]}"
 
 
-def _under(records: Sequence[Row]) -> list[RooflinePoint]:
-    found = _peaks(records)
-    return roofline_points(row_groups.one_clock(records), found) if found else []
+def _under(rows: Sequence[Row]) -> list[RooflinePoint]:
+    known = _peaks(rows)
+    return roofline_points(row_groups.one_clock(rows), known) if known else []
 
 
-def _peaks(records: Sequence[Row]) -> Peaks | None:
-    own = [row for row in records if row.workload.startswith(CALIBRATION) and row.created]
+def _peaks(rows: Sequence[Row]) -> Peaks | None:
+    own = [row for row in rows if row.workload.startswith(CALIBRATION) and row.created]
     return peaks(own, own[0].created) if own and own[0].created else None
 
 
 def _prepared(rows: Sequence[Row]) -> tuple[Sequence[Row], list[RooflinePoint]]:
-    records = rows
     advice = "bench run 'calibration/*' together with the workloads"
-    chart_cases.require(records, advice)
-    items = _under(records)
+    chart_cases.require(rows, advice)
+    items = _under(rows)
     if not items:
-        raise UserError(f"no case states its flops and bytes beneath a roof that the run measured: {advice}")
-    return records, items
+        raise UserError(f"no case states its flops and bytes and has a roof that the run measured: {advice}")
+    return rows, items
 
 
 class RooflineChart(Chart):
@@ -82,28 +81,28 @@ class RooflineChart(Chart):
     question = "Does arithmetic or memory bind each case, and how near does it come?"
     needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "flops", "bytes", "created")
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
-        """A chart for each place and dtype whose roof was measured, its workloads in portions that fit."""
-        found: list[Selection] = []
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
+        """Charts for each place and dtype whose roof was measured, with the workloads in portions that fit."""
+        selections: list[Selection] = []
         groups: dict[tuple[str, int, str], list[RooflinePoint]] = {}
-        for item in _under(records):
+        for item in _under(rows):
             place = item.roof.place
             groups.setdefault((place.device, place.threads, item.roof.dtype), []).append(item)
-        calibration = {row.key for row in records if row.workload.startswith(CALIBRATION)}
+        calibration = {row.key for row in rows if row.workload.startswith(CALIBRATION)}
         for items in groups.values():
             names = list(dict.fromkeys(_workload(item) for item in items))
             for start in range(0, len(names), MOST_SERIES):
                 some = names[start : start + MOST_SERIES]
                 keys = [item.key for item in items if _workload(item) in some]
-                found.append(Selection(SUBJECT, (*keys, *sorted(calibration)), len(found) + 1))
-        return found
+                selections.append(Selection(SUBJECT, (*keys, *sorted(calibration)), len(selections) + 1))
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Flops per second by flops a byte, beneath the ceilings. Raises `UserError` where no roof was measured."""
-        records, items = _prepared(rows)
+        """Flops per second by flops per byte, below the ceilings. Raises `UserError` if no roof was measured."""
+        chosen, items = _prepared(rows)
         series = _series(items)
         xs = [point.x for line in series for point in line.points]
-        # Up to the ridge and beyond it, so that both ceilings are seen.
+        # Up to the ridge and beyond it, so that both ceilings are visible.
         roof = max((item.roof for item in items), key=lambda roof: roof.bandwidth.value)
         slow = min((item.roof for item in items), key=lambda roof: roof.bandwidth.value)
         along = np.geomspace(min([*xs, roof.ridge / 4]), max([*xs, slow.ridge * 4]), 60)
@@ -122,10 +121,10 @@ class RooflineChart(Chart):
             joined=False,
             round_x=True,
             notes=(
-                f"Ceilings: {_when(records)}, 95 % intervals; a case is held to that of the memory that holds it.",
+                f"Ceilings: {_when(chosen)}, 95 % intervals; a case is held to that of the memory that holds it.",
                 *chart_cases.unproven(sum(not item.proven for item in items)),
             ),
-            footer=provenance([row for row in records if not row.workload.startswith(CALIBRATION)]),
+            footer=provenance([row for row in chosen if not row.workload.startswith(CALIBRATION)]),
         )
         return line_drawing.draw(plot, theme)
 
@@ -146,11 +145,11 @@ class RooflineChart(Chart):
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every case."""
         _, items = _prepared(rows)
-        told = "; ".join(
+        cases = "; ".join(
             f"{item.key}: {item.intensity:.3g} flops a byte, {item.share[0]:.0%} of its roof, {item.bound}"
             for item in items
         )
-        return f"{self.finding(rows)}. {told}."
+        return f"{self.finding(rows)}. {cases}."
 
 
 CHART = RooflineChart()

@@ -1,4 +1,4 @@
-"""Where ticks stand: round numbers on a scale of ratios, few enough to be read, never in scientific notation."""
+"""Places of ticks: round numbers on a logarithmic or linear axis, few enough to be read."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ _STEPS: tuple[tuple[tuple[float, ...], int], ...] = (
     ((1,), 3),
     ((1,), 6),
 )
-"""Steps within a decade, and every how many decades: from dense to sparse."""
+"""Steps within a decade, and the number of decades from one to the next: from dense to sparse."""
 
 
 def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
     """At least two and at most `most` round numbers between two positive ones, for a logarithmic axis."""
     for steps, every in _STEPS:
-        found = [
+        inside = [
             step * 10.0**power
             for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
             for step in steps
             if power % every == 0 and low <= step * 10.0**power <= high
         ]
-        if 2 <= len(found) <= most:
-            return found
-        if len(found) < 2:
+        if 2 <= len(inside) <= most:
+            return inside
+        if len(inside) < 2:
             break
     return [tick for tick in even_ticks(low, high, most) if tick > 0]
 
 
 def thinned(values: Sequence[float], places: Sequence[float], widths: Sequence[float], gap: float) -> list[float]:
-    """The values whose labels, `widths` wide at `places`, do not touch; the last, then the first are kept."""
+    """The values whose labels, `widths` wide at `places`, do not touch; chosen from the last one backwards."""
     if not values:
         return []
     kept = [len(values) - 1]
@@ -49,5 +49,5 @@ def thinned(values: Sequence[float], places: Sequence[float], widths: Sequence[f
 
 def even_ticks(low: float, high: float, most: int = 6) -> list[float]:
     """At most `most` round numbers at equal distances, for a linear axis."""
-    found = [float(tick) for tick in MaxNLocator(nbins=max(2, most - 1)).tick_values(low, high)]
-    return [tick for tick in found if low <= tick <= high][:most]
+    ticks = [float(tick) for tick in MaxNLocator(nbins=max(2, most - 1)).tick_values(low, high)]
+    return [tick for tick in ticks if low <= tick <= high][:most]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AXES = ("size", "points", "rows")
-"""Axes that say how large a problem is, the preferred one first."""
+"""Axes that give the size of a problem, the preferred one first."""
 
 
 def _apart(workload: str, axis: str, series: Sequence[ChartLine], x: float) -> str:
@@ -54,26 +54,25 @@ def _growth(workload: str, axis: str, line: ChartLine) -> str:
     return f"{workload}: {times} the {axis} takes {units.ratio(*ratio)} the time"
 
 
-def _series(records: Sequence[Row], axis: str) -> list[ChartLine]:
-    return split(row_groups.one_clock(records), axis, time_of)
+def _series(rows: Sequence[Row], axis: str) -> list[ChartLine]:
+    return split(row_groups.one_clock(rows), axis, time_of)
 
 
 def _prepared(rows: Sequence[Row]) -> tuple[list[Row], str]:
-    records = rows
-    advice = chart_cases.command(records, f"{AXES[0]}=64,256,1024")
-    chart_cases.require(records, advice)
-    chart_cases.single_workload(records, advice)
-    axis = chart_cases.sweep(records, AXES)
+    advice = chart_cases.command(rows, f"{AXES[0]}=64,256,1024")
+    chart_cases.require(rows, advice)
+    chart_cases.single_workload(rows, advice)
+    axis = chart_cases.sweep(rows, AXES)
     if axis is None:
-        has = next((name for name in AXES if any(name in row.params for row in records)), AXES[0])
+        has = next((name for name in AXES if any(name in row.params for row in rows)), AXES[0])
         raise UserError(
-            f"no two values of {' or '.join(AXES)}: {chart_cases.command(records, f'{has}=64,256,1024')} measures some"
+            f"no two values of {' or '.join(AXES)}: {chart_cases.command(rows, f'{has}=64,256,1024')} measures some"
         )
-    return row_groups.one_clock(records), axis
+    return row_groups.one_clock(rows), axis
 
 
 def _times(ratio: float) -> str:
-    """`1.5×`, `100×`, `10,000×`: a headline has no powers of ten in letters."""
+    """`1.5×`, `100×`, `10,000×`: a title has no powers of ten."""
     return f"{ratio:.3g}×" if ratio < 10 else f"{units.count(round(ratio))}×"
 
 
@@ -84,35 +83,35 @@ class TimeBySizeChart(Chart):
     question = "How does the time of a step grow with the size of the problem?"
     needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s")
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
-        """A chart for each workload that was measured, or tried, at two sizes or more."""
-        found: list[Selection] = []
-        for workload, rows in row_groups.by_workload(records):
-            axis = chart_cases.sweep(rows, AXES)
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
+        """Charts for each workload that was measured, or tried, at two sizes or more."""
+        selections: list[Selection] = []
+        for workload, own_rows in row_groups.by_workload(rows):
+            axis = chart_cases.sweep(own_rows, AXES)
             if axis:
-                found += line_plot.parts(workload, _series(rows, axis))
-        return found
+                selections += line_plot.parts(workload, _series(own_rows, axis))
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Time per step in seconds against size, both logarithmic. Raises `UserError` where no axis is swept."""
-        records, axis = _prepared(rows)
+        """Time per step in seconds by size, both logarithmic. Raises `UserError` if no axis is swept."""
+        chosen, axis = _prepared(rows)
         plot = line_plot.Plot(
             title=self.finding(rows),
-            series=_series(records, axis),
+            series=_series(chosen, axis),
             x_label=axis,
             y_label="time per step (lower is better)",
             y_text=units.tick_seconds,
-            notes=tuple(reasons(records)),
-            footer=provenance(records),
+            notes=tuple(reasons(chosen)),
+            footer=provenance(chosen),
         )
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
         """What the data say: how far apart the lines are at the largest common size, or how steep the only one is."""
-        records, axis = _prepared(rows)
-        workload, series = records[0].workload, [line for line in _series(records, axis) if line.points]
+        chosen, axis = _prepared(rows)
+        workload, series = chosen[0].workload, [line for line in _series(chosen, axis) if line.points]
         if not series:
-            return f"{workload}: nothing was measured ({lost_text(records)})"
+            return f"{workload}: nothing was measured ({lost_text(chosen)})"
         common = [
             x
             for x in {p.x for line in series for p in line.points}
@@ -127,8 +126,8 @@ class TimeBySizeChart(Chart):
 
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every point."""
-        records, axis = _prepared(rows)
-        return line_plot.in_words(self.finding(rows), _series(records, axis), axis, units.interval)
+        chosen, axis = _prepared(rows)
+        return line_plot.in_words(self.finding(rows), _series(chosen, axis), axis, units.interval)
 
 
 CHART = TimeBySizeChart()

@@ -1,4 +1,4 @@
-"""DataLoader or full batch? Accuracy by wall-clock, a line a training, and what an epoch takes."""
+"""DataLoader or full batch? Accuracy by time, a line for each training, and the time of an epoch."""
 
 from __future__ import annotations
 
@@ -31,48 +31,49 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DRAW = "draw"
-"""The axis of trainings that differ in luck alone: weights, order, masks."""
+"""The axis along which trainings differ only at random: weights, order, masks."""
 
 
 def _course(row: Row) -> dict[int, float]:
-    """By epoch, how right a training was after it."""
-    found = ((AFTER.fullmatch(name), number(value)) for name, value in (row.quality or {}).items())
-    return dict(sorted((int(mark["epoch"]), right) for mark, right in found if mark and right is not None))
+    """Accuracy of a training after each epoch."""
+    matches = ((AFTER.fullmatch(name), number(value)) for name, value in (row.quality or {}).items())
+    return dict(sorted((int(mark["epoch"]), right) for mark, right in matches if mark and right is not None))
 
 
-def _metric(records: Sequence[Row]) -> str:
-    """What is right: `test accuracy`."""
-    names = (AFTER.fullmatch(name) for row in records for name in row.quality or {})
+def _metric(rows: Sequence[Row]) -> str:
+    """The name of the accuracy: `test accuracy`."""
+    names = (AFTER.fullmatch(name) for row in rows for name in row.quality or {})
     return next((mark["metric"].replace("_", " ") for mark in names if mark), "accuracy")
 
 
-def _groups(records: Sequence[Row]) -> dict[str, list[Row]]:
-    """Rows that differ in their draw alone, by what tells the groups apart."""
-    names = [name for name in row_groups.varying(records) if name != DRAW]
+def _groups(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Groups of rows that differ only in their draw, by the label of the group."""
+    names = [name for name in row_groups.varying(rows) if name != DRAW]
     groups: dict[str, list[Row]] = {}
-    for row in sorted(records, key=lambda row: row_groups.by_params(row, [*names, DRAW])):
+    for row in sorted(rows, key=lambda row: row_groups.by_params(row, [*names, DRAW])):
         label = " ".join(shown(name, row.params[name]) for name in names if name in row.params)
         groups.setdefault(label, []).append(row)
     return groups
 
 
-def _timed(records: Sequence[Row]) -> dict[str, list[Row]]:
-    """Those of the groups that have a time and a course, and of them those rows."""
-    found = {
-        name: [row for row in rows if row.ok and row.time and _course(row)] for name, rows in _groups(records).items()
+def _timed(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The groups, with only the rows that have a time and an accuracy by epoch; empty groups are left out."""
+    timed = {
+        name: [row for row in own_rows if row.ok and row.time and _course(row)]
+        for name, own_rows in _groups(rows).items()
     }
-    return {name: rows for name, rows in found.items() if rows}
+    return {name: own_rows for name, own_rows in timed.items() if own_rows}
 
 
-def _series(records: Sequence[Row]) -> list[ChartLine]:
-    """A line a training, of one colour those that differ in luck alone; the first of them has the label."""
+def _series(rows: Sequence[Row]) -> list[ChartLine]:
+    """A line for each training; those that differ only in their draw share a colour, and the first has the label."""
     made: list[ChartLine] = []
-    for name, rows in _timed(records).items():
-        for place, row in enumerate(rows):
+    for name, own_rows in _timed(rows).items():
+        for place, row in enumerate(own_rows):
             course = _course(row)
             ends = (row.step.low, row.step.high)
             bounded = None not in ends
-            # Every epoch does the same work. A share of right answers is counted, not estimated: its ends are itself.
+            # Every epoch does the same work. The share of right answers is counted, not estimated: both ends equal it.
             points = [
                 LinePoint(
                     row.step.value * epoch / len(course), right, *((right, right) if bounded else (None, None)),
@@ -80,7 +81,7 @@ def _series(records: Sequence[Row]) -> list[ChartLine]:
                 )
                 for epoch, right in course.items()
             ]  # fmt: skip
-            label = _label(name, rows) if place == 0 else ""
+            label = _label(name, own_rows) if place == 0 else ""
             made.append(ChartLine(label, tuple(points), (), (row.key,), group=f"{name} "))
     return made
 
@@ -92,10 +93,10 @@ def _label(name: str, rows: Sequence[Row]) -> str:
     return ": ".join(text for text in (name, each) if text)
 
 
-def _notes(records: Sequence[Row]) -> list[str]:
-    draws = {row.axis(DRAW) for row in records}
+def _notes(rows: Sequence[Row]) -> list[str]:
+    draws = {row.axis(DRAW) for row in rows}
     drawn = f", of {len(draws)} draws of weights and order" if len(draws) > 1 else ""
-    bounded = any(row.time and row.time.low is not None for row in records)
+    bounded = any(row.time and row.time.low is not None for row in rows)
     return [f"A line is a training{drawn}{'; its bar is the interval of its whole time' if bounded else ''}."]
 
 
@@ -104,10 +105,10 @@ def _middle(rows: Sequence[Row]) -> float:
 
 
 def _sooner(fast: Sequence[Row], slow: Sequence[Row]) -> bool:
-    """Whether each draw that both have, at least one, was surely sooner."""
+    """True if every draw that both sides have, at least one, was clearly faster."""
     others: Mapping[object, Row] = {row.axis(DRAW): row for row in slow}
-    couples = [(row, others[draw]) for row in fast if (draw := row.axis(DRAW)) in others]
-    ratios = [times_faster(late, soon) for soon, late in couples]
+    draws = [(row, others[draw]) for row in fast if (draw := row.axis(DRAW)) in others]
+    ratios = [times_faster(late, soon) for soon, late in draws]
     return bool(ratios) and all(value > 1 and resolved((value, low, high)) for value, low, high in ratios)
 
 
@@ -116,7 +117,7 @@ def _span(times: Sequence[float]) -> str:
 
 
 def _floor(series: Sequence[ChartLine]) -> float:
-    """A tenth below which no training was."""
+    """The start of the y axis: a tenth that no accuracy is below."""
     worst = min((point.value for line in series for point in line.points), default=0.0)
     return max(0.0, math.floor(10 * worst - 0.5) / 10)
 
@@ -126,39 +127,38 @@ def _percent(x: float) -> str:
 
 
 def _prepared(rows: Sequence[Row]) -> list[Row]:
-    records = rows
     advice = "bench run 'dataloader/time_to_accuracy' --set loader=dataloader,sliced --set draw=0,1,2"
-    chart_cases.require(records, advice)
-    chart_cases.single_workload(records, advice)
-    records = row_groups.one_clock(records)
-    if not any(_course(row) for row in records):
-        raise UserError(f"no workload tells how right it was after each epoch: {advice} measures one that does")
-    return records
+    chart_cases.require(rows, advice)
+    chart_cases.single_workload(rows, advice)
+    rows = row_groups.one_clock(rows)
+    if not any(_course(row) for row in rows):
+        raise UserError(f"no workload reports its accuracy after each epoch: {advice} measures one that does")
+    return rows
 
 
 class TimeToAccuracyChart(Chart):
-    """DataLoader or full batch? Accuracy by wall-clock, a line a training, and what an epoch takes."""
+    """DataLoader or full batch? Accuracy by time, a line for each training, and the time of an epoch."""
 
     name = "time_to_accuracy"
     question = "DataLoader or full batch: which is right soonest?"
     needs = ("key", "workload", "params", "outcome", "clock", "value_s", "low_s", "high_s", "quality")
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
-        """A chart for each workload that tells how right it was after each of several epochs, in portions of lines."""
-        found: list[Selection] = []
-        for workload, rows in row_groups.by_workload(records):
-            if any(_course(row) for row in rows):
-                groups = _groups(row_groups.one_clock(rows))
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
+        """Charts for each workload that reports its accuracy after each epoch, in portions that fit."""
+        selections: list[Selection] = []
+        for workload, own_rows in row_groups.by_workload(rows):
+            if any(_course(row) for row in own_rows):
+                groups = _groups(row_groups.one_clock(own_rows))
                 entries = [(_label(name, own), tuple(row.key for row in own)) for name, own in groups.items()]
-                found += chart_cases.parts(
+                selections += chart_cases.parts(
                     workload, entries, line_plot.LABEL_LETTERS, line_plot.MOST_SERIES - 1
                 )  # one for the target
-        return found
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Accuracy against seconds since the start. Raises `UserError` where no workload tells it by epoch."""
-        records = _prepared(rows)
-        series = _series(records)
+        """Accuracy by seconds since the start. Raises `UserError` if no workload reports it by epoch."""
+        chosen = _prepared(rows)
+        series = _series(chosen)
         xs = [point.x for line in series for point in line.points]
         target = min((line.points[-1].value for line in series if line.points), default=None)
         guides = (
@@ -170,50 +170,50 @@ class TimeToAccuracyChart(Chart):
             title=self.finding(rows),
             series=series,
             x_label="time since the start",
-            y_label=f"{_metric(records)} (higher is better)",
+            y_label=f"{_metric(chosen)} (higher is better)",
             y_text=_percent,
             y_from=_floor(series),
             ends_marked=True,
             x_text=units.tick_seconds,
             round_x=True,
             guides=guides,
-            notes=(*_notes(records), *reasons(records)),
-            footer=provenance(records),
+            notes=(*_notes(chosen), *reasons(chosen)),
+            footer=provenance(chosen),
         )
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: which way is right soonest, and how much luck there is in it."""
-        records = _prepared(rows)
-        workload, groups = records[0].workload, _timed(records)
+        """What the data say: which way reaches the accuracy first, and how much that varies between draws."""
+        chosen = _prepared(rows)
+        workload, groups = chosen[0].workload, _timed(chosen)
         if not groups:
-            return f"{workload}: nothing was measured ({lost_text(records)})"
+            return f"{workload}: nothing was measured ({lost_text(chosen)})"
         ranked = sorted(groups, key=lambda name: _middle(groups[name]))
         best, times = ranked[0], sorted(row.step.value for row in groups[ranked[0]])
         luck = f" ({_span(times)} in {len(times)} draws)" if len(times) > 1 else ""
-        goal = _percent(min(line.points[-1].value for line in _series(records) if line.points))
-        said = f"{goal} right after {units.seconds(_middle(groups[best]))}{luck}"
+        goal = _percent(min(line.points[-1].value for line in _series(chosen) if line.points))
+        reached = f"{goal} right after {units.seconds(_middle(groups[best]))}{luck}"
         if len(ranked) == 1:
-            return f"{workload}: {best or 'a training'} is {said}"
+            return f"{workload}: {best or 'a training'} is {reached}"
         if all(_sooner(groups[best], groups[other]) for other in ranked[1:]):
-            return f"{workload}: {best} is the first to be {said}"
-        return f"{workload}: {best} is {said}; which is soonest is {UNRESOLVED}"
+            return f"{workload}: {best} is the first to be {reached}"
+        return f"{workload}: {best} is {reached}; which is soonest is {UNRESOLVED}"
 
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every training."""
-        records = _prepared(rows)
-        told = []
-        for name, draws in _groups(records).items():
+        chosen = _prepared(rows)
+        trainings = []
+        for name, draws in _groups(chosen).items():
             for row in draws:
                 what = f"{name or 'a training'}, draw {row.axis(DRAW, 0)}"
                 if not row.ok:
-                    told.append(f"{what}: {row.outcome}")
+                    trainings.append(f"{what}: {row.outcome}")
                     continue
                 course = _course(row)
                 rights = ", ".join(_percent(right) for right in course.values())
                 time = units.interval(*units.ends(row.time))
-                told.append(f"{what}: {time} for {len(course)} epochs, after each {rights}")
-        return f"{self.finding(rows)}. {'; '.join(told)}."
+                trainings.append(f"{what}: {time} for {len(course)} epochs, after each {rights}")
+        return f"{self.finding(rows)}. {'; '.join(trainings)}."
 
 
 CHART = TimeToAccuracyChart()

@@ -1,7 +1,7 @@
-"""A chart of cases beside their twins: the same case but for one axis, which has its plainest value there.
+"""A chart of cases against their twins: the same case except for one axis, which has its plainest value in the twin.
 
-Modes beside eager, precisions beside float32, loaders beside the sliced tensor, mistakes beside their cures: one
-drawing, whose words are the chart's own.
+Modes against eager, precisions against float32, loaders against the sliced tensor, mistakes against their cures: the
+drawing is the same, and each chart has its own words.
 """
 
 from __future__ import annotations
@@ -35,62 +35,62 @@ def _nothing(row: Row) -> str:
 
 @dataclass(frozen=True)
 class TwinChart(Chart):
-    """A chart of one axis."""
+    """A chart of the cases along one axis."""
 
     name: str
     question: str
     axis: str
     plain: Value
-    """The value of the axis that the others are compared with."""
+    """The value of the axis with which the others are compared."""
     called: str
-    """That value in a sentence: `eager`, `the sliced tensor`."""
+    """The name of that value in a sentence: `eager`, `the sliced tensor`."""
     values: str
-    """Of the axis, for the command that measures what is missing."""
+    """Values of the axis in the command that measures what is missing."""
     cost: bool = False
-    """The chart shows time ÷ time of the twin, above 1 is slower, in place of how many times as fast."""
+    """True if the chart shows time ÷ time of the twin (above 1 is slower), False if it shows the speed-up."""
     families: bool = False
-    """A chart a family of workloads, in place of one a workload."""
+    """True if there is a chart for each family of workloads, False if there is one for each workload."""
     also: Callable[[Row], str] = _nothing
-    """What stands behind the ratio of a row."""
+    """Further text after the ratio of a row."""
 
     needs: tuple[str, ...] = ("key", "workload", "params", "outcome")
     carries: tuple[str, ...] = ("twins",)
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
-        """A chart for each workload that has a twin on the axis, in portions that fit."""
-        found: list[Selection] = []
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
+        """Charts for each workload that has a twin on the axis, in portions that fit."""
+        selections: list[Selection] = []
         groups: dict[str, list[Row]] = {}
-        for row in records:
+        for row in rows:
             groups.setdefault(row.family if self.families else row.workload, []).append(row)
-        for name, rows in groups.items():
-            compared = self._compared(rows)
+        for name, own_rows in groups.items():
+            compared = self._compared(own_rows)
             if any(twin(row, self.axis, self.plain) for row in compared):
                 entries = [(self._label(row, compared), (row.key,)) for row in compared]
-                found += chart_cases.parts(name, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS)
-        return found
+                selections += chart_cases.parts(name, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS)
+        return selections
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Dots with intervals around the line at 1. Raises `UserError` where no case has a twin."""
-        records, found = self._prepared(rows)
+        """Dots with intervals around the line at 1. Raises `UserError` if no case has a twin."""
+        chosen, dots = self._prepared(rows)
         better = "left" if self.cost else "right"
         what = "time, " if self.cost else ""
         plot = dot_plot.Plot(
             title=self.finding(rows),
-            dots=found,
+            dots=dots,
             caption=f"{what}1 = {self.called}, {better} is faster",
             text=lambda value: f"{value:g}×",
-            footer=self._footer(records),
-            notes=tuple(reasons(records)),
+            footer=self._footer(chosen),
+            notes=tuple(reasons(chosen)),
             line=1.0,
             good=BELOW if self.cost else ABOVE,
         )
         return dot_plot.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: how many cases are faster, slower, undecided, and which gains, or costs, most."""
-        records, found = self._prepared(rows)
-        name = self._subject(records)
-        judged = [dot for dot in found if dot.value is not None]
+        """What the data say: how many cases are faster, slower or undecided, and which one gains or costs most."""
+        chosen, dots = self._prepared(rows)
+        name = self._subject(chosen)
+        judged = [dot for dot in dots if dot.value is not None]
         if not judged:
             return f"{name}: nothing was measured against {self.called}"
         sides = {side: [dot for dot in judged if dot.verdict == side] for side in (ABOVE, BELOW, OPEN, BARE)}
@@ -111,19 +111,19 @@ class TwinChart(Chart):
 
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every case."""
-        _, found = self._prepared(rows)
+        _, dots = self._prepared(rows)
         what = "Time" if self.cost else "Speed"
-        return f"{self.finding(rows)}. {what} against {self.called}: {dot_plot.said(found, units.ratio)}."
+        return f"{self.finding(rows)}. {what} against {self.called}: {dot_plot.in_words(dots, units.ratio)}."
 
-    def _subject(self, records: Sequence[Row]) -> str:
-        names = row_groups.distinct(row.workload for row in records)
+    def _subject(self, rows: Sequence[Row]) -> str:
+        names = row_groups.distinct(row.workload for row in rows)
         return names[0].partition("/")[0] if self.families else names[0]
 
-    def _compared(self, records: Sequence[Row]) -> list[Row]:
-        """Rows with a twin, and the lost ones; the twins are the line at 1 and need no dot."""
+    def _compared(self, rows: Sequence[Row]) -> list[Row]:
+        """Rows with a twin, and those without a time; the twins are the line at 1 and need no dot."""
         chosen = [
             row
-            for row in row_groups.one_clock(records)
+            for row in row_groups.one_clock(rows)
             if row.axis(self.axis) not in (None, self.plain) and (not row.ok or twin(row, self.axis, self.plain))
         ]
         names = [name for name in row_groups.varying(chosen) if name != self.axis]
@@ -137,21 +137,20 @@ class TwinChart(Chart):
         )
 
     def _prepared(self, rows: Sequence[Row]) -> tuple[list[Row], list[Dot]]:
-        records = rows
-        advice = chart_cases.command(records, f"{self.axis}={self.values}")
-        chart_cases.require(records, advice)
+        advice = chart_cases.command(rows, f"{self.axis}={self.values}")
+        chart_cases.require(rows, advice)
         if not self.families:
-            chart_cases.single_workload(records, advice)
-        compared = self._compared(records)
+            chart_cases.single_workload(rows, advice)
+        compared = self._compared(rows)
         if not compared:
             raise UserError(f"no case has a twin with {self.axis}={self.plain} to be compared with: {advice}")
         return compared, [self._dot(row, self._label(row, compared)) for row in compared]
 
     def _dot(self, row: Row, label: str) -> Dot:
-        found = twin(row, self.axis, self.plain)
-        if not row.ok or found is None:
+        speedup = twin(row, self.axis, self.plain)
+        if not row.ok or speedup is None:
             return Dot(label, None, None, None, "no value" if row.ok else row.outcome.value, 1.0)
-        value, low, high = found.ratio.value, found.ratio.low, found.ratio.high
+        value, low, high = speedup.ratio.value, speedup.ratio.low, speedup.ratio.high
         if self.cost:
             value, low, high = 1 / value, high and 1 / high, low and 1 / low
         dot = Dot(label, value, low, high, units.ratio_parts(value, low, high)[0], 1.0)
@@ -159,7 +158,7 @@ class TwinChart(Chart):
         return replace(dot, word=word + self.also(row))
 
     def _label(self, row: Row, compared: Sequence[Row]) -> str:
-        """The value of the axis, and whatever else tells this case from the others."""
+        """The value of the axis, and all else that tells this case from the others."""
         names = [name for name in row_groups.varying(compared) if name != self.axis and name in row.params]
         texts = [shown(name, row.params[name]) for name in names]
         if len(row_groups.machines(compared)) > 1:
@@ -168,25 +167,25 @@ class TwinChart(Chart):
             return ", ".join([row.workload.partition("/")[2].replace("_", " "), *texts])
         return ", ".join([str(row.params[self.axis]), *texts])
 
-    def _footer(self, records: Sequence[Row]) -> str:
+    def _footer(self, rows: Sequence[Row]) -> str:
         def method(row: Row) -> str:
-            found = twin(row, self.axis, self.plain) or row.speedup
-            return found.ratio.method if found else ""
+            speedup = twin(row, self.axis, self.plain) or row.speedup
+            return speedup.ratio.method if speedup else ""
 
-        text = provenance(records, method)
-        pairing = {found.paired for row in records if (found := twin(row, self.axis, self.plain))}
-        # One method says itself how it was paired.
+        text = provenance(rows, method)
+        pairing = {speedup.paired for row in rows if (speedup := twin(row, self.axis, self.plain))}
+        # A single method already says how it was paired.
         return text if "paired" in text or not pairing else f"{text} · {_PAIRING[frozenset(pairing)]}"
 
 
 def twin(row: Row, axis: str, plain: Value) -> Speedup | None:
-    """The speed-up of a row against its twin on an axis; None where it has none.
+    """The speed-up of a row against its twin on an axis; None if it has none.
 
-    From the row's `twins`, else from the speed-up that it carries, where that is against such a twin.
+    It comes from the row's `twins`, else from the speed-up that the row carries, if that is against such a twin.
     """
-    found = (row.twins or {}).get(axis) or row.speedup
-    if found is None:
+    speedup = (row.twins or {}).get(axis) or row.speedup
+    if speedup is None:
         return None
-    # A speed-up against another axis may have a reference with the plain value too: then the row has it as well.
+    # A speed-up along another axis may also have a reference with the plain value; then the row has that value too.
     differs = row.axis(axis) not in (None, plain)
-    return found if differs and Case.from_key(found.reference).axes.get(axis) == plain else None
+    return speedup if differs and Case.from_key(speedup.reference).axes.get(axis) == plain else None

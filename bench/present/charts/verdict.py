@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 SUBJECT = "gate"
-"""Stands for a workload: the chart has all cases of a gate."""
+"""Placeholder for a workload: the chart shows all cases of a gate."""
 
 LOOKS = {
     "regressed": dot_plot.ABOVE,
@@ -27,20 +27,20 @@ LOOKS = {
     "not_slower": dot_plot.PLAIN,
     "not_resolved": dot_plot.OPEN,
 }
-"""How a verdict looks: the gate says what an interval allows to say, not the place of the line."""
+"""How a verdict is drawn: the rule of the gate decides it, not the interval and the line at 1."""
 
 
-def _ordered(records: Sequence[Row]) -> list[Row]:
+def _ordered(rows: Sequence[Row]) -> list[Row]:
     order = list(MEANINGS)
-    own = [(row, row.verdict) for row in records if row.verdict and row.verdict.verdict in order]
+    own = [(row, row.verdict) for row in rows if row.verdict and row.verdict.verdict in order]
     return [row for row, _ in sorted(own, key=lambda each: (order.index(each[1].verdict), -_ratio(each[1])))]
 
 
-def _ratio(found: GateVerdict) -> float:
-    return found.ratio.value if found.ratio else 0.0
+def _ratio(verdict: GateVerdict) -> float:
+    return verdict.ratio.value if verdict.ratio else 0.0
 
 
-def _of(row: Row) -> GateVerdict:
+def _verdict_of(row: Row) -> GateVerdict:
     """The verdict of a row that has one. Raises `ValueError` for any other."""
     if row.verdict is None:
         raise ValueError(f"{row.key} has no verdict")
@@ -48,19 +48,19 @@ def _of(row: Row) -> GateVerdict:
 
 
 def _dot(row: Row) -> Dot:
-    found = _of(row)
-    verdict = found.verdict.replace("_", " ")
-    if not row.ok or found.ratio is None:
-        return Dot(short(row.key), None, None, None, verdict if row.ok else row.outcome.value, 1.0)
-    ratio, look = found.ratio, LOOKS.get(found.verdict, dot_plot.BARE)
-    return Dot(short(row.key), ratio.value, ratio.low, ratio.high, f"{verdict}, {found.pairs} pairs", 1.0, look)
+    verdict = _verdict_of(row)
+    words = verdict.verdict.replace("_", " ")
+    if not row.ok or verdict.ratio is None:
+        return Dot(short(row.key), None, None, None, words if row.ok else row.outcome.value, 1.0)
+    ratio, look = verdict.ratio, LOOKS.get(verdict.verdict, dot_plot.BARE)
+    return Dot(short(row.key), ratio.value, ratio.low, ratio.high, f"{words}, {verdict.pairs} pairs", 1.0, look)
 
 
 def _prepared(rows: Sequence[Row]) -> list[Row]:
-    records = _ordered(rows)
-    if not records:
+    judged = _ordered(rows)
+    if not judged:
         raise UserError("a verdict is drawn of a run of bench gate: bench gate --out RUN, then bench plot RUN")
-    return records
+    return judged
 
 
 class VerdictChart(Chart):
@@ -83,28 +83,28 @@ class VerdictChart(Chart):
     )
 
     def suits(self, rows: Sequence[Row]) -> bool:
-        """Are these the verdicts of a gate?"""
+        """True if these are the verdicts of a gate."""
         return any(row.verdict for row in rows)
 
-    def selections(self, records: Sequence[Row]) -> list[Selection]:
+    def selections(self, rows: Sequence[Row]) -> list[Selection]:
         """Charts of the cases of a gate, the worst verdict first, in portions that fit."""
-        entries = [(short(row.key), (row.key,)) for row in _ordered(records)]
+        entries = [(short(row.key), (row.key,)) for row in _ordered(rows)]
         return list(chart_cases.parts(SUBJECT, entries, dot_plot.LABEL_LETTERS, dot_plot.MOST_ROWS)) if entries else []
 
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
-        """Ratios with intervals beside slack and limit. Raises `UserError` for what is no gate."""
-        records = _prepared(rows)
-        slack, limit = _of(records[0]).slack, _of(records[0]).limit
+        """Ratios with intervals, and dashed lines at slack and limit. Raises `UserError` without verdicts of a gate."""
+        chosen = _prepared(rows)
+        slack, limit = _verdict_of(chosen[0]).slack, _verdict_of(chosen[0]).limit
         plot = dot_plot.Plot(
             title=self.finding(rows),
-            dots=[_dot(row) for row in records],
+            dots=[_dot(row) for row in chosen],
             caption="head ÷ base, 1 = no change, right is slower",
             text=lambda value: f"{value:.4g}",
-            footer=provenance(records),
+            footer=provenance(chosen),
             notes=(
                 f"Dashed: slower by {100 * slack:g} % is a regression, by {100 * limit:g} % is excluded "
                 "where not slower.",
-                *reasons(records),
+                *reasons(chosen),
             ),
             line=1.0,
             good=BELOW,
@@ -114,21 +114,20 @@ class VerdictChart(Chart):
         return dot_plot.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """The verdict, and the case it rests on."""
-        records = _prepared(rows)
-        counts = {name: sum(_of(row).verdict == name for row in records) for name in MEANINGS}
-        told = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number)
-        worst = _of(records[0])
+        """The number of cases with each verdict, and the worst case if it regressed."""
+        chosen = _prepared(rows)
+        counts = {name: sum(_verdict_of(row).verdict == name for row in chosen) for name in MEANINGS}
+        listed = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number)
+        worst = _verdict_of(chosen[0])
         if worst.verdict != "regressed":
-            return f"Of {len(records)} cases: {told}"
+            return f"Of {len(chosen)} cases: {listed}"
         ratio = units.ratio(*units.ends(worst.ratio))
-        return f"{short(records[0].key)} regressed: it takes {ratio} the time; of {len(records)} cases: {told}"
+        return f"{short(chosen[0].key)} regressed: it takes {ratio} the time; of {len(chosen)} cases: {listed}"
 
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every case."""
-        return (
-            f"{self.finding(rows)}. Head ÷ base: {dot_plot.said([_dot(row) for row in _prepared(rows)], units.ratio)}."
-        )
+        ratios = dot_plot.in_words([_dot(row) for row in _prepared(rows)], units.ratio)
+        return f"{self.finding(rows)}. Head ÷ base: {ratios}."
 
 
 CHART = VerdictChart()

@@ -1,8 +1,8 @@
-"""The colours of flame graphs: who owns a frame, or what became of it, with labels that are read on them.
+"""The colours of flame graphs: the owner of a frame, or its change, with labels that are readable on them.
 
-Colours are those of `bench.present.style`. Who owns a frame is told by the three of them that lie farthest apart for
-all kinds of colour blindness, orange, sky blue and grey. What is only there to hold the rest (the harness, frames that
-do not clearly differ) has the colour of grids, which differs from all others in lightness.
+Colours are those of `bench.present.style`. The owner of a frame has one of the three that lie farthest apart for all
+kinds of colour blindness: orange, sky blue and grey. Frames that only hold the rest (the harness, frames that do not
+clearly differ) have the colour of grids, which differs from all others in lightness.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ WORDS: Mapping[str, str] = {
     "faster3": "− faster by more than 5 % of the step",
     "grey": "no clear difference",
 }
-"""By look of a frame what the legend says, in its order; a look that it lacks (`root`) is explained by its label."""
+"""Words of the legend for each look of a frame, in order; the look `root` needs none, because its label explains it."""
 
 LOOKS = ("root", *WORDS)
 
 _LEVELS = ((0.01, "1"), (0.05, "2"))
-"""Below which share of the step a difference has which depth of colour; above the last it has the full one, `3`."""
+"""Depths of colour, each with the share of the step below which a difference has it; larger ones have depth `3`."""
 
 _DEPTHS = {"1": 0.4, "2": 0.7, "3": 1.0}
 
@@ -40,7 +40,7 @@ _TORCH = re.compile(r"(?:.*/)?torch[/.]|(?:aten|at|autograd|c10|prims|torch)::")
 """A file of the package, a module of its C part, or an operator."""
 
 MONOSPACE = 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace'
-"""Fonts of labels, those of `code` in `style.css`: their letters are of one width, which is known without the font."""
+"""Fonts of labels, those of `code` in `style.css`: all letters have one width, which is known without the font."""
 
 SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif'
 
@@ -48,7 +48,7 @@ LABEL_PX = 12
 
 
 def owner(frame: str) -> str:
-    """Who owns a frame `name (file)`: `own`, `harness`, `torch` or, whatever else it is, `library`."""
+    """The owner of a frame `name (file)`: `own`, `harness`, `torch`, or `library` for all else."""
     name, file = parts(frame)
     if is_own(frame):
         return "own"
@@ -68,14 +68,14 @@ def fills(theme: Theme) -> dict[str, str]:
     dark = theme.name == "dark"
     orange, sky, grey = (theme.colors[place] for place in ((1, 0, 7) if dark else (4, 5, 7)))
     slower, faster = (theme.colors[place] for place in ((5, 0) if dark else (1, 0)))
-    found = {"root": theme.shade, "own": orange, "torch": sky, "library": grey, "harness": theme.grid}
+    colors = {"root": theme.shade, "own": orange, "torch": sky, "library": grey, "harness": theme.grid}
     for name, full in (("slower", slower), ("faster", faster)):
-        found |= {f"{name}{level}": _mixed(theme.grid, full, depth) for level, depth in _DEPTHS.items()}
-    return {**found, "grey": theme.grid}
+        colors |= {f"{name}{level}": _mixed(theme.grid, full, depth) for level, depth in _DEPTHS.items()}
+    return {**colors, "grey": theme.grid}
 
 
 def label(fill: str) -> str:
-    """Black or white, whichever is read better: one of them always has a contrast of 4.58 or more, √21."""
+    """Black or white, whichever has more contrast: one of them always has 4.58 (√21) or more."""
     return max("#000000", "#ffffff", key=lambda color: contrast(fill, color))
 
 
@@ -86,12 +86,12 @@ def contrast(one: str, other: str) -> float:
 
 
 def fixed(theme: Theme) -> str:
-    """The style sheet of a picture in one theme. No variables: few programs but browsers know them."""
+    """The style sheet of a picture in one theme, without variables: few programs other than browsers know them."""
     return _rules(_colors(theme).__getitem__)
 
 
 def following() -> str:
-    """The style sheet of a picture in a page: its colours are those of the page's theme, chosen as in `style.css`."""
+    """The style sheet of a picture in a page: its colours follow the theme of the page, as in `style.css`."""
     light, dark = (
         "".join(f"--flame-{name}:{color};" for name, color in _colors(style.THEMES[theme]).items())
         for theme in ("light", "dark")
@@ -105,15 +105,15 @@ def following() -> str:
 
 
 def _colors(theme: Theme) -> dict[str, str]:
-    found = fills(theme)
-    return {"paper": theme.paper, "ink": theme.ink, **found, **{f"on-{look}": label(found[look]) for look in found}}
+    colors = fills(theme)
+    return {"paper": theme.paper, "ink": theme.ink, **colors, **{f"on-{look}": label(colors[look]) for look in colors}}
 
 
 def _rules(color: Callable[[str], str]) -> str:
     return "\n".join([
         f".flame text{{font:{LABEL_PX}px {MONOSPACE};white-space:pre}}",
         f".flame rect{{stroke:{color('paper')};stroke-width:1}}",
-        ".flame .thin rect{stroke:none}",  # the line between frames would be all that is seen of them
+        ".flame .thin rect{stroke:none}",  # the line between frames would hide them
         *(f".flame .{look} rect{{fill:{color(look)}}}.flame .{look} text{{fill:{color(f'on-{look}')}}}"
           for look in LOOKS),
     ])  # fmt: skip

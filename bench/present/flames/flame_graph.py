@@ -1,8 +1,8 @@
-"""Flame graphs: where the time of a step goes, by who called whom; alone, or against another run.
+"""Flame graphs: where the time of a step goes, by call stack; of one run, or against another run.
 
 Flame graphs are Brendan Gregg's ("The Flame Graph", ACM Queue 14(2), 2016): width is time, order is by name, so that
-two graphs of one program look alike. The differential one is as in his "Differential Flame Graphs" (2014), but for
-this: his has a colour for any difference of counts, ours only for one that statistics call clear; all else is grey.
+two graphs of one program look alike. The differential graph follows his "Differential Flame Graphs" (2014), with
+one change: his colours any difference of counts, this one only clear differences; all other frames are grey.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from bench.present.words import units
 WIDTH_PX = 1200
 
 PAGE_PX = 1100
-"""In a page, without its script: as wide as `main` of `style.css` has room for."""
+"""Width in a page without its script: the room that `main` of `style.css` has."""
 
 MOST_NAMED = 8
 """Frames named in a note, the largest first."""
@@ -44,7 +44,7 @@ _MOST_LEAVES, _LONGEST = 3, 80
 class Inline:
     """A flame graph for a page, for the macro `flame` of `flames.html.j2`.
 
-    legend: looks present (`own`, `slower3`, …) with their words. alt: the graph in words. notes: what it does not show.
+    legend: the looks in use (`own`, `slower3`, …) with their words. alt: the graph in words. notes: sentences below it.
     """
 
     title: str
@@ -55,9 +55,9 @@ class Inline:
 
 
 def draw(stacks: Stacks, *, title: str, theme: str = "light", width: float = WIDTH_PX) -> str:
-    """The graph as an SVG file that needs nothing beside it, `width` pixels wide; the same stacks give the same bytes.
+    """The graph as a self-contained SVG file, `width` pixels wide; the same stacks give the same bytes.
 
-    Raises `ValueError` as `tree` does, `UserError` where there is no such theme.
+    Raises `ValueError` as `tree` does, `UserError` on an unknown theme.
     """
     boxes, notes = _plain(stacks)
     return flame_svg.picture(
@@ -76,10 +76,9 @@ def draw_difference(
 ) -> str:
     """The graph of head, coloured by what is clearly slower or faster than in base, as an SVG file.
 
-    clear: seconds per step in head minus those in base, for those frames alone where the difference is clear
-    (`(ROOT, "")` for the whole); it holds wherever the frame is called in that own code. Raises `ValueError` as `tree`
-    does, and where `clear` has a frame of neither or a difference that is not finite or 0; `UserError` where there is
-    no such theme.
+    clear: seconds per step in head minus those in base, only for frames whose difference is clear (`(ROOT, "")` for the
+    whole step); it holds for all calls of the frame within that own code. Raises `ValueError` as `tree` does, and if
+    `clear` has a frame that is in neither or a difference that is 0 or not finite; `UserError` on an unknown theme.
     """
     boxes, notes = _difference(base, head, clear)
     alt = describe_difference(base, head, clear)
@@ -87,29 +86,29 @@ def draw_difference(
 
 
 def inline(stacks: Stacks, *, title: str) -> Inline:
-    """As `draw`, for a page: in the colours of its theme, to be zoomed and searched."""
+    """The graph of `draw` for a page: in the colours of its theme, to be zoomed and searched."""
     boxes, notes = _plain(stacks)
     return _inline(boxes, notes, title, describe(stacks))
 
 
 def inline_difference(base: Stacks, head: Stacks, clear: Mapping[Called, float], *, title: str) -> Inline:
-    """As `draw_difference`, for a page: in the colours of its theme, to be zoomed and searched."""
+    """The graph of `draw_difference` for a page: in the colours of its theme, to be zoomed and searched."""
     boxes, notes = _difference(base, head, clear)
     return _inline(boxes, notes, title, describe_difference(base, head, clear))
 
 
 def describe(stacks: Stacks) -> str:
-    """The graph in a sentence, for those who cannot see it: what takes most in itself; raises as `tree` does."""
+    """The graph in words, for those who cannot see it: the largest frames by own time. Raises as `tree` does."""
     total, own_time = tree(stacks).weight, defaultdict[str, float](float)
     for frames, weight in merged(stacks):
         own_time[frames[-1]] += weight
     largest = sorted(own_time.items(), key=lambda entry: (-entry[1], entry[0]))[:_MOST_LEAVES]
-    told = ", ".join(f"{_short(text)} {_percent(weight / total)}" for text, weight in largest)
-    return f"A step takes {units.seconds(total)}. The frames with the most time of their own: {told}."
+    shares = ", ".join(f"{_short(text)} {_percent(weight / total)}" for text, weight in largest)
+    return f"A step takes {units.seconds(total)}. The frames with the most time of their own: {shares}."
 
 
 def describe_difference(base: Stacks, head: Stacks, clear: Mapping[Called, float]) -> str:
-    """The differential graph in a sentence; raises as `draw_difference`."""
+    """The differential graph in words. Raises as `draw_difference` does."""
     steps = f"A step takes {units.seconds(tree(head).weight)}, in the base {units.seconds(tree(base).weight)}"
     largest = sorted(clear.items(), key=lambda entry: (-abs(entry[1]), entry[0]))
     if not largest:
@@ -158,21 +157,21 @@ def _difference(base: Stacks, head: Stacks, clear: Mapping[Called, float]) -> tu
     there = {called for top in (old, new) for called in all_called(top)}
     for called, delta in clear.items():
         if called not in there:
-            raise ValueError(f"'{_said(called)}' differs clearly, but is in neither of the two")
+            raise ValueError(f"'{_call_text(called)}' differs clearly, but is in neither of the two")
         if not (math.isfinite(delta) and delta):
-            raise ValueError(f"'{_said(called)}' cannot differ clearly by {delta} s")
+            raise ValueError(f"'{_call_text(called)}' cannot differ clearly by {delta} s")
     drawn = set[Called]()
 
     def box(placed: Placed) -> Box:
         was = units.seconds(placed.base.weight if placed.base else 0.0)
-        told = f"{units.seconds(placed.node.weight)} per step, in the base {was}"
+        times = f"{units.seconds(placed.node.weight)} per step, in the base {was}"
         delta = clear.get(placed.called)
         if delta is None:
-            return placed.box(f"{told}: no clear difference", "grey")
+            return placed.box(f"{times}: no clear difference", "grey")
         drawn.add(placed.called)
         look, mark = flame_colours.change(delta, new.weight), "+ " if delta > 0 else "− "
         where = f" in {placed.own}" if placed.called[1] else ""
-        return placed.box(f"{told}; clear over all its calls{where}: {units.change(delta)}", look, mark)
+        return placed.box(f"{times}; clear over all its calls{where}: {units.change(delta)}", look, mark)
 
     boxes, narrow = laid_out(new, old, box)
     return boxes, (
@@ -184,23 +183,23 @@ def _difference(base: Stacks, head: Stacks, clear: Mapping[Called, float]) -> tu
 
 
 def _gone(old: Node, new: Node) -> Iterator[str]:
-    """What of the base has no place in head: the outermost of its frames, with what they called."""
-    found, waiting = defaultdict[str, float](float), [(old, new)]
+    """The note on frames that only the base has: the outermost ones, each with all that it called."""
+    missing, waiting = defaultdict[str, float](float), [(old, new)]
     while waiting:
         was, now = waiting.pop()
         for name, child in was.children.items():
             if name in now.children:
                 waiting.append((child, now.children[name]))
             else:
-                found[name] += child.weight
-    gone = {name: weight for name, weight in found.items() if weight >= LEAST_SHARE * old.weight}
+                missing[name] += child.weight
+    gone = {name: weight for name, weight in missing.items() if weight >= LEAST_SHARE * old.weight}
     if gone:
         largest = sorted(gone.items(), key=lambda entry: (-entry[1], entry[0]))
         yield f"Only in the base: {_listed([(name, units.seconds(weight)) for name, weight in largest])}."
 
 
 def _unseen(clear: Mapping[Called, float]) -> Iterator[str]:
-    """What differs clearly and has no box: it is too narrow for one, or only in the base."""
+    """The note on frames that differ clearly and have no box: too narrow, or only in the base."""
     if clear:
         largest = sorted(clear.items(), key=lambda entry: (-abs(entry[1]), entry[0]))
         yield f"Clear, but not drawn: {_changes(largest)}."
@@ -210,18 +209,18 @@ def _unseen(clear: Mapping[Called, float]) -> Iterator[str]:
 
 
 def _changes(largest: Sequence[tuple[Called, float]]) -> str:
-    return _listed([(_said(called), units.change(delta)) for called, delta in largest])
+    return _listed([(_call_text(called), units.change(delta)) for called, delta in largest])
 
 
-def _said(called: Called) -> str:
+def _call_text(called: Called) -> str:
     text, within = called
     return f"{text}, called in {within}" if within else text
 
 
 def _listed(entries: Sequence[tuple[str, str]]) -> str:
-    told = [f"{_short(text)} {amount}" for text, amount in entries[:MOST_NAMED]]
-    more = len(entries) - len(told)
-    return ", ".join(told) + (f" and {more} more" if more else "")
+    named = [f"{_short(text)} {amount}" for text, amount in entries[:MOST_NAMED]]
+    more = len(entries) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def _percent(share: float) -> str:

@@ -1,7 +1,7 @@
-"""Boxes of a flame graph as SVG: alone for a page, which has words of its own, or with title, legend and notes.
+"""Boxes of a flame graph as SVG: alone for a page, which has its own words, or with title, legend and notes.
 
-An icicle, its root at the top: a page is read from the top, so that the outermost frames come first and stay where
-they are whatever hangs below; and where a reader zooms in, the way back to the root lies beside the controls.
+The root is at the top (an icicle): a page is read from the top, so the outermost frames come first and stay in place,
+however deep the stacks below them are; and for a reader who zooms in, the way back to the root is next to the controls.
 """
 
 from __future__ import annotations
@@ -20,50 +20,50 @@ from bench.present.style import Theme
 
 ROW_PX = 20
 PAD_PX = 4
-"""Left free on either side of a label."""
+"""Pixels left free on either side of a label."""
 
 THIN_PX = 3
 """Narrower frames have no line around them."""
 
 CELL_PX = 0.62 * LABEL_PX
-"""A letter, in the widest of the fonts for labels (SF Mono); in the others it takes 0.55 to 0.61 of the size."""
+"""Width of a letter in the widest of the fonts for labels (SF Mono); in the others it is 0.55 to 0.61 of the size."""
 
 LEAST_LETTERS = 3
-"""A label cut shorter tells nothing."""
+"""Fewest letters of a label that is cut: fewer would say nothing."""
 
 _TITLE_PX, _TEXT_PX, _MARGIN_PX = 20, 15, 16
 
 _GAP = "\u2003"
-"""Between entries of the legend: an em, which unlike spaces does not collapse."""
+"""Space between entries of the legend: an em, which does not collapse as other spaces do."""
 
 _LETTER = 0.6
-"""What a letter of running text takes of the size of its font: more than the average of any, so that no line is cut."""
+"""Width of a letter of running text ÷ font size: more than the average in any font, so that no line is cut."""
 
 _ILLEGAL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-"""What XML 1.0 has no place for (section 2.2), and controls."""
+"""Characters that XML 1.0 forbids (section 2.2), and controls."""
 
 _OF_THE_FONT = 0x530
-"""Latin, Greek and Cyrillic end here: letters that every font for code has, in its one width."""
+"""End of Latin, Greek and Cyrillic, the letters that every monospace font has in its one width."""
 
 
 @dataclass(frozen=True)
 class Box:
     """A frame: from `left` to `right` as shares of the whole (0 to 1), in row `depth`, the root in row 0.
 
-    told: what is said of it below its name. mark: stands before its label.
+    detail: the text below its name in the tooltip. mark: stands before its label.
     """
 
     left: float
     right: float
     depth: int
     text: str
-    told: str
+    detail: str
     look: str
     mark: str = ""
 
 
 def alone(boxes: Sequence[Box], *, alt: str, width: float) -> str:
-    """The boxes for a page: in the colours of its theme, of a fixed width in pixels until a script lays them out."""
+    """The boxes for a page, in the colours of its theme; `width` in pixels holds until a script lays them out."""
     height = _height(boxes)
     size = f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}"'
     return (
@@ -73,7 +73,7 @@ def alone(boxes: Sequence[Box], *, alt: str, width: float) -> str:
 
 
 def picture(boxes: Sequence[Box], *, title: str, alt: str, notes: Sequence[str], theme: Theme, width: float) -> str:
-    """A file of its own: title, legend, the boxes, and notes below; `width` in pixels."""
+    """A whole file: title, legend, the boxes, and notes below; `width` in pixels."""
     inner = width - 2 * _MARGIN_PX
     y: float = _MARGIN_PX
     out: list[str] = []
@@ -110,9 +110,9 @@ def legend(boxes: Sequence[Box]) -> tuple[tuple[str, str], ...]:
 
 
 def fitted(text: str, room: float, mark: str = "") -> str:
-    """The label of a frame in `room` pixels: all of it, its name alone, or that cut short; empty where none fits.
+    """The label of a frame in `room` pixels: all of it, its name alone, or that cut short; empty if none fits.
 
-    mark: stands before the label and is never cut; it stays where nothing else fits.
+    mark: stands before the label and is never cut; it stays if nothing else fits.
     """
     if room < _width(mark.strip()):
         return ""
@@ -144,24 +144,24 @@ def _drawn(boxes: Sequence[Box], width: float) -> str:
 
 
 def _box(box: Box, width: float) -> str:
-    # Edges are rounded, not widths: what lies within another does so afterwards. The script of a page reads them, which
-    # is why they have more digits than a screen has use for.
+    # Edges are rounded, not widths, so that a box within another stays within it. The script of a page reads them, so
+    # they have more digits than a screen needs.
     left, right = round(box.left * width, 4), round(box.right * width, 4)
     y, text = box.depth * ROW_PX, clean(box.text)
     thin = " thin" if right - left < THIN_PX else ""
     mark = f' data-mark="{box.mark}"' if box.mark else ""
-    said = fitted(text, right - left - 2 * PAD_PX, box.mark)
-    label = f'<text x="{left + PAD_PX:.6g}" y="{y + 14}"{_stretch(said)}>{_escaped(said)}</text>' if said else ""
+    shown = fitted(text, right - left - 2 * PAD_PX, box.mark)
+    label = f'<text x="{left + PAD_PX:.6g}" y="{y + 14}"{_stretch(shown)}>{_escaped(shown)}</text>' if shown else ""
     return (
-        f'<g class="{box.look}{thin}"{mark}><title>{_escaped(text)}\n{_escaped(clean(box.told))}</title>'
+        f'<g class="{box.look}{thin}"{mark}><title>{_escaped(text)}\n{_escaped(clean(box.detail))}</title>'
         f'<rect x="{left:.8g}" y="{y}" width="{round(right - left, 4):.8g}" height="{ROW_PX}"/>{label}</g>'
     )
 
 
-def _stretch(said: str) -> str:
-    """Of what width the text is to be made, where it has letters of other fonts, whose widths are not known."""
-    known = all(ord(letter) < _OF_THE_FONT or letter in "…−" for letter in said)
-    return "" if known else f' textLength="{_width(said):.6g}" lengthAdjust="spacingAndGlyphs"'
+def _stretch(text: str) -> str:
+    """Attributes that set the width of the text, if it has letters of other fonts, whose widths are not known."""
+    known = all(ord(letter) < _OF_THE_FONT or letter in "…−" for letter in text)
+    return "" if known else f' textLength="{_width(text):.6g}" lengthAdjust="spacingAndGlyphs"'
 
 
 def _width(text: str) -> float:
@@ -187,7 +187,7 @@ def _wrapped(text: str, room: float, size: float) -> list[str]:
 
 
 def _legend_rows(entries: Sequence[tuple[str, str]], room: float) -> Iterator[list[tuple[str, str]]]:
-    """Entries of the legend by row, as many as are sure to fit."""
+    """Entries of the legend by row, as many as surely fit."""
     row: list[tuple[str, str]] = []
     used = 0.0
     for look, words in entries:

@@ -1,4 +1,4 @@
-"""The stacks of a step as a tree, and where in a flame graph each of its frames lies."""
+"""The stacks of a step as a tree, and the place of each frame in a flame graph."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from bench.analyse.profiles.frame_owner import is_own
 from bench.present.flames.flame_svg import Box
 
 Stacks = Sequence[tuple[tuple[str, ...], float]]
-"""Frames, outermost first, each `name (file)`, with the seconds per step that were spent in the innermost of them."""
+"""Stacks of frames `name (file)`, outermost first, each with the seconds per step spent in the innermost frame."""
 
 Called = tuple[str, str]
-"""The text of a frame, and the innermost frame of the user's own code that it was called in; empty for own code, and
-where there is none around it. The same pair as `analyse.profiles.seconds.leaf` gives for what is innermost."""
+"""The text of a frame, and the innermost frame of the user's own code that it was called in; empty for own code, and if
+no own code is around it. `analyse.profiles.step_seconds.leaf` gives the same pair for the innermost frame."""
 
 ROOT = "one step"
 """The text of the root, which holds all stacks."""
 
 LEAST_SHARE = 0.001
-"""Narrower frames are not drawn: one pixel of a thousand, which nobody reads and which makes most of a file."""
+"""Least share of the width that is drawn, a pixel in a thousand: narrower frames are unreadable, and most of a file."""
 
 
 @dataclass
 class Node:
-    """A frame where it was called: its seconds per step with all below it, and what it called, sorted by name."""
+    """A frame in one stack: its seconds per step with all below it, and the frames it called, sorted by name."""
 
     name: str
     weight: float = 0.0
@@ -33,7 +33,7 @@ class Node:
 
 
 def tree(stacks: Stacks) -> Node:
-    """All stacks below one root. Raises `ValueError` as `merged` does, and where the stacks have no time at all."""
+    """All stacks below one root. Raises `ValueError` as `merged` does, and if the stacks have no time at all."""
     root = Node(ROOT)
     for frames, weight in merged(stacks):  # in order, so that children are in order as well
         at = root
@@ -55,12 +55,14 @@ def merged(stacks: Stacks) -> list[tuple[tuple[str, ...], float]]:
         if not (math.isfinite(weight) and weight >= 0):
             raise ValueError(f"a stack takes {weight} s")
         times.setdefault(frames, []).append(weight)
-    return [(frames, math.fsum(found)) for frames, found in sorted(times.items())]  # in whatever order they came
+    return [
+        (frames, math.fsum(weights)) for frames, weights in sorted(times.items())
+    ]  # fsum: the same for any order of the stacks
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A node with its place, and the node of the base that was called likewise, where there is one."""
+    """A node with its place, and the node of the base with the same stack, if there is one."""
 
     node: Node
     base: Node | None
@@ -68,22 +70,22 @@ class Placed:
     left: float
     right: float
     own: str
-    """The innermost frame of the user's own code here."""
+    """The innermost frame of the user's own code in this stack."""
 
     @property
     def called(self) -> Called:
-        """Which frame it is, and where in own code."""
+        """The frame, and the own code that it was called in."""
         return self.node.name, "" if self.own == self.node.name else self.own
 
-    def box(self, told: str, look: str, mark: str = "") -> Box:
-        """Its box, which tells this and looks so."""
-        return Box(self.left, self.right, self.depth, self.node.name, told, look, mark)
+    def box(self, detail: str, look: str, mark: str = "") -> Box:
+        """The box at this place; the arguments are fields of `Box`."""
+        return Box(self.left, self.right, self.depth, self.node.name, detail, look, mark)
 
 
 def laid_out(root: Node, base: Node | None, box: Callable[[Placed], Box]) -> tuple[list[Box], list[Node]]:
-    """Boxes, each after what called it; and the outermost of the frames that are too narrow for one."""
+    """The boxes, each after its caller; and the outermost of the frames that are too narrow for one."""
     boxes, narrow = [], []
-    waiting = [Placed(root, base, 0, 0.0, 1.0, "")]  # no recursion: stacks may be deeper than Python's own
+    waiting = [Placed(root, base, 0, 0.0, 1.0, "")]  # no recursion: stacks may be deeper than Python's own limit
     while waiting:
         placed = waiting.pop()
         if placed.node.weight < LEAST_SHARE * root.weight:
@@ -97,7 +99,7 @@ def laid_out(root: Node, base: Node | None, box: Callable[[Placed], Box]) -> tup
 def _below(placed: Placed, total: float) -> Iterator[Placed]:
     left = placed.left
     for name, child in placed.node.children.items():
-        right = min(left + child.weight / total, placed.right)  # sums of floats may be an ulp too large
+        right = min(left + child.weight / total, placed.right)  # a sum of floats may be an ulp too large
         base = placed.base.children.get(name) if placed.base else None
         yield Placed(child, base, placed.depth + 1, left, right, name if is_own(name) else placed.own)
         left = right
@@ -112,7 +114,7 @@ def every_node(top: Node) -> Iterator[Node]:
 
 
 def all_called(top: Node) -> Iterator[Called]:
-    """Each frame with the own code that it was called in, as often as there are nodes of it."""
+    """Each frame with the own code that it was called in, once for each node."""
     waiting = [Placed(top, None, 0, 0.0, 1.0, "")]
     while waiting:
         placed = waiting.pop()

@@ -1,4 +1,4 @@
-"""Stacks as the files that other programs draw: lines of `flamegraph.pl`, and JSON of speedscope."""
+"""Stacks as files for other programs: lines for `flamegraph.pl`, and JSON for speedscope."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bench.present.flames.flame_tree import Stacks, merged
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
 _SECOND_COUNT = re.compile(r"\s(?=\d+(?:\.\d*)?$)")
-"""What in the innermost frame `flamegraph.pl` takes for the first of the two counts of a differential line."""
+"""Text in the innermost frame that `flamegraph.pl` takes for the first of the two counts of a differential line."""
 
 
 def folded(stacks: Stacks, ns: float = 1.0) -> str:
     """A line for each stack, `outermost;…;innermost count`, sorted; for `flamegraph.pl` and speedscope.
 
     ns: the nanoseconds that a count stands for. Stacks whose count rounds to 0 are left out. In frames, `;` becomes
-    `,`, and line breaks a space. Raises `ValueError` as `merged` does, and where `ns` is not above 0.
+    `,`, and line breaks a space. Raises `ValueError` as `merged` does, and if `ns` is not above 0.
     """
     if not ns > 0:
         raise ValueError(f"a count cannot stand for {ns} ns")
@@ -34,21 +34,21 @@ def folded(stacks: Stacks, ns: float = 1.0) -> str:
 
 
 def speedscope(stacks: Stacks, name: str) -> str:
-    """The stacks as a sampled profile of speedscope, `name` its title: each stack a sample, its seconds the weight.
+    """The stacks as a sampled profile for speedscope, titled `name`: each stack is a sample, weighted in seconds.
 
-    Frames keep their whole text as their name, since speedscope shows nothing else beside a box; the file is given as
-    well, for its colours. Raises `ValueError` as `merged` does.
+    Frames keep their whole text as their name, because speedscope shows nothing else in a box; the file is given too,
+    because it sets the colour. Raises `ValueError` as `merged` does.
     """
-    found = [(tuple(map(clean, frames)), weight) for frames, weight in merged(stacks)]
-    places = {frame: place for place, frame in enumerate(sorted({frame for frames, _ in found for frame in frames}))}
+    cleaned = [(tuple(map(clean, frames)), weight) for frames, weight in merged(stacks)]
+    places = {frame: place for place, frame in enumerate(sorted({frame for frames, _ in cleaned for frame in frames}))}
     profile = {
         "type": "sampled",
         "name": name,
         "unit": "seconds",
         "startValue": 0,
-        "endValue": math.fsum(weight for _, weight in found),
-        "samples": [[places[frame] for frame in frames] for frames, _ in found],
-        "weights": [weight for _, weight in found],
+        "endValue": math.fsum(weight for _, weight in cleaned),
+        "samples": [[places[frame] for frame in frames] for frames, _ in cleaned],
+        "weights": [weight for _, weight in cleaned],
     }
     whole = {
         "$schema": SCHEMA,

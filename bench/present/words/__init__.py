@@ -1,1 +1,1 @@
-"""Words: numbers with their units, names of machines, findings as notes, one workload explained."""
+"""Texts: numbers with their units, names of machines, findings as notes, the explanation of a workload."""

@@ -1,4 +1,4 @@
-"""Doubts beside numbers: a letter where the number stands, message and advice below the table."""
+"""Findings as notes to a table: a letter next to the number, message and advice below the table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.records import Finding
 
 @dataclass(frozen=True)
 class Doubt:
-    """One check that found something, over all its cases: what it says oftenest, and of which case it says what."""
+    """A check with findings, over all its cases: its most frequent message, and the message of each case."""
 
     mark: str
     check: str
@@ -21,29 +21,29 @@ class Doubt:
     message: str
     advice: str
     cases: tuple[tuple[str, str], ...]
-    """(case key, what is said of it)."""
+    """(case key, message) of each case."""
 
     @property
     def varies(self) -> bool:
-        """Do its cases differ in what is said of them?"""
+        """True if the messages of its cases differ."""
         return len({message for _, message in self.cases}) > 1
 
 
 def marks(row: Row) -> list[str]:
-    """The checks that doubt this row, the worst first, each once."""
+    """The checks with findings on this row, the worst first, each once."""
     return [check for check, _ in row_groups.by_check(row.findings)]
 
 
-def doubts(found: Iterable[Finding], letters: Mapping[str, str]) -> list[Doubt]:
-    """A doubt for each check, the worst first. Messages carry numbers of their own, so the oftenest stands for all."""
-    told = []
-    for check, items in row_groups.by_check(found):
+def doubts(findings: Iterable[Finding], letters: Mapping[str, str]) -> list[Doubt]:
+    """A `Doubt` for each check, the worst first, with the most frequent message: messages have their own numbers."""
+    notes = []
+    for check, items in row_groups.by_check(findings):
         (message, _), *_ = Counter(item.message for item in items).most_common()
         first = next(item for item in items if item.message == message)
         severity = min((item.severity for item in items), key=row_groups.severity_rank)
         cases = tuple((item.case, sentence(item.message)) for item in items if item.case)
-        told.append(Doubt(letters[check], check, severity, sentence(message), sentence(first.advice), cases))
-    return told
+        notes.append(Doubt(letters[check], check, severity, sentence(message), sentence(first.advice), cases))
+    return notes
 
 
 def finding_notes(rows: Sequence[Row], letters: Mapping[str, str]) -> list[str]:
@@ -57,7 +57,7 @@ def _paragraph(doubt: Doubt) -> str:
 
 
 def _where(doubt: Doubt) -> str:
-    """Which cases: the one, or how many and the first; whose numbers the message holds, where they differ."""
+    """The cases: the only one, or how many and an example; if messages differ, the case that the message is about."""
     keys = [key for key, _ in doubt.cases]
     if len(keys) <= 1:
         return "".join(f", {key}" for key in keys)

@@ -1,7 +1,7 @@
-"""Numbers as people read them: a unit fit for the magnitude, and no more digits than the interval supports.
+"""Numbers as people read them: a unit that suits the magnitude, and no more digits than the interval supports.
 
-Everything here takes a number or None, NaN or `pandas.NA`; what is missing reads "–". Standard library only, because
-`bench show` has to stay light.
+All functions take a number, None, NaN or `pandas.NA`; a missing number reads "–". Only the standard library is used,
+because `bench show` has to start fast.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from bench.stats.intervals import Interval
 from bench.stats.missing_numbers import number
 
 DASH = "–"
-"""What stands where there is no number."""
+"""The text for a missing number."""
 
 _SECONDS = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"))
 _BYTES = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
 _COUNTS = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
 
 _MOST_DIGITS = 4
-"""A very narrow interval would ask for more, but nobody reads them; csv and json hold the rest."""
+"""Most significant digits: a very narrow interval supports more, but nobody reads them, and csv and json have them."""
 
 
-def ends(found: Interval | None) -> tuple[float | None, float | None, float | None]:
-    """value, low and high of an interval, as the functions below take them; None three times where there is none."""
-    return (None, None, None) if found is None else (found.value, found.low, found.high)
+def ends(estimate: Interval | None) -> tuple[float | None, float | None, float | None]:
+    """Value, low and high of an interval, as the functions below take them; None three times if there is none."""
+    return (None, None, None) if estimate is None else (estimate.value, estimate.low, estimate.high)
 
 
 def seconds(x: Any) -> str:
@@ -61,7 +61,7 @@ def count(x: Any) -> str:
 
 
 def steps(value: Any, low: Any, high: Any) -> str:
-    """A number of steps with its interval: `1.2 k steps [1.0, 1.5 k]`; `never` where even the least is infinite.
+    """A number of steps with its interval: `1.2 k steps [1.0, 1.5 k]`; `never` if even the low end is infinite.
 
     A missing value reads as a dash, an infinite end as `∞`.
     """
@@ -96,21 +96,21 @@ def tick_seconds(x: Any) -> str:
     value = number(x)
     if value is None:
         return DASH
-    factor, unit = _unit(min(value, 1.0), _SECONDS)  # minutes of round seconds are not round
+    factor, unit = _unit(min(value, 1.0), _SECONDS)  # round seconds are not round in minutes
     return f"{_trimmed(f'{value / factor:,.4f}')} {unit}"
 
 
 def interval(value: Any, low: Any, high: Any) -> str:
     """A duration in seconds with its interval, one unit for all three: `12.3 µs [12.1, 12.6]`.
 
-    Without an interval the value stands alone.
+    The value stands alone if there is no interval.
     """
     median, within = interval_parts(value, low, high)
     return median if within == DASH else f"{median} {within.rpartition(' ')[0]}"
 
 
 def interval_parts(value: Any, low: Any, high: Any) -> tuple[str, str]:
-    """The same for two columns of a table: `("12.3 µs", "[12.1, 12.6] µs")`."""
+    """The texts of `interval` for two columns of a table: `("12.3 µs", "[12.1, 12.6] µs")`."""
     middle, bottom, top = number(value), number(low), number(high)
     if middle is None or bottom is None or top is None:
         return seconds(value), DASH
@@ -130,13 +130,13 @@ def rate_parts(value: Any, low: Any, high: Any, unit: str) -> tuple[str, str]:
 
 
 def ratio(value: Any, low: Any, high: Any) -> str:
-    """A ratio with its interval: `1.52× [1.48, 1.57]`; the ratio alone where there is no interval."""
+    """A ratio with its interval: `1.52× [1.48, 1.57]`; the ratio alone if there is no interval."""
     middle, within = ratio_parts(value, low, high)
     return middle if within == DASH else f"{middle} {within}"
 
 
 def ratio_parts(value: Any, low: Any, high: Any) -> tuple[str, str]:
-    """The same for two columns of a table: `("1.52×", "[1.48, 1.57]")`."""
+    """The texts of `ratio` for two columns of a table: `("1.52×", "[1.48, 1.57]")`."""
     middle, bottom, top = number(value), number(low), number(high)
     if middle is None:
         return DASH, DASH
@@ -158,15 +158,15 @@ def share(value: Any, low: Any, high: Any) -> str:
 
 
 def plural(unit: str) -> str:
-    """`row` and `rows` both give `rows`."""
+    """The plural of a unit: `row` and `rows` both give `rows`."""
     return unit if unit.endswith("s") else f"{unit}s"
 
 
 def _supported(value: float, low: float, high: float) -> tuple[str, str, str]:
     """The three numbers, rounded to the last place that the width of the interval supports.
 
-    That place is the leading digit of the width, one finer where this digit is a 1 (the usual rule for uncertainties:
-    rounding then moves an end by a twentieth of the width at most, instead of half of it).
+    That place is the leading digit of the width, or one finer if this digit is a 1 (the usual rule for uncertainties:
+    rounding then moves an end by at most a twentieth of the width, instead of half of it).
     """
     width = abs(high - low)
     finest, coarsest = _exponent(value) - (_MOST_DIGITS - 1), _exponent(value) - 1
@@ -192,7 +192,7 @@ def _unit(x: float, units: tuple[tuple[float, str], ...]) -> tuple[float, str]:
     rounded = abs(float(f"{x:.2e}"))
     if rounded == 0:
         return next((entry for entry in units if entry[0] == 1.0), units[0])
-    # A float product such as 1e-6 × 1.0 may fall an ulp short of its unit.
+    # A product of floats such as 1e-6 × 1.0 may be an ulp below its unit.
     return next((entry for entry in reversed(units) if rounded >= entry[0] * (1 - 1e-12)), units[0])
 
 

@@ -1,4 +1,4 @@
-"""One workload in full, as text for a terminal: what its source and its docstring say."""
+"""One workload in full, as text for a terminal, from its source and its docstring."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ HEADINGS = {
     "Expect": "What to expect, and why",
     "Since": "What broke since the course was written",
 }
-"""The sections of a docstring, in the order in which they are read, and what stands above each."""
+"""The sections of a docstring in reading order, each with its heading."""
 
 _INDENT = "  "
 _QUICK = "*"
 
 
 def explained(item: Workload, *, width: int = 100, color: bool = False) -> str:
-    """What is timed, over which axes, the known answer, the work, what to expect and why, and the family's lesson.
+    """An explanation: what is timed, axes, known answer, work, what to expect and why, and the family's lesson.
 
     width: characters of a line; words are never broken.
     """
@@ -36,7 +36,7 @@ def explained(item: Workload, *, width: int = 100, color: bool = False) -> str:
 
 
 def _section(heading: str, paragraphs: Iterable[str], width: int) -> list[tuple[str, str]]:
-    """The paragraphs below their heading, an empty line between two; nothing where they are empty."""
+    """The paragraphs below their heading, with an empty line between two; nothing if all are empty."""
     lines = [("", "")] * 0
     for text in filter(None, paragraphs):
         lines += [("", ""), *((line, "") for line in _wrapped(text, width, _INDENT))]

@@ -32,13 +32,13 @@ def parts(ctx: Context) -> Prepared:
 GOOD = "{'multiply': lambda: a @ a, 'add up': lambda: a.sum()}"
 
 REFUSED = {
-    "step": "phase 'step' has a name of what the harness times itself: call it 'own_step', or what it does",
+    "step": "phase 'step' has a name that the harness uses itself: call it 'own_step', or what it does",
     "first_call": "call it 'own_first_call', or what it does",
     "build": "call it 'own_build', or what it does",
     "compile_cold": "call it 'own_compile_cold', or what it does",
     "beside pyperf": "call it 'own_beside pyperf', or what it does",
     "by pyperf": "call it 'own_by pyperf', or what it does",
-    "to:host": "phase 'to:host' has a colon, which separates phase and clock where times are kept: call it 'to_host'",
+    "to:host": "phase 'to:host' has a colon, which separates phase and clock in stored times: call it 'to_host'",
     "": "a phase needs a name of at least one character, not '': write phases={'forward': forward}",
     " ": "a phase needs a name",
 }

@@ -33,7 +33,7 @@ stacks = st.lists(st.tuples(st.lists(names, min_size=1, max_size=6).map(tuple), 
 
 
 def frames(svg):
-    """Of each frame drawn: its look, title, edges, row and label."""
+    """Look, title, edges, row and label of each frame that is drawn."""
     found = []
     for group in ElementTree.fromstring(svg).iter(f"{SVG}g"):
         title, rect, text = (group.find(f"{SVG}{tag}") for tag in ("title", "rect", "text"))
