@@ -124,7 +124,7 @@ def _chosen(config: pytest.Config) -> tuple[Plan, Settings]:
     from bench.jobs.choice import Choice
 
     chosen = Choice(config.getoption("--bench-select"), _asked(config), [], [], config.getoption("--bench-workloads"))
-    chosen.plan(("cpu",))  # what makes no sense is told at once, and not after the import of torch
+    chosen.plan(("cpu",))  # what makes no sense is refused at once, and not after the import of torch
     from bench.measure.devices import available
 
     devices = tuple(name for name, why_not in available().items() if not why_not)

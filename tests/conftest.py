@@ -1,28 +1,34 @@
-"""How two processes share the tests: file by file, and what takes long comes first."""
+"""What all tests share: how they are measured, marked and ordered; workers that are forked; one run and one browser."""
 
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections.abc import Iterator
 
 import pytest
 
+from tests import forking
+from tests.measured import Measured, measured
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: a thread that spins takes the other process's core
+os.environ[forking.ADDRESS] = forking.HERE
+forking.install()
+
+pytest_plugins = ("tests.costs", "tests.tiers")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that hold a `slow` test: a long file at the end leaves a process of pytest-xdist idle.
+@pytest.fixture(scope="module")
+def fresh_workers() -> Iterator[None]:
+    """Workers are started as a user's are: for tests of which that is the point."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(forking.ADDRESS)
+        yield
 
-    Files stay whole (`--dist loadfile`), since some share a run that takes half a minute, and each process would make
-    its own. Without pytest-xdist nothing is changed.
-    """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return
-    files: dict[str, list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        files[item.nodeid.partition("::")[0]].append(item)
 
-    def is_quick(file: list[pytest.Item]) -> bool:
-        return not any(item.get_closest_marker("slow") for item in file)
-
-    items[:] = [item for file in sorted(files.values(), key=is_quick) for item in file]
+@pytest.fixture(scope="session")
+def measured_run(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """A real run, measured once in a session, for tests that read it; see `measured.py`."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent  # which all processes of pytest-xdist share
+    return measured(root, tmp_path_factory.mktemp("measured"))

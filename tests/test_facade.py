@@ -16,10 +16,10 @@ import pytest
 
 import bench
 from bench import interop
-from bench.analyse.rows import chart_columns
+from bench.analyse.rows import record
 from bench.interop import sealed_run
-from bench.present import charts as modules
 from bench.present.charts import figure_data
+from bench.present.charts.all_charts import CHARTS
 from bench.records import UserError
 from bench.store import (
     loaded_runs,
@@ -29,8 +29,8 @@ from bench.store import (
 )
 from tests.analyse.conftest import MadeUpRun
 from tests.analyse.gate.test_verdicts import KEY, Recorded
-from tests.cli.conftest import Terminal
 from tests.present import present_frames as example
+from tests.terminal import Terminal
 
 DATA = Path(__file__).parent / "data"
 STEADY = (1.0, 1.002, 0.998, 1.001, 0.999, 1.0)
@@ -92,16 +92,16 @@ def test_nothing_heavy_is_imported_until_a_function_is_called() -> None:
 
 
 def test_every_chart_of_a_run_is_a_function_that_states_its_question() -> None:
-    assert set(bench.charts.__all__) == set(dir(bench.charts)) == set(modules.NAMES)
-    for name in modules.NAMES:
-        function = getattr(bench.charts, name)
-        assert inspect.getdoc(function) == modules.module(name).QUESTION
+    assert set(bench.charts.__all__) == set(dir(bench.charts)) == {chart.name for chart in CHARTS}
+    for chart in CHARTS:
+        function = getattr(bench.charts, chart.name)
+        assert inspect.getdoc(function) == chart.question
         assert list(inspect.signature(function).parameters) == ["frame", "theme"]
 
 
 def test_a_frame_stays_a_plain_one_without_what_only_charts_draw(frame: pd.DataFrame) -> None:
     assert type(frame) is pd.DataFrame
-    assert not set(chart_columns.COLUMNS) & set(frame)
+    assert not set(record.CHART) & set(frame)
     assert frame.attrs == {}
 
 
@@ -183,7 +183,8 @@ def test_jupyter_gets_all_of_several_charts(frame: pd.DataFrame) -> None:
 
 
 def test_an_alt_text_cannot_leave_its_attribute() -> None:
-    frame = example.operations(machine='"><script>alert(1)</script>', run="20250101T120000-ef56")
+    rows = example.operations(machine='"><script>alert(1)</script>', run="20250101T120000-ef56")
+    frame = record.frame(rows)
     shown = bench.charts.time_by_size(frame)._repr_mimebundle_()["text/html"]
     assert "<script" not in shown
     assert shown.count("<") == 1
@@ -242,12 +243,14 @@ def test_another_kind_of_frame_is_refused(folder: Path) -> None:
 def test_a_time_that_was_changed_is_not_drawn_beside_what_was_measured(frame: pd.DataFrame) -> None:
     """The planted mistake: a halved time, whose twin, blocks and phases would still be those of the run."""
     halved = frame.assign(value_s=frame["value_s"].where(frame["mode"] != "script", frame["value_s"] / 2))
-    with pytest.raises(UserError, match=r"mode=script.* is not what run .* says of it now: load the run again"):
+    with pytest.raises(
+        UserError, match=r"run .* has changed since this frame was loaded \(.*mode=script.*\); load it again"
+    ):
         bench.charts.modes(halved)
 
 
 def test_a_run_that_is_not_to_be_had_is_missed_only_by_charts_that_draw_more() -> None:
-    frame = example.operations(run="20250101T120000Z-0000aaaa")
+    frame = record.frame(example.operations(run="20250101T120000Z-0000aaaa"))
     assert bench.charts.time_by_size(frame)
     with pytest.raises(UserError, match=r"run 20250101T120000Z-0000aaaa was not loaded here .* bench\.load\(FOLDER\)"):
         bench.charts.modes(frame)
@@ -325,7 +328,7 @@ def test_frames_are_compared_as_their_runs_are_and_of_some_rows_those(two: tuple
     "spoil", [lambda frame: frame.assign(value_s=1.0), lambda frame: frame.iloc[:0], lambda frame: frame[["key"]]]
 )
 def test_a_frame_that_is_not_of_one_run_as_it_is_stored_is_refused(spoil, two: tuple[Path, Path]) -> None:
-    with pytest.raises(UserError, match=r"load the run again|a frame of one run|a frame of estimates"):
+    with pytest.raises(UserError, match=r"load it again|a frame of one run|a frame of estimates"):
         bench.compare(spoil(bench.load(two[0])), two[1])
 
 

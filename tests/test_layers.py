@@ -7,11 +7,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def lint(config):
+def lint(config, folder=ROOT):
+    """The contracts of a file, on the packages that lie in a folder."""
     program = (
         "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(config_filename=sys.argv[1]))"
     )
-    return subprocess.run([sys.executable, "-c", program, str(config)], capture_output=True, text=True, cwd=ROOT)
+    return subprocess.run([sys.executable, "-c", program, str(config)], capture_output=True, text=True, cwd=folder)
 
 
 def test_every_import_goes_down():

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from bench.present.charts import figure_data
-from tests.cli.conftest import Terminal
+from tests.terminal import Terminal
 
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
 
 NOTEBOOK = Path(__file__).parents[1] / "docs" / "notebook.ipynb"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # a kernel and two runs, where other tests run too
+pytestmark = pytest.mark.timeout(900)  # a kernel and two runs, where other tests run too
 
 
 @pytest.fixture(scope="module")

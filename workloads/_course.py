@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import nn, optim
@@ -114,7 +114,7 @@ class SameMasks(nn.Module):
     def __init__(self, ctx: Context, p: float) -> None:
         super().__init__()
         self.p = p
-        self._placed = {"device": ctx.device, "dtype": ctx.dtype}
+        self._placed: dict[str, Any] = {"device": ctx.device, "dtype": ctx.dtype}
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """What is kept of `x`, scaled up; all of it in eval mode."""

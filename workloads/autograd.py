@@ -146,11 +146,11 @@ def derivative_plot(ctx: Context) -> Prepared:
         return max(ctx.relative_error(plotted, derivative(exact_x)), ctx.within(apart, 0, OFF_CURVE))
 
     return Prepared(
-        step=lambda: picture(*(each.detach().cpu().numpy() for each in (x, f, x.grad))),
+        step=lambda: picture(*(each.detach().cpu().numpy() for each in (x, f, x.grad))),  # type: ignore[union-attr]  # filled above
         check=check,
         work=Work(flops=0, bytes=WIDTH * HEIGHT * 4, items=1, unit="figure"),
         # A figure is a knot of references that the collector alone unties, and it is off inside blocks.
-        reset=gc.collect,
+        reset=gc.collect,  # type: ignore[arg-type]  # nobody looks at what it returns
     )
 
 
@@ -172,7 +172,7 @@ def picture(x: np.ndarray, f: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray
     (line,) = right.plot(x, slope, color=BLUE)
     right.set_title("Derivative f'(x)")
     canvas.draw()
-    return line.get_ydata(orig=False), np.asarray(canvas.buffer_rgba())
+    return line.get_ydata(orig=False), np.asarray(canvas.buffer_rgba())  # type: ignore[return-value]  # an array
 
 
 def off_curve(panel: np.ndarray, function: Callable[[torch.Tensor], torch.Tensor]) -> float:
@@ -204,7 +204,7 @@ def gradient_at(function: Callable[[torch.Tensor], torch.Tensor], point: float, 
     x = torch.tensor([point], requires_grad=True, **placed)
     y = function(x)
     y.backward()
-    return x.grad.item()
+    return x.grad.item()  # type: ignore[union-attr]  # backward has filled it
 
 
 @workload(lesson="Computing gradients", axes={"function": ("square", "sine")}, quick={"function": ("square", "sine")})

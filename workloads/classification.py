@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -62,9 +63,8 @@ def train_step(ctx: Context, rows: int) -> Prepared:
     """
     data = moons(ctx, rows)
     training = Training(classifier(ctx), nn.BCELoss())
-    with warnings.catch_warnings():
-        # the tracer runs the net twice, and wonders that two masks give two answers
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+    # the tracer runs the net twice, and wonders that two masks give two answers
+    with warnings.catch_warnings(action="ignore", category=torch.jit.TracerWarning):  # type: ignore
         forward = ctx.mode(training.model, data.x_train)
 
     exact = exact_training(ctx)
@@ -106,7 +106,7 @@ def fit(ctx: Context, epochs: int, record: str) -> Prepared:
     """
     data = moons(ctx)
     training = Training(classifier(ctx), nn.BCELoss())
-    keep = torch.Tensor.item if record == "item" else torch.Tensor.detach
+    keep: Callable[[torch.Tensor], Any] = torch.Tensor.item if record == "item" else torch.Tensor.detach
     known = min(epochs, COURSE_EPOCHS)
     exact_losses, exact_rows = exact_fit(ctx, known)
 
@@ -222,7 +222,7 @@ def evaluate(ctx: Context, report: str, rows: int) -> Prepared:
 def exact_training(ctx: Context) -> Training:
     """The case's training in float64 on the CPU, under the masks of the case."""
     model = in_float64(classifier(ctx))
-    model.dropout = SameMasks(ctx, model.dropout.p)
+    model.dropout = SameMasks(ctx, model.dropout.p)  # type: ignore[union-attr, arg-type]  # an nn.Dropout
     return Training(model, nn.BCELoss())
 
 

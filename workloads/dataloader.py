@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.datasets import make_moons
 from torch import Generator, nn
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, TensorDataset
 
 import workloads._course as course
 from bench.workload import Context, Prepared, Work, workload
 from workloads._course import MOONS_PRODUCTS, MOONS_WEIGHTS, TRAIN_ROWS, Slices, Training, course_loader, in_float64
-from workloads._data import make_moons, moons, regression_data
+from workloads._data import moons, regression_data
 
 STRAY = 1e-3
 """How far the last loss of a right epoch may be from float64. Over the seeds 0 to 999 at batch 32 the farthest was
@@ -47,8 +48,7 @@ def batches_of(loader: str, data: course.Split, batch: int, shuffle: Generator, 
 
 def plain(x: torch.Tensor, y: torch.Tensor, batch: int, shuffle: Generator) -> Batches:
     """One epoch of batches without any loader."""
-    order = torch.randperm(len(x), generator=shuffle)
-    return [(x[rows], y[rows]) for rows in order.split(batch)]
+    return [(x[rows], y[rows]) for rows in torch.randperm(len(x), generator=shuffle).split(batch)]
 
 
 @workload(
@@ -120,7 +120,9 @@ def epoch(ctx: Context, loader: str, batch: int, workers: int, pin: bool) -> Pre
 
 def until_accurate(training: Training, data: course.Split, epoch: Callable[[], Batches], shuffle: Generator) -> Fit:
     """Train by epochs until the test accuracy is TARGET or MOST_EPOCHS are over: accuracy and last loss of each."""
-    accuracies, losses, seed = [], [], shuffle.initial_seed()
+    accuracies: list[float] = []
+    losses: list[torch.Tensor] = []
+    seed = shuffle.initial_seed()
     while len(losses) < MOST_EPOCHS and (not losses or accuracies[-1] < TARGET):
         shuffle.manual_seed(seed + len(losses))  # as a RandomSampler draws once more at its end, for no use
         training.model.train()
@@ -292,9 +294,5 @@ def custom_dataset(ctx: Context, form: str, batch: int) -> Prepared:
         return max(map(ctx.relative_error, found, (exact, moon[rows].reshape(-1, 1))))
 
     moved = (16 + 4 * ctx.dtype.itemsize) * TRAIN_ROWS
-    return Prepared(
-        step=lambda: [(x.to(ctx.device), y.to(ctx.device)) for x, y in loader],
-        check=check,
-        work=Work(flops=8 * TRAIN_ROWS, bytes=moved, kernels=1, items=TRAIN_ROWS, unit="row"),
-        reset=reset,
-    )
+    work = Work(flops=8 * TRAIN_ROWS, bytes=moved, kernels=1, items=TRAIN_ROWS, unit="row")
+    return Prepared(lambda: [(x.to(ctx.device), y.to(ctx.device)) for x, y in loader], check, work, reset=reset)

@@ -182,7 +182,8 @@ def sin(a: torch.Tensor) -> torch.Tensor:
     return torch.sin(a)
 
 
-OPERATIONS = {"add": (add, np.add, 2), "mul": (mul, np.multiply, 2), "sin": (sin, np.sin, 1)}
+Operation = tuple[Callable[..., torch.Tensor], Callable[..., np.ndarray], int]
+OPERATIONS: dict[str, Operation] = {"add": (add, np.add, 2), "mul": (mul, np.multiply, 2), "sin": (sin, np.sin, 1)}
 """By the name of the operation: ours, NumPy's, and of how many tensors."""
 
 

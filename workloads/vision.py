@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from copy import deepcopy
 from itertools import chain, repeat
+from typing import Any
 
 import torch
 from sklearn.datasets import load_digits
@@ -186,7 +187,7 @@ def transfer_learning(ctx: Context, trunk: str, epochs: int) -> Prepared:
     """
     data, model, shuffle = digits(ctx, 5, 9), experienced(ctx), torch.Generator()
     along, images = trunk == "trained_along", len(data.x_train)
-    exact = in_float64(deepcopy(model))
+    exact: Any = in_float64(deepcopy(model))
     model.trunk.requires_grad_(along)
     training = learning(model if along else model.head)
     before = deepcopy(model.trunk.state_dict())
@@ -196,6 +197,7 @@ def transfer_learning(ctx: Context, trunk: str, epochs: int) -> Prepared:
         shuffle.manual_seed(ctx.seed)
 
     def step() -> list[torch.Tensor]:
+        forward: nn.Module
         forward, x = model, data.x_train
         if trunk == "cached":
             with torch.no_grad():
@@ -247,6 +249,7 @@ def exact_losses(
     model: Cnn, along: bool, x: torch.Tensor, y: torch.Tensor, batches: list[torch.Tensor]
 ) -> torch.Tensor:
     """Loss of each update of `model` on `batches` of row numbers, or of its head alone, on features computed once."""
+    forward: nn.Module
     if along:
         training, forward = learning(model), model
     else:

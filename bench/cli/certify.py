@@ -21,7 +21,9 @@ def certify(
         str | None,
         typer.Option("--from", metavar="RUN", help="Verdicts on an earlier certificate's pairs; nothing is measured."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the page (reports/<run id>).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the page (default: reports/<run id>).")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed for the order and for what is simulated.")] = 0,
     format_: Format = TableFormat.TABLE,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,

@@ -21,10 +21,10 @@ def check(
     answer is right, the check notices a wrong one, fifty calls later it is still right, one seed gives one answer,
     nothing is kept from call to call, the work is stated, the docstring explains it.
     """
-    from bench.jobs.contract_check import ContractCheck
+    from bench.jobs.contract_check import contract_check
 
     faults = 0
-    with ContractCheck(file, names or ()) as contract:
+    with contract_check(file, names or ()) as contract:
         for item in contract.chosen:
             say(f"{item.name}")
             found = contract.check(item)

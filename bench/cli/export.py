@@ -27,7 +27,9 @@ def export(
     to: Annotated[Target, typer.Option("--to", help="Kind of file.")] = Target.CSV,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="The file, or a run's folder (text goes to stdout)."),
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="The file, or the run's folder (default: stdout, if it is text)."
+        ),
     ] = None,
 ) -> None:
     """Write the times of a run for another tool. Cases without a time are left out, and counted on stderr.

@@ -16,7 +16,7 @@ Columns = Annotated[
     typer.Option(
         "--column",
         metavar="ROLE=NAME",
-        help="Which column of a plain CSV is time, commit, branch or value; by their names without it; repeatable.",
+        help="Column of a plain CSV for time, commit, branch or value; repeatable.",
     ),
 ]
 

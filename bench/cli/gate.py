@@ -37,11 +37,11 @@ def gate(
     ] = None,
     base: Annotated[
         str,
-        typer.Option(
-            metavar="SIDE", help="Old side: revision, ./folder or python=PATH (merge-base with the default branch)."
-        ),
+        typer.Option(metavar="SIDE", help="Old side: revision, ./folder or python=PATH (default: the merge-base)."),
     ] = "",
-    head: Annotated[str, typer.Option(metavar="SIDE", help="New side, written the same way (the working tree).")] = "",
+    head: Annotated[
+        str, typer.Option(metavar="SIDE", help="New side, written the same way (default: the working tree).")
+    ] = "",
     setup: Annotated[
         str | None, typer.Option(metavar="CMD", help="Command to run in each side's tree first; kept by commit.")
     ] = None,
@@ -55,7 +55,7 @@ def gate(
     workloads: WorkloadFiles = None,
     workloads_from: Annotated[
         From | None,
-        typer.Option(help="Side whose workload files both run, where they differ (no comparison)."),
+        typer.Option(help="Side whose workload files both run where they differ (default: not compared)."),
     ] = None,
     budget: Annotated[str | None, typer.Option(help="Time by which the last round should end (5m).")] = None,
     max_pairs: Annotated[int, typer.Option(min=1, help="Most pairs of a case.")] = 60,
@@ -64,16 +64,18 @@ def gate(
     ] = None,
     cold_pairs: Annotated[
         int,
-        typer.Option(min=1, help="Pairs with an empty compile cache, to compare compile times."),
+        typer.Option(min=1, help="Pairs that begin with an empty compile cache, to compare compile times."),
     ] = 1,
     alpha: Annotated[
-        float | None, typer.Option(min=1e-9, max=0.5, help="Chance of any false regression in the suite (0.01).")
+        float | None,
+        typer.Option(min=1e-9, max=0.5, help="Chance of any false regression in the suite (default: 0.01)."),
     ] = None,
     slack: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Slow-down that still passes, as a share (0.02).")
+        float | None, typer.Option(min=0, max=1, help="Slow-down that still passes, as a share (default: 0.02).")
     ] = None,
     limit: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Slow-down that 'not slower' excludes, as a share (0.05).")
+        float | None,
+        typer.Option(min=0, max=1, help="Slow-down that 'not slower' excludes, as a share (default: 0.05)."),
     ] = None,
     seed: Annotated[
         int | None,
@@ -99,7 +101,9 @@ def gate(
     bisect: Annotated[
         bool, typer.Option("--bisect", help="Exit code 125 where nothing can be said, for git bisect run.")
     ] = False,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the run (results/<run id>).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the run (default: results/<run id>).")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Compare two sides in lockstep pairs and say of each case: regressed, not slower, improved, or not resolved.

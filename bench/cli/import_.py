@@ -15,11 +15,13 @@ def import_files(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders of another tool.")],
     from_: Annotated[
         str | None,
-        typer.Option("--from", help="Kind: pytest-benchmark, pyperf, asv, github-action-benchmark, csv (recognised)."),
+        typer.Option(
+            "--from", help="Kind: pytest-benchmark, pyperf, asv, github-action-benchmark or csv (default: recognised)."
+        ),
     ] = None,
     unit: Annotated[str, typer.Option(help="Unit of a plain CSV's columns: s, ms, us or ns.")] = "",
     column: Columns = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the runs (results/).")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the runs (default: results/).")] = None,
 ) -> None:
     """Read files of other tools into runs, and print the folder of each.
 

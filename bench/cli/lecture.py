@@ -12,11 +12,9 @@ from bench.cli.options import command_line, say
 
 
 def lecture(
-    budget: Annotated[
-        str, typer.Option(help="Time after which no launch is added (10m, 1h); six a case are the aim.")
-    ] = "10m",
+    budget: Annotated[str, typer.Option(help="Time after which no launch is added (10m, 1h).")] = "10m",
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for page and deck (reports/<run id>).")
+        Path | None, typer.Option("--out", "-o", help="Folder for page and deck (default: reports/<run id>).")
     ] = None,
     formats: Annotated[
         str, typer.Option("--to", help="Formats: html, pptx, pdf, beamer, explore; several with commas.")
@@ -26,10 +24,10 @@ def lecture(
         typer.Option(
             "--beside",
             metavar="RUN",
-            help="Another machine's run in the pictures; repeatable (without a GPU: shipped ones).",
+            help="Another machine's run to draw too; repeatable (without a GPU: shipped ones).",
         ),
     ] = None,
-    alone: Annotated[bool, typer.Option("--alone", help="No other machine in the pictures.")] = False,
+    alone: Annotated[bool, typer.Option("--alone", help="No other machine beside this one.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Measure what the charts of the lecture are drawn from, and write a page and a deck. Prints the paths.

@@ -22,9 +22,7 @@ def list_workloads(
     format_: Format = TableFormat.TABLE,
     pages: Annotated[
         Path | None,
-        typer.Option(
-            "--pages", metavar="DIR", help="Markdown in this folder: a page a family, and an index. Prints the paths."
-        ),
+        typer.Option("--pages", metavar="DIR", help="Folder for Markdown: a page a family, and an index."),
     ] = None,
     course: Annotated[
         Path | None,

@@ -24,25 +24,24 @@ class TableFormat(StrEnum):
     MD = "md"
 
 
-Format = Annotated[TableFormat, typer.Option("--format", "-f", help="How to write the table.")]
+Format = Annotated[TableFormat, typer.Option("--format", "-f", help="Form of the output.")]
 RunNames = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[RUN]...",
-        help="Runs: a folder, an id, or reference:NAME; the latest without any. Several stand beside each other, "
-        "never pooled.",
+        help="Runs by folder, id or reference:NAME (default: the latest); never pooled.",
     ),
 ]
 Versus = Annotated[
     str | None,
     typer.Option(
         "--vs",
-        help="Speed-ups against the cases with this axis=value (mode=eager, device=cpu), or against one case key.",
+        help="Speed-ups against cases with this axis=value (mode=eager), or one case key.",
     ),
 ]
 WorkloadFiles = Annotated[
     list[Path] | None,
-    typer.Option("--workloads", "-w", metavar="FILE.py", help="Add the workloads of a file of your own; repeatable."),
+    typer.Option("--workloads", "-w", metavar="FILE.py", help="File with workloads of your own; repeatable."),
 ]
 
 

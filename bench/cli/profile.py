@@ -24,13 +24,13 @@ def profile(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(min=1, max=100_000, help="Steps under torch.profiler, in whole blocks (up to 200)."),
+        typer.Option(min=1, max=100_000, help="Steps under torch.profiler, in whole blocks (default: up to 200)."),
     ] = None,
     rung: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Sampler: py-spy, pyinstrument, 'sampling thread', 'torch.profiler alone' (best allowed).",
+            help="Sampler: py-spy, pyinstrument, 'sampling thread', 'torch.profiler alone' (default: best allowed).",
         ),
     ] = None,
     seconds: Annotated[
@@ -42,9 +42,9 @@ def profile(
     ] = False,
     base: Annotated[
         str,
-        typer.Option(metavar="SIDE", help="Old side with --diff, as in bench gate (the merge-base)."),
+        typer.Option(metavar="SIDE", help="Old side with --diff, as in bench gate (default: the merge-base)."),
     ] = "",
-    head: Annotated[str, typer.Option(metavar="SIDE", help="New side with --diff (the working tree).")] = "",
+    head: Annotated[str, typer.Option(metavar="SIDE", help="New side with --diff (default: the working tree).")] = "",
     setup: Annotated[
         str | None, typer.Option(metavar="CMD", help="Command to run in each side's tree first, with --diff.")
     ] = None,
@@ -57,10 +57,14 @@ def profile(
     ] = None,
     peaks: Annotated[
         str | None,
-        typer.Option("--peaks", metavar="RUN", help="Run whose peaks tell compute from memory (the latest)."),
+        typer.Option("--peaks", metavar="RUN", help="Run whose peaks tell compute from memory (default: the latest)."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the profile (results/<run id>).")] = None,
-    timeout: Annotated[str | None, typer.Option(help="Silence after which a worker counts as hung (120s).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the profile (default: results/<run id>).")
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="Silence after which a worker counts as hung (default: 120s).")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed for the data.")] = 0,
     format_: Format = TableFormat.TABLE,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
@@ -68,7 +72,7 @@ def profile(
     """Take the steps of one case apart: functions, operators, device, memory, compiling, and what binds it, in a word.
 
     A run of its own, never the timed one: a fresh process times steps with and without py-spy, and with and without
-    torch.profiler, so that what each costs is told. Writes a page with a flame graph, stacks for
+    torch.profiler, so that the cost of each is known. Writes a page with a flame graph, stacks for
     https://speedscope.app, and a trace for https://ui.perfetto.dev.
 
     \b

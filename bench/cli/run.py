@@ -26,7 +26,7 @@ def run(
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option("--preset", "-p", help="Cases of quick, ci, lecture, full, a TOML file, or pyproject.toml."),
+        typer.Option("--preset", "-p", help="Preset: quick, ci, lecture, full, a TOML file, or pyproject.toml's own."),
     ] = None,
     sets: Annotated[
         list[str] | None,
@@ -36,7 +36,9 @@ def run(
         list[str] | None, typer.Option("--exclude", "-x", metavar="SELECT", help="Cases to leave out; repeatable.")
     ] = None,
     workloads: WorkloadFiles = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the run (results/<run id>).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the run (default: results/<run id>).")
+    ] = None,
     resume: Annotated[
         str | None, typer.Option("--resume", metavar="RUN", help="The rest of a run that was stopped or killed.")
     ] = None,
@@ -45,10 +47,13 @@ def run(
         typer.Option(min=1, help="Launches of each case (default: until precise enough)."),
     ] = None,
     precision: Annotated[
-        float | None, typer.Option(min=0.0001, max=1, help="Wanted half-width of the interval, as a share (0.02).")
+        float | None,
+        typer.Option(min=0.0001, max=1, help="Wanted half-width of the interval, as a share (default: 0.02)."),
     ] = None,
     budget: Annotated[str | None, typer.Option(help="Time after which no launch is added (90s, 5m, 1h).")] = None,
-    timeout: Annotated[str | None, typer.Option(help="Silence after which a worker counts as hung (120s).")] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="Silence after which a worker counts as hung (default: 120s).")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed for the data and for the order of cases.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="The cases in order and their likely time; nothing is measured.")

@@ -31,10 +31,10 @@ class Format(Protocol):
     NAME: str
 
     def is_it(self, path: Path) -> bool:
-        """Does this look like one of its files or folders?"""
+        """Does this look like a file or folder of this format?"""
 
     def read(self, path: Path) -> list[Execution]:
-        """Its executions. Raises `UserError` where it is damaged or something else."""
+        """Read its executions. Raises `UserError` if it is damaged or of another format."""
 
 
 FORMATS: Mapping[str, Format] = {
@@ -44,21 +44,21 @@ FORMATS: Mapping[str, Format] = {
 
 @dataclass(frozen=True)
 class TableHints:
-    """What the columns of a plain CSV do not tell by themselves."""
+    """What a plain CSV does not say about its columns."""
 
     unit: str = ""
     higher_is_better: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Names of columns by role (`columns.ROLES`), and by `value` the one series."""
+    """Names of columns by role (`table_columns.ROLES`); under `value` that of the only series."""
 
 
 NO_HINTS = TableHints()
 
 
 def read(path: Path, tool: str | None = None, plain: TableHints = NO_HINTS) -> list[Execution]:
-    """The executions in a file or folder of another tool; its kind is found out where `tool` does not name it.
+    """Read the executions in a file or folder of another tool, whose format is recognised unless `tool` names it.
 
-    plain: about a plain CSV. Raises `UserError` where there is no such file, or it cannot be read.
+    plain: about a plain CSV. Raises `UserError` if there is no such file, or if it cannot be read.
     """
     if not exists(path):
         raise UserError(f"{path} is not there")
@@ -73,11 +73,11 @@ def read(path: Path, tool: str | None = None, plain: TableHints = NO_HINTS) -> l
         return csv_parquet.read(path, plain.unit, plain.higher_is_better, plain.columns)
     if chosen is not None:
         return chosen.read(path)
-    raise UserError(f"{path} is no file of {', '.join(FORMATS)}; name its kind with --from, if it is one after all")
+    raise UserError(f"{path} is not a file of {', '.join(FORMATS)}; if it is one, name its format with --from")
 
 
 def _read_folder(path: Path, tool: str | None, plain: TableHints) -> list[Execution]:
-    """All files of one kind below a folder, by their names: `.benchmarks/` of pytest-benchmark is such a one."""
+    """Read all files of one format below a folder, ordered by name, such as `.benchmarks/` of pytest-benchmark."""
     files = [each for each in sorted(path.rglob("*")) if each.is_file()]
     kinds = [FORMATS[tool]] if tool else list(FORMATS.values())
     files = [each for each in files if any(item.is_it(each) for item in kinds)]

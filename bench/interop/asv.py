@@ -1,6 +1,6 @@
 """asv's results folder: a file a machine, commit and environment. Read after asv.results (versions 1 and 2).
 
-asv times several processes in turns and keeps their samples in one list, so that how far processes lie apart is lost.
+asv alternates between several processes and keeps their samples in one list, so the spread between processes is lost.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ NAME = "asv"
 _BENCHMARKS, _MACHINE = "benchmarks.json", "machine.json"
 
 _UNITS = {"time": "s", "timeraw": "s", "mem": "bytes", "peakmem": "bytes", "track": "unit"}
-"""By how the name of a benchmark begins (asv's own rule), where `benchmarks.json` does not tell."""
+"""Unit by the beginning of a benchmark's name (asv's own rule), used if `benchmarks.json` states none."""
 
 _FACTS = ("arch", "cpu", "machine", "os", "num_cpu")
-"""Of `params`; ram is left out, as asv has written it as text and as a number for one machine."""
+"""Entries of `params` that describe the machine, without ram: asv writes it now as text, now as a number."""
 
 
 def is_it(path: Path) -> bool:
-    """A results folder, a machine's folder inside of it, or one result."""
+    """Is it a results folder, a machine's folder inside one, or a single result?"""
     if path.is_dir():
         return (path / _BENCHMARKS).exists() or (path / _MACHINE).exists()
     return path.suffix == ".json" and path.name not in (_BENCHMARKS, _MACHINE) and '"commit_hash"' in text_of(path)
 
 
 def read(path: Path) -> list[Execution]:
-    """An execution a result file, by date. Raises `UserError` where there is none, or one is damaged."""
+    """Read an execution from each result file, by date. Raises `UserError` if there is none, or one is damaged."""
     path = path.resolve()
     if path.is_file():
         return [_execution(path, _described(path.parent.parent))]
@@ -98,7 +98,7 @@ def _execution(path: Path, described: Mapping[str, _Described]) -> Execution:
 
 
 class _Result:
-    """What a file has of one benchmark, in either version: `result` and `samples` by combination, and `params`."""
+    """What a file says about one benchmark, in either version: `result` and `samples` by combination, and `params`."""
 
     def __init__(self, value: Any, columns: Sequence[str] | None, results: Node) -> None:
         node = Node(value, results.file, results.where)
@@ -122,7 +122,7 @@ class _Result:
             yield from Node(params, self.where.file, f"{self.where.where}.params")
 
     def combinations(self) -> list[tuple[Any, ...]]:
-        """Values of the parameters, a tuple a result."""
+        """Values of the parameters, one tuple for each result."""
         axes = [[str(each.value) for each in axis] for axis in self.params]
         if math.prod(len(axis) for axis in axes) != len(self.values):
             raise self.where.refused("as many results as there are combinations of parameters")
@@ -160,7 +160,7 @@ def _params(combination: Sequence[str], names: Sequence[str]) -> dict[str, Value
 
 
 def _contradiction(name: str, unit: str) -> str:
-    """Where the name says time and `benchmarks.json` memory, or the other way: neither can be believed."""
+    """Why the unit cannot be believed: the name says time and `benchmarks.json` memory, or the reverse. Else empty."""
     by_name = _UNITS.get(_kind(name), unit)
     return "" if "unit" in (by_name, unit) or by_name == unit else f"its name says {by_name}, {_BENCHMARKS} says {unit}"
 

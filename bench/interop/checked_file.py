@@ -1,4 +1,4 @@
-"""A file of another tool, read with suspicion: whatever is not as it should be is named with its place."""
+"""Checked reading of another tool's file: every error names what is wrong and where it stands."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Any
 from bench.records import UserError
 
 YEARS = range(1970, 2262)
-"""That a pandas timestamp can hold."""
+"""Years that a pandas Timestamp can represent, from 1970 on."""
 
 
 def text_of(path: Path) -> str:
-    """A file as text. Raises `UserError` where it cannot be read, or is no UTF-8."""
+    """Read a file as text. Raises `UserError` if it cannot be read, or is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -27,7 +27,7 @@ def text_of(path: Path) -> str:
 
 
 def parsed(text: str, path: Path) -> Node:
-    """JSON as a node. Raises `UserError` where it is none, or has text that cannot be stored."""
+    """Parse JSON. Raises `UserError` if it is not JSON, or holds text that cannot be stored."""
     try:
         value = json.loads(text)
         if "\\ud" in text.lower():  # perhaps half of a surrogate pair, which is no character
@@ -39,7 +39,7 @@ def parsed(text: str, path: Path) -> Node:
 
 @dataclass(frozen=True)
 class Node:
-    """A value inside a file. Every method raises `UserError` where the value is not of the kind that is asked for."""
+    """A value inside a file. Every method raises `UserError` if the value is not of the type that it returns."""
 
     value: Any
     file: str
@@ -52,7 +52,7 @@ class Node:
         return found
 
     def get(self, name: str) -> Node | None:
-        """The entry of this name; None where there is none, or null."""
+        """The entry of this name; None if it is missing or null."""
         value = self.mapping().get(name)
         return None if value is None else Node(value, self.file, f"{self.where}.{name}" if self.where else name)
 
@@ -63,19 +63,19 @@ class Node:
             yield Node(value, self.file, f"{self.where}[{place}]")
 
     def mapping(self) -> dict[str, Any]:
-        """As an object."""
+        """The value as an object."""
         if not isinstance(self.value, dict):
             raise self.refused("an object")
         return self.value
 
     def text(self) -> str:
-        """As text."""
+        """The value as text."""
         if not isinstance(self.value, str):
             raise self.refused("a text")
         return self.value
 
     def number(self) -> float:
-        """As a finite number."""
+        """The value as a finite number."""
         try:
             if isinstance(self.value, int | float) and not isinstance(self.value, bool):
                 found = float(self.value)
@@ -86,21 +86,21 @@ class Node:
         raise self.refused("a finite number")
 
     def positive(self) -> float:
-        """As a finite number above 0."""
+        """The value as a finite number above 0."""
         found = self.number()
         if found <= 0:
             raise self.refused("above 0")
         return found
 
     def count(self) -> int:
-        """As a whole number from 1 up."""
+        """The value as a whole number from 1 up."""
         found = self.number()
         if found < 1 or found != int(found) or found > 2**53:
             raise self.refused("a whole number from 1 up")
         return int(found)
 
     def moment(self, unit_s: float) -> datetime:
-        """A number of `unit_s` seconds each since 1970, as UTC."""
+        """The value as a time in UTC: it counts units of `unit_s` seconds since 1970."""
         try:
             found = datetime.fromtimestamp(self.number() * unit_s, UTC)
         except (OverflowError, OSError, ValueError):
@@ -110,14 +110,14 @@ class Node:
         return found
 
     def date(self) -> datetime:
-        """A text of ISO 8601 as UTC; a time without a zone is taken as UTC."""
+        """The value, a text of ISO 8601, as a time in UTC; one without a zone is taken as UTC."""
         found = moment_of(self.text())
         if found is None:
             raise self.refused("a date and time (ISO 8601)")
         return found
 
     def refused(self, wanted: str) -> UserError:
-        """The error for a value that is not what it should be."""
+        """Make the error that says what the value should be, and what it is."""
         shown = repr(self.value)
         return UserError(
             f"{self.file}: {self._place} should be {wanted}, and is {shown if len(shown) < 60 else shown[:57] + '…'}"
@@ -129,7 +129,7 @@ class Node:
 
 
 def moment_of(text: str) -> datetime | None:
-    """A text of ISO 8601 as UTC, None where it is none; a time without a zone is taken as UTC."""
+    """Parse a time of ISO 8601 as UTC; one without a zone is taken as UTC. None if the text is no such time."""
     try:
         found = datetime.fromisoformat(text.strip())
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

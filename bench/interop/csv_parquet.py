@@ -1,4 +1,4 @@
-"""CSV and Parquet: a row a value with its key, as we write them, or a column a series, as people keep them.
+"""CSV and Parquet: a row for each value with its key, as we write them, or a column for each series, as people do.
 
 key,clock,machine,fingerprint,commit,at,value,unit,higher_is_better,launches     (ours: `bench export --to csv`)
 time,commit,metric1,metric2                                                      (a history, as of apache-otava)
@@ -25,28 +25,28 @@ from bench.records import UNKNOWN, UserError
 NAME = "csv"
 
 _NAMES = ("key", "name", "benchmark", "test", "series", "command", "case")
-"""Columns that name the series of a row, in a file with a row a value."""
+"""Columns that name the series of a row, in a file with a row for each value."""
 
 _IN_NAME = re.compile(r".*?_(s|ms|us|ns)")
 
 
 def is_it(path: Path) -> bool:
-    """A file with this suffix; the tables of a run of ours are none."""
+    """Has it one of these suffixes, and is it not a table of a run of ours?"""
     return path.is_file() and path.suffix in (".csv", ".parquet") and not (path.parent / "run.json").exists()
 
 
 def read(
     path: Path, unit: str = "", higher_is_better: bool = False, named: Mapping[str, str] | None = None
 ) -> list[Execution]:
-    """An execution a row of a history, in its order; of files with a row a value, one a state that was measured.
+    """Read an execution from each row of a history, in its order, or from all rows of one commit and time.
 
-    unit, higher_is_better: of the values of a history, whose columns do not tell. named: columns by their role (see
-    `columns.ROLES`), where their names do not tell. Raises `UserError` where the file has no series, or a value that is
-    no number.
+    unit, higher_is_better: of the values of a history, whose columns do not state them. named: columns by their role
+    (`table_columns.ROLES`), if their names do not show it. Raises `UserError` if the file has no series, or holds a
+    value that is no number.
     """
     header, rows = _table(path)
     about = named or {}
-    # Roles that are named stand under the names that we give them.
+    # A column whose role is named goes by the name of the role.
     ours = {name: role for role, name in about.items()}
     renamed = [ours.get(cell, cell) for cell in header]
     name = next((cell for cell in header if cell.lower() in _NAMES), None)
@@ -56,14 +56,14 @@ def read(
         return _tidy(path, values, unit, higher_is_better, of_launches=set(COLUMNS) <= set(titles))
     if name and not table_columns.is_numeric(rows, header.index(name)):
         raise UserError(
-            f"{path}: its rows are named by '{name}', and no column is called {table_columns.VALUE}; tell it by "
+            f"{path}: its rows are named by '{name}', and no column is called {table_columns.VALUE}; name it with "
             f"--column {table_columns.VALUE}=NAME"
         )
     return _wide(path, header, rows, unit, higher_is_better, about)
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of text."""
+    """The header, and the rows as text."""
     if path.suffix == ".parquet":
         try:
             frame = pd.read_parquet(path)
@@ -136,7 +136,7 @@ def _column(name: str, text: str, key: str, unit: str, higher_is_better: bool, w
 
 
 class _TidyRow(NamedTuple):
-    """A row of a file with a row a value: its cells, empty where the file lacks the column."""
+    """The cells of a row that holds one value; empty where the file lacks the column."""
 
     series: str
     clock: str
@@ -206,7 +206,7 @@ def _benchmark(
 
 
 def frame(kept: LaunchTimes) -> pd.DataFrame:
-    """A run as our own rows: one a case, clock and launch."""
+    """A run as rows of our own format: one for each case, clock and launch."""
     origin = kept.origin
     about = origin.machine, origin.fingerprint, origin.state, origin.created
     rows = [

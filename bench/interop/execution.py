@@ -1,4 +1,4 @@
-"""What another tool's file says, in our words: executions of benchmarks, with the truth about their replication."""
+"""Another tool's file in our terms: executions of benchmarks, and how their values were replicated."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Benchmark:
     """One benchmark of one execution."""
 
     name: str
-    """As the other tool calls it."""
+    """The name that the other tool gives it."""
     key: str
-    """As we do."""
+    """Our case key for it."""
     processes: tuple[tuple[float, ...], ...] = ()
     """Values by process, above 0, in `unit`: raw ones, or one statistic of them. Empty where there is no value."""
     unit: str = "s"
     higher_is_better: bool = False
     steps: int | None = None
-    """Calls behind each value; None where the file does not tell."""
+    """Calls behind each value; None if the file does not state them."""
     summary: str = ""
-    """Of what each value is a statistic: `median of 50 rounds`. Empty where values are raw."""
+    """The statistic that each value is: `median of 50 rounds`. Empty if values are raw."""
     clock: str = "wall"
     reason: str = ""
     """Why there is no value."""
@@ -49,32 +49,32 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Execution:
-    """What was measured in one go, on one machine, of one state of the code."""
+    """What was measured in one go, on one machine, at one commit."""
 
     tool: str
     source: str
-    """The file it is from."""
+    """The file that it was read from."""
     benchmarks: tuple[Benchmark, ...]
     commit: str | None = None
     at: datetime | None = None
     machine: str = UNKNOWN
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """About the machine and its software: executions with the same can be compared."""
+    """Facts about the machine and its software: executions with equal facts are comparable."""
     kept_fingerprint: str | None = None
-    """Of a run of ours, which went through the other tool's file."""
+    """The fingerprint of a run of ours that was exported to the other tool's format."""
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen hex digits over the tool and its facts; nothing is not told apart from an empty text."""
+        """Sixteen hex digits over the tool, the machine and the facts; a missing fact counts as an empty one."""
         if self.kept_fingerprint:
             return self.kept_fingerprint
-        told = {name: value for name, value in self.facts.items() if value not in (None, "")}
-        text = json.dumps([self.tool, self.machine, told], sort_keys=True, default=str)
+        stated = {name: value for name, value in self.facts.items() if value not in (None, "")}
+        text = json.dumps([self.tool, self.machine, stated], sort_keys=True, default=str)
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def points(executions: Sequence[Execution]) -> pd.DataFrame:
-    """Executions as points of a history (see `marks.COLUMNS`): a row a process."""
+    """Executions as points of a history (see `series.COLUMNS`): a row for each process."""
     rows = []
     for execution in executions:
         # Made once each: a table of a thousand series and a thousand rows has a million values.
@@ -90,12 +90,12 @@ def points(executions: Sequence[Execution]) -> pd.DataFrame:
 
 
 def reasons(executions: Sequence[Execution]) -> dict[str, int]:
-    """Why benchmarks have no value, and how many of each."""
+    """Count the reasons why benchmarks have no value."""
     return dict(Counter(item.reason for each in executions for item in each.benchmarks if not item.processes))
 
 
 def is_key(name: str) -> bool:
-    """Is it a case key of ours, as we write it?"""
+    """Is it a case key, written as we write it?"""
     try:
         return Case.from_key(name).key == name
     except UserError:
@@ -103,35 +103,35 @@ def is_key(name: str) -> bool:
 
 
 def key(family: str, name: str, params: Mapping[str, Value] | None = None) -> str:
-    """A case key for a foreign benchmark. What its axes of ours would be is not known, and is said so."""
+    """A case key for a foreign benchmark; the axes that every case has are `unknown`."""
     axes = {f"{axis}_" if axis in schema.COLUMNS else axis: value for axis, value in (params or {}).items()}
     return Case.of(f"{slug(family)}/{slug(name)}", {**dict.fromkeys(UNIVERSAL_AXES, UNKNOWN), **axes}).key
 
 
 def slug(text: str) -> str:
-    """A text as a part of a workload's name: other characters than letters, digits, - and _ become one -.
+    """A text as part of a workload's name: each run of other characters than letters, digits, - and _ becomes one -.
 
-    Where more is lost than what sets words apart, a digest of the whole is added: it depends on the name alone, so that
-    a benchmark has one key in all files.
+    If more is lost than separators, a digest of the whole text is appended. It depends on the name alone, so that a
+    benchmark has one key in all files.
     """
     found = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
     return found if found and not re.search(r"[^A-Za-z0-9_/.: -]", text) else f"{found or 'x'}-{_digest(text)}"
 
 
 def value(text: str) -> Value:
-    """A text as the value of an axis, with a digest where a key cannot hold it as it is."""
+    """A text as the value of an axis, with a digest if a key cannot hold it unchanged."""
     if not SAFE_TEXT.fullmatch(text):
         return f"{re.sub(r'[^A-Za-z0-9_.:+-]+', '_', text)}-{_digest(text)}"
     found = value_from_text(text)
-    # Numbers whose text is another than what they were read from, those that are none, and those too large to store.
+    # Numbers that would be written otherwise than they were read, infinity and NaN, and numbers too large to store.
     odd = str(found) != text or (isinstance(found, float) and not isfinite(found))
     return f"x{text}" if odd or (isinstance(found, int) and abs(found) >= 2**63) else found
 
 
 def unambiguous(benchmarks: Sequence[Benchmark]) -> tuple[Benchmark, ...]:
-    """The benchmarks with keys of their own: where names differ only in what sets their words apart, by a digest.
+    """Give each benchmark a key of its own, with a digest where names differ only in their separators.
 
-    Raises `UserError` where one name is there twice.
+    Raises `UserError` if a name occurs twice.
     """
     names: dict[tuple[str, str], set[str]] = {}
     for item in benchmarks:

@@ -22,7 +22,7 @@ from bench.records import UNKNOWN, UserError
 NAME = "github-action-benchmark"
 
 SUITE = "coursebench"
-"""The name under which our own pushes stand."""
+"""The suite of our own pushes."""
 
 _START = "window.BENCHMARK_DATA ="
 
@@ -30,16 +30,16 @@ _RATES = re.compile(r"(?:iter|iters|ops|op)/(\w+)")
 _PER_OPERATION = re.compile(r"(\w+)/(?:iter|op|ops|step)")
 
 _BIGGER_IS_BETTER = ("customBiggerIsBetter", "benchmarkjs", "pytest")
-"""Tools whose values are rates (src/write.ts, `biggerIsBetter`). A unit that says otherwise is believed."""
+"""Tools whose values are rates (src/write.ts, `biggerIsBetter`), unless the unit says otherwise."""
 
 
 def is_it(path: Path) -> bool:
-    """A `data.js`."""
+    """Is it a `data.js`?"""
     return path.is_file() and path.suffix == ".js" and text_of(path).lstrip().startswith(_START)
 
 
 def read(path: Path) -> list[Execution]:
-    """An execution a push, in the order of each suite. Raises `UserError` where the file is no `data.js`."""
+    """Read an execution from each push, in the order of each suite. Raises `UserError` if the file is no `data.js`."""
     return [
         _execution(entry, suite)
         for suite, entries in _top(path)["entries"].mapping().items()
@@ -70,7 +70,7 @@ def _execution(entry: Node, suite: str) -> Execution:
 
 
 def _ours(bench: Node) -> dict[str, str]:
-    """What our own pushes say of the machine, below the method of the interval."""
+    """Machine and fingerprint, which our own pushes write below the method of the interval."""
     extra = bench.get("extra")
     lines = (line.partition(": ") for line in (extra.text().splitlines() if extra else []))
     return {name: value for name, _, value in lines if name in ("machine", "fingerprint") and value}
@@ -101,9 +101,9 @@ def _seconds(number: float, unit: str) -> float | None:
 
 
 def written(kept: LaunchTimes, old: Path) -> str:
-    """`data.js` with a run as its last push, after those of `old` where that is there.
+    """Write a `data.js` with a run as its last push, after those of the file `old` if there is one.
 
-    Raises `UserError` where `old` is something else.
+    Raises `UserError` if `old` is something else.
     """
     top = _top(old).mapping() if old.exists() else {"lastUpdate": 0, "repoUrl": "", "entries": {}}
     entries = Node(top, str(old), "")["entries"].mapping()
@@ -130,7 +130,7 @@ def written(kept: LaunchTimes, old: Path) -> str:
 
 
 def listed(kept: LaunchTimes) -> str:
-    """The list that the action takes with `tool: customSmallerIsBetter`."""
+    """Write the list that the action takes with `tool: customSmallerIsBetter`."""
     return json.dumps(list(_benches(kept)), indent=2, allow_nan=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""A run of ours as other tools take it: the medians of its launches, of the cases that ended well."""
+"""A run of ours as other tools take it: the medians of its launches, for the cases that ended well."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.store.tables import RunData
 
 @dataclass(frozen=True)
 class CaseTimes:
-    """One case and clock: seconds per step, the median of each launch in order."""
+    """One case and clock: the median of each launch, in order, in seconds per step."""
 
     key: str
     clock: str
@@ -24,7 +24,7 @@ class CaseTimes:
 
     @property
     def median(self) -> Interval:
-        """Over launches, with its interval."""
+        """The median over launches, with its interval."""
         return intervals.median(self.medians)
 
 
@@ -85,7 +85,7 @@ class LaunchTimes:
 
 
 def launch_times(data: RunData) -> LaunchTimes:
-    """The times of a run. Raises `UserError` where it has none."""
+    """Collect the times of a run. Raises `UserError` if it has none."""
     run = Analysis(data)
     lost = {row.key for row in run.judged if not row.ok}
     cases = tuple(

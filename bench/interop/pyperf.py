@@ -1,4 +1,4 @@
-"""pyperf's JSON (`-o`): raw values of every process, with its warm-ups. These support a verdict.
+"""pyperf's JSON (`-o`): raw values of every process, and its warm-ups. Such runs support a verdict.
 
 Read after pyperf's own code (pyperf._bench, format 1.0): a value is seconds per inner loop already; `loops` and
 `inner_loops` tell how many were timed together, in the metadata of a run, of a benchmark or of the whole file.
@@ -23,11 +23,11 @@ _FACTS = (
     "cpu_count", "cpu_model_name", "cpu_affinity", "platform", "python_implementation", "python_version",
     "python_compiler", "aslr",
 )  # fmt: skip
-"""What makes two files comparable; clock rates, loads and temperatures are of the moment."""
+"""Entries that make two files comparable; clock rates, loads and temperatures change by the minute."""
 
 
 def is_it(path: Path) -> bool:
-    """A file whose benchmarks have runs."""
+    """Is it a file whose benchmarks have runs?"""
     if not (path.is_file() and path.suffix == ".json"):
         return False
     text = text_of(path)
@@ -35,7 +35,7 @@ def is_it(path: Path) -> bool:
 
 
 def read(path: Path) -> list[Execution]:
-    """The one execution of a file. Raises `UserError` where it is none of pyperf's."""
+    """Read the one execution of a file. Raises `UserError` if pyperf did not write it."""
     top = parsed(text_of(path), path)
     shared = _metadata(top)
     items = list(top["benchmarks"])
@@ -75,7 +75,7 @@ def _benchmark(item: Node, shared: Mapping[str, Any]) -> Benchmark:
 
 
 def _processes(runs: Node, metadata: Mapping[str, Any]) -> Iterator[_Process]:
-    """The processes that kept values; others calibrated."""
+    """The processes that kept values; the others only calibrated."""
     for run in runs:
         values = run.get("values")
         if values is None or not (kept := tuple(each.positive() for each in values)):

@@ -21,19 +21,19 @@ NAME = "pytest-benchmark"
 SUFFIXES = (".json",)
 
 _NO_COMMIT = ("unversioned", "unknown")
-"""What it writes outside of a repository, and where it could not ask (pytest_benchmark.utils.get_commit_info)."""
+"""Commits that it writes outside of a repository, and without git (pytest_benchmark.utils.get_commit_info)."""
 
 OURS = "coursebench"
-"""Under this name our own plugin and `bench export` put what pytest-benchmark has no place for."""
+"""Entry in which our plugin and `bench export` keep what pytest-benchmark has no place for."""
 
 
 def is_it(path: Path) -> bool:
-    """A file with `machine_info`."""
+    """Is it a file with `machine_info`?"""
     return path.is_file() and path.suffix in SUFFIXES and '"machine_info"' in text_of(path)
 
 
 def read(path: Path) -> list[Execution]:
-    """The one execution of a file. Raises `UserError` where it is none of pytest-benchmark's."""
+    """Read the one execution of a file. Raises `UserError` if pytest-benchmark did not write it."""
     top = parsed(text_of(path), path)
     info = top["machine_info"]
     at, commit = top.get("datetime"), top.get("commit_info")
@@ -80,7 +80,7 @@ def _benchmark(item: Node) -> Benchmark:
 
 
 def _key(fullname: str) -> str:
-    """`tests/test_a.py::test_b[c]` becomes `tests-test_a/test_b[param=c]`, with the axes that are not known."""
+    """`tests/test_a.py::test_b[c]` becomes `tests-test_a/test_b[param=c]`, and the axes of ours are unknown."""
     name, bracket, param = fullname.partition("[")
     path, _, function = name.rpartition("::")
     params = {"param": execution.value(param.removesuffix("]"))} if bracket else {}
@@ -88,7 +88,7 @@ def _key(fullname: str) -> str:
 
 
 def _facts(info: Node) -> dict[str, Any]:
-    """What makes two files comparable: the processor, the system and Python, and no clock rate of the moment."""
+    """Facts that make two files comparable: processor, system and Python, without the current clock rate."""
     cpu = info.get("cpu")
     names = ("machine", "processor", "system", "release", "python_implementation", "python_version", "python_compiler")
     cores = {name: cpu.mapping().get(name) for name in ("brand_raw", "brand", "arch", "count")} if cpu else {}
@@ -96,7 +96,7 @@ def _facts(info: Node) -> dict[str, Any]:
 
 
 def _machine(info: Node) -> str:
-    """What the machine is: its processor and how many cores; else what the file calls it."""
+    """The machine's name: its processor and number of cores; else what the file calls it."""
     cpu = info.get("cpu")
     brand = (cpu.get("brand_raw") or cpu.get("brand")) if cpu else None
     if cpu and brand:
@@ -107,9 +107,9 @@ def _machine(info: Node) -> str:
 
 
 def written(kept: LaunchTimes) -> str:
-    """A run as pytest-benchmark would have written it, for its `compare`: a round for each launch.
+    """Write a run as pytest-benchmark would, for its `compare`: a round for each launch.
 
-    The statistics are made by pytest-benchmark's own class. Raises `UserError` where it is not installed.
+    The statistics are computed by pytest-benchmark's own class. Raises `UserError` if it is not installed.
     """
     try:
         from pytest_benchmark import __version__
@@ -138,7 +138,7 @@ def written(kept: LaunchTimes) -> str:
 
 
 def _machine_info(origin: RunOrigin) -> dict[str, Any]:
-    """The machine of a run under pytest-benchmark's names; its `compare` wants all of them."""
+    """The machine of a run under pytest-benchmark's names, all of which its `compare` needs."""
     return {
         "node": origin.machine,
         "processor": origin.cpu_model,

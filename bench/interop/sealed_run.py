@@ -18,20 +18,20 @@ from bench.store import runs, schema, tables
 from bench.store.tables import RunData
 
 ROUNDING_NS = 10**9
-"""Least total of a block made from a value that is no whole number of nanoseconds: rounding is then 1 in 10⁹."""
+"""Least total of a block that is made from a fraction of nanoseconds: rounding then changes it by 1 in 10⁹."""
 
 ONE_PROCESS = ("pytest-benchmark",)
-"""Tools whose benchmarks share a process, so that they may be paired; others start one for each."""
+"""Tools whose benchmarks share one process, so that they may be paired; others start one for each."""
 
 SHORTEST_S, LONGEST_S = 1e-15, 1e9
-"""A step of less than a femtosecond or more than thirty years is an error of the file."""
+"""A step below a femtosecond or above thirty years is an error in the file."""
 
 MOST = 2**62
-"""Steps or nanoseconds of a block: what their columns hold, with room."""
+"""Largest number of steps, or of nanoseconds, in a block: half of what the columns hold."""
 
 
 def why_not(execution: Execution) -> str:
-    """Why an execution can be no run: a run holds times. Empty where it can."""
+    """Why an execution cannot become a run: it holds no times. Empty if it can."""
     if any(item.unit == "s" for item in execution.benchmarks):
         return ""
     units = ", ".join(dict.fromkeys(item.unit or "not told (--unit tells it)" for item in execution.benchmarks))
@@ -39,9 +39,9 @@ def why_not(execution: Execution) -> str:
 
 
 def as_run(execution: Execution, results: Path) -> tuple[RunData, list[str]]:
-    """A run below `results` that is not written yet, and the benchmarks left out since they are no times.
+    """Make a run below `results`, not written yet, and name the benchmarks left out because they are no times.
 
-    Raises `UserError` where it can be no run.
+    Raises `UserError` if the execution cannot become a run.
     """
     if why := why_not(execution):
         raise UserError(f"{execution.source}: {why}")
@@ -65,7 +65,7 @@ def as_run(execution: Execution, results: Path) -> tuple[RunData, list[str]]:
 
 
 def write(data: RunData) -> Path:
-    """Make the folder of a run and seal it. Raises `UserError` where it cannot be written."""
+    """Make the folder of a run and seal it. Raises `UserError` if it cannot be written."""
     runs.create(data.folder, data.run)
     tables.seal(data, {})
     return data.folder
@@ -76,7 +76,7 @@ def _frame(rows: list[dict[str, Any]], dtypes: Mapping[str, str]) -> pd.DataFram
 
 
 def _run(execution: Execution, timed: list[Benchmark]) -> dict[str, Any]:
-    """`run.json`. What the other tool did not tell is null; nothing is taken from the machine that imports."""
+    """Make its `run.json`. What the other tool does not state is null; nothing comes from the machine that imports."""
     at = execution.at or datetime.now(UTC)  # so that those without a date stay in the order of their file
     return {
         "schema": schema.VERSION,

@@ -1,4 +1,4 @@
-"""Columns of a table that somebody else wrote: which are series, and which say when and of what state a row is."""
+"""Columns of a table that somebody else wrote: which are series, and which hold the time and the commit of a row."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "branch": ("branch",),
     "index": ("index", "unnamed: 0"),
 }
-"""Words in the names of columns that are no series, in small letters. The first column that has one is it."""
+"""Words, in small letters, by which the columns of each role are recognised. The first column that has one counts."""
 
 VALUE = "value"
-"""Role of the one series, where it is named."""
+"""Role of the only series, if it is named."""
 
 _OTHER_DATES = ("%Y.%m.%d %H:%M:%S %z", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d")
-"""Besides ISO 8601: the first is apache-otava's."""
+"""Formats besides ISO 8601; the first is that of apache-otava."""
 
 _EPOCH_FROM = 1e8
-"""Seconds since 1970 begin in 1973: what is less is a duration, or a date of eight digits."""
+"""Numbers from here on are seconds since 1970, a time from 1973 on. Less is a duration, or a date of eight digits."""
 
 _MILLISECONDS_FROM = 1e11
-"""A number of seconds that large is a year beyond 5000: what is larger counts milliseconds."""
+"""Numbers from here on are milliseconds: as seconds they would be beyond the year 5000."""
 
 
 @dataclass(frozen=True)
 class Roles:
-    """Names of columns; empty where there is none of a role."""
+    """Names of columns by their role; empty for a role that no column has."""
 
     time: str
     commit: str
@@ -42,9 +42,9 @@ class Roles:
 
 
 def roles(header: Sequence[str], rows: Sequence[Sequence[str]], named: Mapping[str, str], where: str) -> Roles:
-    """What each column is, by what `named` says, else by its name; what is left is a series if it holds numbers.
+    """Find the role of each column, by `named` or by its name; any other column of numbers is a series.
 
-    Raises `UserError` where two columns have one name, a named one is not there, or none is a series.
+    Raises `UserError` if two columns share a name, a named one is missing, or no column is a series.
     """
     if len(set(header)) < len(header):
         raise UserError(f"{where}: two columns have one name; there are: {', '.join(header)}")
@@ -69,20 +69,20 @@ def roles(header: Sequence[str], rows: Sequence[Sequence[str]], named: Mapping[s
 
 
 def _first(header: Sequence[str], words: Sequence[str]) -> str:
-    """The column that is called so; else the first whose name holds the word."""
+    """The first column whose name is one of the words; else the first whose name contains one."""
     exact = [name for name in header if name.lower() in words]
     within = [name for name in header for part in name.lower().replace("-", "_").split("_") if part in words]
     return next(iter([*exact, *within]), "")
 
 
 def _are_dates(rows: Sequence[Sequence[str]], place: int) -> bool:
-    """Do the first cells of a column say when, and not how long?"""
+    """Are the first cells of a column dates, and not durations?"""
     cells = [cell for row in rows if (cell := row[place].strip())][:5]
     return bool(cells) and all(_date(cell) for cell in cells)
 
 
 def is_numeric(rows: Sequence[Sequence[str]], place: int) -> bool:
-    """Is at least half of what the column holds a number? What is not is then a fault, and no text."""
+    """Are at least half of the cells of a column numbers? Then any other cell is an error."""
     cells = [cell for row in rows if (cell := row[place].strip())]
     return bool(cells) and 2 * sum(_float(cell) is not None for cell in cells) >= len(cells)
 
@@ -96,7 +96,7 @@ def _float(text: str) -> float | None:
 
 
 def number(text: str, where: str) -> float:
-    """A cell as a finite number. Raises `UserError` where it is none."""
+    """Parse a cell as a finite number. Raises `UserError` if it is none."""
     found = _float(text)
     if found is None:
         raise UserError(f"{where}: '{text[:40]}' is no number")
@@ -104,7 +104,10 @@ def number(text: str, where: str) -> float:
 
 
 def moment(text: str, where: str) -> datetime:
-    """A cell as UTC: ISO 8601, seconds or milliseconds since 1970, or another usual form. Raises `UserError` else."""
+    """Parse a cell as a time in UTC: ISO 8601, seconds or milliseconds since 1970, or another usual form.
+
+    Raises `UserError` if it is none of these.
+    """
     if found := _date(text.strip()):
         return found
     raise UserError(f"{where}: '{text[:40]}' is no date and time (ISO 8601)")

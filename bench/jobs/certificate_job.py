@@ -33,12 +33,15 @@ def certify(
 ) -> Certificate:
     """Measure work whose time is known, and real cases against themselves; return what came out, written as a page.
 
-    quick: in two minutes instead of twenty. pairs: of each comparison; 6 where quick, 30 otherwise. from_run: judge the
-    pairs of an earlier certificate and measure nothing. out: the folder of the page; `reports/<run id>` without it.
-    seed: of the order and of what is simulated. listener, stop, command: as in `bench.run`, and so is Ctrl-C.
+    quick: two minutes instead of twenty.
+    pairs: pairs of each comparison; 6 where quick, 30 otherwise.
+    from_run: an earlier certificate, whose pairs are judged again; nothing is measured.
+    out: folder of the page; `reports/<run id>` without it.
+    seed: seed for the order and for what is simulated.
+    listener, stop, command: as in `bench.run`, and so is Ctrl-C.
 
     Raises `bench.records.UserError` for what makes no sense, `MachineUnfitError` where no worker can start, and
-    `Stopped` where `stop` was asked for while it was measured; what was measured is kept then, and the listener is told
+    `Stopped` where `stop` was asked for while it was measured; what was measured is kept then, and the listener hears
     where.
     """
     from bench.store import runs, tables
@@ -77,8 +80,8 @@ def measured(quick: bool, pairs: int | None, seed: int, command: str, listener: 
     coupled = [item.coupled for item in wanted]
     name = runs.new_id()
     folder = runs.RESULTS / name
-    told = run_description.described(name, [], settings, hello, "certify", command, coupled)
-    run_description.begin(folder, told, about(extent, wanted))
+    described = run_description.described(name, [], settings, hello, "certify", command, coupled)
+    run_description.begin(folder, described, about(extent, wanted))
     end = "" if pairs else f", about {extent.budget_s / 60:.0f} min"
     listener.progress(f"{len(wanted)} comparisons, at most {pairs or extent.pairs} pairs each{end} …")
     asked = {item.coupled.case.key: pairs or item.pairs for item in wanted}
@@ -111,17 +114,17 @@ def judged(data: RunData, listener: Listener) -> list[CertificateLine]:
     from bench.stats.coverage_simulation import FAMILIES, simulate
     from bench.stats.stopping import NarrowTwice
 
-    told = data.run.get("certificate")
-    if told is None:
+    extent = data.run.get("certificate")
+    if extent is None:
         raise UserError(f"{data.folder} is no run of bench certify")
     settings = Settings(**data.run["settings"])
-    listener.progress(f"simulating {told['repetitions']:,} measurements of each of {len(FAMILIES)} families …")
+    listener.progress(f"simulating {extent['repetitions']:,} measurements of each of {len(FAMILIES)} families …")
 
     def rule() -> NarrowTwice:
         return NarrowTwice(settings.min_launches, settings.max_launches, settings.precision)
 
     coverages = [
-        simulate(family, rule, told["repetitions"], np.random.default_rng([settings.seed, place]))
+        simulate(family, rule, extent["repetitions"], np.random.default_rng([settings.seed, place]))
         for place, family in enumerate(FAMILIES)
     ]
     return lines(data, coverages)

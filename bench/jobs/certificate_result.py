@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.jobs.result import Format, Result, columns, paragraph
 from bench.records import UserError
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 class Certificate(Result):
     """What `bench certify` says of the harness on this machine; printed, it is the table of the command."""
 
-    folder: Path
-    facts: Mapping[str, Any]
-    """`run.json`."""
     lines: tuple[CertificateLine, ...]
     page: Path
     """The certificate as a page; the same as JSON lies beside it."""
@@ -37,13 +34,7 @@ class Certificate(Result):
     @property
     def outcomes(self) -> dict[str, int]:
         """How many lines have each verdict."""
-        found = [line.verdict for line in self.lines]
-        return {each: found.count(each) for each in dict.fromkeys(found)}
-
-    @property
-    def status(self) -> str:
-        """How measuring ended: `complete`, `interrupted` or `out of budget`."""
-        return str(self.facts["status"])
+        return dict(Counter(line.verdict for line in self.lines))
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
         """The table of the command, or its JSON. Raises `UserError` for another format."""

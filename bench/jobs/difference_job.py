@@ -14,7 +14,7 @@ from bench.jobs.profile_job import of_one
 from bench.jobs.profile_result import CaseDifference, difference_in
 from bench.jobs.stopping import stop_or_own
 from bench.jobs.two_sides import SidedChoice, TwoSides, two_sides
-from bench.records import Settings, UserError
+from bench.records import SIDES, Settings, UserError
 
 if TYPE_CHECKING:
     from bench.runner.stop import Stop
@@ -42,8 +42,11 @@ def difference(
 
         why = bench.difference("mine/softmax", workloads="mine.py", base="main")
 
-    base, head, setup: as in `bench.gate`. pairs: 12 to 100; below 16 few functions can be told. The rest is as in
-    `bench.profile`, and so is what it raises.
+    base, head, setup: as in `bench.gate`.
+    pairs: 12 to 100; 16 or more name functions.
+    from_run: an earlier difference; nothing is measured.
+    case, sets, rung, workloads, out, timeout, seed, listener, stop, command: as in `bench.profile`, and so is what it
+    raises.
     """
     from bench.store import runs
 
@@ -91,6 +94,6 @@ def taken(
         shutil.rmtree(folder / profile_pair_tables.FOLDER)
         raise NothingMeasuredError(next(iter(ended.values())))
     run = run_description.described(name, [], settings, both.hello, "profile", command, both.sided.coupled)
-    told = {"sides": {side: both.told[side] for side in ("base", "head")}, "libraries": both.libraries}
-    runs.write(folder, {**run, "difference": told})
+    sides = {side: both.provenance[side] for side in SIDES}
+    runs.write(folder, {**run, "difference": {"sides": sides, "libraries": both.libraries}})
     return folder

@@ -45,8 +45,8 @@ def explain_cases(
 ) -> None:
     """Take profile pairs of each case; where one ends badly its reason is kept, and the next one is taken.
 
-    What was taken of whole cases is kept where it is stopped. Raises `Stopped`, and `UserError` for a rung that is not
-    to be had.
+    What was taken of whole cases is kept where it is stopped. Raises `Stopped`, and `UserError` for a rung that this
+    machine does not allow.
     """
     from bench.analyse.profiles.difference import ALPHA
     from bench.runner.compile_caches import CACHES

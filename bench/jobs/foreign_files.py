@@ -117,7 +117,7 @@ def read_runs(runs_named: Sequence[RunName]) -> list[RunData]:
 
 
 def _timed(data: RunData, listener: Listener) -> LaunchTimes:
-    """What has a time; how many cases have none is told."""
+    """What has a time; the listener hears how many cases have none."""
     from bench.interop.launch_times import launch_times
 
     times, planned = launch_times(data), len(data.run["plan"])

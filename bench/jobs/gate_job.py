@@ -65,13 +65,19 @@ def gate(
 
         verdicts = bench.gate("mine/*", workloads="mine.py", base="main", budget="5m")
 
-    base, head: a revision, a folder, or `python=PATH`; the merge-base with the default branch, and the working tree,
-    where they are empty. setup: a command to run in each side's tree first. workloads_from: the side whose workload
-    files both sides run; a workload that differs is not compared without it. budget: no round is begun that would end
-    after it. max_pairs, pairs: of each case, at most or exactly. cold_pairs: of a compiled case, with an empty cache.
-    alpha, slack, limit: of the rule. seed: of the order; another one each time without it. explain: take profile pairs
-    of what regressed. replay: judge the pairs of an earlier gate and measure nothing. listener, stop, command: as in
-    `bench.run`, and so is Ctrl-C.
+    select, sets, exclude, workloads, out, listener, stop, command: as in `bench.run`, and so is Ctrl-C.
+    base: a revision, a folder, `python=PATH`, or both with a comma; the merge-base with the default branch without it.
+    head: the same; the working tree without it.
+    setup: a command to run in each side's tree first.
+    preset: the preset that the cases come from.
+    workloads_from: the side whose workload files both sides run; a workload that differs is not compared without it.
+    budget: time by which the last round should end, in seconds or as `"5m"`.
+    max_pairs, pairs: most pairs of a case, or their exact number.
+    cold_pairs: pairs of a compiled case with an empty cache.
+    alpha, slack, limit: numbers of the rule; `docs/gate.md` explains them.
+    seed: random seed; a new one for each run without it.
+    explain, explain_pairs: whether to say why a case regressed, and by how many profile pairs.
+    replay: an earlier gate, whose pairs are judged again; nothing is measured.
 
     Raises `bench.records.UserError` for what makes no sense, `bench.jobs.endings.BrokenSideError` where a side does not
     import, `MachineUnfitError` and `Stopped` as `bench.run` does.
@@ -104,7 +110,7 @@ class GateWish(NamedTuple):
     budget_s: float | None
     most_pairs: int
     pairs: int | None
-    """Exactly so many, whatever they show; None: until every case is decided or hopeless."""
+    """Exact number of pairs of a case, whatever they show; None: until it is decided or hopeless."""
     cold_pairs: int
     rule: Mapping[str, Any]
     """What the user gave of the rule of decision, by name."""
@@ -164,7 +170,7 @@ def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:
         "changed": sided.changed,
         "only_base": sided.only_base,
         "only_head": sided.only_head,
-        "sides": both.told,
+        "sides": both.provenance,
         "libraries": both.libraries,
         "most_pairs": wish.pairs or wish.most_pairs,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 class Gate(Result):
     """What `bench gate` says of two sides; printed, it is the table of the command, and why where that was asked."""
 
-    folder: Path
     data: RunData
-    """The pairs and `run.json`, as they are stored."""
+    """The pairs, as they are stored."""
     judged: GateResult
     """The verdict on each case, and all numbers behind it."""
     explained: Explanations = field(default_factory=Explanations)
@@ -37,14 +37,14 @@ class Gate(Result):
         return self.judged.verdict
 
     @property
-    def outcomes(self) -> dict[str, str]:
+    def verdicts(self) -> dict[str, str]:
         """The verdict on each case, by its key."""
         return {case.key: case.verdict for case in self.judged.cases}
 
     @property
-    def status(self) -> str:
-        """How measuring ended: `complete`, `interrupted` or `out of budget`."""
-        return str(self.data.run["status"])
+    def outcomes(self) -> dict[str, int]:
+        """How many cases have each verdict, such as `{"regressed": 1, "not_slower": 4}`."""
+        return dict(Counter(self.verdicts.values()))
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
         """The table of the command with what stands below it, and what the differences are made of.
@@ -70,7 +70,7 @@ class Gate(Result):
         from bench.present.tables import difference_table, gate_report
 
         explained = [difference_table.as_object(each) for each in self.explained.found]
-        return gate_report.as_json(self.judged, self.data.run, explained)
+        return gate_report.as_json(self.judged, self.facts, explained)
 
     def markdown(self) -> str:
         """A table for a pull request, and what the differences are made of; ends in a newline."""
@@ -84,7 +84,7 @@ class Gate(Result):
         from bench.present.tables import difference_table, gate_report
 
         why = {each.key: difference_table.lines(each)[0] for each in self.explained.found}
-        return gate_report.junit(self.judged, self.data.run, why)
+        return gate_report.junit(self.judged, self.facts, why)
 
     def save(self, path: str | Path) -> Path:
         """Write the verdicts to a file: .json, .md (for a pull request), .xml (JUnit) or .csv; returns its path.
@@ -165,4 +165,4 @@ def judged_gate(
     data = tables.read(folder)
     judged = judge(data, alpha=alpha, slack=slack, limit=limit)
     loaded_runs.remember(str(data.run["run"]), folder)
-    return Gate(folder, data, judged, beside_verdicts(folder, listener))
+    return Gate(folder, data.run, data, judged, beside_verdicts(folder, listener))

@@ -19,7 +19,7 @@ class Listener(SilentListener):
         """Hear how far the job is, in a line for people."""
 
     def begin(self, cases: int) -> None:
-        """Hear that the launches of so many cases begin."""
+        """Hear that a run begins, and how many cases it has."""
 
     def over(self) -> None:
         """Hear that no more launches follow, however they ended."""

@@ -40,7 +40,7 @@ class MachineReading:
 
 
 def read_machine(seconds: float = 10.0, stop: Stop | None = None) -> MachineReading:
-    """Ask a worker for the facts of this machine, and let it listen to the noise for so many seconds.
+    """Ask a worker for the facts of this machine, and let it listen to the noise for some seconds.
 
     Raises `MachineUnfitError` where no worker can start, `UserError` for less than half a second.
     """

@@ -44,12 +44,15 @@ def profile(
         found = bench.profile("matmul/square", sets={"size": 256})
         found.page                    # the page with the flame graph
 
-    case: a key, or a workload for its default case. steps: under torch.profiler; as many as keep the trace small
-    without it. rung: how stacks are sampled; the best that is allowed without it. seconds: of sampled steps. from_run:
-    an earlier profile, and nothing is measured. peaks: the run whose peaks say compute or memory; the latest without
-    it. timeout: longest silence of the worker. seed: of the data. pages: write the page and the files of stacks now,
-    and not when they are asked for. listener, stop, command: as in `bench.run`; Ctrl-C raises KeyboardInterrupt, and
-    nothing is kept.
+    case: a key, or a workload for its default case.
+    steps: steps under torch.profiler; as many as keep the trace small without it.
+    rung: how stacks are sampled; the best that is allowed without it.
+    seconds: seconds to sample.
+    from_run: an earlier profile; nothing is measured.
+    peaks: the run whose peaks tell compute from memory; the latest of this machine without it.
+    pages: write the page and the files of stacks now, and not when they are asked for.
+    sets, workloads, out, timeout, seed, listener, stop, command: as in `bench.run`. Ctrl-C raises KeyboardInterrupt,
+    and nothing is kept.
 
     Raises `bench.records.UserError` for what makes no sense, `bench.jobs.endings.NothingMeasuredError` for a case that
     ends badly, `MachineUnfitError` and `Stopped` as `bench.run` does.
@@ -137,7 +140,7 @@ def described(
         "rate_hz": seen.rate_hz if seen.rung == PY_SPY else None, "errors": seen.errors,
         "samples": seen.stacks.samples, "elsewhere": seen.stacks.elsewhere,
     }  # fmt: skip
-    told = {
+    entry = {
         "key": reply.key,
         "rung": seen.rung,
         "watched": None if seen.rung == NO_STACKS else watched,
@@ -147,4 +150,4 @@ def described(
         **{item: facts.get(item) for item in ("first_call_ns", "build_ns", "steady", "condition", "foreign_load")},
     }
     run = run_description.described(name, [], settings, hello, "profile", command)
-    return {**run, profiles.PROFILE: told}
+    return {**run, profiles.PROFILE: entry}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.jobs.explanations import Explanations, explanations, write_page
 from bench.jobs.result import Format, Result, columns, picture
@@ -25,9 +24,8 @@ FLAMES = "flames.svg"
 class CaseProfile(Result):
     """What `bench profile` found of one case; printed, it is what the command prints."""
 
-    folder: Path
     profile: Profile
-    """The profile as it is stored: `run.json` and its tables."""
+    """The profile as it is stored, with its tables."""
     judged: ProfileResult
     """What binds the step, and what the profilers cost."""
 
@@ -35,11 +33,6 @@ class CaseProfile(Result):
     def verdict(self) -> str:
         """What binds the step, in a word, such as `operator-bound`."""
         return self.judged.verdict.word
-
-    @property
-    def status(self) -> str:
-        """`complete`: of a profile that did not end well nothing is kept."""
-        return str(self.profile.run["status"])
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
         """What the command prints: functions, shares, operators; csv has the operators alone."""
@@ -101,16 +94,8 @@ class CaseProfile(Result):
 class CaseDifference(Result):
     """What a difference between two sides is made of; printed, it is what `bench profile --diff` prints."""
 
-    folder: Path
-    facts: Mapping[str, Any]
-    """`run.json`."""
     explained: Explained
     """The step on both sides, and each thing that was asked about, with intervals."""
-
-    @property
-    def status(self) -> str:
-        """`complete`: of pairs that did not end well nothing is kept."""
-        return str(self.facts["status"])
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
         """What the command prints, in the format that was asked for."""
@@ -170,7 +155,7 @@ def profile_in(folder: Path, peaks: str | None = None) -> CaseProfile:
     from bench.store import profiles
 
     found = profiles.read(folder)
-    return CaseProfile(folder, found, judge(found.told, peaks_for(found.run, peaks)))
+    return CaseProfile(folder, found.run, found, judge(found.told, peaks_for(found.run, peaks)))
 
 
 def is_difference(folder: Path) -> bool:

@@ -45,10 +45,14 @@ def report(
 
         bench.report(bench.run("matmul/*"), formats="html,pdf")
 
-    run: folders, ids, `reference:NAME`, or results of `bench.run`; the latest run without any. vs: what speed-ups are
-    against. out: the folder; `reports/<run id>` without it. formats: html, pptx, pdf, beamer, explore. listener: hears
-    what of the runs could not be read. Raises `bench.records.UserError` for a run that cannot be read, for a gate or a
-    profile, and where a format needs a library that is not installed.
+    run: folders, ids, `reference:NAME`, or results of `bench.run`; the latest run without any.
+    vs: what speed-ups are against.
+    out: folder; `reports/<run id>` without it.
+    formats: html, pptx, pdf, beamer, explore.
+    listener: hears what of the runs could not be read.
+
+    Raises `bench.records.UserError` for a run that cannot be read, for a gate or a profile, and where a format needs a
+    library that is not installed.
     """
     wanted = formats_of(formats if isinstance(formats, str) else ",".join(formats))
     folder = None if out is None else Path(out)

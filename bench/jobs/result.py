@@ -6,8 +6,10 @@ import base64
 import html
 import re
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,11 +17,24 @@ if TYPE_CHECKING:
 Format = Literal["table", "md", "csv", "json"]
 
 
+@dataclass(frozen=True, repr=False, eq=False)
 class Result:
     """A value that prints as its command prints it. A subclass has its data, and `text`."""
 
     folder: Path
     """Where it is kept."""
+    facts: Mapping[str, Any]
+    """`run.json`: machine, versions, settings, and the call that made it."""
+
+    @property
+    def id(self) -> str:
+        """The id of the run, by which commands find it where it lies in `results/`."""
+        return str(self.facts["run"])
+
+    @property
+    def status(self) -> str:
+        """How measuring ended: `complete`, `interrupted` or `out of budget`."""
+        return str(self.facts["status"])
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
         """What the command prints, without a newline at its end.
@@ -36,7 +51,8 @@ class Result:
     def __str__(self) -> str:
         return f"{self.text()}\n\nkept in {self.folder}"
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         """For Jupyter: the text, in letters of one width."""

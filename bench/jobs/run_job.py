@@ -53,12 +53,21 @@ def run(
 
         run = bench.run("matmul/*", sets={"size": [64, 256]}, launches=6)
 
-    select: keys of cases, or globs on names of workloads; all of the preset where empty. sets: values of axes.
-    workloads: files with workloads of your own. out: a new folder; `results/<run id>` without it. resume: a run to go
-    on with, beside which only a budget is given. launches: of each case; added until precise enough without it.
-    precision: the wanted half-width of the interval, as a share. budget, timeout: seconds, or `"5m"`.
-    listener: hears what happens. stop: asked by another thread, it ends the run early. command: what `run.json` records
-    in place of this call.
+    select: keys of cases, or globs on names of workloads; all of the preset where empty.
+    preset: a name or a TOML file; the project's own, or `quick`, without it.
+    sets: values of axes, as a mapping or as `"size=64,256"`.
+    exclude: keys and globs of what to leave out.
+    workloads: files with workloads of your own.
+    out: a new folder; `results/<run id>` without it.
+    resume: a run to go on with, beside which only a budget is given.
+    launches: launches of each case; added until precise enough without it.
+    precision: wanted half-width of the interval, as a share.
+    budget: time after which no launch is added, in seconds or as `"5m"`.
+    timeout: silence after which a worker counts as hung.
+    seed: seed for the data and for the order of cases.
+    listener: hears what happens.
+    stop: asked to stop by another thread, it ends the run early.
+    command: what `run.json` records in place of this call.
 
     Ctrl-C raises KeyboardInterrupt as ever; what is done is sealed first, and its note says where. Raises
     `bench.records.UserError` for what makes no sense, before anything is written; `MachineUnfitError` where no worker

@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 class Run(Result):
     """What `bench run` measured and kept; printed, it is the table of `bench show`."""
 
-    folder: Path
-    facts: Mapping[str, Any]
-    """`run.json`."""
-    status: str
-    """`complete`, `interrupted` or `out of budget`."""
     outcomes: Mapping[str, int]
     """How many cases ended in each outcome, such as `{"ok": 3}`."""
     wall_s: float
@@ -39,11 +34,6 @@ class Run(Result):
     """What a person should know of the choice of cases, and of what could not be read."""
     rows: tuple[Row, ...]
     """One for each case and clock, as the table shows them."""
-
-    @property
-    def id(self) -> str:
-        """The run's id, by which every command finds it where it lies in `results/`."""
-        return str(self.facts["run"])
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
         """The table of `bench show`; md, csv and json as that command writes them."""
@@ -86,8 +76,6 @@ class Run(Result):
     def __str__(self) -> str:
         return f"{self.text()}\n\n{self.ending}; kept in {self.folder}"
 
-    __repr__ = __str__
-
 
 def closed(folder: Path, ended: Ended, notes: tuple[str, ...], listener: Listener) -> Run:
     """The run that was sealed in this folder, judged; keeps which answers were wrong.
@@ -108,4 +96,4 @@ def closed(folder: Path, ended: Ended, notes: tuple[str, ...], listener: Listene
     warnings = tuple(f"warning: {problem}" for problem in ended.problems)
     for text in warnings:
         listener.note(text)
-    return Run(folder, facts, ended.status, outcomes, ended.wall_s, (*notes, *warnings), tuple(rows))
+    return Run(folder, facts, outcomes, ended.wall_s, (*notes, *warnings), tuple(rows))

@@ -65,7 +65,7 @@ class TwoSides:
     sided: Sided
     hello: Hello
     libraries: dict[str, dict[str, str]]
-    """Of base and head, without the harness: that is this one on both sides, whether or not one has it installed."""
+    """Versions on base and head, without the harness: that is this one on both sides, installed there or not."""
 
     @property
     def code(self) -> dict[str, SideCode]:
@@ -73,7 +73,7 @@ class TwoSides:
         return {side: self.trees[side].side for side in SIDES}
 
     @property
-    def told(self) -> dict[str, object]:
+    def provenance(self) -> dict[str, object]:
         """Text, commit, dirty flag and interpreter of each tree, as `run.json` records them."""
         return {name: tree.told for name, tree in self.trees.items()}
 

@@ -1,4 +1,4 @@
-"""What an axis may take: the kinds of value, and the rules of the axes every case has."""
+"""The values that an axis may have: their types, and the rules for the axes that every case has."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ DTYPES = ("float32", "float64", "float16", "bfloat16")
 """The dtypes a case can have, the default first."""
 
 ALL_MODES = "all"
-"""In place of a mode: every mode the workload declares."""
+"""Stands for every mode that the workload declares."""
 
 PHYSICAL = "physical"
-"""In place of a thread count: as many as the machine has cores. It stays symbolic in the key."""
+"""Stands for a thread for each physical core of the machine. It stays symbolic in the key."""
 
 _DEVICE = re.compile(r"cpu|cuda|cuda:\d+|mps|xpu")
 WORDS: dict[type[Value], str] = {int: "integers", float: "numbers", str: "text", bool: "True or False"}
@@ -26,7 +26,7 @@ WORDS: dict[type[Value], str] = {int: "integers", float: "numbers", str: "text",
 
 @dataclass(frozen=True)
 class Assign:
-    """Values given to an axis, and where: `origin` begins an error about them (`--set size=x: `, `mine.toml:7: `)."""
+    """Values given to an axis; `origin` begins an error about them (`--set size=x: `, `mine.toml:7: `)."""
 
     axis: str
     values: tuple[Value, ...]
@@ -34,7 +34,7 @@ class Assign:
 
 
 def refusal(value: Value) -> str:
-    """Why a value cannot stand in a key and be read back from it the same; empty where it can."""
+    """Why a value would not survive being written to a key and read back; empty if it would."""
     if isinstance(value, str):
         if not SAFE_TEXT.fullmatch(value):
             return f"{value!r} cannot stand in a key: use letters, digits and any of _ . : + -"
@@ -49,7 +49,7 @@ def refusal(value: Value) -> str:
 
 
 def kind_of(values: Iterable[Value]) -> type[Value] | None:
-    """The one type of these values, integers among floats counting as floats; None where they are mixed."""
+    """The one type of these values, where integers among floats count as floats; None if they are mixed."""
     kinds = {type(value) for value in values}
     if kinds == {int, float}:
         return float
@@ -57,7 +57,7 @@ def kind_of(values: Iterable[Value]) -> type[Value] | None:
 
 
 def as_kind(value: Value, kind: type[Value]) -> Value | None:
-    """`value` as the axis' kind, so that one number has one spelling in keys (1e6 = 1000000); None where it is not."""
+    """`value` as the type of the axis, so that a number has one spelling in keys (1e6 = 1000000); None if it is not."""
     if kind is float and type(value) is int:
         return float(value)
     if kind is int and isinstance(value, float) and value.is_integer():

@@ -13,18 +13,19 @@ from bench.records import BASE, HEAD, ComparedCase, Planned, Source
 
 @dataclass(frozen=True)
 class Sided:
-    """What is to be compared. twins: the same cases, base against a second copy of it."""
+    """What is compared. coupled: base against head; twins: the same cases, base against a second copy of it."""
 
     coupled: tuple[ComparedCase, ...]
     twins: tuple[ComparedCase, ...]
     changed: tuple[str, ...]
-    """Keys of cases whose workload itself differs: a comparison of two different questions."""
+    """Keys of cases whose workload itself differs, so that their times answer different questions."""
     only_base: tuple[str, ...]
     only_head: tuple[str, ...]
+    """Keys of cases that one side lacks."""
 
 
 def mover(here: Path, root: Path) -> Callable[[Path], Path]:
-    """Where the tree at `root` has what lies below `here`. What is installed elsewhere, or in a venv, stays."""
+    """Map paths below `here` to the tree at `root`. Paths installed elsewhere, or in a venv, stay as they are."""
 
     def moved(path: Path) -> Path:
         whole = path.resolve()
@@ -43,7 +44,7 @@ def side_by_side(
     planned_head: Sequence[Planned],
     workloads_from: str | None = None,
 ) -> Sided:
-    """Couple the head's cases with the base's.
+    """Match the cases of the head with those of the base.
 
     planned_*: what each tree would measure. workloads_from: the side whose workload files both sides run.
     """
@@ -69,5 +70,5 @@ def side_by_side(
 
 
 def _by_path(source: Source) -> Source:
-    """Loaded as a file: by its import name each side would find its own."""
+    """The source to be loaded as a file: by its import name each side would load its own."""
     return dataclasses.replace(source, dotted=None)

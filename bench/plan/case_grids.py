@@ -18,12 +18,12 @@ _UNIVERSAL = {axis: (value,) for axis, value in UNIVERSAL_AXES.items() if axis !
 
 @dataclass(frozen=True)
 class Grid:
-    """The values of each axis of one workload. Without `device`, it is for every device there is."""
+    """The values of each axis of one workload. Without `device`, it covers every device of the machine."""
 
     workload: Workload
     values: Mapping[str, tuple[Value, ...]]
     asked: bool = False
-    """Whether the user named this very case: then the exclusions of the preset do not touch it."""
+    """Did the user name this very case? Then the exclusions of the preset do not apply to it."""
 
     def but(self, sets: Sequence[Assign]) -> Grid:
         """The same grid with the values of some axes replaced."""
@@ -38,18 +38,18 @@ class Grid:
 
 
 def of_key(pattern: Pattern, workload: Workload) -> Grid:
-    """The one case of a key: what it leaves out has its default, the device too."""
+    """The one case of a key: axes that it leaves out have their defaults, the device too."""
     values = {**_defaults(workload), **_UNIVERSAL, "device": (UNIVERSAL_AXES["device"],), **pattern.literal(workload)}
     return Grid(workload, values, asked=True)
 
 
 def of_quick(workload: Workload) -> Grid:
-    """The quick sweep of a workload: what is taken where a preset says nothing of it."""
+    """The quick sweep of a workload, for presets that say nothing about it."""
     return Grid(workload, {**workload.quick, **_UNIVERSAL})
 
 
 def of_rule(rule: Rule, preset: Preset, catalog: Catalog) -> list[Grid]:
-    """The grids of one `[[cases]]` table. Workloads that lack an axis it sets are left out of it.
+    """The grids of one `[[cases]]` table, without the workloads that lack an axis it sets.
 
     Raises `UserError` where it selects nothing, or sets an axis that none of its workloads has.
     """

@@ -1,4 +1,4 @@
-"""The order in which cases are told: what one compares by eye stands together."""
+"""The order in which cases are listed: those that one compares by eye stand together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Rank = tuple[int, float, str]
 def place(case: Case, workload: Workload) -> tuple[str, tuple[Rank, ...]]:
     """Sort key: workload, device (cpu first), dtype, threads, the workload's own axes, and last mode, eager first.
 
-    Numbers ascend; text stands as its author declared it, and what was not declared after that.
+    Numbers ascend; text keeps the order in which its author declared it, and undeclared text follows.
     """
     ranks = [
         _text(case["device"], ("cpu",)),

@@ -1,4 +1,4 @@
-"""How a user points at cases: a glob on the workload (`matmul/*`), or a key, of which a part may be left out."""
+"""How a user selects cases: a glob on the workload (`matmul/*`), or a key, whole or in part."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _GLOB = re.compile(r"[*?\[\]]")
 
 @dataclass(frozen=True)
 class Pattern:
-    """What a user wrote, taken apart but not yet held against the catalog."""
+    """What a user wrote, parsed but not yet compared with the catalog."""
 
     text: str
     name: str
-    """Of a workload, or a glob on it."""
+    """Name of a workload, or a glob on it."""
     stated: Mapping[str, Value] | None
-    """The axes a key states, in the words of the user; None where there is no key, but a bare name or glob."""
+    """The axes that a key states, as the user wrote them; None for a bare name or glob."""
     origin: str
 
     @classmethod
     def parse(cls, text: str, origin: str = "") -> Pattern:
-        """Take `matmul/*` or `matmul/square[size=64]` apart. Raises `UserError`.
+        """Parse `matmul/*` or `matmul/square[size=64]`. Raises `UserError`.
 
         A bracket after a whole name, or with an equals sign in it, opens a key; any other belongs to the glob.
         """
@@ -47,14 +47,14 @@ class Pattern:
         return cls(text, head, stated, origin)
 
     def workloads(self, catalog: Catalog) -> tuple[Workload, ...]:
-        """Those it points at: at least one. Raises `UserError` with the nearest names."""
+        """The workloads it matches, at least one. Raises `UserError` with the nearest names."""
         found = catalog.matching(self.name)
         if not found:
             raise UserError(f"{self.origin}'{self.text}' matches no workload{near(self.name, catalog)}")
         return found
 
     def chosen(self, catalog: Catalog) -> tuple[Workload, ...]:
-        """Those it selects. Raises `UserError` also for a key on a glob: not all it matches need have its axes."""
+        """The workloads it selects. Raises `UserError` also for a glob with axes: some of its matches may lack them."""
         if self.stated is not None and _GLOB.search(self.name):
             advice = f"select '{self.name}' and set the axes apart (--set, or 'set' in a preset)"
             raise UserError(f"{self.origin}'{self.text}' is half a glob, half a key: {advice}")
@@ -73,7 +73,7 @@ class Pattern:
 
 
 def values_for(workload: Workload, assign: Assign) -> tuple[Value, ...]:
-    """The values `assign` gives to its axis in `workload`. Raises `UserError`: no such axis, or values of no use."""
+    """The values that `assign` gives to its axis in `workload`. Raises `UserError` for a missing axis or bad values."""
     if assign.axis in UNIVERSAL_AXES:
         return universal(assign, workload.modes)
     if assign.axis not in workload.axes:
@@ -83,5 +83,5 @@ def values_for(workload: Workload, assign: Assign) -> tuple[Value, ...]:
 
 
 def has_axis(workload: Workload, axis: str) -> bool:
-    """Whether the cases of `workload` have that axis."""
+    """Do the cases of `workload` have that axis?"""
     return axis in UNIVERSAL_AXES or axis in workload.axes

@@ -1,4 +1,4 @@
-"""The workloads there are: those of installed packages and of files the user names, found without importing any."""
+"""All workloads, of installed packages and of files the user names, found without importing any."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ so is each package: its workloads may lie in several modules, and are named afte
 
 
 class Catalog:
-    """Workloads by name, ordered by it."""
+    """Workloads by name, in the order of names."""
 
     def __init__(self, workloads: Iterable[Workload]) -> None:
-        """Raises `UserError` where two have one name: a key would name both."""
+        """Raises `UserError` if two share a name, as a key would name both."""
         self._by_name: dict[str, Workload] = {}
         for workload in sorted(workloads, key=lambda workload: workload.name):
             other = self._by_name.setdefault(workload.name, workload)
@@ -38,7 +38,7 @@ class Catalog:
         return self._by_name[name]
 
     def matching(self, glob: str) -> tuple[Workload, ...]:
-        """The workloads whose name matches `matmul/*`, or is just that; none where nothing does."""
+        """The workloads whose name matches a glob such as `matmul/*`; none if nothing does."""
         return tuple(workload for name, workload in self._by_name.items() if fnmatchcase(name, glob))
 
     def values(self) -> tuple[Workload, ...]:

@@ -10,7 +10,7 @@ from bench.plan.catalog import Catalog
 from bench.records import Case, ComparedCase, Planned, Value
 
 LINEARITY, INJECTED, ADDITIVITY, SAME = "linearity", "injected", "additivity", "same"
-"""What a comparison is for: waits of known length; work slowed by known percents; twice the work; a case and itself."""
+"""Purposes of a comparison: waits of known length; work slowed by known percents; twice the work; a case and itself."""
 
 WORKS = ("product", "sine", "backward")
 
@@ -27,7 +27,7 @@ REAL_ON_GPU: tuple[tuple[str, Mapping[str, Value]], ...] = (
     ("matmul/square", {"size": 4096}),
     ("regression/train_step", {"rows": 8000}),
 )
-"""On a GPU: one that it is busy with, and one that is mostly launches."""
+"""Real cases on a GPU: one that keeps it busy, and one that is mostly launches."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Extent:
     percents: tuple[int, ...]
     pairs: int
     fewer_pairs: int
-    """Of waits: a slope a process is precise enough."""
+    """Pairs of waits: one slope a process is precise enough."""
     real: tuple[str, ...]
-    """Of the real cases, those of these workloads."""
+    """Workloads whose real cases are compared."""
     couples_s: float
-    """Seconds a pair spends on the couples of one case."""
+    """Seconds that a pair spends on the block pairs of one case."""
     rival_couples: int
-    """Blocks that each other timer takes of a real case in a pair, and as many of ours."""
+    """Blocks of a real case that each other timer times in a pair, and as many of ours."""
     budget_s: float
     repetitions: int
     """Simulated measurements of each family."""
@@ -79,7 +79,7 @@ FULL = Extent(
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison of the certificate: what it is for, its cases, and what its ratio must be."""
+    """One comparison of the certificate: its purpose, its case on both sides, and what its ratio must be."""
 
     purpose: str
     coupled: ComparedCase
@@ -90,7 +90,8 @@ class Comparison:
 def comparisons(catalog: Catalog, extent: Extent, gpu: bool = False) -> list[Comparison]:
     """All comparisons of an extent, on the CPU, and on a CUDA device where there is one.
 
-    Raises `UserError` where the course's workloads are not installed."""
+    Raises `UserError` if the course's workloads are not installed.
+    """
     waits: list[tuple[str, Mapping[str, Value]]]
     waits = [("certification/spin", {"micros": micros}) for micros in extent.micros]
     real = [(name, axes) for name, axes in REAL if name in extent.real]
@@ -110,8 +111,8 @@ def comparisons(catalog: Catalog, extent: Extent, gpu: bool = False) -> list[Com
 
 
 def about(extent: Extent, wanted: Sequence[Comparison]) -> dict[str, Any]:
-    """What `run.json` keeps of them, for the analysis."""
-    told = [
+    """The entry of `run.json` about them, for `bench.analyse.certificate`."""
+    entries = [
         {
             "purpose": item.purpose,
             "key": item.coupled.case.key,
@@ -122,7 +123,7 @@ def about(extent: Extent, wanted: Sequence[Comparison]) -> dict[str, Any]:
         for item in wanted
     ]
     extent_name = "quick" if extent is QUICK else "full"
-    return {"certificate": {"extent": extent_name, "repetitions": extent.repetitions, "comparisons": told}}
+    return {"certificate": {"extent": extent_name, "repetitions": extent.repetitions, "comparisons": entries}}
 
 
 def _same(catalog: Catalog, name: str, axes: Mapping[str, Value]) -> ComparedCase:

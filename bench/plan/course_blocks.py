@@ -1,4 +1,4 @@
-"""The course as a list of its code blocks, and which workloads say that they reproduce each."""
+"""The course as a list of its code blocks, each with the workloads that say they reproduce it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _KEYS = ("lesson", "name", "code", "by")
 
 @dataclass(frozen=True)
 class Block:
-    """One code block of the course, and what shows it."""
+    """One code block of the course, and what reproduces it."""
 
     lesson: str
     name: str
     code: str
-    """What in the block names it: `torch.mm(A, B)`."""
+    """The code that names the block: `torch.mm(A, B)`."""
     by: str = ""
-    """What shows it where no workload does."""
+    """What reproduces it if no workload does."""
     workloads: tuple[Workload, ...] = ()
-    """Those whose docstring names it in its section `Course:`."""
+    """Names of the workloads whose section `Course:` names it."""
 
     def __str__(self) -> str:
         return f"'{self.name}' of {self.lesson}"

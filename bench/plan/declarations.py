@@ -1,4 +1,4 @@
-"""Reads what `@workload(...)` says, and holds it against what the harness can take."""
+"""Reads the arguments of `@workload(...)`, and checks them against what the harness supports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes a docstring apart: what it says in paragraphs, and what in the sections a workload may have."""
+"""Splits a docstring into paragraphs and the sections that a workload may have."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Docstring:
     """A docstring, its lines joined: a paragraph is one line, however long."""
 
     paragraphs: tuple[str, ...]
-    """Those outside any section, in their order; the first is the summary."""
+    """Paragraphs outside any section, in their order; the first is the summary."""
     sections: Mapping[str, str]
-    """Those of `SECTIONS` it has; paragraphs of a section are parted by an empty line."""
+    """The text of each of `SECTIONS` that is there; its paragraphs are separated by an empty line."""
 
     @classmethod
     def read(cls, about: str) -> Docstring:

@@ -1,4 +1,4 @@
-"""Words for what is wrong: where it stands, and which names come near the one that was given."""
+"""Parts of error messages: where an error is, and which known names are near the given one."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _MOST_BITS = 1024
 
 
 class NotLiteralError(Exception):
-    """`node` is no literal; the message says why, where there is more to say than that."""
+    """`node` is no literal; the message says why, unless that is all there is to say."""
 
     def __init__(self, node: ast.expr, why: str = "") -> None:
         super().__init__(why)

@@ -1,4 +1,4 @@
-"""How long a run will take, as honestly as it can be told beforehand."""
+"""An estimate of how long a run will take."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Duration:
 
 
 def estimate(planned: Sequence[Planned], settings: Settings, past: Mapping[str, float]) -> Duration:
-    """The time a run of these cases will take.
+    """Estimate the time that a run of these cases will take.
 
     past: case key → seconds one launch spent on that case before, without the import; may be empty.
     The likely number of launches is the one at which the interval of a median gets as narrow as asked; low and high
@@ -83,7 +83,7 @@ def _launches(settings: Settings) -> tuple[int, int, int]:
 def _total(
     planned: Sequence[Planned], settings: Settings, known: Mapping[str, float], launches: int, end: int
 ) -> float:
-    """Seconds for so many launches; `end` -1, 0, +1 for the quick end of each case's band, its middle, its slow end."""
+    """Seconds for some launches; end: -1, 0, +1 for the quick end of each case's band, its middle, its slow end."""
     total = IMPORT_S * launches * _processes(planned)
     for each in planned:
         seconds = known.get(each.case.key)

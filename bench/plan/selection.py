@@ -18,7 +18,7 @@ from bench.records import UNIVERSAL_AXES, Case, Planned, UserError, Value, value
 
 @dataclass(frozen=True)
 class Plan:
-    """The cases of a run in the order they are told, and what the user should know about the choice."""
+    """The cases of a run in the order they are listed, and notes for the user about the choice."""
 
     planned: tuple[Planned, ...]
     notes: tuple[str, ...]
@@ -32,7 +32,7 @@ def choose(
     exclude: Sequence[str] = (),
     devices: Sequence[str] = ("cpu",),
 ) -> Plan:
-    """The plan of a run.
+    """Make the plan of a run.
 
     select: keys, in part or whole, names of workloads, and globs on them; all that the preset proposes where empty.
     sets: `axis=v1,v2`, in place of the values the chosen cases have.
@@ -138,7 +138,7 @@ def _without(
 
 
 def _stated_by_workload(pattern: Pattern, catalog: Catalog) -> dict[str, dict[str, tuple[Value, ...]]]:
-    """For each workload the pattern speaks of, the axis values a case must have to be excluded."""
+    """For each workload that the pattern matches, the axis values a case must have to be excluded."""
     workloads = pattern.workloads(catalog)
     axes = list(pattern.stated or {})
     fitting = [each for each in workloads if all(has_axis(each, axis) for axis in axes)]

@@ -28,10 +28,10 @@ class Workload:
     about: Docstring
     """The docstring, in paragraphs and sections."""
     family_about: Docstring
-    """That of the family's module or package: its lesson."""
+    """Docstring of the family's module or package: its lesson."""
     axes: Mapping[str, tuple[Value, ...]]
     quick: Mapping[str, tuple[Value, ...]]
-    """Values of each axis in a quick sweep; the first of the axis where the author names none."""
+    """Values of each axis in a quick sweep; the first of the axis if the author names none."""
     modes: tuple[str, ...]
     dtypes: tuple[str, ...]
     role: str
@@ -40,7 +40,7 @@ class Workload:
 
     @property
     def family(self) -> str:
-        """What the name begins with: the stem of its file, or the package its file is in."""
+        """The first part of the name: the stem of its file, or the package that its file is in."""
         return self.name.partition("/")[0]
 
     @property
@@ -60,7 +60,7 @@ class Workload:
 
 
 def read_file(path: Path, dotted: str | None = None, family: Path | None = None) -> list[Workload]:
-    """The workloads of a Python file, in its order; none where nothing in it is decorated.
+    """Read the workloads of a Python file, in its order; none if nothing in it is decorated.
 
     dotted: the import name of the file, where it belongs to an installed package.
     family: the __init__.py of the package that is its family; without one the file is a family of its own.

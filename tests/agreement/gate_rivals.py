@@ -134,7 +134,8 @@ def _of(suite: pd.DataFrame, wanted: Callable[[str], bool] = lambda key: True) -
             [(x[f"{side}_ns"] / x["steps"]).to_numpy() / 1e9 for _, x in case.groupby("pair")]
             for side in ("base", "head")
         ]
-        found[str(key)] = Pool(*sides, case.drop_duplicates("pair")["log_ratio"].to_numpy(), float(pair_s))
+        base, head = sides
+        found[str(key)] = Pool(base, head, case.drop_duplicates("pair")["log_ratio"].to_numpy(), float(pair_s))
     return found
 
 
@@ -146,8 +147,8 @@ def ours(unchanged: list[Pool], slower: list[Pool], suites: int, dice: np.random
     x = np.abs(x) * dice.choice((-1.0, 1.0), x.shape)
     alarmed = (betting.above(x, np.log1p(rule.slack)) >= rule.needed(REGRESSED)).any(axis=(1, 2)).mean()
     picked = [slower[i] for i in dice.integers(len(slower), size=suites)]
-    reached = betting.above(np.stack([dice.choice(pool.logs, PAIRS) for pool in picked]), np.log1p(rule.slack))
-    reached = reached >= rule.needed(REGRESSED)
+    evidence = betting.above(np.stack([dice.choice(pool.logs, PAIRS) for pool in picked]), np.log1p(rule.slack))
+    reached = evidence >= rule.needed(REGRESSED)
     pairs = np.where(reached.any(axis=-1), reached.argmax(axis=-1) + 1, PAIRS)
     seconds = CASES * float(np.median([n * pool.pair_s for n, pool in zip(pairs, picked, strict=True)]))
     power = reached.any(axis=-1).mean()

@@ -118,13 +118,14 @@ def sap(rules: dict[str, Rule]) -> None:
     """SAP's verdicts: a value a build, the median of its measurements."""
     details = pd.read_csv(SAP / "metadata" / "dataset_details.csv", sep=";")
     details.columns = [name.strip() for name in details.columns]
-    series, truth = [], []
+    series: list[np.ndarray] = []
+    truth: list[list[int]] = []
     for _, row in details.iterrows():
         measured = pd.read_csv(SAP / "data" / row["Dataset"].strip())
         builds = measured.groupby("GHC", sort=False)["Measurement"].median()
         series.append(np.log(builds.to_numpy()))
         last = int(row["Change Point"])
-        truth.append([builds.index.get_loc(measured["GHC"].iloc[last])] if last else [])
+        truth.append([list(builds.index).index(measured["GHC"].iloc[last])] if last else [])
     for name, rule in rules.items():
         hits, there, false, marked = scored(rule(series), truth)
         print(f"SAP, {name}: {hits} of {there} regressions found, {false} false marks in {marked} of 25 series")

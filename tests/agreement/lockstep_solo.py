@@ -28,7 +28,7 @@ from bench.runner.pairs.pair_context import PairSettings
 from bench.runner.stop import Stop
 from bench.store import tables
 
-STEPS = {
+STEPS: dict[str, tuple[str, dict[str, str | int]]] = {
     "training step, 800 rows": ("regression/train_step", {"rows": 800}),
     "product, 512": ("matmul/square", {"size": 512}),
     "product, 64": ("matmul/square", {"size": 64}),

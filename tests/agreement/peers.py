@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from scipy import stats
 
@@ -113,7 +114,7 @@ TOOLS: dict[str, Callable[[str, Path], Reported]] = {
 }
 
 
-def figure(seen: list[Reported]) -> dict[str, float | None]:
+def figure(seen: list[Reported]) -> dict[str, Any]:
     """Spread, cost and their product, with the interval of a standard deviation."""
     n = len(seen)
     values = [one.value_s for one in seen]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.plan.catalog import find
 from bench.present.words import units
-from bench.protocol import PY_SPY, PYINSTRUMENT, SAMPLING_THREAD
+from bench.protocol import PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, Hello
 from bench.records import Case, Planned, Settings
 from bench.runner import machine_probe
 from bench.runner.launches.schedule import is_compiled
@@ -35,7 +35,9 @@ RUNGS = (PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, PROFILER)
 ROUNDS = 4
 
 
-def ratios(planned: Planned, hello, stop: Stop, seconds: float, dice: random.Random) -> tuple[float, dict]:
+def ratios(
+    planned: Planned, hello: Hello, stop: Stop, seconds: float, dice: random.Random
+) -> tuple[float, dict[str, tuple[float, float]]]:
     """Seconds a step in one process, and by rung the ratio and the samples a second."""
     found: dict[str, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from bench.analyse.rows import break_even, floor, frames, peaks, record, speedups
+from bench.analyse.rows import break_even, floor, frames, peaks, record, record_reader, speedups
 from bench.analyse.rows.analysis import Analysis
 from bench.analyse.rows.launch_medians import Medians
 from bench.analyse.rows.once import PhaseTime
@@ -32,7 +32,7 @@ def phases_frame(data: RunData) -> pd.DataFrame:
 
 def with_speedups_frame(frame: pd.DataFrame, data: RunData, vs: str) -> pd.DataFrame:
     """The frame with speed-ups."""
-    rows = speedups.with_speedups(record.rows_of_frame(frame), Medians(data), vs)
+    rows = speedups.with_speedups(record_reader.rows_of_frame(frame), Medians(data), vs)
     return record.frame(rows, record.SPEEDUP)
 
 
@@ -45,14 +45,14 @@ def with_break_even_frame(frame: pd.DataFrame, phases: pd.DataFrame) -> pd.DataF
         )
         for row in phases.to_dict("records")
     ]  # fmt: skip
-    return record.frame(break_even.with_break_even(record.rows_of_frame(frame), times), record.BREAK_EVEN)
+    return record.frame(break_even.with_break_even(record_reader.rows_of_frame(frame), times), record.BREAK_EVEN)
 
 
 def with_floor_frame(frame: pd.DataFrame, of: peaks.Peaks, created: datetime | None = None) -> pd.DataFrame:
     """The frame with floors."""
-    return record.frame(floor.with_floor(record.rows_of_frame(frame), of, created), record.FLOOR)
+    return record.frame(floor.with_floor(record_reader.rows_of_frame(frame), of, created), record.FLOOR)
 
 
 def peaks_of_frame(frame: pd.DataFrame, created: str | datetime, run: str = "") -> peaks.Peaks:
     """The peaks in a frame of estimates."""
-    return peaks.peaks(record.rows_of_frame(frame), created, run)
+    return peaks.peaks(record_reader.rows_of_frame(frame), created, run)

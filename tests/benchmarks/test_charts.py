@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import resource
 
-import pandas as pd
-
+from bench.analyse.rows.row import Row
 from bench.present import charts
 from bench.present.charts import figure_data
 from tests.present import present_frames as example
@@ -16,26 +15,26 @@ from tests.present import present_frames as example
 CASES, CHARTS = 400, 16
 
 
-def run_of_400_cases() -> pd.DataFrame:
-    """A frame that allows every chart, and sweeps of more cases."""
-    frame = example.everything()
+def run_of_400_cases() -> list[Row]:
+    """Rows that allow every chart, and sweeps of more cases."""
+    rows = example.everything()
     more = [
         example.row("matmul/create_on_device", 1e-6 * size * threads, size=size, threads=threads, where=f"w{kind}")
         for size in (64, 128, 256, 512, 1024)
         for threads in (1, 2, 4, 8)
         for kind in range(CASES // 20)
     ]
-    return pd.concat([frame, pd.DataFrame(more[: CASES - len(frame)])], ignore_index=True)
+    return [*rows, *example.frame(*more[: CASES - len(rows)])]
 
 
 def test_sixteen_charts_of_400_cases(benchmark, request):
-    frame, count = run_of_400_cases(), CHARTS if request.config.getoption("benchmark_enable") else 2
-    assert len(frame) == CASES
+    rows, count = run_of_400_cases(), CHARTS if request.config.getoption("benchmark_enable") else 2
+    assert len(rows) == CASES
 
     def draw() -> list[bytes]:
-        by_name = {spec.name: spec for spec in reversed(charts.available(frame))}
+        by_name = {spec.name: spec for spec in reversed(charts.available(rows))}
         specs = list(by_name.values())[:count]
-        return [figure_data.encode(figure_data.figure_data(spec, frame, "light"), "png") for spec in specs]
+        return [figure_data.encode(figure_data.figure_data(spec, rows, "light"), "png") for spec in specs]
 
     drawn = benchmark.pedantic(draw, rounds=1)
     assert len(drawn) == count

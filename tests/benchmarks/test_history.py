@@ -79,7 +79,6 @@ def year(tmp_path_factory, request):
     return folder
 
 
-@pytest.mark.slow
 def test_a_year_of_nightly_runs(benchmark, year):
     """365 runs of 200 cases, as a user's command: its peak of memory goes to the benchmark's extra information."""
 

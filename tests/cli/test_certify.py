@@ -1,12 +1,11 @@
-"""`bench certify`, on real pairs."""
+"""`bench certify`, on pairs that were recorded and on real ones."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from tests.cli.conftest import Terminal
+from tests import recordings
+from tests.terminal import Terminal
 
 pytestmark = pytest.mark.timeout(900)  # a minute or two, and several where other tests run beside it
 
@@ -30,16 +29,22 @@ main()
 """`bench`, whose quick certificate has fewer cases; something of each check is left."""
 
 
-@pytest.fixture(scope="module")
-def certified(tmp_path_factory):
+def live(terminal):
+    """What a certificate of few pairs ended as, measured in the folder of the terminal."""
+    return terminal.program(SMALL, "certify", "--quick", "--pairs", 3, "--format", "json", timeout=840)
+
+
+@pytest.fixture(scope="module", params=["recorded", "live"])
+def certified(request, tmp_path_factory):
     """A certificate of few pairs: (terminal, what it wrote)."""
     terminal = Terminal(tmp_path_factory.mktemp("certified"))
-    words = ("certify", "--quick", "--pairs", "3", "--format", "json")
-    command = [sys.executable, "-c", SMALL, *words]
-    return terminal, subprocess.run(command, capture_output=True, text=True, cwd=terminal.folder, timeout=840)
+    if request.param == "live":
+        return terminal, live(terminal)
+    name = json.loads((recordings.FOLDER / "certificate" / "run.json").read_text())["run"]
+    recordings.copied("certificate", terminal.folder / "results" / name)
+    return terminal, terminal("certify", "--from", name, "--format", "json")
 
 
-@pytest.mark.slow
 def test_it_measures_every_line_and_says_its_verdict_by_its_exit_code(certified):
     _, done = certified
     told = json.loads(done.stdout)
@@ -48,7 +53,6 @@ def test_it_measures_every_line_and_says_its_verdict_by_its_exit_code(certified)
     assert done.returncode == (5 if told["verdict"] == "not held" else 0)
 
 
-@pytest.mark.slow
 def test_it_finds_work_of_known_length_as_long_as_it_is(certified):
     told = json.loads(certified[1].stdout)
     (slope,) = (line["estimate"]["value"] for line in told["lines"] if line["check"] == "linearity")
@@ -57,7 +61,6 @@ def test_it_finds_work_of_known_length_as_long_as_it_is(certified):
     assert doubled == pytest.approx([1] * 3, abs=0.1)
 
 
-@pytest.mark.slow
 def test_it_writes_a_page_and_judges_the_same_pairs_again_alike(certified):
     terminal, done = certified
     told = json.loads(done.stdout)
@@ -67,7 +70,6 @@ def test_it_writes_a_page_and_judges_the_same_pairs_again_alike(certified):
     assert json.loads(again.stdout)["lines"] == told["lines"]
 
 
-@pytest.mark.slow
 def test_no_other_command_takes_it_for_a_run(certified):
     terminal, done = certified
     name = json.loads(done.stdout)["run"]

@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from tests.cli.conftest import FILES, Terminal
+from tests.measured import CASES, FILES, OUTCOMES
+from tests.terminal import Terminal
 
 
 def test_cuda_on_a_machine_without_it_is_skipped_with_the_reason_and_code_4(bench):
@@ -22,11 +23,9 @@ def test_cuda_on_a_machine_without_it_is_skipped_with_the_reason_and_code_4(benc
     assert "no CUDA" in row["reason"]
 
 
-@pytest.mark.slow
-def test_a_wrong_answer_ends_with_code_4_though_other_cases_are_fine(bench):
-    words = ("--workloads", FILES / "misbehaving.py", "misbehaving/behaves", "misbehaving/is_wrong")
-    done = bench("run", *words, "--launches", 1, "--out", "run", "--format", "json")
-    assert (done.returncode, json.loads(done.stdout)["outcomes"]) == (4, {"ok": 1, "wrong": 1})
+def test_a_wrong_answer_ends_with_code_4_though_other_cases_are_fine(finished):
+    _, done = finished
+    assert (done.returncode, json.loads(done.stdout)["outcomes"]) == (4, OUTCOMES)
 
 
 def test_a_case_without_memory_is_a_result_and_code_0(bench):
@@ -69,7 +68,7 @@ def test_quiet_says_nothing_on_stderr_until_the_end(bench):
 
 def test_progress_is_plain_lines_where_stderr_is_no_terminal(finished):
     _, done = finished
-    assert "of 6 cases finished" in done.stderr
+    assert f"of {CASES} cases finished" in done.stderr
     assert "\x1b" not in done.stderr
 
 

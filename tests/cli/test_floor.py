@@ -6,10 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from tests.cli.conftest import Terminal
 from tests.cli.test_light import HEAVY, heavy_after
-
-pytestmark = pytest.mark.slow
+from tests.terminal import Terminal
 
 BOASTS = '''
 import torch

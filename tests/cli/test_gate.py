@@ -1,4 +1,4 @@
-"""`bench gate`, in a real repository with real pairs."""
+"""`bench gate`, in a real repository, with pairs that were recorded and with real ones."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from bench.store import profile_pair_tables
+from tests import recordings
 from tests.analyse.profiles import pairs_made_up
 from tests.analyse.profiles.pairs_made_up import KEY
-from tests.cli.conftest import Terminal
+from tests.terminal import Terminal
 
 pytestmark = pytest.mark.timeout(900)  # a pair is two imports of torch, and several minutes where other tests run too
 
@@ -79,22 +80,28 @@ def repository_in(folder, monkeypatch):
     return Repository(folder / "repository")
 
 
-@pytest.fixture(scope="module")
-def slowed(tmp_path_factory):
+def live(folder, recorded=False):
     """A gate of two cases, of which the head slows one: (repository, what was done, the files it wrote)."""
-    folder = tmp_path_factory.mktemp("slowed")
     with pytest.MonkeyPatch.context() as patch:
         repository = repository_in(folder, patch)
         repository.pace(1.5)
         files = {name: folder / f"told.{name}" for name in ("json", "markdown", "junit", "summary")}
         patch.setenv("GITHUB_STEP_SUMMARY", str(files["summary"]))
         words = [word for name, path in files.items() if name != "summary" for word in (f"--{name}", path)]
-        # Wider bounds than usual, so that six pairs decide both cases even beside other tests.
-        done = repository.gate("mine/paced", "--alpha", 0.05, "--limit", 0.2, "--out", "run", *words)
+        if recorded:
+            recordings.copied("gate", repository.folder / "run")
+            done = repository("gate", "--replay", "run", *words)
+        else:
+            # Wider bounds than usual, so that six pairs decide both cases even beside other tests.
+            done = repository.gate("mine/paced", "--alpha", 0.05, "--limit", 0.2, "--out", "run", *words)
     return repository, done, {name: path.read_text() for name, path in files.items() if path.exists()}
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module", params=["recorded", "live"])
+def slowed(request, tmp_path_factory):
+    return live(tmp_path_factory.mktemp("slowed"), recorded=request.param == "recorded")
+
+
 def test_a_slow_head_ends_with_1_and_names_the_case(slowed):
     _, done, files = slowed
     assert done.returncode == 1, done.stderr
@@ -109,7 +116,6 @@ def test_a_slow_head_ends_with_1_and_names_the_case(slowed):
     assert told["sides"]["head"]["dirty"] is True
 
 
-@pytest.mark.slow
 def test_what_the_head_left_alone_is_not_slower(slowed):
     _, _, files = slowed
     _, same = sorted(json.loads(files["json"])["cases"], key=lambda case: case["key"])
@@ -118,7 +124,6 @@ def test_what_the_head_left_alone_is_not_slower(slowed):
     assert same["ratio"] == pytest.approx(1, abs=0.1)
 
 
-@pytest.mark.slow
 def test_the_table_for_a_pull_request_and_the_junit_file_name_the_case(slowed):
     _, _, files = slowed
     assert "mine/paced[own=0]" in files["markdown"]
@@ -127,7 +132,6 @@ def test_the_table_for_a_pull_request_and_the_junit_file_name_the_case(slowed):
     assert ElementTree.fromstring(files["junit"]).get("failures") == "1"
 
 
-@pytest.mark.slow
 def test_the_same_pairs_judged_again_give_the_same_verdict_and_another_where_another_is_asked_for(slowed):
     repository, _, _ = slowed
     assert repository("gate", "--replay", "run").returncode == 1
@@ -137,7 +141,6 @@ def test_the_same_pairs_judged_again_give_the_same_verdict_and_another_where_ano
     assert "bench gate --replay" in repository("show", "run").stderr
 
 
-@pytest.mark.slow
 def test_a_head_that_is_wrong_or_does_not_import_ends_with_4(repository):
     repository.pace(-1.0)  # steps end at once, and their answer is wrong
     done = repository.gate("mine/paced[own=1]", "--pairs", 2)
@@ -151,7 +154,6 @@ def test_a_head_that_is_wrong_or_does_not_import_ends_with_4(repository):
     assert repository.gate("mine/paced[own=1]", "--bisect").returncode == 125
 
 
-@pytest.mark.slow
 def test_too_few_pairs_of_the_same_commit_and_another_interpreter_are_not_resolved_which_is_a_warning(
     repository, tmp_path
 ):
@@ -223,16 +225,33 @@ show_difference(difference_in(folder), TableFormat.JSON)
 """`bench profile --diff`, with fewer pairs than it lets a user have."""
 
 
-def test_profile_pairs_of_two_sides_are_taken_and_told(repository):
-    repository.pace(2.0)
-    words = [sys.executable, "-c", ONE_PAIR]
-    done = subprocess.run(words, cwd=repository.folder, capture_output=True, text=True, timeout=600)
+def live_difference(folder):
+    """A profile pair whose head is twice as slow: (repository, what was done); it lies in `d` of the repository."""
+    with pytest.MonkeyPatch.context() as patch:
+        repository = repository_in(folder, patch)
+        repository.pace(2.0)
+        return repository, repository.program(ONE_PAIR, timeout=600)
+
+
+def test_profile_pairs_of_two_sides_are_taken(tmp_path):
+    repository, done = live_difference(tmp_path)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    assert "profile pair 1 of 1" in done.stderr
+    told_of(json.loads(done.stdout), repository)
+
+
+def test_profile_pairs_that_were_taken_are_told(repository):
+    recordings.copied("difference", repository.folder / "d")
+    done = repository("profile", "--from", "d", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    told_of(json.loads(done.stdout), repository)
+
+
+def told_of(found, repository):
+    """Both sides of the pair are told, and one pair is too few for any cause."""
     assert (found["pairs"], found["first"]) == (1, None)
     assert found["step"]["head_s"] > 1.5 * found["step"]["base_s"]
     assert min(found["samples"].values()) > 100
-    assert "profile pair 1 of 1" in done.stderr
     assert (repository.folder / "d" / "explained.html").exists()
     again = repository("profile", "--from", "d")
     assert again.returncode == 0, again.stderr
@@ -240,7 +259,6 @@ def test_profile_pairs_of_two_sides_are_taken_and_told(repository):
     assert "bench profile --from" in repository("show", "d").stderr
 
 
-@pytest.mark.slow
 def test_a_gate_that_was_explained_says_so_in_every_form(slowed):
     """Its profile pairs are made up: that they are taken is tried above, and their verdicts in `analyse`."""
     repository, _, _ = slowed

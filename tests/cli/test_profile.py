@@ -6,18 +6,25 @@ from pathlib import Path
 import pytest
 
 from bench.protocol import RUNGS
+from tests import recordings
+from tests.terminal import Terminal
 
 PLANTED = Path(__file__).parents[1] / "workload_files" / "planted_profiles.py"
 
 
-@pytest.fixture(scope="module")
-def taken(tmp_path_factory):
-    """A profile of a small product, and what the command said: (terminal, what it ended as)."""
-    from tests.cli.conftest import Terminal
+def live(terminal):
+    """What taking a profile of a small product ended as; it lies in `p` in the folder of the terminal."""
+    return terminal("profile", "matmul/square", "-s", "size=64", "--steps", 20, "--seconds", 1, "--out", "p")
 
+
+@pytest.fixture(scope="module", params=["recorded", "live"])
+def taken(request, tmp_path_factory):
+    """A profile of a small product, and what the command said: (terminal, what it ended as)."""
     terminal = Terminal(tmp_path_factory.mktemp("profiled"))
-    words = ("--steps", 20, "--seconds", 1, "--out", "p")
-    return terminal, terminal("profile", "matmul/square", "-s", "size=64", *words)
+    if request.param == "live":
+        return terminal, live(terminal)
+    recordings.copied("profile", terminal.folder / "p")
+    return terminal, terminal("profile", "--from", "p")
 
 
 def test_it_says_what_binds_the_case_and_where_page_and_trace_lie(taken):
@@ -36,6 +43,7 @@ def test_it_says_what_binds_the_case_and_where_page_and_trace_lie(taken):
     assert scope["profiles"][0]["type"] == "sampled"
 
 
+@pytest.mark.parametrize("taken", ["live"], indirect=True)
 def test_its_progress_names_the_stages_on_stderr(taken):
     _, done = taken
     opening = ("prepare", "first_call", "check", "prepare_again", "warm_up", "check")
@@ -86,7 +94,7 @@ def test_wrong_words_are_wrong_usage_and_leave_nothing(bench, words, said):
 
 
 def test_a_case_that_fails_leaves_no_folder_and_says_why(bench):
-    done = bench("profile", "--workloads", PLANTED, "planted_profiles/ends[how=raises]", "--out", "p")
+    done = bench("profile", "--workloads", PLANTED, "planted_profiles/ends[how=raises]", "--seconds", 0.2, "--out", "p")
     assert done.returncode == 4
     assert "failed: planted_profiles/ends[" in done.stderr
     assert "ZeroDivisionError: of all things" in done.stderr

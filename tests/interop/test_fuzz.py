@@ -121,7 +121,6 @@ def mutated(text: str, dice: random.Random) -> bytes:
     return bytes(data)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("tool", SEEDS)
 def test_a_damaged_file_is_a_clear_error_or_a_table(tool, tmp_path):
     name, seeds = SEEDS[tool]

@@ -1,10 +1,12 @@
-"""Golden files: what people read, kept word for word."""
+"""Golden files: what people read, kept word for word; and one browser for all pages."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.present import browsing
 
 HERE = Path(__file__).parent
 
@@ -22,3 +24,10 @@ def golden() -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[browsing.Browser]:
+    """Chromium, started once for all pages that tests open."""
+    with browsing.browser() as found:
+        yield found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from bench.analyse.rows import record
+from bench.analyse.rows import record_reader
 from bench.analyse.rows.row import Row
 from bench.records import Case, Finding
+from bench.stats.intervals import Interval
 
 NAN = float("nan")
 FEW = Finding(
@@ -21,12 +23,15 @@ NOT_STEADY = Finding(
 
 
 def row(workload: str, value: float | None = None, *, spread: float = 0.02, **more: Any) -> dict[str, Any]:
-    """One row of the frame; keywords that are columns override, all others are axes."""
+    """The record of a row, without a time where `value` is None. Keywords that are no column are axes."""
+    timed = value is not None
     columns: dict[str, Any] = {
-        "outcome": "ok" if value is not None else "skipped", "reason": "", "clock": "wall" if value else None,
-        "value_s": NAN, "low_s": NAN, "high_s": NAN, "method": "order statistics of 6 launches, 96.9 %",
-        "launches": 6, "blocks": 96, "first_call_s": NAN, "compile_cold_s": NAN, "compile_warm_s": NAN,
-        "build_s": NAN, "peak_bytes": NAN, "items": 1.0, "unit": "product", "items_per_s": NAN,
+        "outcome": "ok" if timed else "skipped", "reason": "", "clock": "wall" if timed else None,
+        "value_s": NAN, "low_s": NAN, "high_s": NAN,
+        "method": "order statistics of 6 launches, 96.9 %" if timed else "",
+        "launches": 6 if timed else 0, "blocks": 96 if timed else 0,
+        "first_call_s": NAN, "compile_cold_s": NAN, "compile_warm_s": NAN, "build_s": NAN, "peak_bytes": NAN,
+        "items": 1.0, "unit": "product", "items_per_s": NAN,
         "items_per_s_low": NAN, "items_per_s_high": NAN, "flops": NAN, "bytes": NAN, "kernels": NAN,
         "run": "20250101T120000-ab12", "machine": "2-core AMD EPYC", "findings": [],
     }  # fmt: skip
@@ -69,13 +74,30 @@ def row(workload: str, value: float | None = None, *, spread: float = 0.02, **mo
         columns["items_per_s"] = items / value
         columns["items_per_s_low"] = items / columns["high_s"]
         columns["items_per_s_high"] = items / columns["low_s"]
-    key = columns.pop("key", case.key)
-    return {"key": key, "workload": workload, **case.axes, "params": case.axes, **columns}
+    return {"key": case.key, "workload": workload, **case.axes, "params": case.axes, **columns}
 
 
 def frame(*records: dict[str, Any]) -> list[Row]:
     """The rows that these records are of."""
-    return record.rows_of(records)
+    return [_row(each) for each in records]
+
+
+def _row(found: dict[str, Any]) -> Row:
+    # By its parts: a name that means harm cannot be read back from a key, and must do none all the same.
+    case = Case.of(found["workload"], found["params"])
+    return replace(record_reader.row_of({**found, "key": "some/case"}), case=case)
+
+
+def scaled(row: Row, factor: float) -> Row:
+    """The row with its time multiplied, and with the rate that follows from it."""
+    return replace(row, time=_times(row.time, factor), rate=_times(row.rate, 1 / factor))
+
+
+def _times(found: Interval | None, factor: float) -> Interval | None:
+    if found is None:
+        return None
+    low, high = (None if end is None else end * factor for end in (found.low, found.high))
+    return replace(found, value=found.value * factor, low=low, high=high)
 
 
 def matmul(**more: Any) -> list[Row]:
@@ -209,8 +231,7 @@ def threads(**more: Any) -> list[Row]:
     """A product at 1 to 16 threads on 8 cores, a tenth of it serial."""
     rows = []
     one = row("matmul/square", 0.03, size=1000, threads=1, threads_used=1.0, sd_launches=0.01, **more)
-    for count in (2, 4, "physical", 16):
-        used = 8 if count == "physical" else count
+    for count, used in ((2, 2), (4, 4), ("physical", 8), (16, 16)):
         time_s = 0.03 * (0.1 + 0.9 / min(used, 8))
         found = twin("threads", one["key"], one["value_s"] / time_s)
         rows.append(row("matmul/square", time_s, size=1000, threads=count, threads_used=float(used), sd_launches=0.01,
@@ -244,9 +265,9 @@ def compiled(**more: Any) -> list[Row]:
 
 def compared(workload: str, axis: str, plain: str, others: dict[str, float], **more: Any) -> list[Row]:
     """Cases beside their twin on an axis, so many times as fast as it."""
-    one = row(workload, 1e-3, **{axis: plain}, **more)
+    one = row(workload, 1e-3, **{axis: plain, **more})
     return frame(one, *(
-        row(workload, 1e-3 / ratio, **{axis: value}, twins=twin(axis, one["key"], ratio), check_error=3e-4, **more)
+        row(workload, 1e-3 / ratio, **{axis: value, **more}, twins=twin(axis, one["key"], ratio), check_error=3e-4)
         for value, ratio in others.items()
     ))  # fmt: skip
 

@@ -1,10 +1,12 @@
 """A profile as `store` reads it, made up."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from bench.analyse.profiles import judge
+from bench.analyse.profiles import ProfileResult, judge
 from bench.store.profiles import TABLES, Profile
 from tests.analyse.profiles.told import told
 
@@ -20,7 +22,17 @@ RUN = {
 }
 
 
-def operator(name, shapes, calls, self_us, total_us, device_us=0, host_bytes=0, device_bytes=0, kind="operator"):
+def operator(
+    name: str,
+    shapes: str,
+    calls: int,
+    self_us: int,
+    total_us: int,
+    device_us: int = 0,
+    host_bytes: int = 0,
+    device_bytes: int = 0,
+    kind: str = "operator",
+) -> dict[str, Any]:
     """A row of totals over 200 steps, from numbers per step."""
     ns = {"self_ns": self_us, "total_ns": total_us, "device_self_ns": device_us, "device_total_ns": device_us}
     counts = {"calls": calls, "host_bytes": host_bytes, "device_bytes": device_bytes}
@@ -34,7 +46,7 @@ def operator(name, shapes, calls, self_us, total_us, device_us=0, host_bytes=0, 
     }
 
 
-def on_cpu(slower=1.02):
+def on_cpu(slower: float = 1.02) -> tuple[Profile, ProfileResult]:
     """A product, and what lies around it."""
     rows = [
         operator("aten::mm", "[[64, 64], [64, 64]]", 1, 9000, 9000, host_bytes=16384),
@@ -44,7 +56,7 @@ def on_cpu(slower=1.02):
     return profile(told({"operators": 9, "python": 1}, slower), rows)
 
 
-def on_gpu(lost=0):
+def on_gpu(lost: int = 0) -> tuple[Profile, ProfileResult]:
     """A step of kernels and copies, with the history of two steps."""
     history = {"steps": 2, "before": 1 << 20, "lost": False}
     device = {
@@ -79,9 +91,20 @@ STACKS = [
 ]
 
 
-def profile(found, operators, kernels=(), allocations=(), stacks=STACKS):
+def profile(
+    found: dict[str, Any],
+    operators: Sequence[Mapping[str, Any]],
+    kernels: Sequence[Mapping[str, Any]] = (),
+    allocations: Sequence[Sequence[Any]] = (),
+    stacks: Sequence[Sequence[Any]] = STACKS,
+) -> tuple[Profile, ProfileResult]:
     """As it would be read back."""
-    rows = {"operators": operators, "kernels": kernels, "allocations": allocations, "stacks": stacks}
+    rows: dict[str, Sequence[Any]] = {
+        "operators": operators,
+        "kernels": kernels,
+        "allocations": allocations,
+        "stacks": stacks,
+    }
     frames = [pd.DataFrame(list(rows[name]), columns=list(TABLES[name])).astype(TABLES[name]) for name in TABLES]
     made = Profile(Path("results/p"), RUN, found, *frames)
     return made, judge(found)

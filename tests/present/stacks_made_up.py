@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+Stack = tuple[tuple[str, ...], float]
+"""Frames from the outermost in, and seconds."""
+
 US = 1e-6
 
 RUN = (
@@ -141,18 +146,18 @@ HOSTILE = (
 ODD = [((text,), 1.0 + place / 100) for place, text in enumerate(HOSTILE)]
 
 
-def replaced(stacks, frame, factor):
+def replaced(stacks: Sequence[Stack], frame: str, factor: float) -> list[Stack]:
     """The stacks, those through a frame with so many times their seconds."""
     return [(frames, weight * (factor if frame in frames else 1.0)) for frames, weight in stacks]
 
 
-def deep(depth):
+def deep(depth: int) -> list[Stack]:
     """One stack of so many frames, which narrows a little with each."""
     frames = tuple(f"level_{place} (workloads/deep/case.py)" for place in range(depth))
     return [(frames[: place + 1], 1.0 * US) for place in range(depth)]
 
 
-def wide(nodes):
+def wide(nodes: int) -> list[Stack]:
     """Stacks of about so many frames in all, every one wide enough to be drawn: chains of three side by side."""
     return [
         (

@@ -5,20 +5,21 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from bench.analyse.rows.row import Row
 from bench.present import charts, style
+from bench.present.charts.all_charts import chart_named
 from bench.present.charts.canvas import most_that_fit, spread
 from bench.records import Case, Finding, UserError
 from tests.present import present_frames as example
 
-NAN = float("nan")
 LONG = "a_rather_long_name_that_goes_on_and_on_until_it_has_eighty_characters_in_it_xyz"
 
 
@@ -26,19 +27,21 @@ def texts(figure: Figure) -> list[Text]:
     return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
 
 
-def one_launch() -> pd.DataFrame:
-    return pd.concat([
-        example.frame(*(example.row("m/n", size * 1e-6, spread=0, size=size, launches=1) for size in (8, 64, 512))),
-        example.frame(*(example.row("d/e", 1 / n, spread=0, batch=n, launches=1, items=10.0) for n in (8, 64, 512))),
-        without_intervals(example.modes()),
-    ])  # fmt: skip
+def one_launch() -> list[Row]:
+    return [
+        *example.frame(*(example.row("m/n", size * 1e-6, spread=0, size=size, launches=1) for size in (8, 64, 512))),
+        *example.frame(*(example.row("d/e", 1 / n, spread=0, batch=n, launches=1, items=10.0) for n in (8, 64, 512))),
+        *map(without_intervals, example.modes()),
+    ]
 
 
-def without_intervals(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(low_s=NAN, high_s=NAN, speedup_low=NAN, speedup_high=NAN, launches=1)
+def without_intervals(row: Row) -> Row:
+    time = row.time and replace(row.time, low=None, high=None, n=1)
+    speedup = row.speedup and replace(row.speedup, ratio=replace(row.speedup.ratio, low=None, high=None))
+    return replace(row, time=time, speedup=speedup)
 
 
-def only_failures() -> pd.DataFrame:
+def only_failures() -> list[Row]:
     outcomes = ("oom", "skipped", "wrong", "timeout", "crashed", "failed")
     reason = "a reason so long that it does not fit on a line of the footer, " * 4
     rows = [
@@ -50,7 +53,7 @@ def only_failures() -> pd.DataFrame:
     return example.frame(*rows)
 
 
-def fifty_cases() -> pd.DataFrame:
+def fifty_cases() -> list[Row]:
     rows = [
         example.row("m/n", (1 + n) * 1e-5 * (1 + m / 3), size=2**n, rows=m, mode="eager" if m == 0 else f"mode-{m}",
                     reference=example.row("m/n", 1.0, size=2**n, rows=m)["key"],
@@ -61,7 +64,7 @@ def fifty_cases() -> pd.DataFrame:
     return example.frame(*rows)
 
 
-def long_names(name: str = LONG) -> pd.DataFrame:
+def long_names(name: str = LONG) -> list[Row]:
     rows = [
         example.row(f"family/{name}", 1e-5 * n * (1 + kind), size=n, kind=f"{name}{kind}", mode=mode, machine=name,
                     reference=example.row("m/n", 1.0)["key"], speedup=1.2, speedup_low=1.1, speedup_high=1.3)
@@ -74,8 +77,8 @@ def long_names(name: str = LONG) -> pd.DataFrame:
     return example.frame(*rows, *lost, *batches)
 
 
-def normal() -> pd.DataFrame:
-    return pd.concat([example.matmul(torch="2.13.0"), example.modes(), example.loaders()], ignore_index=True)
+def normal() -> list[Row]:
+    return [*example.matmul(torch="2.13.0"), *example.modes(), *example.loaders()]
 
 
 FRAMES = {
@@ -122,9 +125,9 @@ def test_slugs_are_unique_and_fit_for_file_names() -> None:
 
 
 def test_every_case_of_a_long_list_stands_on_some_chart() -> None:
-    frame = fifty_cases()
-    drawn = {key for spec in charts.available(frame) if spec.name == "time_by_size" for key in spec.keys}
-    assert drawn == set(frame[frame["workload"] == "m/n"]["key"])
+    rows = fifty_cases()
+    drawn = {key for spec in charts.available(rows) if spec.name == "time_by_size" for key in spec.keys}
+    assert drawn == {row.key for row in rows if row.workload == "m/n"}
 
 
 def test_the_title_states_how_far_apart_the_lines_are() -> None:
@@ -169,10 +172,10 @@ def test_titles_are_what_the_data_say(golden: Callable[[str, str], None]) -> Non
 
 def test_a_crossover_compares_a_dtype_with_itself_alone() -> None:
     """The planted mistake: halves on the device are ten times as fast, and would move the crossover."""
-    halves = example.devices(dtype="float16")
-    faster = halves["params"].map(lambda params: 0.1 if params.get("device") == "cuda" else 1.0)
-    halves = halves.assign(**{name: halves[name] * faster for name in ("value_s", "low_s", "high_s")})
-    both = pd.concat([example.devices(), halves], ignore_index=True)
+    halves = [
+        example.scaled(row, 0.1 if row.axis("device") == "cuda" else 1.0) for row in example.devices(dtype="float16")
+    ]
+    both = [*example.devices(), *halves]
     charts_of = {spec.slug: spec for spec in charts.available(both) if spec.name == "crossover"}
     assert set(charts_of) == {"crossover-matmul-square", "crossover-matmul-square-2"}
     dtypes = [
@@ -201,8 +204,8 @@ def test_a_lost_case_is_drawn_with_its_outcome_and_reason() -> None:
 
 
 def test_points_of_one_launch_say_that_they_have_no_interval() -> None:
-    frame = one_launch()[lambda frame: frame["workload"] == "m/n"]
-    assert "One launch a case: no interval." in [text.get_text() for text in texts(charts.draw("time_by_size", frame))]
+    rows = [row for row in one_launch() if row.workload == "m/n"]
+    assert "One launch a case: no interval." in [text.get_text() for text in texts(charts.draw("time_by_size", rows))]
 
 
 def test_the_footer_names_machine_run_torch_clock_and_method() -> None:
@@ -236,17 +239,19 @@ def test_alt_text_gives_every_point() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "frame", "command"),
+    ("name", "rows", "command"),
     [
         ("time_by_size", example.loaders, "bench run '*' --set size=64,256,1024"),
         ("saturation", example.matmul, "bench run '*' --set batch=32,128,512"),
         ("modes", example.matmul, "bench run 'matmul/square' --set mode=eager,compile,script,trace"),
-        ("modes", pd.DataFrame, "bench run"),
+        ("modes", list, "bench run"),
     ],
 )
-def test_a_chart_without_its_data_names_the_command_that_measures_them(name: str, frame: type, command: str) -> None:
+def test_a_chart_without_its_data_names_the_command_that_measures_them(
+    name: str, rows: Callable[[], list[Row]], command: str
+) -> None:
     with pytest.raises(UserError, match=re.escape(command)):
-        charts.draw(name, frame())
+        charts.draw(name, rows())
 
 
 def test_an_unknown_chart_is_refused_with_the_known_ones() -> None:
@@ -326,7 +331,5 @@ def test_two_sizes_next_to_each_other_are_no_sweep() -> None:
 
 @pytest.mark.parametrize(("last", "said"), [(250, "2.5×"), (10_000, "100×"), (1_000_000, "10,000×")])
 def test_a_headline_has_no_powers_of_ten(last: int, said: str) -> None:
-    from bench.present.charts import time_by_size
-
     rows = [example.row("a/b", 1e-3, size=100), example.row("a/b", 1.0, size=last)]
-    assert f" {said} the size" in time_by_size.finding(example.frame(*rows))
+    assert f" {said} the size" in chart_named("time_by_size").finding(example.frame(*rows))

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pandas as pd
 import pytest
 
+from bench.analyse.rows.row import Row
 from bench.present import charts
 from bench.present.charts import figure_data
 from bench.records import UserError
@@ -94,7 +94,7 @@ def test_other_versions_are_no_verification(tmp_path: Path, monkeypatch: pytest.
 
 def test_names_of_people_who_mean_harm_stay_text(tmp_path: Path) -> None:
     name = "<script>alert(1)</script>]]>&amp;"
-    frame = example.operations().assign(machine=name)
+    frame = example.operations(machine=name)
     spec = next(each for each in charts.available(frame) if each.name == "launch_floor")
     path = tmp_path / "figure.svg"
     path.write_bytes(figure_data.encode(figure_data.figure_data(spec, frame, "light"), "svg"))
@@ -148,27 +148,25 @@ def test_another_machine_is_drawn_over_the_first() -> None:
 
 def test_of_two_machines_the_knee_is_that_of_the_better_one_alone() -> None:
     lower = carried("saturation-dataloader-epoch")
-    slower = example.loaders(machine="a laptop", run="20250101T120000-cd34")
-    times = {name: slower[name] * 3 for name in ("value_s", "low_s", "high_s")}
-    rates = {name: slower[name] / 3 for name in slower if str(name).startswith("items_per_s")}
-    both = figure_data.overlaid(lower, slower.assign(**times, **rates))
+    other = example.loaders(machine="a laptop", run="20250101T120000-cd34")
+    both = figure_data.overlaid(lower, [example.scaled(row, 3) for row in other])
     assert both.title.removeprefix("dataloader/epoch: 2-core EPYC device_resident") == lower.title.removeprefix(
         "dataloader/epoch: device_resident"
     )
 
 
 @pytest.mark.parametrize(
-    ("slug", "frame", "says"),
+    ("slug", "rows", "says"),
     [
         ("speedup-matmul-square", example.devices(run="other"), "shows one machine"),
         ("time_by_size-tensors-elementwise", example.loaders(run="other"), "did not measure tensors/elementwise"),
         ("time_by_size-tensors-elementwise", example.operations(), "is the run that the figure shows"),
-        ("time_by_size-tensors-elementwise", example.operations(run="other").head(1), "too few cases"),
+        ("time_by_size-tensors-elementwise", example.operations(run="other")[:1], "too few cases"),
     ],
 )
-def test_what_cannot_be_drawn_over_it_is_refused(slug: str, frame: pd.DataFrame, says: str) -> None:
+def test_what_cannot_be_drawn_over_it_is_refused(slug: str, rows: list[Row], says: str) -> None:
     with pytest.raises(UserError, match=says):
-        figure_data.overlaid(carried(slug), frame)
+        figure_data.overlaid(carried(slug), rows)
 
 
 def test_the_csv_is_what_is_drawn() -> None:

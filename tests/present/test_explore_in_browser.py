@@ -1,8 +1,8 @@
 """The page to explore in a real browser: opened from disk, with the network off."""
 
-import pandas as pd
 import pytest
 
+from bench.analyse.rows.row import Row
 from bench.present import style
 from bench.present.pages import explore_page
 from bench.records import Finding
@@ -12,26 +12,22 @@ from tests.present import present_frames as example
 pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
 
-pytestmark = browsing.MARKS
+pytestmark = browsing.NEEDED
 
 EVIL = "<img src=x onerror=alert(1)>"
 PAPERS = {theme.paper for theme in style.THEMES.values()}
 
 
-def loaders() -> pd.DataFrame:
+def loaders() -> list[Row]:
     """Loaders at two thread counts, a point of one launch, one case out of memory, one clock that a GPU has alone."""
     one = example.row("dataloader/epoch", 0.4, spread=0, loader="sliced", batch=32768, items=16384.0, unit="row",
                       launches=1, method="one launch: no interval")  # fmt: skip
     lost = example.row("dataloader/epoch", loader="dataloader", batch=32768, outcome="oom", reason="out of memory")
-    more = example.loaders()
-    more["params"] = [{**params, "threads": 2} for params in more["params"]]
-    more["key"] = [key.replace("threads=1", "threads=2") for key in more["key"]]
-    for column in ("value_s", "low_s", "high_s"):
-        more[column] *= 0.6
-    return pd.concat([example.loaders(), more, example.frame(one, lost)], ignore_index=True)
+    two_threads = [example.scaled(row, 0.6) for row in example.loaders(threads=2)]
+    return [*example.loaders(), *two_threads, *example.frame(one, lost)]
 
 
-def evil() -> pd.DataFrame:
+def evil() -> list[Row]:
     finding = Finding("drift", "warning", EVIL, EVIL)
     return example.frame(
         example.row(f"family/{EVIL}", 1e-3, form=EVIL, findings=[finding]),
@@ -40,7 +36,7 @@ def evil() -> pd.DataFrame:
     )
 
 
-def clocked() -> pd.DataFrame:
+def clocked() -> list[Row]:
     rows = [
         example.row("matmul/product", 1e-5 * size * scale, device="cuda", size=size, clock=clock)
         for size in (1, 2, 4)
@@ -52,16 +48,10 @@ def clocked() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    frame = pd.concat([loaders(), example.modes(), clocked(), evil()], ignore_index=True)
+    rows = [*loaders(), *example.modes(), *clocked(), *evil()]
     path = tmp_path_factory.mktemp("explore") / "explore.html"
-    path.write_text(explore_page.page(frame, [{"run": "r"}], vs="mode=eager"))
+    path.write_text(explore_page.page(rows, [{"run": "r"}], vs="mode=eager"))
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing.browser() as found:
-        yield found
 
 
 @pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=str)
@@ -180,16 +170,16 @@ def test_a_clock_that_a_case_lacks_leaves_it_out_and_says_why(tab):
 
 
 @pytest.mark.parametrize(
-    ("frame", "said"),
+    ("rows", "said"),
     [
         (example.frame(*(example.row("a/b", size=size, reason="no GPU") for size in (1, 2))), "no GPU"),
-        (pd.DataFrame(), ""),
+        ([], ""),
     ],
     ids=["failures", "nothing"],
 )
-def test_a_run_without_a_number_has_no_picture_and_says_so(browser, tmp_path, frame, said):
+def test_a_run_without_a_number_has_no_picture_and_says_so(browser, tmp_path, rows, said):
     path = tmp_path / "explore.html"
-    path.write_text(explore_page.page(frame, [{}]))
+    path.write_text(explore_page.page(rows, [{}]))
     with browsing.opened(browser, path.as_uri(), 390, "light") as (tab, complaints):
         tab.wait_for_function("document.querySelector('#status').textContent !== ''")
         assert tab.locator("#status").inner_text().startswith("0 points")

@@ -7,7 +7,7 @@ from bench.present.flames import flame_graph, flame_tree
 from tests.present import browsing
 from tests.present.stacks_made_up import ODD, TRAIN_STEP, deep, replaced, wide
 
-pytestmark = browsing.MARKS
+pytestmark = browsing.NEEDED
 
 PAGE = """\
 {% from "flames.html.j2" import flame, flame_style with context %}
@@ -37,12 +37,6 @@ def difference():
         ("_single_tensor_adam (torch/optim/adam.py)", "step (workloads/regression/train_step.py)"): -1.6e-4,
     }
     return flame_graph.inline_difference(TRAIN_STEP, head, clear, title="A training step against the base")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing.browser() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -6,23 +6,10 @@ from bench.analyse.profiles.difference import explain
 from bench.present.pages import difference_page
 from bench.present.pages.profile_page import page
 from tests.analyse.profiles.pairs_made_up import BACKWARD, FORWARD, KEY, STEP, pairs
-from tests.present.browsing import CHROMIUM, FLAGS
+from tests.present import browsing
 from tests.present.profile_made_up import RUN, on_cpu, on_gpu
 
-sync_api = pytest.importorskip("playwright.sync_api")
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
+pytestmark = browsing.NEEDED
 
 
 def difference():
@@ -46,14 +33,8 @@ def opened(request, browser, tmp_path):
     width, scheme, made = PAGES[request.param]
     path = tmp_path / "profile.html"
     path.write_text(made(), encoding="utf-8")
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
-    tab, complaints = context.new_page(), []
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("request", lambda asked: complaints.append(asked.url) if asked.url.startswith("http") else None)
-    tab.goto(path.as_uri())
-    yield tab, complaints
-    context.close()
+    with browsing.opened(browser, path.as_uri(), width, scheme) as found:
+        yield found
 
 
 def test_it_opens_without_a_complaint_and_nothing_sticks_out(opened):
@@ -85,7 +66,5 @@ def test_a_frame_can_be_found_and_zoomed_into(opened):
 
 
 def test_no_serious_fault_of_accessibility(opened):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     tab, _ = opened
-    found = axe.Axe().run(tab).response["violations"]
-    assert {each["id"]: each["nodes"][0]["html"] for each in found if each["impact"] in ("serious", "critical")} == {}
+    assert browsing.serious_faults(tab) == {}

@@ -1,6 +1,5 @@
 """The report in a real browser: opened from disk, with the network off."""
 
-import pandas as pd
 import pytest
 
 from bench.present import charts
@@ -8,24 +7,18 @@ from bench.present.pages.report_page import page
 from tests.present import browsing
 from tests.present import present_frames as example
 
-pytestmark = browsing.MARKS
+pytestmark = browsing.NEEDED
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     """The address of a report with charts, failures and a name that would like to be a script."""
-    frame = pd.concat([example.matmul(), example.loaders()], ignore_index=True)
+    rows = [*example.matmul(), *example.loaders()]
     path = tmp_path_factory.mktemp("report") / "index.html"
     path.write_text(
-        page(frame, charts.available(frame), [{"run": "r", "environment": {"cpu": "<script>alert(1)</script>"}}])
+        page(rows, charts.available(rows), [{"run": "r", "environment": {"cpu": "<script>alert(1)</script>"}}])
     )
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing.browser() as found:
-        yield found
 
 
 @pytest.fixture(params=[(1280, "light"), (1280, "dark"), (390, "light")], ids=str)

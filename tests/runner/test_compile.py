@@ -25,7 +25,7 @@ ONE, OTHER, EAGER, AHEAD = (
 )
 SETTINGS = Settings(visits=2, warm_s=0.01, timeout_s=300)
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")

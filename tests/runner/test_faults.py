@@ -11,8 +11,6 @@ from bench.runner.listener import SilentListener
 from bench.runner.stop import Stop
 from bench.store import tables
 
-pytestmark = pytest.mark.slow
-
 FILE = Path(__file__).parents[1] / "workload_files" / "misbehaving.py"
 
 EXPECTED = {

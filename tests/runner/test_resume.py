@@ -14,8 +14,6 @@ import pytest
 
 from bench.store import journal, tables
 
-pytestmark = pytest.mark.slow
-
 FILE = Path(__file__).parents[1] / "workload_files" / "paced.py"
 CASES = 4
 LAUNCHES = 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from hypothesis import strategies as st
 
 from bench.records import Block, CaseLaunch, Outcome
@@ -22,8 +24,11 @@ JSON = st.recursive(
 )
 
 
-def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
-    """Or None."""
+Drawn = TypeVar("Drawn")
+
+
+def maybe(strategy: st.SearchStrategy[Drawn]) -> st.SearchStrategy[Drawn | None]:
+    """A value of the strategy, or None."""
     return st.none() | strategy
 
 

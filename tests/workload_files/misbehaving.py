@@ -5,13 +5,15 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import torch
 
 from bench.workload import Context, Prepared, Work, workload
 
 
-def prepared(step, check=lambda out: 0.0):
+def prepared(step: Callable[[], Any], check: Callable[[Any], float] = lambda out: 0.0) -> Prepared:
     return Prepared(step=step, check=check, work=Work(flops=1, items=1))
 
 
@@ -27,7 +29,7 @@ def segfaults(ctx: Context, when: str) -> Prepared:
     """Reads address 0."""
     calls = []
 
-    def step():
+    def step() -> torch.Tensor:
         calls.append(1)
         if when == "first" or (when == "later" and len(calls) > 3000):
             ctypes.string_at(0)
@@ -42,7 +44,7 @@ def segfaults(ctx: Context, when: str) -> Prepared:
 def killed(ctx: Context) -> Prepared:
     """Is killed as the kernel kills a process that takes too much memory."""
 
-    def step():
+    def step() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     return prepared(step)
@@ -52,7 +54,7 @@ def killed(ctx: Context) -> Prepared:
 def hangs(ctx: Context) -> Prepared:
     """Never returns."""
 
-    def step():
+    def step() -> NoReturn:
         while True:
             time.sleep(60)
 
@@ -63,7 +65,7 @@ def hangs(ctx: Context) -> Prepared:
 def prints_rubbish(ctx: Context) -> Prepared:
     """Writes to stdout what might be taken for messages, through Python and below it."""
 
-    def step():
+    def step() -> torch.Tensor:
         print("rubbish", end="")
         os.write(1, b'\x1e{"message": "Closed"}\n')
         sys.stdout.flush()
@@ -85,7 +87,7 @@ def turns_wrong(ctx: Context) -> Prepared:
     x = ctx.randn(100)
     calls = []
 
-    def step():
+    def step() -> torch.Tensor:
         calls.append(1)
         return x if len(calls) < 50 else x * 2
 
@@ -108,7 +110,7 @@ def takes_all_memory(ctx: Context) -> Prepared:
 def takes_all_memory_in_numpy(ctx: Context) -> Prepared:
     """Raises Python's own MemoryError."""
 
-    def step():
+    def step() -> NoReturn:
         raise MemoryError
 
     return prepared(step)
@@ -130,7 +132,7 @@ def skips(ctx: Context) -> Prepared:
 def exits(ctx: Context) -> Prepared:
     """Leaves the process, as a library may in an atexit mood."""
 
-    def step():
+    def step() -> NoReturn:
         os._exit(3)
 
     return prepared(step)
@@ -140,7 +142,7 @@ def exits(ctx: Context) -> Prepared:
 def talks_before_dying(ctx: Context) -> Prepared:
     """Says on stderr why it dies."""
 
-    def step():
+    def step() -> NoReturn:
         sys.stderr.write("the reason is written here\n")
         sys.stderr.flush()
         os._exit(4)

@@ -1,11 +1,14 @@
 """Steps of which a GPU's profile is known beforehand."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from bench.workload import Context, Prepared, Work, workload
 
 
-def prepared(step):
+def prepared(step: Callable[[], Any]) -> Prepared:
     return Prepared(step=step, check=lambda out: 0.0, work=Work(items=1))
 
 
@@ -21,7 +24,7 @@ def copies(ctx: Context) -> Prepared:
     """Copies 64 MB from the host, beside a small product."""
     a, large = ctx.randn(32, 32), torch.ones(2**24)
 
-    def step():
+    def step() -> torch.Tensor:
         large.to(ctx.device)
         return torch.mm(a, a)
 

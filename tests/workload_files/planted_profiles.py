@@ -4,6 +4,9 @@ import ctypes
 import os
 import sys
 import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, TensorDataset
@@ -11,11 +14,11 @@ from torch.utils.data import DataLoader, TensorDataset
 from bench.workload import Context, Prepared, Work, workload
 
 
-def prepared(step, **more):
+def prepared(step: Callable[[], Any], **more: Any) -> Prepared:
     return Prepared(step=step, check=lambda out: 0.0, work=Work(items=1), **more)
 
 
-def under_a_profiler():
+def under_a_profiler() -> bool:
     return torch.autograd.profiler._is_profiler_enabled
 
 
@@ -24,7 +27,7 @@ def sleeps(ctx: Context) -> Prepared:
     """Sleeps for 3 ms beside a small product."""
     a = ctx.randn(16, 16)
 
-    def step():
+    def step() -> torch.Tensor:
         time.sleep(0.003)
         return a @ a
 
@@ -37,7 +40,7 @@ def hides(ctx: Context) -> Prepared:
     pr_set_dumpable = 4
     ctypes.CDLL(None).prctl(pr_set_dumpable, 0, 0, 0, 0)
 
-    def step():
+    def step() -> torch.Tensor:
         time.sleep(0.003)
         return torch.ones(1)
 
@@ -49,7 +52,7 @@ def copies(ctx: Context) -> Prepared:
     """Copies 4 MB beside a small product."""
     a, b, large = ctx.randn(16, 16), torch.empty(2**20), torch.ones(2**20)
 
-    def step():
+    def step() -> torch.Tensor:
         b.copy_(large)
         return a @ a
 
@@ -76,7 +79,7 @@ def loads(ctx: Context) -> Prepared:
     loader = DataLoader(TensorDataset(torch.ones(1000, 1)), batch_size=8)
     resets = []
 
-    def step():
+    def step() -> Any:
         return sum(batch.sum() for (batch,) in loader)
 
     return prepared(step, reset=lambda: resets.append(1))
@@ -86,8 +89,8 @@ def loads(ctx: Context) -> Prepared:
 def vanishes(ctx: Context) -> Prepared:
     """Ends its process once it runs inside the function that is named for the case."""
 
-    def step():
-        frame = sys._getframe()
+    def step() -> torch.Tensor:
+        frame: FrameType | None = sys._getframe()
         while frame is not None:
             if frame.f_code.co_name.startswith("planted_profiles/vanishes"):
                 time.sleep(0.1)
@@ -103,7 +106,7 @@ def ends(ctx: Context, how: str) -> Prepared:
     """Ends its process, hangs, raises or turns wrong, but only while a profiler looks on, and leaves a child behind."""
     wrong = []
 
-    def step():
+    def step() -> torch.Tensor:
         if under_a_profiler():
             if how == "exits":
                 sys.stderr.write("the reason is written here\n")

@@ -1,5 +1,7 @@
 """A workload that writes down what the harness does with it, in order."""
 
+from typing import Any
+
 import torch
 
 from bench.workload import Context, Prepared, Work, workload
@@ -12,20 +14,20 @@ def ordered(ctx: Context, resets: bool) -> Prepared:
     """Tells when it is prepared, reset, stepped, checked and closed."""
     EVENTS.append("prepare")
 
-    def step():
+    def step() -> torch.Tensor:
         EVENTS.append("step")
-        ordered.clock.work(10_000)
+        ordered.clock.work(10_000)  # type: ignore[attr-defined]  # a test puts its clock there
         return torch.ones(1)
 
-    def phase():
+    def phase() -> None:
         EVENTS.append("phase")
-        ordered.clock.work(4_000)
+        ordered.clock.work(4_000)  # type: ignore[attr-defined]  # likewise
 
-    def check(out):
+    def check(out: Any) -> float:
         EVENTS.append("check")
         return 0.0
 
-    def quality():
+    def quality() -> dict[str, float]:
         EVENTS.append("quality")
         return {"loss": 0.25}
 

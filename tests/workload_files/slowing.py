@@ -1,5 +1,7 @@
 """A train step, an epoch and a compiled step, each with a place where `tests/agreement/planted_causes.py` slows it."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -10,7 +12,7 @@ from bench.workload import Context, Prepared, Work, workload
 ROWS, WIDTH = 512, 96
 
 
-def featurise(table):
+def featurise(table: np.ndarray) -> torch.Tensor:
     """Random features of a table that NumPy read."""
     x = torch.from_numpy(table).float()
     projection = torch.from_numpy(np.random.default_rng(1).normal(size=(WIDTH, 64))).to(x.dtype)
@@ -18,17 +20,17 @@ def featurise(table):
 
 
 class Net(nn.Module):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.first, self.second, self.last = nn.Linear(64, WIDTH), nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, 1)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         h = torch.relu(self.first(x))
         h = torch.relu(self.second(h))
         return self.last(h)
 
 
-def record(losses, history):
+def record(losses: torch.Tensor, history: list[torch.Tensor]) -> None:
     """Keep the mean loss."""
     history[:] = [losses.mean().detach()]
 
@@ -37,10 +39,11 @@ def record(losses, history):
 def step(ctx: Context) -> Prepared:
     """One step of training."""
     table = np.random.default_rng(0).normal(size=(ROWS, WIDTH))
-    target, net, history = torch.zeros(ROWS, 1), Net(), []
+    history: list[torch.Tensor] = []
+    target, net = torch.zeros(ROWS, 1), Net()
     optimizer = torch.optim.SGD(net.parameters(), lr=1e-3)
 
-    def train():
+    def train() -> torch.Tensor:
         losses = (net(featurise(table)) - target).square()
         optimizer.zero_grad()
         losses.mean().backward()
@@ -51,19 +54,19 @@ def step(ctx: Context) -> Prepared:
     return Prepared(step=train, check=lambda out: 0.0 if float(out) >= 0 else 1.0, work=Work(items=ROWS))
 
 
-def augment(row):
+def augment(row: torch.Tensor) -> torch.Tensor:
     """A transform, as each row passes it."""
     return row.flip(0) * 2
 
 
-class Rows(Dataset):
-    def __init__(self):
+class Rows(Dataset[torch.Tensor]):
+    def __init__(self) -> None:
         self.rows = torch.ones(256, 32)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> torch.Tensor:
         return augment(self.rows[index])
 
 
@@ -72,18 +75,18 @@ def epoch(ctx: Context) -> Prepared:
     """An epoch of batches that one worker fetches."""
     loader = DataLoader(Rows(), batch_size=32, num_workers=1, persistent_workers=True)
 
-    def fetch():
+    def fetch() -> Any:
         return sum(batch.sum() for batch in loader)
 
     return Prepared(step=fetch, check=lambda out: abs(float(out) / (256 * 32 * 2) - 1), work=Work(items=256))
 
 
 class Gated(nn.Module):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.first, self.second = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         h = torch.relu(self.first(x))
         return torch.relu(self.second(h))
 

@@ -114,7 +114,6 @@ def test_the_timed_net_has_no_hooks(opened, monkeypatch):
     assert not any(module._forward_hooks for net in nets for module in net.modules())
 
 
-@pytest.mark.slow
 def test_compile_draws_masks_of_its_own(opened):
     """Why it is no mode of the training step; should torch ever draw alike, the mode can be declared."""
     torch._dynamo.reset()

@@ -93,9 +93,7 @@ def declaring(axis: str, *values: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in (*LONG, *MANY) else name for name in CATALOG]
-)
+@EVERY
 def test_it_keeps_the_contract_at_each_of_its_quick_values(name):
     reasons = []
     for key in quick_keys(name):
@@ -122,7 +120,6 @@ def test_its_answer_is_right_time_and_again_in_every_mode_that_is_quick_to_build
         contract.answers_right(subject)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["regression/train_step", "torchscript/inference"])
 def test_a_compiled_step_gives_the_right_answer_time_and_again(name):
     torch._dynamo.reset()

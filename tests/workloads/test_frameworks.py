@@ -110,7 +110,6 @@ def test_a_framework_classifies_as_numpy_does(opened, framework):
     assert case.error(out) <= 1
 
 
-@pytest.mark.slow
 @each_net
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_onnx_runtime_answers_batches_of_any_size_as_numpy_does(opened, net, dtype):

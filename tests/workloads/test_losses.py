@@ -85,7 +85,6 @@ def test_the_gradient_does_not_grow_from_step_to_step(opened):
     assert torch.equal(case.run()[1], first)
 
 
-@pytest.mark.slow
 @every_form
 def test_a_compiled_loss_is_right(opened, form):
     torch._dynamo.reset()

@@ -116,7 +116,6 @@ def test_a_step_that_starts_where_the_last_one_ended_is_refused(opened):
     assert case.error(case.prepared.step()) > 1
 
 
-@pytest.mark.slow
 @every_implementation
 def test_compiled_steps_are_right_and_compile_once(opened, implementation):
     torch._dynamo.reset()

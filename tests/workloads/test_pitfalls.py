@@ -293,7 +293,6 @@ def test_a_batch_out_of_its_place_is_refused(opened, form):
     assert case.error(case.run()[:768]) > 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("form", "graphs"), [("mistake", 2), ("cure", 1)])
 def test_each_shape_is_compiled_once_and_in_the_first_step(opened, form, graphs):
     torch._dynamo.reset()

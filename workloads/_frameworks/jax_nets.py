@@ -45,7 +45,7 @@ class JaxNet:
     def train(self, epochs: int) -> list[float]:
         """One call of the compiled step an epoch."""
         losses = []
-        state = self._state
+        state: Any = self._state  # type: ignore[has-type]  # `rewind` gives it its type
         with self._precision():
             for _ in range(epochs):
                 loss, state = self._step(state, self._x, self._y)

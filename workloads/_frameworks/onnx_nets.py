@@ -49,7 +49,7 @@ def exported(model: nn.Module, x: torch.Tensor) -> bytes:
         rows = torch.export.Dim("rows")
         with quiet():
             program = torch.onnx.export(model.eval(), (x,), dynamic_shapes=({0: rows},), dynamo=True, verbose=False)
-        _EXPORTED[weights] = program.model_proto.SerializeToString()
+        _EXPORTED[weights] = program.model_proto.SerializeToString()  # type: ignore[union-attr]  # None without dynamo
     return _EXPORTED[weights]
 
 

@@ -195,7 +195,7 @@ def gradients_not_cleared(ctx: Context, form: str, passes: int) -> Prepared:
 
     exact = in_float64(regression_net(ctx))
     criterion(exact(in_float64(x)), in_float64(y)).backward()
-    gradient = nn.utils.parameters_to_vector([weight.grad for weight in exact.parameters()])
+    gradient = nn.utils.parameters_to_vector([weight.grad for weight in exact.parameters()])  # type: ignore[misc]  # filled
     expected = gradient * (passes if form == "mistake" else 1)
 
     def step() -> list[torch.Tensor | None]:
@@ -207,7 +207,7 @@ def gradients_not_cleared(ctx: Context, form: str, passes: int) -> Prepared:
         return [weight.grad for weight in model.parameters()]
 
     def error_factor() -> float:
-        found = nn.utils.parameters_to_vector([weight.grad for weight in model.parameters()])
+        found = nn.utils.parameters_to_vector([weight.grad for weight in model.parameters()])  # type: ignore[misc]  # filled
         return (found.norm() / gradient.norm()).item()
 
     return Prepared(

@@ -1,19 +1,15 @@
-"""Rows as flat records, and back: what pandas frames, JSON, CSV and the figures carry.
+"""Rows as flat records, which pandas frames, JSON, CSV and the figures hold. `record_reader` reads them back.
 
 A record has a column for each number, with the unit in its name, one for each axis, and None for what is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.analyse.rows.row import BreakEven, Floor, GateVerdict, Row, Speedup
-from bench.records import Case, Finding, Outcome
-from bench.series import Series
 from bench.stats.intervals import Interval
-from bench.stats.missing_numbers import number, present
 from bench.workload import Work
 
 if TYPE_CHECKING:
@@ -24,7 +20,6 @@ Record = Mapping[str, Any]
 IDENTITY = ("run", "workload", "key", "clock", "outcome")
 """Columns without which a record is of no row."""
 
-SPREAD = ("sd_between", "sd_within", "autocorrelation", "drift", "drift_p")
 WORK = ("items", "unit", "flops", "bytes", "kernels", "working_set")
 FLOOR = (
     *("floor_s", "floor_low_s", "floor_high_s", "floor_by", "floor_proven"),
@@ -38,7 +33,7 @@ CHART = ("twins", "phases", "samples", "check_error", "created")
 NUMBERS = (
     *("value_s", "low_s", "high_s", "first_call_s", "first_call_s_low", "first_call_s_high"),
     *("compile_cold_s", "compile_warm_s", "build_s", "peak_bytes", "items", "flops", "bytes", "kernels"),
-    *("working_set", "fastest_s", "sd_launches", *SPREAD),
+    *("working_set", "fastest_s", "sd_launches", "sd_between", "sd_within", "autocorrelation", "drift", "drift_p"),
     *("items_per_s", "items_per_s_low", "items_per_s_high", "threads_used"),
     *(name for name in FLOOR if name not in ("floor_by", "floor_proven", "floor_reason")),
     *BREAK_EVEN[:3],
@@ -74,7 +69,11 @@ def record(row: Row) -> dict[str, Any]:
         "launches": row.launches,
         "blocks": row.blocks,
         **_ends(row.rate, "items_per_s", "items_per_s_low", "items_per_s_high"),
-        **{name: getattr(row, name) for name in SPREAD},
+        "sd_between": row.sd_between,
+        "sd_within": row.sd_within,
+        "autocorrelation": row.autocorrelation,
+        "drift": row.drift,
+        "drift_p": row.drift_p,
         "clock": row.clock,
         "findings": list(row.findings),
     }
@@ -113,69 +112,6 @@ def frame(rows: Sequence[Row], *also: Sequence[str]) -> pd.DataFrame:
             kinds.setdefault(axis, set()).add(type(value))
     whole = {axis: "Int64" for axis, seen in kinds.items() if seen == {int} and axis in made}
     return made.astype({**{name: "float64" for name in NUMBERS if name in made}, **whole})
-
-
-def row_of(found: Record) -> Row:
-    """The row that a record is of. Raises `UserError` for a key that is none, `KeyError` for a record without one."""
-    time = _interval(found, "value_s", "low_s", "high_s")
-    work = [present(found.get(name)) for name in WORK]
-    return Row(
-        case=Case.from_key(str(found["key"])),
-        run=_text(found.get("run")),
-        machine=_text(found.get("machine")),
-        torch=_text(found.get("torch")),
-        outcome=Outcome(_text(found.get("outcome")) or Outcome.OK.value),
-        reason=_text(found.get("reason")),
-        detail=present(found.get("detail")),
-        clock=_text(found.get("clock")) or None,
-        time=time,
-        blocks=int(number(found.get("blocks")) or 0),
-        fastest_s=number(found.get("fastest_s")),
-        sd_launches=number(found.get("sd_launches")),
-        sd_between=number(found.get("sd_between")),
-        sd_within=number(found.get("sd_within")),
-        autocorrelation=number(found.get("autocorrelation")),
-        drift=number(found.get("drift")),
-        drift_p=number(found.get("drift_p")),
-        rate=_interval(found, "items_per_s", "items_per_s_low", "items_per_s_high"),
-        first_call=_interval(found, "first_call_s", "first_call_s_low", "first_call_s_high"),
-        compile_cold_s=number(found.get("compile_cold_s")),
-        compile_warm_s=number(found.get("compile_warm_s")),
-        build_s=number(found.get("build_s")),
-        peak_bytes=number(found.get("peak_bytes")),
-        work=Work(**{**dict(zip(WORK, work, strict=True)), "unit": _text(found.get("unit"))}),
-        quality=present(found.get("quality")),
-        counters=present(found.get("counters")),
-        no_clock=_by_series(present(found.get("no_clock"))),
-        threads_used=number(found.get("threads_used")),
-        findings=tuple(findings_of(found.get("findings"))),
-        **_gathered(found),
-    )
-
-
-def rows_of(found: Iterable[Record]) -> list[Row]:
-    """The rows of these records."""
-    return [row_of(each) for each in found]
-
-
-def rows_of_frame(found: pd.DataFrame) -> list[Row]:
-    """The rows of a pandas frame, as `frame` makes one."""
-    return rows_of({str(name): value for name, value in each.items()} for each in found.to_dict("records"))
-
-
-def findings_of(cell: Any) -> list[Finding]:
-    """Findings of one cell; mappings, as JSON gives them back, are taken too."""
-    known = {item.name for item in fields(Finding)}
-    made: list[Finding] = []
-    for item in cell if isinstance(cell, list | tuple) else ():
-        if isinstance(item, Finding):
-            made.append(item)
-        elif isinstance(item, Mapping):
-            made.append(Finding(**{name: str(value) for name, value in item.items() if name in known}))
-    return made
-
-
-# --- to records -----------------------------------------------------------------------------------------------------
 
 
 def _identity(row: Row) -> dict[str, Any]:
@@ -223,7 +159,7 @@ def _speedup(found: Speedup) -> dict[str, Any]:
 
 
 def _gathered_for_charts(row: Row) -> dict[str, Any]:
-    if row.created is None:
+    if all(value is None for value in (row.twins, row.phases, row.samples, row.check_error, row.created)):
         return {}
     return {
         "twins": {axis: _speedup(each) for axis, each in (row.twins or {}).items()},
@@ -253,79 +189,3 @@ def _verdict_record(row: Row, found: GateVerdict) -> dict[str, Any]:
         "machine": row.machine,
         "torch": row.torch,
     }
-
-
-# --- from records ---------------------------------------------------------------------------------------------------
-
-
-def _text(value: Any) -> str:
-    value = present(value)
-    return "" if value is None else str(value)
-
-
-def _by_series(found: Mapping[str, str] | None) -> dict[Series, str] | None:
-    return None if found is None else {Series.from_text(text): why for text, why in found.items()}
-
-
-def _interval(found: Record, *columns: str) -> Interval | None:
-    """The interval in three columns; None without a value. The columns `launches` and `method` say what it is of."""
-    value, low, high = (number(found.get(name)) for name in columns)
-    if value is None:
-        return None
-    return Interval(value, low, high, int(number(found.get("launches")) or 0), _text(found.get("method")))
-
-
-def _gathered(found: Record) -> dict[str, Any]:
-    """The fields of a row that are gathered on request, as far as the record has their columns."""
-    made: dict[str, Any] = {}
-    if any(name in found for name in FLOOR):
-        proven = present(found.get("floor_proven"))
-        made["floor"] = Floor(
-            _interval(found, "floor_s", "floor_low_s", "floor_high_s"),
-            by=_text(found.get("floor_by")),
-            reason=_text(found.get("floor_reason")),
-            proven=True if proven is None else bool(proven),
-        )
-        made["times_floor"] = _interval(found, "times_floor", "times_floor_low", "times_floor_high")
-    if _text(found.get("break_even_of")):
-        value, low, high = (float("nan") if (x := present(found.get(name))) is None else x for name in BREAK_EVEN[:3])
-        made["break_even"] = BreakEven(float(value), float(low), float(high), _text(found["break_even_of"]))
-    made["speedup"] = _speedup_of(found)
-    if any(name in found for name in CHART):
-        made |= _of_charts(found)
-    if _text(found.get("verdict")):
-        made["verdict"] = GateVerdict(
-            _text(found["verdict"]),
-            _interval(found, "ratio", "ratio_low", "ratio_high"),
-            int(number(found.get("pairs")) or 0),
-            float(found["slack"]),
-            float(found["limit"]),
-            _text(found.get("suite_verdict")),
-        )
-    return made
-
-
-def _speedup_of(found: Record) -> Speedup | None:
-    reference, value = _text(found.get("reference")), number(found.get("speedup"))
-    if not reference or value is None:
-        return None
-    low, high = (number(found.get(name)) for name in ("speedup_low", "speedup_high"))
-    ratio = Interval(value, low, high, 0, _text(found.get("speedup_method")))
-    return Speedup(reference, ratio, bool(present(found.get("speedup_paired"))))
-
-
-def _of_charts(found: Record) -> dict[str, Any]:
-    twins = {axis: _speedup_of(each) for axis, each in (present(found.get("twins")) or {}).items()}
-    phases = {name: _phase(*ends) for name, ends in (present(found.get("phases")) or {}).items()}
-    return {
-        "twins": {axis: each for axis, each in twins.items() if each is not None},
-        "phases": {name: each for name, each in phases.items() if each is not None},
-        "samples": present(found.get("samples")) or {},
-        "check_error": number(found.get("check_error")),
-        "created": _text(found.get("created")),
-    }
-
-
-def _phase(value: Any, low: Any, high: Any) -> Interval | None:
-    middle = number(value)
-    return None if middle is None else Interval(middle, number(low), number(high), 0, "")

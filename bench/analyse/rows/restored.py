@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.analyse.gate.verdict_rows import verdict_rows
-from bench.analyse.rows import record
+from bench.analyse.rows import record, record_reader
 from bench.analyse.rows.analysis import Analysis
 from bench.analyse.rows.row import Row
 from bench.records import UserError
@@ -40,7 +40,7 @@ def _restored(run: str, frame: pd.DataFrame, drawn: Sequence[str]) -> list[Row]:
         folder = loaded_runs.folder_of(run)
     except UserError:
         if all(name in frame for name in drawn):
-            return record.rows_of_frame(frame)
+            return record_reader.rows_of_frame(frame)
         raise
     return completed(frame, _whole(folder, _stamp(folder)))
 
@@ -82,10 +82,13 @@ def completed(frame: pd.DataFrame, whole: Sequence[Row]) -> list[Row]:
     """
     own = {(row.key, row.clock): row for row in whole}
     made = []
-    for kept in record.rows_of_frame(frame):
+    for kept in record_reader.rows_of_frame(frame):
         found = own.get((kept.key, kept.clock))
         if found is None or not _alike(kept, found):
             raise UserError(f"run {kept.run} has changed since this frame was loaded ({kept.key}); load it again")
+        if kept.verdict is not None:  # judged by another rule than the run's own, perhaps; and nothing is lacking
+            made.append(kept)
+            continue
         speedup = kept.speedup if "speedup" in frame else found.speedup
         made.append(replace(found, machine=kept.machine or found.machine, speedup=speedup))
     return made

@@ -1,7 +1,7 @@
 """The row: what a run says of one case on one clock, every number with its interval.
 
 `analyse` makes it once; tables, charts, pages and the deck take it. As a row of a pandas frame, of JSON or of CSV it is
-a flat record, which `record` makes and reads.
+a flat record, which `record` makes and `record_reader` reads.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ __all__ = ["Defaults", "Exclusion", "Preset", "Rule", "builtin", "defaults", "lo
 
 @dataclass(frozen=True)
 class Defaults:
-    """What a project's `[tool.coursebench]` says of every run in it."""
+    """What a project's `[tool.coursebench]` says about every run in it."""
 
     preset: str | None = None
     workloads: tuple[Path, ...] = ()
@@ -30,7 +30,7 @@ def builtin() -> tuple[str, ...]:
 
 
 def load(name: str, folder: Path) -> Preset:
-    """The preset of that name, or in that file.
+    """Load the preset of that name, or in that file.
 
     A name with a slash or ending in `.toml` is a file, relative to `folder`. Any other is looked up in
     `[tool.coursebench.presets.NAME]` of the nearest pyproject.toml at or above `folder`, so that a project can have a

@@ -1,4 +1,4 @@
-"""A TOML file read with care: unknown keys and wrong types are errors with their file and line."""
+"""Checked reading of a TOML file: unknown keys and wrong types are errors with their file and line."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ class Table:
             raise fault(label, 1, "this is nested too deeply") from None
 
     def only(self, known: Iterable[str]) -> None:
-        """Raises `UserError` where the table has a key that is not known."""
+        """Raises `UserError` if the table has an unknown key."""
         options = list(known)
         for key in self.data:
             if key not in options:
                 raise self.fault(f"unknown key '{key}'{near(key, options)}", key)
 
     def fault(self, message: str, *keys: str | int) -> UserError:
-        """The error about `keys` below this table."""
+        """Make the error about `keys` below this table."""
         return fault(self.label, self.lines.of((*self.place, *keys)), message)
 
     def origin(self, *keys: str | int) -> str:
-        """What begins an error found later about `keys`: `mine.toml:7: `."""
+        """The beginning of a later error about `keys`: `mine.toml:7: `."""
         return f"{self.label}:{self.lines.of((*self.place, *keys))}: "
 
     def text(self, key: str, default: str = "") -> str:
-        """The text under `key`. Raises `UserError` where it is something else."""
+        """The text under `key`. Raises `UserError` if it is something else."""
         value = self.data.get(key, default)
         if not isinstance(value, str):
             raise self.fault(f"'{key}' must be text, not {value!r}", key)

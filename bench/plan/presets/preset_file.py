@@ -25,9 +25,9 @@ class Rule:
     select: str
     sets: tuple[Assign, ...] = ()
     origin: str = ""
-    """What begins an error about it: `mine.toml:7: `."""
+    """The beginning of an error about it: `mine.toml:7: `."""
     needs: str = ""
-    """A device without which the rule says nothing; cases that name an absent device would be skipped, each told."""
+    """The device without which the rule is ignored; without this, each of its cases would be listed as skipped."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Preset:
-    """Which cases to run, and how: a choice with a name."""
+    """A named choice of cases, and settings to run them with."""
 
     name: str
     title: str = ""
     sweep: str = "quick"
-    """What an axis takes where no rule sets it: its `quick` values, or `all` of them."""
+    """Values of an axis that no rule sets: its `quick` ones, or `all`."""
     settings: Mapping[str, Setting] | None = None
     """Replacements for fields of `records.Settings`."""
     rules: tuple[Rule, ...] = (Rule("*"),)
@@ -60,7 +60,7 @@ class Preset:
 
 
 def preset(name: str, table: Table) -> Preset:
-    """The preset a table describes; without `[[cases]]` it takes every workload. Raises `UserError` with the line."""
+    """Read the preset of a table; without `[[cases]]` it takes every workload. Raises `UserError` with the line."""
     table.only(("title", "sweep", *_SETTINGS, "exclude", "cases"))
     sweep = table.text("sweep", _SWEEPS[0])
     if sweep not in _SWEEPS:

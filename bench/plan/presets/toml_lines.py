@@ -14,7 +14,7 @@ _ASSIGNED = re.compile(rf"\s*(?P<key>{_DOTTED})\s*=")
 
 
 class Lines:
-    """Where the keys of a text stand. What lies inside an inline table has the line of that table."""
+    """The lines of the keys of a text. Keys inside an inline table have the line of that table."""
 
     def __init__(self, text: str) -> None:
         self._first: dict[Place, int] = {(): 1}
@@ -32,7 +32,7 @@ class Lines:
             quoted ^= (line.count('"""') + line.count("'''")) % 2 == 1
 
     def of(self, place: Place) -> int:
-        """The line where `place` begins, from 1; that of the nearest table around it where it has none of its own."""
+        """The line where `place` begins, from 1; if it has none of its own, that of the nearest table around it."""
         while place not in self._first:
             place = place[:-1]
         return self._first[place]

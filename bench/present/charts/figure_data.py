@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.analyse.rows import record
+from bench.analyse.rows import record, record_reader
 from bench.analyse.rows.row import Row
 from bench.present import charts, style
 from bench.present.charts.all_charts import chart_named
@@ -36,7 +36,7 @@ SCHEMA = 1
 """1: chart, slug, theme, title, alt, rows, runs, versions, digest."""
 
 NESTED = ("twins", "phases", "samples", "quality")
-"""Columns that only charts which name them in `NEEDS` carry."""
+"""Columns that only charts which name them in `needs` or `carries` carry."""
 
 LEFT_OUT = ("findings", "detail", "counters", "no_clock", "break_reasons")
 """Columns that no chart draws."""
@@ -69,7 +69,7 @@ class FigureData:
 
     def shown(self) -> list[Row]:
         """The rows, as charts take them."""
-        return record.rows_of({name: _back(value) for name, value in row.items()} for row in self.rows)
+        return record_reader.rows_of({name: _back(value) for name, value in row.items()} for row in self.rows)
 
     def frame(self) -> pd.DataFrame:
         """The records of the rows, as a pandas frame."""

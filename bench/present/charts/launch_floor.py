@@ -118,10 +118,10 @@ class LaunchFloorChart(Chart):
     def finding(self, rows: Sequence[Row]) -> str:
         """What the data say: what a step costs at least, and from where on its size decides."""
         records, axis = _prepared(rows)
-        workload, rows = records[0].workload, _first(records, axis)
-        if not rows:
+        workload, first = records[0].workload, _first(records, axis)
+        if not first:
             return f"{workload}: nothing was measured ({lost_text(records)})"
-        fitted = launch_floor(rows)
+        fitted = launch_floor(first)
         line = _fitted(records, axis)
         who = f"{line.label}: " if line and len(_series(records, axis)) > 1 else ""
         if isinstance(fitted, str):

@@ -83,7 +83,7 @@ class SaturationChart(Chart):
         """Items per second against batch, and the knee. Raises `UserError` where no batch is swept."""
         records = _prepared(rows)
         unit, best = _unit(records), _best(records)
-        found, rows = (_knee(records, best), best.rows(records)) if best else (None, [])
+        found, drawn = (_knee(records, best), best.rows(records)) if best else (None, [])
         plot = line_plot.Plot(
             title=self.finding(rows),
             series=_series(records),
@@ -96,7 +96,7 @@ class SaturationChart(Chart):
             bands=(line_plot.Band(f"the knee: {100 * KNEE_SHARE:.0f} % of the best", found.low, found.high),)
             if found and not found.reason
             else (),
-            below=_below(rows, best),
+            below=_below(drawn, best),
         )
         return line_drawing.draw(plot, theme)
 

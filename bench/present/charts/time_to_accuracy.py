@@ -203,8 +203,8 @@ class TimeToAccuracyChart(Chart):
         """The chart in words, for those who cannot see it: the finding, then every training."""
         records = _prepared(rows)
         told = []
-        for name, rows in _groups(records).items():
-            for row in rows:
+        for name, draws in _groups(records).items():
+            for row in draws:
                 what = f"{name or 'a training'}, draw {row.axis(DRAW, 0)}"
                 if not row.ok:
                     told.append(f"{what}: {row.outcome}")

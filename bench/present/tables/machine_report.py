@@ -16,7 +16,7 @@ def text(
     """All of it for a terminal.
 
     capabilities: by name why not, empty for what the machine can do; reading: of the noise, as
-    `bench.analyse.noise.noise` gives it and what the worker told besides.
+    `bench.analyse.noise.noise` gives it, with what else the worker saw.
     """
     return "\n".join([*facts_lines(facts), "", *capability_lines(capabilities), "", *noise_lines(reading), "",
                       findings_text(findings)])  # fmt: skip

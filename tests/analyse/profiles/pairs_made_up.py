@@ -1,11 +1,16 @@
 """Profile pairs made up: functions and operators with a time on either side, and noise that both sides have alike."""
 
 import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
 from bench.records import BASE, HEAD
 from bench.store.profile_pair_tables import CallsRow, OwnedRow, ProfilePairs, SideRow, StackRow
+
+Name = TypeVar("Name")
+Sides = tuple[Name, Name]
 
 KEY = "a/b[device=cpu]"
 COUNTERS = {"graph_breaks": 0, "recompiles": 0, "compiled_graphs": 1}
@@ -19,9 +24,21 @@ STEP = {"train (mine.py)": 100.0, FORWARD: 300.0, LINEAR: 400.0, BACKWARD: 900.0
 
 
 def pairs(
-    base=STEP, head=STEP, loader=({}, {}), owned=({}, {}), calls=({}, {}), count=18, noise=0.02, slower=1.02, seed=0,
-    counters=({}, {}), reasons=({}, {}), sampled=(1.0, 1.0), pace=(0.0, 0.0), **more,
-):  # fmt: skip
+    base: Mapping[str, float] = STEP,
+    head: Mapping[str, float] = STEP,
+    loader: Sides[Mapping[str, float]] = ({}, {}),
+    owned: Sides[Mapping[tuple[str, str, str], float]] = ({}, {}),
+    calls: Sides[Mapping[tuple[str, str], int]] = ({}, {}),
+    count: int = 18,
+    noise: float = 0.02,
+    slower: float = 1.02,
+    seed: int = 0,
+    counters: Sides[Mapping[str, int]] = ({}, {}),
+    reasons: Sides[Mapping[str, int]] = ({}, {}),
+    sampled: Sides[float] = (1.0, 1.0),
+    pace: Sides[float] = (0.0, 0.0),
+    **more: Any,
+) -> ProfilePairs:
     """So many pairs. base, head: us by stack; loader: likewise in its workers, of either side; owned: us by (part,
     name, dtypes); calls: by (name, dtypes); slower: a step under torch.profiler ÷ one without; sampled:
     under the sampler, of either side; pace: sd of how the machine's pace differs under it, of both sides of a pair
@@ -35,7 +52,7 @@ def pairs(
         for at, (side, stacks) in enumerate(((BASE, base), (HEAD, head))):
             who = (KEY, pair, side)
 
-            def seen(us, loud=loud):
+            def seen(us: Mapping[Name, float], loud: float = loud) -> dict[Name, float]:
                 return {name: each * loud * np.exp(dice.normal(0, noise)) for name, each in us.items()}
 
             drawn = seen(stacks)

@@ -1,17 +1,35 @@
 """What a worker tells of a profile, made up: parts in ms a step, and how much slower the profiler made it."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from bench.measure.profiling.timeline import SPLIT
 
 KEY = "matmul/square[device=cpu,dtype=float32,mode=eager,size=64,threads=1]"
 
 
-def told(parts_ms, slower=1.0, on_device=False, steps=10, blocks=20, noise=(0.99, 1.0, 1.01), **more):
+def told(
+    parts_ms: Mapping[str, float],
+    slower: float = 1.0,
+    on_device: bool = False,
+    steps: int = 10,
+    blocks: int = 20,
+    noise: Sequence[float] = (0.99, 1.0, 1.01),
+    **more: Any,
+) -> dict[str, Any]:
     """A profile whose step takes `parts_ms` under the profiler, and `slower` times less without."""
     seen = steps * blocks
     step_ns = sum(parts_ms.values()) * 1e6
     around = [int(step_ns * steps * noise[place % len(noise)]) for place in range(blocks)]
     plain = [int(total / slower) for total in around]
-    device = {"launches": 3 * seen, "kernels": 3 * seen, "fills": 0, "copies": {}, "copy_ns": 0, "lost": 0}
+    device: dict[str, Any] = {
+        "launches": 3 * seen,
+        "kernels": 3 * seen,
+        "fills": 0,
+        "copies": {},
+        "copy_ns": 0,
+        "lost": 0,
+    }
     device["busy_ns"] = int(parts_ms.get("kernels", 0) * 1e6 * seen)
     device["span_ns"] = int(step_ns * seen)
     return {

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from bench.analyse.findings.floor_checks import AbovePeak, BelowFloor, StaleCalibration
-from bench.analyse.rows import record
+from bench.analyse.rows import record_reader
 from bench.analyse.rows.floor import command, with_floor
 from bench.analyse.rows.peaks import Peaks, Place
 from bench.analyse.rows.row import Floor
@@ -128,7 +128,7 @@ def test_time_over_floor_puts_both_at_their_worst() -> None:
 
 
 def test_all_else_stays_as_it_was() -> None:
-    given = record.rows_of([row("a/b", 1.0, flops=1.0, size=64), row("a/c", 1.0, flops=1.0)])
+    given = record_reader.rows_of([row("a/b", 1.0, flops=1.0, size=64), row("a/c", 1.0, flops=1.0)])
     found = with_floor(given, measured())
     assert [replace(each, floor=None, times_floor=None) for each in found] == given
     assert all(each.floor for each in found)
@@ -355,8 +355,11 @@ def test_peaks_know_their_age() -> None:
 
 def test_the_command_names_what_the_rows_need() -> None:
     rows = [row("a/b", 1.0), row("a/b", 1.0, threads="physical"), row("a/b", 1.0, dtype="float64")]
-    assert command(record.rows_of(rows)) == "bench run 'calibration/*' -s threads=1,physical -s dtype=float32,float64"
-    assert command(record.rows_of([row("a/b", 1.0, device="cuda")])).endswith(
+    assert (
+        command(record_reader.rows_of(rows))
+        == "bench run 'calibration/*' -s threads=1,physical -s dtype=float32,float64"
+    )
+    assert command(record_reader.rows_of([row("a/b", 1.0, device="cuda")])).endswith(
         "-s device=cuda -s threads=1 -s dtype=float32"
     )
     assert command([]) == "bench run 'calibration/*'"

@@ -141,7 +141,6 @@ def test_exporting_has_no_part_in_the_counts_of_dynamo(net):
     assert compiled_graphs() == before
 
 
-@pytest.mark.slow
 def test_the_first_graph_of_a_process_imports_nothing_that_a_rehearsal_has_not():
     # In a process of its own: this one has imported all there is.
     code = """

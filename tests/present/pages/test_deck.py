@@ -7,6 +7,7 @@ import pytest
 from pptx import Presentation
 
 from bench.present import charts
+from bench.present.charts.all_charts import chart_named
 from bench.present.charts.figure_data import FigureData, figure_data
 from bench.present.pages import deck
 from bench.records import UserError
@@ -31,7 +32,7 @@ def test_a_pptx_has_a_chart_a_slide_with_its_finding_its_alt_text_and_notes(slid
         assert picture._element._nvXxPr.cNvPr.get("descr") == found.alt
         assert (picture.width, picture.height) == (made.slide_width, made.slide_height)
         told = slide.notes_slide.notes_text_frame.text
-        assert charts.module(found.chart).QUESTION in told
+        assert chart_named(found.chart).question in told
         assert found.alt in told
 
 

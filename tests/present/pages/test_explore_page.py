@@ -4,9 +4,9 @@ import json
 import subprocess
 import sys
 
-import pandas as pd
 import pytest
 
+from bench.analyse.rows.row import Row
 from bench.present import charts, style
 from bench.present.pages import explore_page, report_page
 from bench.records import Finding, UserError
@@ -17,9 +17,9 @@ pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
 
 
-def page(frame: pd.DataFrame | None = None, **more: object) -> str:
-    frame = pd.concat([example.matmul(), example.modes()], ignore_index=True) if frame is None else frame
-    return explore_page.page(frame, [{"run": "20250101T120000-ab12", "time": {"wall_s": 118.2}}], **more)  # type: ignore[arg-type]
+def page(rows: list[Row] | None = None, **more: object) -> str:
+    rows = [*example.matmul(), *example.modes()] if rows is None else rows
+    return explore_page.page(rows, [{"run": "20250101T120000-ab12", "time": {"wall_s": 118.2}}], **more)  # type: ignore[arg-type]
 
 
 def data(text: str) -> dict:
@@ -35,8 +35,8 @@ def made() -> str:
 def test_the_page_holds_every_case_of_every_workload(made: str) -> None:
     found = {each["name"]: {row["key"] for row in each["rows"]} for each in data(made)["workloads"]}
     assert found == {
-        "matmul/square": set(example.matmul()["key"]),
-        "regression/train_step": set(example.modes()["key"]),
+        "matmul/square": {row.key for row in example.matmul()},
+        "regression/train_step": {row.key for row in example.modes()},
     }
 
 
@@ -93,14 +93,14 @@ def test_there_are_no_more_colours_offered_than_shapes_and_themes_have() -> None
     assert {len(theme.colors) for theme in style.THEMES.values()} | {len(explore_page.SHAPES)} == {MOST_COLORS}
 
 
-def test_the_same_frame_gives_the_same_page(made: str) -> None:
+def test_the_same_rows_give_the_same_page(made: str) -> None:
     assert page() == made
 
 
 def test_a_page_of_failures_alone_and_one_without_cases_are_pages() -> None:
     failed = page(example.frame(*(example.row("a/b", size=n, reason="no GPU") for n in (1, 2))))
     assert [row["reason"] for row in data(failed)["workloads"][0]["rows"]] == ["no GPU", "no GPU"]
-    assert data(page(pd.DataFrame()))["workloads"] == []
+    assert data(page([]))["workloads"] == []
 
 
 @pytest.mark.parametrize("missing", ["altair", "vl_convert"])

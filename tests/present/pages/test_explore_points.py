@@ -1,17 +1,18 @@
-"""The frame as points: of each case, clock and measure a number, or why there is none."""
+"""Rows as points: of each case, clock and measure a number, or why there is none."""
 
 import json
+from dataclasses import replace
 
-import pandas as pd
 import pytest
 
+from bench.analyse.rows.row import Row
 from bench.present.pages.explore_points import workloads
 from bench.records import Finding
 from tests.present import present_frames as example
 
 
-def only(frame: pd.DataFrame, vs: str | None = None) -> dict:
-    (found,) = workloads(frame, vs)
+def only(rows: list[Row], vs: str | None = None) -> dict:
+    (found,) = workloads(rows, vs)
     return found
 
 
@@ -19,7 +20,7 @@ def numbers(workload: dict, measure: str = "time") -> list[dict]:
     return [row["numbers"].get(measure, {}) for row in workload["rows"]]
 
 
-def clocks() -> pd.DataFrame:
+def clocks() -> list[Row]:
     """A case of the CPU, which has one clock; one of a GPU with three; one whose device clock failed."""
     gpu = [example.row("a/b", 1e-3, device="cuda", size=1, clock=clock) for clock in ("device", "wall", "latency")]
     failed = example.row("a/b", 2e-3, device="cuda", size=2) | {"no_clock": {"step:device": "it synchronises"}}
@@ -95,9 +96,9 @@ def test_a_clock_that_a_case_lacks_says_why() -> None:
 
 def test_a_case_without_a_speed_up_is_the_reference_or_has_none() -> None:
     alone = example.row("regression/train_step", 1e-3, rows=1, mode="compile", unit="row")
-    frame = pd.concat([example.modes(), example.frame(alone)], ignore_index=True)
-    frame.loc[frame["mode"] == "eager", "speedup"] = float("nan")
-    whys = {row["case"]: row["numbers"].get("speedup", {}).get("why") for row in only(frame)["rows"]}
+    modes = [replace(row, speedup=None) if row.axis("mode") == "eager" else row for row in example.modes()]
+    found = only([*modes, *example.frame(alone)])
+    whys = {row["case"]: row["numbers"].get("speedup", {}).get("why") for row in found["rows"]}
     assert whys["rows=800, mode=eager"] == "others are compared with it"
     assert whys["rows=1, mode=compile"] == "there is no case to compare it with"
     assert whys["rows=800, mode=compile"] is None
@@ -132,19 +133,16 @@ def test_an_axis_with_more_values_than_colours_is_not_coloured_at_first() -> Non
 
 
 def test_several_machines_are_one_more_axis() -> None:
-    frame = pd.concat(
-        [example.loaders(machine="here", run="1"), example.loaders(machine="there", run="2")], ignore_index=True
-    )
-    workload = only(frame)
+    workload = only([*example.loaders(machine="here", run="1"), *example.loaders(machine="there", run="2")])
     assert {"name": "machine", "numeric": False, "values": ["here", "there"]} in workload["axes"]
     assert "run" not in [axis["name"] for axis in workload["axes"]]
     assert {row["key"].rpartition("] ")[2] for row in workload["rows"]} == {"machine=here", "machine=there"}
 
 
 def test_a_case_that_one_machine_measured_twice_is_told_apart_by_its_runs() -> None:
-    frame = pd.concat([example.loaders(run="1"), example.loaders(run="2")], ignore_index=True)
-    names = {tuple(sorted(row["axes"].items())) for row in only(frame)["rows"]}
-    assert len(names) == len(frame)
+    rows = [*example.loaders(run="1"), *example.loaders(run="2")]
+    names = {tuple(sorted(row["axes"].items())) for row in only(rows)["rows"]}
+    assert len(names) == len(rows)
 
 
 def test_doubts_are_told_with_their_severity() -> None:

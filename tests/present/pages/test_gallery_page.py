@@ -7,6 +7,7 @@ import pytest
 from bench.jobs.pictures import one_of_each
 from bench.present import charts
 from bench.present.charts import figure_data
+from bench.present.charts.all_charts import chart_named
 from bench.present.pages import gallery_page
 from tests.present import present_frames as example
 from tests.present.words.test_machine_labels import LAPTOP, SERVER, both
@@ -43,7 +44,7 @@ FIGURES = sorted(GALLERY.glob("*.png"))
 def test_a_figure_of_the_gallery_says_what_its_rows_give(path):
     """Whoever changes a chart draws the gallery again: make gallery."""
     found = figure_data.read(path)
-    assert found.title.endswith(charts.module(found.chart).finding(found.frame()))
+    assert found.title.endswith(chart_named(found.chart).finding(found.shown()))
     assert path.with_suffix(".txt").read_text().rstrip() == found.alt
 
 

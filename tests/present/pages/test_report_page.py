@@ -2,11 +2,12 @@
 
 import itertools
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
-import pandas as pd
 import pytest
 
+from bench.analyse.rows.row import Row
 from bench.present import charts
 from bench.present.pages import report_page
 from bench.records import Finding
@@ -21,12 +22,12 @@ RUN = {
 }  # fmt: skip
 
 
-def page(frame: pd.DataFrame | None = None, *batch: dict[str, object], **more: object) -> str:
-    if frame is None:
-        frame = pd.concat([example.matmul(), example.modes()], ignore_index=True)
-        busy = [Finding("foreign-load", "warning", "another process was busy", "close it")]
-        frame["findings"] = [[*found, *(busy if place == 0 else [])] for place, found in enumerate(frame["findings"])]
-    return report_page.page(frame, charts.available(frame), batch or [RUN], **more)  # type: ignore[arg-type]
+def page(rows: list[Row] | None = None, *batch: dict[str, object], **more: object) -> str:
+    if rows is None:
+        first, *others = [*example.matmul(), *example.modes()]
+        busy = Finding("foreign-load", "warning", "another process was busy", "close it")
+        rows = [replace(first, findings=(*first.findings, busy)), *others]
+    return report_page.page(rows, charts.available(rows), batch or [RUN], **more)  # type: ignore[arg-type]
 
 
 class Reader(HTMLParser):
@@ -121,7 +122,7 @@ def test_tables_are_grouped_by_lesson() -> None:
     assert "<h3>GPU acceleration</h3>" in page(lessons={"matmul/square": "GPU acceleration"})
 
 
-def test_the_same_frame_gives_the_same_page(made: str) -> None:
+def test_the_same_rows_give_the_same_page(made: str) -> None:
     assert page() == made
 
 
@@ -137,7 +138,7 @@ def test_a_page_of_failures_alone_is_a_page() -> None:
 
 
 def test_a_page_without_cases_is_a_page() -> None:
-    assert "<b>0</b> cases" in page(pd.DataFrame())
+    assert "<b>0</b> cases" in page([])
 
 
 def test_a_page_of_one_launch_does_not_claim_several() -> None:
@@ -145,7 +146,7 @@ def test_a_page_of_one_launch_does_not_claim_several() -> None:
 
 
 def test_a_case_that_was_profiled_leads_to_its_profile_and_no_other_does() -> None:
-    frame = example.matmul()
-    run, key = frame["run"].iloc[0], frame["key"].iloc[0]
-    text = page(frame, RUN, profiles={(run, key): "profiles/p.html", ("another run", key): "profiles/q.html"})
+    rows = example.matmul()
+    run, key = rows[0].run, rows[0].key
+    text = page(rows, RUN, profiles={(run, key): "profiles/p.html", ("another run", key): "profiles/q.html"})
     assert [tag["href"] for tag in Reader(text).all("a") if "profiles/" in str(tag["href"])] == ["profiles/p.html"]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+from bench.analyse.rows.row import Row
 from bench.present.tables import estimates_table, table_formats
 from bench.present.tables.terminal_table import Column
 from bench.records import UserError
@@ -18,8 +19,8 @@ from tests.present import present_frames as example
 Golden = Callable[[str, str], None]
 
 
-def everything() -> pd.DataFrame:
-    return pd.concat([example.matmul(), example.modes(), example.loaders()], ignore_index=True)
+def everything() -> list[Row]:
+    return [*example.matmul(), *example.modes(), *example.loaders()]
 
 
 def markdown_rows(text: str) -> list[dict[str, str]]:
@@ -40,7 +41,7 @@ def test_the_markdown_table_reads_as_it_was_agreed(golden: Golden) -> None:
 
 
 def test_the_json_reads_as_it_was_agreed(golden: Golden) -> None:
-    golden("show.json", estimates_table.show(example.modes().head(2), "json"))
+    golden("show.json", estimates_table.show(example.modes()[:2], "json"))
 
 
 def test_the_csv_reads_as_it_was_agreed(golden: Golden) -> None:
@@ -120,7 +121,7 @@ def test_brackets_of_a_key_are_not_taken_for_markup() -> None:
 
 def test_markdown_has_a_row_for_each_case_and_clock_with_literal_keys() -> None:
     rows = markdown_rows(estimates_table.show(example.modes(), "md", "mode=eager"))
-    assert [row["case"] for row in rows] == list(example.modes()["key"])
+    assert [row["case"] for row in rows] == [row.key for row in example.modes()]
 
 
 def test_markdown_gives_median_interval_launches_outcome_and_speed_up_apart() -> None:
@@ -161,7 +162,7 @@ def test_json_gives_findings_as_check_severity_message_advice() -> None:
 
 def test_csv_reads_back_as_numbers() -> None:
     back = pd.read_csv(io.StringIO(estimates_table.show(everything(), "csv")))
-    assert back["value_s"].dropna().tolist() == everything()["value_s"].dropna().tolist()
+    assert back["value_s"].dropna().tolist() == [row.time.value for row in everything() if row.time]
 
 
 def test_csv_has_a_column_for_each_axis() -> None:
@@ -169,8 +170,8 @@ def test_csv_has_a_column_for_each_axis() -> None:
     assert {"device", "dtype", "mode", "threads", "size", "rows", "batch", "loader"} <= set(header)
 
 
-def test_a_frame_without_rows_is_said_to_be_empty() -> None:
-    assert estimates_table.show(pd.DataFrame(), "table") == "No cases.\n"
+def test_no_rows_are_said_to_be_none() -> None:
+    assert estimates_table.show([], "table") == "No cases.\n"
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
@@ -210,16 +211,19 @@ def test_showing_a_table_loads_neither_matplotlib_nor_scipy_nor_jinja2_nor_rich(
     ],
 )
 def test_the_table_says_which_pairing_it_was(method, paired, said):
-    from bench.present.tables.estimates_table import _paired
-
-    assert _paired({"speedup": 2.0, "speedup_paired": paired, "speedup_method": method}) == said
+    row = example.row(
+        "a/b", 1.0, reference="a/b[form=cure]", speedup=2.0, speedup_low=1.9, speedup_high=2.1, speedup_paired=paired,
+        speedup_method=method,
+    )  # fmt: skip
+    (cells,) = markdown_rows(estimates_table.show(example.frame(row), "md"))
+    assert cells["pairing"] == said
 
 
 def test_across_devices_the_threads_of_the_reference_are_printed():
-    frame = example.matmul().assign(
+    rows = example.matmul(
         reference="matmul/square[device=cpu,size=64,threads=2]",
         speedup=2.0, speedup_low=1.9, speedup_high=2.1, speedup_paired=True, speedup_method="paired by launch: t",
     )  # fmt: skip
     assert "fastest measured thread count, threads=2" in " ".join(
-        estimates_table.show(frame, "md", vs="device=cpu").split()
+        estimates_table.show(rows, "md", vs="device=cpu").split()
     )

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pandas as pd
 import pytest
 
-from bench.analyse.rows.peaks import Peaks
-from bench.analyse.rows.record import FLOOR as FLOOR_COLUMNS
+from bench.analyse.rows.floor import with_floor
+from bench.analyse.rows.peaks import Peaks, peaks
+from bench.analyse.rows.record import FLOOR
+from bench.analyse.rows.row import Row
 from bench.present.tables import floor_table
-from tests.analyse.as_frames import peaks_of_frame, with_floor_frame
 from tests.present import present_frames as example
 
 Golden = Callable[[str, str], None]
@@ -50,15 +50,15 @@ def lessons() -> list[dict[str, Any]]:
     ]
 
 
-def floors(*rows: dict[str, Any]) -> tuple[pd.DataFrame, Peaks]:
-    frame = example.frame(*(rows or (*lessons(), *calibration())))
-    found = peaks_of_frame(frame, BEGUN)
-    return with_floor_frame(frame, found), found
+def floors(*records: dict[str, Any]) -> tuple[list[Row], Peaks]:
+    rows = example.frame(*(records or (*lessons(), *calibration())))
+    found = peaks(rows, BEGUN)
+    return with_floor(rows, found), found
 
 
 def shown(format: str = "table", **options: Any) -> str:
-    frame, found = floors()
-    return floor_table.show(frame, found, format, now=NOW, **options)
+    rows, found = floors()
+    return floor_table.show(rows, found, format, now=NOW, **options)
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])
@@ -80,8 +80,9 @@ def test_the_age_of_the_peaks_is_printed() -> None:
 
 
 def test_peaks_of_another_run_are_named() -> None:
-    frame = with_floor_frame(example.frame(*lessons()), floors()[1])
-    text = floor_table.show(frame.assign(run="20250102T120000-cd34"), floors()[1], "table", now=NOW)
+    other = [{**each, "run": "20250102T120000-cd34"} for each in lessons()]
+    rows = with_floor(example.frame(*other), floors()[1])
+    text = floor_table.show(rows, floors()[1], "table", now=NOW)
     assert "Peaks: measured 3 hours ago by run 20250101T120000-ab12" in text
 
 
@@ -102,15 +103,15 @@ def test_calibration_rows_are_told_as_peaks_alone() -> None:
 
 
 def test_a_run_of_calibration_alone_shows_its_peaks() -> None:
-    frame, found = floors(*calibration())
-    text = floor_table.show(frame, found, "table", now=NOW, width=200)
+    rows, found = floors(*calibration())
+    text = floor_table.show(rows, found, "table", now=NOW, width=200)
     assert "no floor: it is the peak" in text
     assert "70 G flops/s" in text
 
 
 def test_peaks_that_no_row_used_are_not_told() -> None:
-    frame, found = floors(*lessons(), *calibration(), *calibration(threads=2))
-    assert "threads=2" not in floor_table.show(frame, found, "table", now=NOW).partition("Peaks:")[2]
+    rows, found = floors(*lessons(), *calibration(), *calibration(threads=2))
+    assert "threads=2" not in floor_table.show(rows, found, "table", now=NOW).partition("Peaks:")[2]
 
 
 def test_sets_under_one_ceiling_are_told_once() -> None:
@@ -123,7 +124,7 @@ def test_sets_under_one_ceiling_are_told_once() -> None:
 
 @pytest.mark.parametrize("format", ["json", "csv"])
 def test_programs_get_every_column_of_the_floor(format: str) -> None:
-    assert all(name in shown(format) for name in FLOOR_COLUMNS)
+    assert all(name in shown(format) for name in FLOOR)
 
 
 def test_json_rows_hold_the_numbers_and_null_where_there_are_none() -> None:
@@ -143,5 +144,5 @@ def test_an_age_is_told_in_its_largest_unit(seconds: float, text: str) -> None:
     assert floor_table.age(seconds) == text
 
 
-def test_a_frame_without_rows_is_said_to_be_empty() -> None:
-    assert floor_table.show(pd.DataFrame(), floors()[1], "table", now=NOW) == "No cases.\n"
+def test_no_rows_are_said_to_be_none() -> None:
+    assert floor_table.show([], floors()[1], "table", now=NOW) == "No cases.\n"

@@ -1,8 +1,10 @@
 """Several machines in one frame: what is drawn together, what apart, and what each is called."""
 
-import pandas as pd
+from dataclasses import replace
+
 import pytest
 
+from bench.analyse.rows.row import Row
 from bench.present import charts
 from bench.present.charts import figure_data
 from bench.present.words import machine_labels
@@ -11,14 +13,11 @@ from tests.present import present_frames as example
 LAPTOP, SERVER = "2-core Intel Xeon", "16-core Intel Xeon + NVIDIA H100 80GB HBM3"
 
 
-def both() -> pd.DataFrame:
+def both() -> list[Row]:
     """The same cases on a laptop, without those of its missing GPU, and on a server."""
-    frame = example.everything()
-    frame = frame[frame["key"].map(lambda key: "verdict" not in key)]
-    laptop = frame[frame["params"].map(lambda params: params.get("device", "cpu") == "cpu")]
-    return pd.concat(
-        [laptop.assign(machine=LAPTOP, run="laptop"), frame.assign(machine=SERVER, run="server")], ignore_index=True
-    )
+    rows = example.everything()
+    laptop = [replace(row, machine=LAPTOP, run="laptop") for row in rows if row.axis("device") == "cpu"]
+    return [*laptop, *(replace(row, machine=SERVER, run="server") for row in rows)]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +47,7 @@ def test_equal_processors_of_two_machines_are_not_called_alike():
 
 def test_every_chart_says_of_which_machine_it_is_or_has_a_line_each():
     for spec in charts.available(both()):
-        shown = set(spec.rows(both())["machine"])
+        shown = {row.machine for row in spec.rows(both())}
         if len(shown) == 1:
             assert spec.title.startswith(
                 f"{machine_labels.whole([LAPTOP, SERVER])[[LAPTOP, SERVER].index(shown.pop())]}: "
@@ -60,7 +59,7 @@ def test_every_chart_says_of_which_machine_it_is_or_has_a_line_each():
 
 
 def test_what_is_drawn_of_a_machine_is_the_same_alone_and_beside_another():
-    alone = {spec.slug: spec for spec in charts.available(both().query("run == 'server'"))}
+    alone = {spec.slug: spec for spec in charts.available([row for row in both() if row.run == "server"])}
     beside = [spec for spec in charts.available(both()) if spec.machine == SERVER]
     assert beside
     for spec in beside:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from bench.analyse import certificate
+from bench.analyse.certificate.recorded import RecordedComparison
 from bench.analyse.gate.pair_ratios import pair_ratios, ratio
 from bench.plan.catalog import find
 from bench.protocol import Hello
@@ -185,12 +186,11 @@ def test_a_slower_head_is_found_as_slow_as_it_is(together):
     assert set(ratios["key"]) == {key_of(SLOW)}
 
 
-@pytest.mark.slow
 def test_without_the_block_to_be_warm_again_the_harness_fails_its_own_certificate(together, tmp_path, hello):
     """What is timed then is a cold block, three times as long here; 10 to 25 % on a real machine."""
     key = key_of(COLD)
     _, without, _ = measured(tmp_path / "run", [against_itself(COLD)], 3, hello, rewarm=False, alone=[key])
-    (right,), (wrong,) = (certificate.alone([{"key": key}], data) for data in (together[1], without))
+    (right,), (wrong,) = (certificate.alone([RecordedComparison("same", key)], data) for data in (together[1], without))
     assert right.verdict != certificate.NOT_HELD
     assert wrong.verdict == certificate.NOT_HELD
     assert right.estimate.value == pytest.approx(1, abs=0.2)

@@ -83,7 +83,6 @@ def test_a_stop_ends_the_worker_at_once(take):
     assert children() == []
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_of_a_compiled_case_it_is_told_where_compiling_went(hello, tmp_path):
     if reason := hello.capabilities["compile"]:
