@@ -17,25 +17,25 @@ BASE, HEAD = SIDES = ("base", "head")
 """The sides of a comparison. A ratio is head ÷ base: above 1 is slower."""
 
 RIVALS = ("torch Timer", "pytest-benchmark", "pyperf", "triton do_bench")
-"""Other timers, whose blocks took turns with ours."""
+"""Other timers, whose blocks alternate with ours."""
 
 RIVALS_ON_GPU = ("triton do_bench",)
-"""Those that wait for a device; the others time cases of the CPU."""
+"""Those of them that wait for a device; the others time cases of the CPU."""
 
 BESIDE, BY = "beside ", "by "
-"""How the phases of such blocks begin: ours, and the other timer's; its name follows."""
+"""Beginnings of the phases of such blocks, before the other timer's name: ours, and the other timer's own."""
 
 UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1}
 """The axes every case has, with the declared default of a row that lacks one."""
-UNKNOWN = "unknown"  # what stands for their values in a case that another tool measured
+UNKNOWN = "unknown"  # stands for their values in a case that another tool measured
 
-# A string value must survive inside a key: no comma, bracket, equals sign or space.
+# A text survives inside a key: it has no comma, bracket, equals sign or space.
 SAFE_TEXT = re.compile(r"[A-Za-z0-9_.:+-]+")
 _KEY = re.compile(r"(?P<workload>[\w-]+/[\w-]+)(?:\[(?P<params>[^\[\]]*)\])?")
 
 
 class UserError(Exception):
-    """What the user gave is at fault: a clear message, exit code 2, nothing written."""
+    """What the user gave is at fault: the text says what and how to mend it; exit code 2, nothing is written."""
 
 
 class Outcome(StrEnum):
@@ -69,12 +69,12 @@ class Case:
 
     @classmethod
     def of(cls, workload: str, params: Mapping[str, Value]) -> Case:
-        """The case of `workload` with `params`, universal axes filled in with their defaults."""
+        """The case of `workload` with `params`; the defaults stand for universal axes that are not among them."""
         return cls(workload, tuple(sorted({**UNIVERSAL_AXES, **params}.items())))
 
     @classmethod
     def from_key(cls, key: str) -> Case:
-        """Read a key such as `matmul/square[device=cpu,size=64]` back. Raises `UserError` where it is none."""
+        """Read a key such as `matmul/square[device=cpu,size=64]` back. Raises `UserError` for any other text."""
         match = _KEY.fullmatch(key.strip())
         if match is None:
             raise UserError(f"'{key}' is not a case key; one looks like matmul/square[device=cpu,size=64]")
@@ -108,11 +108,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the code of a workload lives.
-
-    `dotted` is the module's import name where it belongs to an installed package; a file of the user's own has none
-    and is loaded by its path.
-    """
+    """The place of a workload's code. `dotted`: import name of its module; None for a file, which is loaded by path."""
 
     path: str
     function: str
@@ -122,7 +118,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Planned:
-    """A case the plan chose, and the code that makes it."""
+    """A case that the plan chose, and the code that makes it."""
 
     case: Case
     source: Source
@@ -141,7 +137,7 @@ class ComparedCase:
         return self.head.case
 
     def on(self, side: str) -> Planned:
-        """What one side measures."""
+        """The case that one side measures."""
         return {BASE: self.base, HEAD: self.head}[side]
 
 
@@ -150,7 +146,7 @@ class Settings:
     """How a run measures. Every default is the design's; `run.json` keeps the values used."""
 
     launches: int | None = None
-    """Exactly so many launches a case; None adds launches until the interval is narrow enough."""
+    """Launches of each case; None adds launches until the interval is narrow enough."""
     min_launches: int = 6
     """The order-statistic interval of a median reaches 95 % from six data up (1 - 2 / 2**6 = 96.9 %)."""
     max_launches: int = 20
@@ -158,7 +154,7 @@ class Settings:
     """Wanted relative half-width of the 95 % interval of the median over launches."""
     visits: int = 4
     blocks: int = 5
-    """Blocks a visit, of which the first is marked and left out."""
+    """Blocks of each series in a visit; the first is marked and left out."""
     block_s: float = 1e-3
     warm_s: float = 0.1
     warm_cap_s: float = 1.0
@@ -190,7 +186,7 @@ class Block:
 
 @dataclass(frozen=True)
 class BlockPair:
-    """Two blocks of one case, one a side, timed right after each other in lockstep: a row of `pairs.parquet`."""
+    """Two blocks of one case, one on each side, timed right after each other: a row of `pairs.parquet`."""
 
     key: str
     pair: int
@@ -198,22 +194,22 @@ class BlockPair:
     """The coin of the pair: the side that was spawned, prepared and compiled first."""
     clock: str
     couple: int
-    """Place inside its pair, from 0."""
+    """Place inside its pair, from 0; the column has its name from schema 2."""
     first: str
-    """The coin of the couple: the side whose block came first."""
+    """The coin of the block pair: the side whose block came first."""
     steps: int
     """n of either block."""
     base_ns: int
     head_ns: int
     cpu: int | None = None
-    """The core that both sides took turns on; None where the step keeps more than one busy, and before schema 3."""
+    """The core that both sides ran on; None where the step keeps more than one busy, and before schema 3."""
     twin: bool = False
     """A pair of the canary: its head is a second copy of the base."""
 
 
 @dataclass(frozen=True)
 class CaseLaunch:
-    """What one launch learned of one case besides its blocks: a row of `launches.parquet`."""
+    """Everything that one launch learned of one case, besides its blocks: a row of `launches.parquet`."""
 
     key: str
     launch: int
@@ -243,7 +239,7 @@ class CaseLaunch:
     device_reserved_bytes: int | None = None
     """High-water mark of what the caching allocator of the whole process held."""
     one_core: bool | None = None
-    """The thread that calls the step did all its work, as far as the system told while it was warmed up."""
+    """The thread that calls the step did all the work of the process while the step was warmed up."""
     steady: bool | None = None
     warm_calls: int = 0
     warm_ns: int = 0
@@ -251,17 +247,17 @@ class CaseLaunch:
     clock_cost_ns: float | None = None
     empty_call_ns: float | None = None
     drain_ns: float | None = None
-    """Waiting for an idle device, once a block, and in `latency` once a step; a clock reading on the CPU."""
+    """A wait for an idle device, once a block, and in `latency` once a step; a clock reading on the CPU."""
     preemptions: int | None = None
     """Involuntary context switches of the worker during the blocks of this case."""
     condition: Mapping[str, Any] = field(default_factory=dict)
-    """Extremes over the visits: mhz_low, mhz_high, celsius_high, watts_high, capped, slowed; what is told of them."""
+    """Extremes over the visits, as far as known: mhz_low, mhz_high, celsius_high, watts_high, capped, slowed."""
     throttled_blocks: int = 0
-    """Blocks not kept, since heat or a fault slowed the processor down meanwhile."""
+    """Blocks not kept because heat or a fault slowed the processor down."""
     output_devices: str = ""
-    """Where the tensors of the answer lay, joined by commas."""
+    """Devices of the tensors of the answer, joined by commas."""
     break_reasons: Mapping[str, int] = field(default_factory=dict)
-    """Why Dynamo broke the graph, and how often."""
+    """By reason why Dynamo broke the graph: how often."""
     foreign_load: float | None = None
     """Cores taken by other programs, or by the hypervisor, while this launch ran (0.5 = half a core)."""
     threads: int | None = None
@@ -270,16 +266,16 @@ class CaseLaunch:
     """Series that a clock of the device could not time, with the reason."""
     counters: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Wall time spent on this case by stage: prepare, first_call, check, prepare_again, warm_up, blocks, close."""
+    """Wall time of this case by stage: prepare, first_call, check, prepare_again, warm_up, blocks, close."""
     side: str = ""
-    """`base` or `head` in a lockstep pair, whose number `launch` then is; empty elsewhere."""
+    """As in `Block`."""
     twin: bool = False
-    """Of a pair of the canary, whose head is a second copy of the base."""
+    """A pair of the canary: its head is a second copy of the base."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Value with its interval, never a bare number. `low` and `high` are None where no interval can be had."""
+    """A value with its interval. `low` and `high` are None where the data allow no interval."""
 
     value: float
     low: float | None

@@ -23,7 +23,7 @@ MODES = (*DIFFERENTIABLE, "frozen", "export", "aoti", "cudagraph")
 """The execution modes the harness knows; `modes="all"` stands for them."""
 
 AFTER = re.compile(r"(?P<metric>.+)_after_(?P<epoch>\d+)")
-"""How a metric of `quality` is named that was read after each epoch: `test_accuracy_after_3`."""
+"""Name of a metric of `quality` that is read after each epoch: `test_accuracy_after_3`."""
 
 RESERVED_PHASES = (STEP, "build", "first_call")
 """Names of what the harness times itself: the whole step, building its graph, its first call."""
@@ -42,13 +42,13 @@ class Work:
     bytes: float | None = None
     """Bytes that must cross the memory bus at least once."""
     kernels: int | None = None
-    """Device launches of one step, at least: fusing may leave fewer calls but not less work."""
+    """Device launches that one step cannot do without, a lower bound as all of this."""
     items: float | None = None
     unit: str = "item"
     """What `items` counts: rows, points, products."""
     working_set: float | None = None
     """Bytes of the memory that is touched, where that is less than `bytes`, as in a loop over the same rows: it decides
-    which cache, and so which bandwidth, the bytes may come from. None: as many as `bytes`."""
+    from which cache, and so with which bandwidth, the bytes may come. None: as many as `bytes`."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +57,19 @@ class Prepared:
 
     step: Callable[[], Any]
     check: Callable[[Any], float]
-    """Given the output of a step, its relative error; the harness holds it against the tolerance of the dtype.
+    """Given the output of a step, its relative error; the harness compares it with the tolerance of the dtype.
 
     Called right after reset and one step, before the blocks and after them; it may read the workload's own state."""
     work: Work
     reset: Callable[[], None] | None = None
-    """Untimed, before each block, which then has n = 1: training steps would drift over thousands of calls."""
+    """Called before each block, and not timed; a block then has n = 1, for training drifts over thousands of steps."""
     close: Callable[[], None] | None = None
     phases: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
     """Named parts of the step, each timed apart after a reset of its own; each returns what it computed. A name that
     the harness needs itself is refused with `ValueError`."""
     quality: Callable[[], Mapping[str, float]] | None = None
-    """Metrics such as loss or accuracy, read after the last block, before anything is reset. One that was read after
-    each epoch is named for it: `test_accuracy_after_3`."""
+    """Metrics such as loss or accuracy, read after the last block, before anything is reset. A metric of one epoch has
+    a name such as `test_accuracy_after_3`."""
 
     def __post_init__(self) -> None:
         for name in self.phases:
@@ -90,7 +90,7 @@ def phase_name_fault(name: object) -> str:
 
 
 class Context(Protocol):
-    """What a workload is given: where to compute, in which dtype and mode, and seeded randomness."""
+    """What the harness gives a workload: device, dtype, mode, and seeded randomness."""
 
     @property
     def device(self) -> torch.device:
@@ -102,7 +102,7 @@ class Context(Protocol):
 
     @property
     def seed(self) -> int:
-        """The seed of the run; all that is random follows from it."""
+        """The seed of the run, from which all random numbers follow."""
 
     @property
     def generator(self) -> torch.Generator:
@@ -133,7 +133,7 @@ class Context(Protocol):
 
 @dataclass(frozen=True)
 class Declaration:
-    """What `@workload` says of a function; the catalog reads the same from the source, without importing it."""
+    """The arguments of `@workload`; the catalog reads the same from the source, without importing it."""
 
     lesson: str
     axes: Mapping[str, Values]
@@ -144,7 +144,7 @@ class Declaration:
 
 
 def named_modes(modes: str | Sequence[str]) -> tuple[str, ...]:
-    """The modes behind "all" and "differentiable", or those that are given."""
+    """The modes that "all" and "differentiable" stand for, or those that are given."""
     if isinstance(modes, str):
         return {"all": MODES, "differentiable": DIFFERENTIABLE}[modes]
     return tuple(modes)
@@ -169,8 +169,8 @@ def workload(
     quick: values (one or several) of the quick preset; the first of each axis where none is given.
     modes: execution modes that make sense, or "all", or "differentiable" where the step calls `backward` on the result;
         any other is `skipped` with that reason.
-    dtypes: dtypes that make sense, likewise.
-    role: `calibration` marks a workload whose result is a peak of the machine, `certification` one whose time is
+    dtypes: dtypes that make sense; any other is `skipped` with that reason.
+    role: `calibration` for a workload whose result is a peak of the machine, `certification` for one whose time is
         known beforehand, by which the harness is tested.
     """
     declared = Declaration(
