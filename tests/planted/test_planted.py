@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 
 from bench.analyse.certificate import NOT_HELD, false_alarms
+from bench.analyse.certificate.recorded import RecordedComparison
 from bench.analyse.findings import findings_of
 from bench.measure.dispatcher import Dispatcher
 from bench.measure.timing import series_timer
@@ -175,8 +176,7 @@ def alarms_under_placement(coin: bool, comparisons: int = 40) -> str:
         for _ in range(6):
             first = dice.choice(SIDES) if coin else BASE
             logs[key].append((0.04 if first == HEAD else -0.04) + dice.gauss(0, 0.005))
-    told = [{"key": key, "ratio": 1.0} for key in logs]
-    live, _ = false_alarms(told, logs)
+    live, _ = false_alarms([RecordedComparison("same", key) for key in logs], logs)
     return live.verdict
 
 
