@@ -11,6 +11,7 @@ from tests import forking
 from tests.measured import Measured, measured
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: a thread that spins takes the other process's core
+os.environ.setdefault("TORCHINDUCTOR_VEC_ISA_OK", "1")  # else each cold cache compiles for 4 s to find that out
 os.environ[forking.ADDRESS] = forking.HERE
 forking.install()
 

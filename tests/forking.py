@@ -36,6 +36,7 @@ WORKERS = ("torch", "torch._dynamo", "sklearn.datasets", "statistics", "sysconfi
 ADDRESS = "COURSEBENCH_TEST_WORKERS"
 """Names the socket of the server that forks workers; workers are fresh processes where it is empty or not set."""
 
+PYTEST = "pytest"
 PROGRAM = "-c"
 """In place of a module: the first word is the text of a program, as for `python -c`."""
 
@@ -218,6 +219,8 @@ def _become(asked: Mapping[str, Any], files: list[int]) -> tuple[str, list[str]]
     for number, file in enumerate(files):  # of stdin, stdout, stderr
         os.dup2(file, number)
         os.close(file)
+    if asked["module"] == PYTEST:
+        gc.unfreeze()  # a session of pytest finds the collector as Python begins
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])
@@ -227,19 +230,22 @@ def _become(asked: Mapping[str, Any], files: list[int]) -> tuple[str, list[str]]
     return asked["module"], asked["words"]
 
 
+def _begin(module: str, words: list[str]) -> None:
+    """Run a module as `python -m` does, a worker as `python -P -m` does, a program as `python -c` does."""
+    is_worker = module not in ("bench", PYTEST, PROGRAM)
+    sys.path[0:0] = os.environ.get("PYTHONPATH", "").split(os.pathsep) if is_worker else [os.getcwd()]
+    if module == PROGRAM:
+        sys.argv = ["-c", *words[1:]]
+        exec(compile(words[0], "<string>", "exec"), {"__name__": "__main__"})
+    else:
+        sys.argv = [module, *words]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
 if __name__ == "__main__":
     for library in sys.argv[2:]:
         with contextlib.suppress(ImportError):
             importlib.import_module(library)
     gc.collect()
     gc.freeze()  # a child that looked at all this would copy it
-    module, words = _serve(sys.argv[1])
-    sys.argv = [module, *(words if module != PROGRAM else words[1:])]
-    # As `python -m` begins it for a command, and `python -P -m` for a worker.
-    sys.path[0:0] = (
-        [os.getcwd()] if module in ("bench", PROGRAM) else os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    )
-    if module == PROGRAM:
-        exec(compile(words[0], "<string>", "exec"), {"__name__": "__main__"})
-    else:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    _begin(*_serve(sys.argv[1]))

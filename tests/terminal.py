@@ -3,14 +3,56 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests import forking
 
 MEASURE = ("run", "gate", "profile", "certify", "lecture", "check", "doctor")
 """Commands that start workers."""
+
+
+class Running:
+    """A command that was started, and has not ended yet."""
+
+    def __init__(
+        self,
+        folder: Path,
+        module: str,
+        words: Sequence[str],
+        libraries: tuple[str, ...] = forking.COMMANDS,
+        measures: bool = True,
+        stdin: str = "",
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        """measures: it starts workers, which are forked too, unless a test wants fresh ones."""
+        self._words = list(words)
+        self._kept = tempfile.TemporaryDirectory()
+        self._files = [Path(self._kept.name, name) for name in ("stdin", "stdout", "stderr")]
+        self._files[0].write_text(stdin)
+        told = dict(environment)
+        if os.environ.get(forking.ADDRESS) == forking.HERE:
+            told[forking.ADDRESS] = forking.server(forking.WORKERS).address if measures else ""
+        address = forking.server(libraries).address
+        with self._files[0].open("rb") as source, self._files[1].open("wb") as out, self._files[2].open("wb") as err:
+            numbers = [file.fileno() for file in (source, out, err)]
+            self._process = forking.Forked(address, module, self._words, numbers, told, str(folder))
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Signal it."""
+        os.kill(self._process.pid, number)
+
+    def ended(self, timeout: float) -> subprocess.CompletedProcess[str]:
+        """What it ended as, and what it said. Raises `subprocess.TimeoutExpired`, and ends it then."""
+        try:
+            code = self._process.wait(timeout)
+            return subprocess.CompletedProcess(self._words, code, *(file.read_text() for file in self._files[1:]))
+        finally:
+            self._process.kill()
+            self._kept.cleanup()
 
 
 class Terminal:
@@ -21,34 +63,14 @@ class Terminal:
 
     def __call__(self, *words: object, stdin: str = "", timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """What the command ended as, and what it said. Raises `subprocess.TimeoutExpired`, and ends it then."""
+        return self.start(*words, stdin=stdin).ended(timeout)
+
+    def start(self, *words: object, stdin: str = "") -> Running:
+        """The command, which goes on meanwhile."""
         said = list(map(str, words))
         libraries = forking.WORKERS if "--in-process" in said else forking.COMMANDS
-        return self._ended("bench", said, libraries, said[0] in MEASURE, stdin, timeout)
+        return Running(self.folder, "bench", said, libraries, said[0] in MEASURE, stdin)
 
     def program(self, text: str, *words: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        """The same of a program that uses `bench` otherwise than its command does, and starts workers."""
-        return self._ended(forking.PROGRAM, [text, *map(str, words)], forking.COMMANDS, True, "", timeout)
-
-    def _ended(
-        self, module: str, words: list[str], libraries: tuple[str, ...], measures: bool, stdin: str, timeout: float
-    ) -> subprocess.CompletedProcess[str]:
-        environment = dict(os.environ)
-        if environment.get(forking.ADDRESS) == forking.HERE:
-            environment[forking.ADDRESS] = forking.server(forking.WORKERS).address if measures else ""
-        with tempfile.TemporaryDirectory() as folder:
-            files = [Path(folder, name) for name in ("stdin", "stdout", "stderr")]
-            files[0].write_text(stdin)
-            opened = [files[0].open("rb"), files[1].open("wb"), files[2].open("wb")]
-            try:
-                address = forking.server(libraries).address
-                numbers = [file.fileno() for file in opened]
-                command = forking.Forked(address, module, words, numbers, environment, str(self.folder))
-            finally:
-                for file in opened:
-                    file.close()
-            try:
-                code = command.wait(timeout)
-            except subprocess.TimeoutExpired:
-                command.kill()
-                raise
-            return subprocess.CompletedProcess(words, code, *(file.read_text() for file in files[1:]))
+        """What a program ended as that uses `bench` otherwise than its command does, and starts workers."""
+        return Running(self.folder, forking.PROGRAM, [text, *map(str, words)]).ended(timeout)

@@ -3,8 +3,6 @@
 import inspect
 import json
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from bench.plan.selection import choose
 from bench.records import Outcome, Settings
 from bench.runner import worker
 from bench.runner.launches import launch
+from tests.terminal import Terminal
 
 ROOT = Path(__file__).parents[1]
 MINE = ROOT / "tests" / "workload_files" / "mine.py"
@@ -66,7 +65,7 @@ def section_of(command):
 
 
 def bench(*words, cwd):
-    return subprocess.run([sys.executable, "-m", "bench", *words], capture_output=True, text=True, cwd=cwd, timeout=200)
+    return Terminal(cwd)(*words, timeout=200)
 
 
 # --- the README -----------------------------------------------------------------------------------------------------

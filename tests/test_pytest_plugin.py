@@ -9,6 +9,9 @@ import sys
 
 import pytest
 
+from tests import forking
+from tests.terminal import Running, Terminal
+
 WRONG = '''
 import time
 
@@ -38,17 +41,14 @@ def planted(ctx: Context, kind: str) -> Prepared:
 '''
 
 
-def session(folder, *words, timeout=240):
-    """A pytest session of its own; what pytest-xdist tells this one is kept from it."""
+def session(folder, *words, fresh=False, timeout=240):
+    """A pytest session of its own; what pytest-xdist tells this one is kept from it. fresh: nothing is imported yet."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, words)],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=environment,
-        timeout=timeout,
-    )
+    said = ["-p", "no:cacheprovider", *map(str, words)]
+    if fresh:
+        command = [sys.executable, "-m", "pytest", *said]
+        return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=timeout)
+    return Running(folder, forking.PYTEST, said, forking.WORKERS, environment=environment).ended(timeout)
 
 
 def timed(folder, *words):
@@ -87,13 +87,10 @@ def test_each_case_is_a_benchmark_with_its_key(square):
 
 def test_what_it_writes_is_imported_with_our_keys_and_this_machine(square):
     folder, _, content = square
-    bench = [sys.executable, "-m", "bench"]
-    done = subprocess.run([*bench, "import", "x.json"], capture_output=True, text=True, cwd=folder, check=True)
-    rows = json.loads(
-        subprocess.run(
-            [*bench, "show", done.stdout.strip(), "--format", "json"], capture_output=True, text=True, cwd=folder
-        ).stdout
-    )
+    bench = Terminal(folder)
+    done = bench("import", "x.json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(bench("show", done.stdout.strip(), "--format", "json").stdout)
     shown = {row["key"]: row for row in rows}
     for item in content["benchmarks"]:
         row = shown[item["name"]]
@@ -111,7 +108,7 @@ def test_a_session_that_does_not_ask_imports_nothing_of_ours(tmp_path):
         "    heavy = {'torch', 'numpy', 'pandas', 'typer', 'bench.measure', 'bench.plan', 'workloads'}\n"
         "    assert not heavy & set(sys.modules)\n"
     )
-    done = session(tmp_path, "-p", "no:benchmark", "-p", "no:hypothesispytest", "-q")
+    done = session(tmp_path, "-p", "no:benchmark", "-p", "no:hypothesispytest", "-q", fresh=True)
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
 
@@ -224,7 +221,7 @@ def test_compiled_cases_are_skipped_where_several_share_the_process(tmp_path):
 )
 def test_what_makes_no_sense_is_a_usage_error(tmp_path, words, reason):
     (tmp_path / "torch.py").write_text("raise SystemExit('torch was imported')\n")
-    done = session(tmp_path, *words)
+    done = session(tmp_path, *words, fresh=True)
     assert done.returncode == 4, done.stdout
     assert reason in done.stdout + done.stderr
 

@@ -293,7 +293,7 @@ def measured(**more: Any) -> list[Row]:
 
 
 def everything(**more: Any) -> list[Row]:
-    """A frame that allows every chart."""
+    """Rows that allow every chart of a run but that of `modes`."""
     return [
         row
         for part in (

@@ -13,27 +13,22 @@ from typing import Any, NamedTuple
 import pytest
 
 from bench.store import journal, tables
+from tests.terminal import Terminal
 
 FILE = Path(__file__).parents[1] / "workload_files" / "paced.py"
 CASES = 4
 LAUNCHES = 3
 
 
-def start(folder, *options):
-    return subprocess.Popen(
-        [sys.executable, "-m", "bench", "run", *options, "--format", "json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder.parent,
-    )
-
-
-def fresh(folder):
-    return start(
-        folder, "--workloads", str(FILE), "paced/*", "-s", "place=1,2,3,4", "--launches", str(LAUNCHES),
-        "--out", str(folder),
+def words_for(folder):
+    return (
+        "run", "--workloads", str(FILE), "paced/*", "-s", "place=1,2,3,4", "--launches", str(LAUNCHES),
+        "--out", str(folder), "--format", "json",
     )  # fmt: skip
+
+
+def start(folder, *options):
+    return Terminal(folder.parent).start("run", *options, "--format", "json")
 
 
 def wait_for_launch_lines(folder, number):
@@ -47,10 +42,9 @@ def wait_for_launch_lines(folder, number):
 
 
 def resume(folder):
-    process = start(folder, "--resume", str(folder))
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    return json.loads(out)
+    done = start(folder, "--resume", str(folder)).ended(120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def launches(folder):
@@ -101,15 +95,17 @@ class Killed(NamedTuple):
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("killed") / "run"
-    process = fresh(folder)
+    # As a user starts it: its workers are its children, and the kernel is to end them.
+    words = [sys.executable, "-m", "bench", *words_for(folder)]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder.parent)
     wait_for_launch_lines(folder, 5)
     workers = children_of(process.pid)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     outlived = still_alive(workers, 20)
     before = {(item.key, item.launch): item.process for item in journal.read(folder).launches}
-    command = [sys.executable, "-m", "bench", "show", str(folder), "--format", "json"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    shown = Terminal(folder.parent)("show", str(folder), "--format", "json")
+    assert shown.returncode == 0, shown.stderr
     return Killed(folder, before, workers, outlived, json.loads(shown.stdout), resume(folder))
 
 
@@ -149,15 +145,15 @@ def stopped(process, folder, lines, number):
     """What a run says that is sent a signal once its journal has so many lines; and its code."""
     wait_for_launch_lines(folder, lines)
     process.send_signal(number)
-    out, _ = process.communicate(timeout=60)
-    return json.loads(out), process.returncode
+    done = process.ended(60)
+    return json.loads(done.stdout), done.returncode
 
 
 def test_a_signal_seals_what_is_done_and_the_run_can_be_resumed_and_stopped_again(tmp_path):
     folder, before = tmp_path / "run", {}
     # A session that goes on with a sealed run begins a journal of its own.
     for begin, lines, number, code in (
-        (fresh, 2, signal.SIGINT, 130),
+        (lambda folder: Terminal(folder.parent).start(*words_for(folder)), 2, signal.SIGINT, 130),
         (lambda folder: start(folder, "--resume", str(folder)), 1, signal.SIGTERM, 143),
     ):
         summary, returned = stopped(begin(folder), folder, lines, number)
@@ -186,9 +182,8 @@ def test_a_run_whose_workload_changed_is_not_resumed(tmp_path):
     own.write_text(FILE.read_text())
     folder = tmp_path / "run"
     options = ("--workloads", str(own), "paced/*", "-s", "place=1", "--launches", "1", "--out", str(folder))
-    assert start(folder, *options).wait() == 0
+    assert start(folder, *options).ended(120).returncode == 0
     own.write_text(FILE.read_text() + "\n# changed\n")
-    process = start(folder, "--resume", str(folder))
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert "changed since the run was begun" in err
+    done = start(folder, "--resume", str(folder)).ended(60)
+    assert done.returncode == 2
+    assert "changed since the run was begun" in done.stderr

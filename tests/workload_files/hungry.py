@@ -23,11 +23,11 @@ def loads(ctx: Context, mib: int) -> Prepared:
     )
 
 
-@workload(lesson="Memory", axes={"mib": (8, 512)}, quick={"mib": (8, 512)})
+@workload(lesson="Memory", axes={"mib": (8, 256)}, quick={"mib": (8, 256)})
 def takes(ctx: Context, mib: int) -> Prepared:
-    """Holds a quarter of `mib` MiB and doubles it twice in each step; its oracle takes 600 MiB and lets them go."""
+    """Holds a quarter of `mib` MiB and doubles it twice in each step; its oracle takes 300 MiB and lets them go."""
     x = torch.ones(mib * 2**18 // 4)
-    torch.ones(600 * 2**18).sum()
+    torch.ones(300 * 2**18).sum()
     return Prepared(
         step=lambda: torch.cat([x, x, x]),
         check=lambda out: ctx.relative_error(out[:10], torch.ones(10)),

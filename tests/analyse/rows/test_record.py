@@ -14,20 +14,21 @@ from bench.analyse.rows.row import Row
 from bench.records import Case, Outcome
 from bench.stats.intervals import Interval
 from tests.analyse.rows.made_up_rows import KINDS, of_a_run
+from tests.tiers import examples
 
 BARE = Row(Case.of("a/b", {}), "r", "m", "2.13.0", Outcome.OK)
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_a_row_is_read_back_from_its_record(kind: str, data: st.DataObject) -> None:
     row = data.draw(KINDS[kind])
     assert record_reader.row_of(record.record(row)) == row
 
 
 @given(rows=of_a_run())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_rows_of_several_kinds_are_read_back_from_their_records_and_from_their_frame(rows: list[Row]) -> None:
     records = record.records(rows)
     assert record_reader.rows_of(records) == rows
@@ -36,13 +37,13 @@ def test_rows_of_several_kinds_are_read_back_from_their_records_and_from_their_f
 
 
 @given(rows=of_a_run())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_all_records_have_the_same_columns_in_the_same_order(rows: list[Row]) -> None:
     assert len({tuple(each) for each in record.records(rows, record.SPEEDUP)}) == 1
 
 
 @given(rows=of_a_run())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_numbers_are_floats_in_a_frame_and_axes_of_whole_numbers_stay_whole(rows: list[Row]) -> None:
     frame = record.frame(rows)
     assert {str(frame[name].dtype) for name in record.NUMBERS if name in frame} <= {"float64"}

@@ -11,7 +11,6 @@ import pytest
 
 from bench.analyse import certificate
 from bench.analyse.certificate.recorded import RecordedComparison
-from bench.analyse.gate.pair_ratios import pair_ratios, ratio
 from bench.plan.catalog import find
 from bench.protocol import Hello
 from bench.records import BASE, HEAD, SIDES, Case, ComparedCase, Planned, Settings
@@ -24,6 +23,7 @@ from bench.runner.pairs.pair_context import PairContext, PairSettings
 from bench.runner.stop import Stop
 from bench.series import Series
 from bench.store import tables
+from tests.truths import interval_holds, pairs_hold
 
 FILE = Path(__file__).parents[2] / "workload_files" / "sided.py"
 CATALOG = find([FILE], installed=False)
@@ -181,9 +181,9 @@ def test_a_block_of_either_side_has_the_same_steps(together):
 
 def test_a_slower_head_is_found_as_slow_as_it_is(together):
     _, data, _, _ = together
-    ratios = pair_ratios(rows(data.pairs, "paced[slow=0]", SLOW))
-    assert ratio(ratios["log_ratio"].tolist()).value == pytest.approx(1.5, rel=0.03)
-    assert set(ratios["key"]) == {key_of(SLOW)}
+    pairs = rows(data.pairs, "paced[slow=0]", SLOW)
+    assert pairs_hold(1.5, pairs, within=0.03)
+    assert set(pairs["key"]) == {key_of(SLOW)}
 
 
 def test_without_the_block_to_be_warm_again_the_harness_fails_its_own_certificate(together, tmp_path, hello):
@@ -193,7 +193,7 @@ def test_without_the_block_to_be_warm_again_the_harness_fails_its_own_certificat
     (right,), (wrong,) = (certificate.alone([RecordedComparison("same", key)], data) for data in (together[1], without))
     assert right.verdict != certificate.NOT_HELD
     assert wrong.verdict == certificate.NOT_HELD
-    assert right.estimate.value == pytest.approx(1, abs=0.2)
+    assert interval_holds(1, right.estimate.value, right.estimate.low, right.estimate.high, within=0.2)
     assert wrong.estimate.value > 1.5 * right.estimate.value
 
 
@@ -266,4 +266,4 @@ def test_the_tree_of_a_side_is_imported_and_its_own_bench_shadows_nothing(tmp_pa
         compared.append(Planned(Case.from_key("sided/paced[slow=0]"), source))
     _, data, _ = measured(tmp_path / "run", [ComparedCase(*compared)], 1, hello, sides=sides)
     assert set(data.launches["outcome"]) == {"ok"}
-    assert ratio(pair_ratios(data.pairs)["log_ratio"].tolist()).value == pytest.approx(1.5, rel=0.03)
+    assert pairs_hold(1.5, data.pairs, within=0.03)

@@ -23,7 +23,10 @@ from bench.runner.worker import Worker
 FILE = Path(__file__).parents[2] / "workload_files" / "planted_profiles.py"
 STEP = "sleeps.<locals>.step (planted_profiles.py)"
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no /proc: children cannot be told")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no /proc: children cannot be told"),
+    pytest.mark.usefixtures("fresh_workers"),  # who is left behind is looked for among children
+]
 
 
 @pytest.fixture(scope="module")

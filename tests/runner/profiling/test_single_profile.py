@@ -19,6 +19,8 @@ from bench.runner.stop import Stop, Stopped
 
 FILE = Path(__file__).parents[2] / "workload_files" / "planted_profiles.py"
 
+pytestmark = pytest.mark.usefixtures("fresh_workers")  # who is left behind is looked for among children
+
 
 WISH = ProfileSettings(steps=3, rung=NO_STACKS)
 """Samplers are tried in `test_py_spy`."""
