@@ -29,7 +29,7 @@ UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mod
 """The axes every case has, each with its default."""
 UNKNOWN = "unknown"  # the value of these axes in a case that another tool measured
 
-# A string value must survive inside a key: no comma, bracket, equals sign or space.
+# A text survives inside a key: it has no comma, bracket, equals sign or space.
 SAFE_TEXT = re.compile(r"[A-Za-z0-9_.:+-]+")
 _KEY = re.compile(r"(?P<workload>[\w-]+/[\w-]+)(?:\[(?P<params>[^\[\]]*)\])?")
 
@@ -69,7 +69,7 @@ class Case:
 
     @classmethod
     def of(cls, workload: str, params: Mapping[str, Value]) -> Case:
-        """The case of `workload` with `params`, universal axes filled in with their defaults."""
+        """The case of `workload` with `params`; the defaults stand for universal axes that are not among them."""
         return cls(workload, tuple(sorted({**UNIVERSAL_AXES, **params}.items())))
 
     @classmethod
@@ -122,7 +122,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Planned:
-    """A case the plan chose, and the code that makes it."""
+    """A case that the plan chose, and the code that makes it."""
 
     case: Case
     source: Source
@@ -141,7 +141,7 @@ class ComparedCase:
         return self.head.case
 
     def on(self, side: str) -> Planned:
-        """What one side measures."""
+        """The case that one side measures."""
         return {BASE: self.base, HEAD: self.head}[side]
 
 
@@ -198,7 +198,7 @@ class BlockPair:
     """The side that was started, prepared and compiled first, as a coin decided for the pair."""
     clock: str
     couple: int
-    """Place inside its pair, from 0."""
+    """Place inside its pair, from 0; the column has its name from schema 2."""
     first: str
     """The side whose block came first, as a coin decided for the block pair."""
     steps: int
@@ -260,7 +260,7 @@ class CaseLaunch:
     output_devices: str = ""
     """Devices of the tensors in the answer, joined by commas."""
     break_reasons: Mapping[str, int] = field(default_factory=dict)
-    """Why Dynamo broke the graph, and how often."""
+    """By reason why Dynamo broke the graph: how often."""
     foreign_load: float | None = None
     """Cores taken by other programs, or by the hypervisor, while this launch ran (0.5 = half a core)."""
     threads: int | None = None
@@ -269,7 +269,7 @@ class CaseLaunch:
     """Series that a clock of the device could not time, with the reason."""
     counters: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Wall time spent on this case by stage: prepare, first_call, check, prepare_again, warm_up, blocks, close."""
+    """Wall time of this case by stage: prepare, first_call, check, prepare_again, warm_up, blocks, close."""
     side: str = ""
     """`base` or `head` in a lockstep pair, where `launch` is the number of the pair; empty elsewhere."""
     twin: bool = False

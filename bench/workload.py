@@ -42,7 +42,7 @@ class Work:
     bytes: float | None = None
     """Bytes that must cross the memory bus at least once."""
     kernels: int | None = None
-    """Least number of kernels that one step launches; fusing leaves fewer calls but not less work."""
+    """Launches on the device that one step cannot do without: a lower bound, as all numbers here are."""
     items: float | None = None
     unit: str = "item"
     """What `items` counts: rows, points, products."""

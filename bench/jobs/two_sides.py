@@ -75,7 +75,7 @@ class TwoSides:
     @property
     def provenance(self) -> dict[str, object]:
         """Text, commit, dirty flag and interpreter of each tree, as `run.json` records them."""
-        return {name: tree.told for name, tree in self.trees.items()}
+        return {name: tree.description for name, tree in self.trees.items()}
 
 
 @contextlib.contextmanager

@@ -1,5 +1,5 @@
-"""The worker's room, the only one with torch: clocks, blocks, steady state, modes, checks, memory, facts.
+"""The worker, the only room with torch: clocks, blocks, modes, checks, memory, and facts about the machine.
 
-It runs in the other side's interpreter as `python -P -m bench.measure`, so it needs the standard library, torch and
-numpy alone. Everyone else reaches it as a process.
+It runs in the interpreter of either side as `python -P -m bench.measure`, so it needs only the standard library, torch
+and numpy. All other rooms reach it as a process.
 """

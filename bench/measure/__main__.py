@@ -12,7 +12,7 @@ from bench.measure.channel import Channel
 
 
 def main() -> None:
-    """Take the pipes, die with the parent, set the threads, serve."""
+    """Take the pipes, set up the process, and answer requests until the parent is gone."""
     channel = take_pipes()
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it seals, then ends us
@@ -36,10 +36,10 @@ def main() -> None:
 
 
 def take_pipes() -> Channel:
-    """Keep stdin and stdout as the pipe to the parent, and put them out of the reach of workloads.
+    """Keep stdin and stdout as the pipe to the parent, out of the reach of workloads.
 
-    Afterwards whatever prints to stdout goes to stderr, which the parent keeps as the worker's log, and whatever reads
-    stdin finds its end.
+    Afterwards whatever prints to stdout prints to stderr, which the parent keeps as the worker's log, and whatever
+    reads stdin finds its end.
     """
     incoming = os.fdopen(os.dup(0), "rb")
     outgoing = os.fdopen(os.dup(1), "wb")

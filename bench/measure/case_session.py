@@ -41,7 +41,7 @@ class WrongAnswer(Exception):  # noqa: N818  # an outcome, named as the glossary
 
 
 class Session:
-    """A case that is open: what it prepared, the timer of its blocks, and what was learned on the way (`facts`)."""
+    """An open case: what it prepared, the timer of its blocks, and what was learned of it (`facts`)."""
 
     def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None]) -> None:
         self.key = request.key
@@ -110,7 +110,7 @@ class Session:
         return context
 
     def _call(self) -> Any:
-        """The output of one step, with all that it takes."""
+        """The output of one step, after its reset, with the device drained."""
         self._reset()
         output = self.prepared.step()
         self.device.drain()
@@ -143,14 +143,14 @@ class Session:
     # --- timing -----------------------------------------------------------------------------------------------------
 
     def visit(self, cpu: int | None = None) -> list[TimedBlock]:
-        """Time a few blocks in a row of every phase and clock."""
+        """Time a few blocks in a row of every series."""
         self.device.enter()
         with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._disturbances.timing():
             timed = self.timer.visit()
         return self._disturbances.visited(timed, self.device.condition())
 
     def time_block(self, clock: str, rewarm: bool, cpu: int | None) -> tuple[int, int]:
-        """One block of a lockstep pair: its steps and total ns. Raises `NoClockError` where that clock fails here.
+        """Time one block of a lockstep pair: its n and total ns. Raises `NoClockError` where that clock fails here.
 
         rewarm: first run blocks that are not timed, since the step went cold while the other side ran.
         """
@@ -163,7 +163,7 @@ class Session:
         return steps, total
 
     def time_with_others(self, pairs: int, seed: str, cpu: int | None) -> tuple[int, other_timers.Paired]:
-        """n of a block, and pairs of blocks, ours and another timer's; none where the step is reset."""
+        """Time the step by other timers too: n of a block, and block pairs; none where the step is reset."""
         steps, seed = self.timer.steps[Series(STEP, "wall")], f"{self.settings.seed}:{self.key}:{seed}"
         on_cpu = self.device.torch_device.type == "cpu"
         if self.prepared.reset is not None or not (on_cpu or Series(STEP, "device") in self.timer.steps):
@@ -180,7 +180,7 @@ class Session:
     # --- closing ----------------------------------------------------------------------------------------------------
 
     def finish(self) -> dict[str, Any]:
-        """Hold the timed object to its answer once more and return what is left to tell. Raises `WrongAnswer`."""
+        """Check the answer of the timed step once more; more columns of `CaseLaunch`. Raises `WrongAnswer`."""
         self.device.enter()
         quality = numbers(self.prepared.quality()) if self.prepared.quality is not None else {}
         breaks = compiled_graphs()["graph_breaks"]
@@ -201,7 +201,7 @@ class Session:
         }
 
     def _counts(self) -> dict[str, int]:
-        """Operators, allocations and kernels of one step, where asked for and short enough to be watched."""
+        """Counts of one step, where the request asks for them and the step is short enough."""
         if (
             not self._request.count
             or self.facts["warm_ns"] > operator_counts.LONGEST_STEP_S * 1e9 * self.facts["warm_calls"]
@@ -211,7 +211,7 @@ class Session:
         return operator_counts.counts(self.prepared.step, self.device.drain, self.device.torch_device)
 
     def drain(self) -> None:
-        """Wait for the device, if the case got that far. Raises what the device's context died of."""
+        """Wait for the device, if the case got that far. Raises the error that the device's context died of."""
         if hasattr(self, "device"):
             self.device.drain()
 

@@ -9,14 +9,14 @@ from bench.protocol.wire import decode, encode
 
 
 class Channel:
-    """One end of the pipe, for the side that may simply block: the worker."""
+    """The worker's end, where reading may simply block."""
 
     def __init__(self, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
         self._incoming = incoming
         self._outgoing = outgoing
 
     def receive(self) -> Message | None:
-        """The next message; None when the other end is gone."""
+        """The next message; None once the other end is gone."""
         # A line without its end is half a message: the other end died while it wrote.
         while (line := self._incoming.readline()).endswith(b"\n"):
             if (message := decode(line)) is not None:
@@ -24,6 +24,6 @@ class Channel:
         return None
 
     def send(self, message: Message) -> None:
-        """Send, and flush: the other end waits for it. Raises `BrokenPipeError` when it is gone."""
+        """Send a message and flush, since the other end waits for it. Raises `BrokenPipeError` once that is gone."""
         self._outgoing.write(encode(message))
         self._outgoing.flush()

@@ -39,9 +39,10 @@ class Open:
     steps: dict[Series, int] = field(default_factory=dict)
     """n per series where an earlier launch calibrated it: the same n for a case across launches."""
     cache: str = ""
-    """State of the compile cache this process was given: `cold`, `warm`, or nothing."""
+    """State of the compile cache of this process: `cold`, `warm`, or empty without one."""
     count: bool = True
-    """Count operators, allocations and kernels of one step at the end: the same each time, so the first launch does."""
+    """Count operators, allocations and kernels of one step at the end; the counts never change, so one launch is
+    enough."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Visit:
 class TimeBlock:
     """Time one block of an open case, as this side's half of a block pair. Answered by `BlockTimed` or `Refused`.
 
-    rewarm: run blocks that are not timed first. Without it a block is 10 to 25 % slow: only tests leave it out."""
+    rewarm: run blocks that are not timed first. Without them a block is 10 to 25 % slow: only tests leave them out.
+    """
 
     key: str
     clock: str
@@ -97,7 +99,7 @@ class Loop:
     seconds: float
     """Blocks are run until their times add up to this."""
     sampler: str = ""
-    """The sampler inside the process that takes stacks meanwhile; empty for none."""
+    """The sampler inside the process that runs at the same time; empty for none."""
     cpu: int | None = None
 
 
@@ -115,7 +117,7 @@ class ProfileSteps:
 
 @dataclass(frozen=True)
 class Inspect:
-    """Hold a workload to the author's contract. Answered by `Inspected`."""
+    """Check a workload against the author's contract. Answered by `Inspected`."""
 
     key: str
     source: Source
@@ -124,7 +126,7 @@ class Inspect:
 
 @dataclass(frozen=True)
 class ReadNoise:
-    """Time one small piece of work again and again, to learn the machine's noise. Answered by `NoiseReading`."""
+    """Time one small piece of work again and again, to read the machine's noise. Answered by `NoiseReading`."""
 
     seconds: float
 
@@ -139,7 +141,7 @@ class Hello:
     version: int
     facts: dict[str, Any]
     capabilities: dict[str, str]
-    """What this machine can do: name to an empty string, or to the reason why not."""
+    """By name of something that a run may need: empty where this machine has it, else the reason why not."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Imported:
-    """`errors`: path of a workload file to the traceback of its import."""
+    """`errors`: by path of a workload file, the traceback of its import."""
 
     errors: dict[str, str]
 
@@ -219,12 +221,12 @@ class Looped:
     totals_ns: list[int]
     """One total a block."""
     stacks: list[SampledStack]
-    """What a sampler in the process saw."""
+    """Stacks that a sampler in the process saw."""
 
 
 @dataclass(frozen=True)
 class StepsProfiled:
-    """`profile`: what torch.profiler saw, summed up."""
+    """The steps were profiled. `profile`: facts and tables of torch.profiler."""
 
     key: str
     profile: dict[str, Any]
@@ -234,7 +236,7 @@ class StepsProfiled:
 
 @dataclass(frozen=True)
 class Refused:
-    """The case ended here, for the reason given. The worker lives on."""
+    """The case ended, for the reason given. The worker lives on."""
 
     key: str
     outcome: str
@@ -245,7 +247,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Inspected:
-    """`faults` is empty where the workload keeps its contract; `passed`: rules it keeps."""
+    """The rules that a workload keeps, and its faults, which are none where it keeps all of them."""
 
     key: str
     passed: list[str]
@@ -254,7 +256,7 @@ class Inspected:
 
 @dataclass(frozen=True)
 class NoiseReading:
-    """Block times of the noise reading, in ns, when each began, and what else ran on the machine meanwhile."""
+    """Block times of the noise reading, when each block began, and what else ran on the machine."""
 
     starts_ns: list[int]
     totals_ns: list[int]

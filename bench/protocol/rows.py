@@ -1,4 +1,4 @@
-"""What messages carry many of: each a named row, whose field types are checked where it arrives."""
+"""Rows that messages carry: each is a named type, and its fields are checked where a message arrives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.series import Series
 
 @dataclass(frozen=True)
 class TimedBlock:
-    """A block as the worker timed it: `steps` calls in `total_ns`."""
+    """A block as the worker timed it: `steps` calls took `total_ns`."""
 
     series: Series
     index: int
@@ -46,7 +46,7 @@ class TimerPair:
 
 @dataclass(frozen=True)
 class SampledStack:
-    """A stack that a sampler saw: frames from the outermost on with `;` between, how often, and for how long."""
+    """A stack that a sampler saw: frames from the outermost on with `;` between, number of samples, and time."""
 
     thread: str
     stack: str
@@ -56,7 +56,7 @@ class SampledStack:
 
 @dataclass(frozen=True)
 class OwnedTime:
-    """ns of all profiled steps that went to one thing: a part of the split, a name, and the dtypes it worked on."""
+    """Time of all profiled steps that went to one thing: a part of the split, a name, and its dtypes."""
 
     part: str
     name: str
@@ -75,7 +75,7 @@ class OperatorCalls:
 
 @dataclass(frozen=True)
 class Fault:
-    """A rule of the author's contract that a workload breaks, and what to do."""
+    """A rule of the author's contract that a workload breaks, and how to mend it."""
 
     rule: str
     message: str

@@ -26,14 +26,14 @@ _BY_SERIES: Mapping[type[Any], list[str]] = {
     kind: [name for name, hint in typing.get_type_hints(kind).items() if typing.get_args(hint)[:1] == (Series,)]
     for kind in _TYPES.values()
 }
-"""Fields that are a dict by series, of each type of message: the keys of JSON are text."""
+"""By type of message: fields that are a dict by series, whose keys become text in JSON."""
 
 Reader = Callable[[Any], Any]
 """Makes the value of a field out of JSON. Raises `TypeError` or `ValueError` where it is of another type."""
 
 
 class ProtocolError(Exception):
-    """A message that neither end should ever send."""
+    """A line of the pipe that is no message of this version."""
 
 
 def encode(message: Message) -> bytes:
@@ -59,7 +59,7 @@ def decode(line: bytes) -> Message | None:
 
 
 def _plain(value: object) -> Any:
-    """What is no JSON by itself: a series as text, a dataclass as its fields; nothing else has a place in a message."""
+    """A series as its text, a dataclass as its fields. Raises `TypeError` for anything else that is no JSON."""
     if isinstance(value, TimedBlock):  # by far the most frequent; its series spares json another call
         return {**vars(value), "series": value.series.text}
     if isinstance(value, Series):
@@ -97,7 +97,7 @@ def _reader(hint: Any) -> Reader:
 
 
 def _fields(kind: Any) -> Reader:
-    """The reader of a dataclass. Its plain fields are looked at in place: a block has four, a visit twenty blocks."""
+    """The reader of a dataclass. Plain fields are checked in place, for speed: a visit has twenty blocks."""
     hints = typing.get_type_hints(kind)
     plain = {name: hint for name, hint in hints.items() if hint in (str, int, bool)}
     others = {name: _reader(hint) for name, hint in hints.items() if name not in plain}
@@ -121,7 +121,7 @@ def _exactly(kind: Any, value: Any) -> Any:
 
 
 _series = cache(Series.from_text)
-"""A case has a handful of series, and each of its blocks names one."""
+"""Cached: a case has a few series, and each of its blocks names one."""
 
 
 def _refuse(constant: str) -> float:

@@ -1,1 +1,1 @@
-"""Runs a plan: starts workers, orders and shuffles, keeps budgets, resumes. Knows no torch; it is handed a Stop."""
+"""Running a plan: starting workers, order, budgets, resuming. No torch here; a `Stop` ends it early."""

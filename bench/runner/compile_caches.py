@@ -11,11 +11,11 @@ CACHES = "cache"
 
 
 def folder_of(caches: Path, key: str) -> Path:
-    """Where the cache of a case lies."""
+    """The folder of a case's cache."""
     return caches / hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 def empty(folder: Path) -> None:
-    """Make the folder, with nothing in it."""
+    """Make the folder, or empty it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

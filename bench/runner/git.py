@@ -1,4 +1,4 @@
-"""git, asked with a time-out, and which state of the user's code was measured."""
+"""Asking git, with a time-out, and the state of the user's code that a run keeps."""
 
 from __future__ import annotations
 
@@ -17,16 +17,14 @@ CHECKOUT_S = 900.0
 
 
 class GitRefusedError(UserError):
-    """git was asked and said no; the text is its own."""
+    """git ended with an error; the text is its own."""
 
 
 def git(folder: Path, *words: str, why: str = "", timeout_s: float | None = None) -> str:
-    """What git says in a folder, without the newline at its end; bytes that are no UTF-8 as surrogates.
+    """The output of git in a folder, without the newline at its end; bytes that are no UTF-8 become surrogates.
 
-    timeout_s: without it `ANSWER_S`.
-
-    Raises `UserError` where git is missing or does not end in time, and `GitRefusedError` where it fails: with `why`,
-    and git's own words.
+    timeout_s: None is `ANSWER_S`. Raises `UserError` where git is missing or does not end in time, and
+    `GitRefusedError` where it fails: with `why`, and git's own words.
     """
     timeout_s = ANSWER_S if timeout_s is None else timeout_s
     try:
@@ -52,7 +50,7 @@ def git(folder: Path, *words: str, why: str = "", timeout_s: float | None = None
 
 
 def state(folder: Path) -> dict[str, Any]:
-    """Commit, branch and dirty flag of the repository around a folder; what git does not tell is None, with a `reason`.
+    """Commit, branch and dirty flag of the repository around a folder; what git cannot say is None, with the `reason`.
 
     A run needs no repository.
     """
@@ -67,5 +65,5 @@ def state(folder: Path) -> dict[str, Any]:
 
 
 def is_inside(folder: Path) -> bool:
-    """Does a folder lie in the working tree of a repository? Looks for it as git does, and asks nobody."""
+    """Does a folder lie in the working tree of a repository? Looks for `.git` as git does, without running it."""
     return any((place / ".git").exists() for place in (folder.absolute(), *folder.absolute().parents))

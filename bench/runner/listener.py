@@ -1,4 +1,4 @@
-"""What a run tells whoever watches it. Measuring never prints: the command line draws a bar, a test keeps a list."""
+"""Listeners: what a run reports while it measures. Measuring never prints; the command line draws a bar."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 from bench.records import CaseLaunch
 
 OnStage = Callable[[str, str, int], None]
-"""Told a case's key, the stage it entered, and the number of the launch or pair."""
+"""Called with a case's key, the stage it entered, and the number of the launch or pair."""
 
 
 @dataclass(frozen=True)
@@ -17,29 +17,29 @@ class RunProgress:
     """How far a run is."""
 
     finished: int
-    """Cases that want no more launches."""
+    """Cases that need no more launches."""
     cases: int
     share: float
     """Share of the expected launches that are done."""
     left_s: float
-    """About so many seconds are left."""
+    """Estimate of the seconds that are left."""
 
 
 class RunListener(Protocol):
-    """Told what happens, as it happens."""
+    """Hears what happens, as it happens."""
 
     def entered(self, key: str, stage: str, launch: int) -> None:
         """A case entered a stage of a launch."""
 
     def ended(self, record: CaseLaunch, standing: RunProgress) -> None:
-        """A case ended in a launch; so the run stands now."""
+        """A case ended in a launch; `standing` is how far the run is now."""
 
 
 class SilentListener:
-    """Nobody looks."""
+    """Listens to nothing."""
 
     def entered(self, key: str, stage: str, launch: int) -> None:
-        """Nobody is told."""
+        """Do nothing."""
 
     def ended(self, record: CaseLaunch, standing: RunProgress) -> None:
-        """Nobody is told."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""The look before the run: what this machine is, and whether the workload files import. Nothing is written yet."""
+"""The check before a run: facts about the machine, and whether the workload files import. Nothing is written yet."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerL
 
 
 def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE) -> Hello:
-    """The hello of a fresh worker of a side that could import every planned workload file.
+    """The hello of a fresh worker of a side, once it has imported every planned workload file.
 
-    Raises `UserError` with the traceback of a file that does not import, `MachineUnfitError`.
+    Raises `UserError` with the traceback of a file that does not import, and `MachineUnfitError`.
     """
     worker = Worker(1, stop, side=side)
     try:

@@ -1,4 +1,4 @@
-"""What `run.json` says of a run when it begins, and what of it must still hold when the run is resumed."""
+"""The description of a run in `run.json`: made when it begins, compared when it is resumed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from bench.runner.timed_code import code
 from bench.store import runs, schema
 
 
-def begin(folder: Path, told: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> None:
+def begin(folder: Path, description: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> None:
     """Make the folder of a run and its `run.json`. Raises `UserError` where it cannot be written.
 
-    told: as `described` gives it; about: more entries of `run.json`, for whoever reads it.
+    description: from `described`; about: more entries of `run.json`.
     """
-    runs.create(folder, {**told, "status": "running", **(about or {})})
+    runs.create(folder, {**description, "status": "running", **(about or {})})
 
 
 def described(
@@ -31,11 +31,11 @@ def described(
     hello: Hello,
     preset: str,
     command: str,
-    coupled: Sequence[ComparedCase] = (),
+    compared: Sequence[ComparedCase] = (),
 ) -> dict[str, Any]:
-    """What `run.json` says of a run, whatever it measures.
+    """The entries of `run.json` that every run has.
 
-    run: its id; preset, command: what the user gave, for the record; coupled: what is measured in lockstep.
+    run: its id; preset, command: what the user gave, for the record; compared: cases that are measured in lockstep.
     """
     return {
         "schema": schema.VERSION,
@@ -45,32 +45,32 @@ def described(
         "coursebench": metadata.version("coursebench"),
         "command": command,
         "preset": preset,
-        "code": code([*planned, *(item.base for item in coupled), *(item.head for item in coupled)]),
+        "code": code([*planned, *(item.base for item in compared), *(item.head for item in compared)]),
         "machine": runs.machine_name(hello.facts),
         "fingerprint": runs.fingerprint(hello.facts),
         "git": git.state(Path()),
         "settings": dataclasses.asdict(settings),
-        "plan": [_told(item) for item in planned],
-        "coupled": [{"base": _told(item.base), "head": _told(item.head)} for item in coupled],
+        "plan": [_planned(item) for item in planned],
+        "coupled": [{"base": _planned(item.base), "head": _planned(item.head)} for item in compared],
         "environment": hello.facts,
         "capabilities": hello.capabilities,
         "sessions": [],
     }
 
 
-def _told(item: Planned) -> dict[str, Any]:
+def _planned(item: Planned) -> dict[str, Any]:
     return {"key": item.case.key, "source": dataclasses.asdict(item.source)}
 
 
 def plan_of(run: Mapping[str, Any]) -> tuple[list[Planned], Settings]:
-    """The plan and settings a run was begun with, to go on with it. Raises `UserError` for a certificate."""
+    """The plan and settings of a run that is resumed. Raises `UserError` for a certificate."""
     runs.refuse_pairs(run)
     planned = [Planned(Case.from_key(item["key"]), Source(**item["source"])) for item in run["plan"]]
     return planned, Settings(**run["settings"])
 
 
 def refuse_changes(run: Mapping[str, Any], planned: Sequence[Planned], hello: Hello) -> None:
-    """Raise `UserError` where going on would pool unlike data: another machine, or a changed workload file."""
+    """Raise `UserError` where resuming would pool unlike data: another machine, or changed code."""
     here = runs.fingerprint(hello.facts)
     if run["fingerprint"] != here:
         raise UserError(

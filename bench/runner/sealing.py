@@ -15,7 +15,9 @@ from bench.store.journal import Journal
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: `complete`, `interrupted` or `out of budget`, and which lines of its journal were unreadable."""
+    """The end of a run. `status`: `complete`, `interrupted` or `out of budget`; `problems`: unreadable lines of its
+    journal.
+    """
 
     status: str
     wall_s: float
@@ -37,7 +39,7 @@ def until_sealed(folder: Path, journal: Journal, spending: SessionAccount, work:
 
 
 def seal(folder: Path, status: str) -> list[str]:
-    """Turn the journal into tables and drop the compile caches. Returns what of the journal was unreadable."""
+    """Turn the journal into tables and drop the compile caches. Returns the unreadable lines of the journal."""
     from bench.store import tables  # pandas: a run does without it until it is sealed
 
     shutil.rmtree(folder / CACHES, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The wish to stop: set by a signal, seen by whoever waits on a worker's pipe."""
+"""A request to stop: set by a signal, noticed by whoever waits on a worker's pipe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import FrameType
 
 
 class Stopped(Exception):  # noqa: N818  # like KeyboardInterrupt it is no error
-    """The user asked to stop. Raised out of a wait, so that what is done can be sealed."""
+    """The user asked to stop. Raised out of a wait, so that what is measured can be sealed."""
 
 
 class Stop:
@@ -19,7 +19,7 @@ class Stop:
         self._readable, self._writable = os.pipe()
 
     def fileno(self) -> int:
-        """What a selector waits on."""
+        """The descriptor that a selector waits on."""
         return self._readable
 
     def request(self, number: int = signal.SIGINT) -> None:

@@ -1,4 +1,4 @@
-"""Where the time of a run went: seconds by stage, and what each session of the parent itself used."""
+"""The time of a run by stage, and the resources of the parent in each session."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.store.journal import Journal
 
 
 class SessionAccount:
-    """What one session of a run spends, from its making on; it begins with a line in the journal."""
+    """The spending of one session of a run, from its making on; it writes a line into the journal at both ends."""
 
     def __init__(self, journal: Journal, cases: int) -> None:
         self._journal = journal
@@ -73,7 +73,7 @@ def account(records: Iterable[CaseLaunch], sessions: Sequence[Mapping[str, Any]]
 def own_peak_bytes() -> int | None:
     """The largest resident size of this program so far, in bytes; None where the system has no /proc.
 
-    Not getrusage: its mark outlives exec, and would be that of whoever started us.
+    Not from getrusage: its mark survives exec, and would be that of the program that started us.
     """
     try:
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""The code that decides what is timed: a run whose code changed in the middle would pool unlike data."""
+"""The code that decides what is timed: a run whose code changed in between would pool unlike data."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ HARNESS = ("records.py", "series.py", "cold_blocks.py", "workload.py", "protocol
 
 
 def code(planned: Sequence[Planned]) -> dict[str, str]:
-    """SHA-256 of each file that decides what is timed: the harness, the workloads, and what stands beside them.
+    """SHA-256 of each file that decides what is timed: the harness, the workloads, and the modules beside them.
 
-    A file of the user's own stands for itself, and so does a module on its own; one of a package for the whole folder
-    and what lies below it, whose modules it may share.
+    A file of the user's own counts alone, and so does a module on its own; a module of a package counts with the whole
+    folder and all below it, whose modules it may share.
     """
     paths = set(harness_files())
     for source in {item.source.path: item.source for item in planned}.values():

@@ -25,7 +25,7 @@ from bench.store.journal import read as read_journal
 def measure(
     folder: Path, planned: Sequence[Planned], settings: Settings, hello: Hello, stop: Stop, listener: RunListener
 ) -> Ended:
-    """Measure what is still pending of a run, and seal it however it ends. Raises `MachineUnfitError`."""
+    """Measure what is pending of a run, and seal it however it ends. Raises `MachineUnfitError`."""
     ledger = Ledger(planned, settings)
     journal = Journal(folder)  # first the lock: what is replayed must not change under our hands
     replay(folder, ledger)
@@ -56,7 +56,7 @@ def launches_until_finished(ledger: Ledger, context: LaunchContext) -> str:
 
 
 def replay(folder: Path, ledger: Ledger) -> None:
-    """Tell the ledger what earlier sessions of this run measured, sealed or not."""
+    """Add what earlier sessions of this run measured to the ledger, sealed or not."""
     if (folder / "launches.parquet").exists():
         from bench.store import tables  # pandas: a run that starts afresh does without it until it is sealed
 
@@ -67,7 +67,7 @@ def replay(folder: Path, ledger: Ledger) -> None:
 
 
 class LaunchRecorder:
-    """Takes down what launches report: first in the journal, then in the ledger; then the listener is told."""
+    """Takes down what launches report: first in the journal, then in the ledger, then to the listener."""
 
     def __init__(self, journal: Journal, ledger: Ledger, listener: RunListener) -> None:
         self._journal, self._ledger, self._listener = journal, ledger, listener

@@ -1,4 +1,4 @@
-"""The parent's end of a worker: start it, ask it, learn how it died. The parent blocks on the pipe; it never polls."""
+"""The parent's end of a worker: start it, ask it, find out how it died. It blocks on the pipe and never polls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bench.records import Outcome
 from bench.runner.stop import Stop
 
 START_TIMEOUT_S = 120.0
-"""An import of torch takes 1.4 s here, and half a minute from a cold network disk."""
+"""Longest start of a worker: an import of torch takes 1.4 s here, and half a minute from a cold network disk."""
 
 LOG_TAIL = 4000
 """Characters of a dead worker's own output that are kept."""
@@ -30,9 +30,9 @@ LOG_TAIL = 4000
 
 @dataclass(frozen=True)
 class SideCode:
-    """Where a side's code comes from: an interpreter, and a source tree that is put ahead of what is installed.
+    """Source of a side's code: an interpreter, and a source tree that is put ahead of what is installed.
 
-    The harness is this one on every side; only what a workload imports is the side's.
+    Both sides use this harness; only what a workload imports is the side's.
     """
 
     python: str = sys.executable
@@ -40,7 +40,7 @@ class SideCode:
 
 
 HERE = SideCode()
-"""This interpreter and what is installed for it."""
+"""This interpreter, and the packages installed for it."""
 
 
 class MachineUnfitError(Exception):
@@ -48,7 +48,7 @@ class MachineUnfitError(Exception):
 
 
 class WorkerLostError(Exception):
-    """The worker gave no answer: the text says how, `log` what it printed last, and `outcome` how its case ended."""
+    """The worker gave no answer. The text says how, `log` what it printed last, `outcome` how its case ended."""
 
     outcome: Outcome
 
@@ -70,7 +70,7 @@ class WorkerSilentError(WorkerLostError):
 
 
 class Worker:
-    """One fresh process with one thread count, started at once; the first request waits until it is there.
+    """One fresh process with one thread count, started at once; the first request waits until it is ready.
 
     `process` identifies it among all processes of all runs.
     """
@@ -99,7 +99,7 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """Number of the process."""
+        """Process id."""
         return self._child.pid
 
     def greet(self) -> Hello:

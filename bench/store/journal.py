@@ -1,9 +1,11 @@
-"""The journal: what a run knows so far, one JSON object a line, flushed after each visit.
+"""The journal: what a run has measured so far, one JSON object a line, flushed after each visit.
 
-Kinds of line: `session` (a process began or went on with the run) and `spent` (what that cost), `visit` (the blocks of
-one visit), `launch` (a case is finished in a launch; visits without it belong to a launch that did not end, and do not
-count), `pair` (the block pairs of a case in one lockstep pair). Until November 2026 the blocks of a visit were lists
-under `blocks`, and the block pairs lists under `couples`.
+Kinds of line: `session` (a process began or resumed the run) and `spent` (what that cost), `visit` (the blocks of one
+visit), `launch` (a case is finished in a launch; visits without it belong to a launch that did not end, and do not
+count), `pair` (the block pairs of a case in one lockstep pair).
+
+Rows name their fields, under `rows`. Until November 2026 they were lists, under `blocks` and `couples`; these are still
+read.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ with contextlib.suppress(ImportError):
 
 
 class Journal:
-    """The open journal of a run that is being measured. Holds a lock: one process measures a run."""
+    """The open journal of a run that is measured. It holds a lock: only one process measures a run."""
 
     def __init__(self, folder: Path) -> None:
         self._file = (folder / NAME).open("a", encoding="utf-8")
@@ -49,7 +51,7 @@ class Journal:
         self._started = time.monotonic()
 
     def session(self, facts: Mapping[str, Any]) -> None:
-        """A process begins, or goes on with, the run."""
+        """A process begins or resumes the run."""
         self._append("session", facts)
 
     def spent(self, facts: Mapping[str, Any]) -> None:
@@ -91,7 +93,7 @@ class JournalContents:
 
 
 def read(folder: Path) -> JournalContents:
-    """All that the journal of `folder` holds; empty where there is none. A damaged line is named and passed over."""
+    """All that the journal of `folder` holds; empty where there is none. A damaged line is reported and passed over."""
     contents = JournalContents()
     visits: dict[tuple[str, int, str], list[Block]] = defaultdict(list)
     for number, line in _lines(folder / NAME):
@@ -121,7 +123,7 @@ def read(folder: Path) -> JournalContents:
 
 
 def _rows(kind: type[Row], body: Mapping[str, Any], positional: str) -> list[Row]:
-    """The records of a line, all or none; a line of old has them under another name, as lists of fields in order."""
+    """The records of a line, all or none. A line of old has lists of fields, under another name."""
     if "rows" in body:
         return [kind(**row) for row in body["rows"]]
     return [kind(*row) for row in body[positional]]

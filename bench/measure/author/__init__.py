@@ -1,1 +1,1 @@
-"""The author's side: importing a workload, its context, its contract, the check of its answer."""
+"""Workloads and their authors: import, context, contract, and the check of an answer."""

@@ -1,4 +1,4 @@
-"""The concrete Context: what a workload is given when the worker prepares it."""
+"""The context that the worker gives a workload to prepare it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.measure.modes.graphs import UnsuitedError
 
 
 class Skip(Exception):  # noqa: N818  # it ends a case like StopIteration ends a loop; it is no error
-    """Raised to end a case as `skipped`; its text is the reason."""
+    """Ends a case as `skipped`; the text is the reason."""
 
 
 class CaseContext:
@@ -37,7 +37,7 @@ class CaseContext:
         return tensor.to(self.device, self.dtype if tensor.is_floating_point() else tensor.dtype)
 
     def mode(self, function: Callable[..., Any], *inputs: torch.Tensor) -> Callable[[], Any]:
-        """`function` in the case's mode, fed `inputs` at each call. Raises `Skip` where the mode is none for it."""
+        """`function` in the case's mode, called with `inputs`. Raises `Skip` where the mode cannot run it."""
         try:
             return self.execution(function, *inputs)
         except UnsuitedError as error:

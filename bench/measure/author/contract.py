@@ -1,4 +1,4 @@
-"""The contract every workload keeps, held against one case of it: `bench check` and the test suite both ask here."""
+"""The contract that every workload keeps, checked on one case of it, for `bench check` and the tests of the suite."""
 
 from __future__ import annotations
 
@@ -26,19 +26,20 @@ from bench.records import Case, Settings, Source
 from bench.workload import Prepared
 
 CANNOT_RUN = "it can run here"
-"""The rule a case breaks that is skipped on this machine; no fault of its author."""
+"""The rule that a case breaks which is skipped on this machine: no fault of its author."""
 
 CALLS = 50
-"""A workload that turns wrong turns so within this many calls, or it is not this test that will find it."""
+"""Calls that are checked one by one; a workload that turns wrong only later is not found here."""
 
 OFF_BY = 10.0
-"""An answer off by so many tolerances must not pass its check."""
+"""An answer that is off by this many tolerances must not pass its check."""
 
 
 ROUNDS, ROUND_CALLS = 24, 20
-"""A DataLoader takes 9 to 13 rounds until what each of its iterators registers with the profiler is at rest."""
+"""Rounds of calls, and calls in a round. A DataLoader takes 9 to 13 rounds until the objects that each of its iterators
+registers with the profiler no longer grow in number."""
 KEPT_BLOCKS, KEPT_BYTES = 0.5, 128
-"""What a call may leave behind for good: less than one object of any kind."""
+"""Python objects and bytes that a call may leave behind on average: less than one object of any kind."""
 
 
 class Broken(Exception):  # noqa: N818  # a rule that does not hold; it never leaves this module
@@ -47,16 +48,16 @@ class Broken(Exception):  # noqa: N818  # a rule that does not hold; it never le
 
 @dataclass
 class Subject:
-    """The case under inspection: how to prepare it, and what preparing it once gave."""
+    """The case that is checked: how to prepare it, and the result of preparing it once."""
 
     prepare: Callable[[], Prepared]
     prepared: Prepared
     tolerance: float
     readings: list[tuple[int, int]] = field(default_factory=list, init=False)
-    """What was living before and after the last `ROUND_CALLS` calls whose answers were checked."""
+    """Living objects and bytes before and after the last `ROUND_CALLS` calls whose answers were checked."""
 
     def reset(self) -> None:
-        """What comes before each step and each phase."""
+        """Do what comes before each step and each phase."""
         if self.prepared.reset is not None:
             self.prepared.reset()
 
@@ -67,7 +68,7 @@ class Subject:
 
 
 def inspect(key: str, source: Source, settings: Settings) -> Inspected:
-    """Hold the case `key` to each rule. A rule whose ground is missing is not tried."""
+    """Check each rule on the case `key`. The first rule that is broken ends the check: the later ones need it."""
     gc.collect()
     gc.freeze()  # as a session does: a collection then looks at what the workload makes, and not at all of torch
     try:
@@ -97,7 +98,7 @@ def _inspected(key: str, source: Source, settings: Settings) -> Inspected:
 
 
 def subject_of(key: str, source: Source, settings: Settings) -> Subject:
-    """Prepare the case once. Raises what its code raises, `Skip` where it cannot run here."""
+    """Prepare the case once. Raises what its code raises, and `Skip` where it cannot run here."""
     case = Case.from_key(key)
     make, declared = make_of(source)
     device = device_for(str(case["device"]), wall)
@@ -115,7 +116,7 @@ def subject_of(key: str, source: Source, settings: Settings) -> Subject:
 
 
 def returns_output(subject: Subject) -> None:
-    """The output must exist, or nothing can be checked."""
+    """The step must return its output, or nothing can be checked."""
     if subject.call() is None:
         raise Broken("step returns None: return what it computed, so that check can see the answer that was timed")
 
@@ -130,7 +131,7 @@ def answers_right(subject: Subject) -> None:
 
 
 def phases_return(subject: Subject) -> None:
-    """Each phase is timed as the step is: what it computed can be looked at, and the step after it is still right."""
+    """Each phase must return its result, as the step does, and leave the answer of the next step right."""
     for name, phase in subject.prepared.phases.items():
         subject.reset()
         if phase() is None:
@@ -144,14 +145,14 @@ def phases_return(subject: Subject) -> None:
 
 
 def notices_wrong(subject: Subject) -> None:
-    """A check that passes a wrong answer protects nothing."""
+    """The check must fail on a wrong answer."""
     output = spoilt(subject.call(), OFF_BY * subject.tolerance)
     if subject.prepared.check(output) <= subject.tolerance:
         raise Broken(f"check passes an output that is off by {OFF_BY:g} tolerances: compare with the exact answer")
 
 
 def stays_right(subject: Subject) -> None:
-    """Whole blocks are timed, so every call must be right: the last, and one that is wrong alone."""
+    """The answer must be right in every call, since whole blocks are timed."""
     for call in range(1, CALLS + 1):
         error = subject.prepared.check(subject.call())
         if not error <= subject.tolerance:
@@ -164,7 +165,7 @@ def stays_right(subject: Subject) -> None:
 
 
 def repeats(subject: Subject) -> None:
-    """One seed, one answer: launches measure the same data."""
+    """A case prepared twice under one seed must give one answer: launches measure the same data."""
     again = subject.prepare()
     if again.reset is not None:
         again.reset()
@@ -174,10 +175,11 @@ def repeats(subject: Subject) -> None:
 
 
 def keeps_nothing(subject: Subject) -> None:
-    """What a step keeps slows the later ones down and fills the memory: a list of losses, a graph that hangs on them.
+    """A step must keep nothing: a list of losses, or a graph that hangs on them, slows later steps and fills the
+    memory.
 
-    Caches fill and come to rest, a leak goes on: one quiet round out of many is enough. Measured quiet: 0 to 2 bytes
-    and 0 to 0.2 blocks a call; a float that is kept is one block, a loss with its graph some thousand bytes.
+    Caches fill and stop growing, a leak goes on: one quiet round is enough. Measured quiet: 0 to 2 bytes and 0 to 0.2
+    blocks a call; a float that is kept is one block, a loss with its graph some thousand bytes.
     """
     readings: list[tuple[int, int]] = []
     for reading in islice(_rounds(subject), ROUNDS + 1):
@@ -201,7 +203,7 @@ def keeps_nothing(subject: Subject) -> None:
 
 
 def _rounds(subject: Subject) -> Iterator[tuple[int, int]]:
-    """What is living, round by round: first as it was read while the answers were checked, then after more calls."""
+    """Living objects and bytes, round by round: first as read while the answers were checked, then after more calls."""
     yield from subject.readings
     while True:
         for _ in range(ROUND_CALLS):
@@ -216,7 +218,7 @@ def _living() -> tuple[int, int]:
 
 
 def states_work(subject: Subject) -> None:
-    """Throughput and floor are computed from the stated work."""
+    """The work must be stated: throughput and floor are computed from it."""
     work = subject.prepared.work
     if work.items is None:
         raise Broken("work has no items: say how many (rows, points, products) a step handles, for throughput")
@@ -225,7 +227,7 @@ def states_work(subject: Subject) -> None:
 
 
 def closes(subject: Subject) -> None:
-    """What it opened it must be able to let go; the last rule, since nothing works afterwards."""
+    """The case must close without an error; the last rule, since nothing works afterwards."""
     if subject.prepared.close is not None:
         subject.prepared.close()
 
@@ -244,9 +246,10 @@ RULES: Mapping[str, Callable[[Subject], None]] = {
 
 
 def spoilt(output: Any, share: float) -> Any:
-    """`output` with every number in it off by `share` of the largest, every text a character longer.
+    """`output` with every number off by `share` of the largest, and every text a character longer.
 
-    Raises `Broken` where it holds neither."""
+    Raises `Broken` where it holds neither.
+    """
     match output:
         case torch.Tensor() if output.is_floating_point():
             exact = output.detach().double()

@@ -1,4 +1,4 @@
-"""Import the code of workloads: by import name where it is installed, by path where it is a file of the user's."""
+"""Importing workloads: by import name where they are installed, by path where they are a user's own file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.workload import Declaration, Prepared
 
 
 def make_of(source: Source) -> tuple[Callable[..., Prepared], Declaration]:
-    """The workload's function and what it declares. Raises what its import raises, `LookupError` where it is gone."""
+    """The workload's function and its declaration. Raises what its import raises, `LookupError` where it is missing."""
     module = module_of(source)
     make = getattr(module, source.function, None)
     declared = getattr(make, "__coursebench__", None)
@@ -26,7 +26,7 @@ def make_of(source: Source) -> tuple[Callable[..., Prepared], Declaration]:
 
 
 def module_of(source: Source) -> ModuleType:
-    """The module that holds a workload, imported once a process."""
+    """The module that holds a workload; a process imports it once."""
     if source.dotted is not None:
         return importlib.import_module(source.dotted)
     path = Path(source.path).resolve()
@@ -50,7 +50,7 @@ def module_of(source: Source) -> ModuleType:
 
 
 def import_errors(sources: list[Source]) -> dict[str, str]:
-    """Path of each workload file that does not import, to the traceback from that file down."""
+    """By path of each workload file that does not import: the traceback from that file down."""
     errors: dict[str, str] = {}
     for source in {source.path: source for source in sources}.values():
         try:
@@ -61,7 +61,7 @@ def import_errors(sources: list[Source]) -> dict[str, str]:
 
 
 def traceback_from(path: str, error: BaseException) -> str:
-    """The traceback without the frames of the harness and of importlib: the first line is in the user's own file."""
+    """The traceback without the frames of the harness and of importlib: it begins in the user's own file."""
     steps = error.__traceback__
     while steps is not None and Path(steps.tb_frame.f_code.co_filename).resolve() != Path(path).resolve():
         steps = steps.tb_next

@@ -1,4 +1,4 @@
-"""What workloads hand back, made plain: where tensors lie, and numbers that JSON can hold."""
+"""Results of workloads as plain values: devices of tensors, and numbers that JSON can hold."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 
 def devices_of(output: Any) -> list[str]:
-    """Where the tensors of an output lie, in the order they are met; other values lie nowhere."""
+    """Devices of the tensors in an output, each once, in the order they are met."""
     match output:
         case torch.Tensor():
             return [str(output.device)]
@@ -24,6 +24,6 @@ def devices_of(output: Any) -> list[str]:
 
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float | None]:
-    """Author's numbers (of torch, of numpy) as plain ones; None for what is not finite, which JSON cannot hold."""
+    """The author's numbers (of torch, of numpy) as plain ones; None for what is not finite, which JSON cannot hold."""
     plain = {str(name): None if value is None else float(value) for name, value in values.items()}
     return {name: value if value is None or math.isfinite(value) else None for name, value in plain.items()}

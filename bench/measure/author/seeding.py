@@ -1,4 +1,4 @@
-"""Seeds: every generator that a workload may draw from, set before it is prepared."""
+"""Seeding of every generator that a workload may draw from, before it is prepared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import torch
 
 
 def seed_everything(seed: int, workload: str) -> None:
-    """Seed every generator a workload may draw from, by run seed and workload: modes and devices see the same data."""
+    """Seed every generator that a workload may draw from, by the seed of the run and the workload's name.
+
+    All modes and devices then see the same data.
+    """
     mixed = zlib.crc32(f"{seed}:{workload}".encode())
     random.seed(mixed)
     numpy.random.seed(mixed)

@@ -1,4 +1,4 @@
-"""Is the answer right? The harness holds the output of the timed step against float64 or a known answer."""
+"""Tolerances: how far the output of the timed step may be from float64, or from a known answer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def relative_error(actual: Any, exact: Any) -> float:
 
 
 def _in_float64(numbers: Any) -> torch.Tensor:
-    """Tensor, array, number or list of numbers on the CPU. Plain floats would else be read as float32."""
+    """A tensor, array, number or list of numbers as float64 on the CPU; torch would read plain floats as float32."""
     if isinstance(numbers, torch.Tensor):
         return numbers.detach().to("cpu", torch.float64)
     if isinstance(numbers, list | tuple) and any(isinstance(item, torch.Tensor) for item in numbers):

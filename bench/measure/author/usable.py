@@ -1,4 +1,4 @@
-"""What a case asks for, and whether this machine and its workload can give it."""
+"""Whether this machine and the workload support the dtype and the mode that a case asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dynamo's own counts: was a graph compiled, and was anything compiled again while we timed?"""
+"""Dynamo's own counts: graphs that were compiled, and what was compiled again while the case was timed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def compiled_graphs() -> dict[str, int]:
 
 
 def break_reasons() -> dict[str, int]:
-    """Why Dynamo broke graphs in this process so far: the first line of each reason, and how often."""
+    """By reason why Dynamo broke a graph in this process so far (its first line): how often."""
     utils = sys.modules.get("torch._dynamo.utils")
     if utils is None:
         return {}
@@ -39,7 +39,8 @@ def break_reasons() -> dict[str, int]:
 
 
 def compile_seconds() -> dict[str, float]:
-    """Seconds that each part of compiling took in this process, as Dynamo's own timers name it; parts lie in parts.
+    """Seconds of each part of compiling in this process, by the names of Dynamo's own timers; one part may contain
+    another.
 
     From `torch._dynamo.utils.compile_times`, which a user may print.
     """
@@ -60,17 +61,19 @@ def recompile_reasons() -> list[str]:
 def precompiled_headers() -> int:
     """Headers of torch that inductor has precompiled on this machine, once for all programs of its user.
 
-    They lie outside the cache folder that a case is given, and making one takes longer than compiling a small net: a
-    build in a cold folder took 85 s with two of them to make, 27 s without (torch 2.13, a busy 2-core machine).
+    They lie outside the cache folder of a case, and making one takes longer than compiling a small net: a build in a
+    cold folder took 85 s with two of them to make, 27 s without (torch 2.13, a busy 2-core machine).
     """
     return len(list(Path(tempfile.gettempdir()).glob("torchinductor_*/precompiled_headers/*.gch")))
 
 
 def compilations(mode: str, graphs: Mapping[str, int], graph_breaks: int, headers: int) -> dict[str, int]:
-    """What was compiled for a case, and when. graphs: compiled in each of its stages; headers: precompiled meanwhile.
+    """Counts of what was compiled for a case: at first, and again. graphs: compiled in each of its stages; headers:
+    precompiled in the same time.
 
-    Whatever Dynamo compiles after the first call counts, in warm-up too: eight recompilations, and it silently runs the
-    rest eager. Only in the stages of this case: another of the same process may compile in between.
+    Whatever Dynamo compiles after the first call counts as a recompile, in warm-up too: after eight of them it silently
+    runs the rest eager. Only graphs in the stages of this case count: another case of the same process may compile in
+    between.
     """
     made = sum(graphs[stage] for stage in ("prepare", "first_call"))
     by_dynamo = mode in COMPILE_MODES

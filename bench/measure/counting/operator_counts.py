@@ -1,4 +1,4 @@
-"""What one step does, counted: operators, allocations, kernels. Free of noise, so that two versions compare exactly."""
+"""Counts of one step: operators, allocations, kernels. They have no noise, so two versions compare exactly."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 LONGEST_STEP_S = 0.05
-"""A longer step is not counted: each of its thousands of calls would be kept in memory until it ends."""
+"""A longer step is not counted: each of its thousands of calls would stay in memory until it ends."""
 
 MEMORY = "[memory]"
-"""Name of the events of allocations and of what is given back, whose bytes are negative."""
+"""Name of the events of memory; the bytes of what is freed are negative."""
 
 
 def counts(step: Callable[[], Any], drain: Callable[[], None], device: torch.device) -> dict[str, int]:
-    """Counts of one call of `step`: `operators` (calls of torch's operators from the host, those within others too),
+    """Counts of one call of `step`: `operators` (calls of torch's operators from the host, nested ones too),
     `allocations` and `allocated_bytes` of host and device memory, and on a device `device_kernels` and `device_copies`.
 
-    Costs some milliseconds; nothing is timed meanwhile. Threads of a DataLoader's own processes are not seen.
+    Counting takes some milliseconds, in which nothing is timed. A DataLoader's own processes are not seen.
     """
     activities = [ProfilerActivity.CPU]
     if device.type == "cuda":
@@ -43,6 +43,6 @@ def counts(step: Callable[[], Any], drain: Callable[[], None], device: torch.dev
 
 
 def _events(seen: profile) -> list[Any]:
-    """The events as they were recorded: `seen.events()` has no allocations, but for what an operator kept (2.13)."""
+    """The events as recorded: `seen.events()` lacks the allocations, except what an operator kept (torch 2.13)."""
     results = seen.profiler.kineto_results if seen.profiler is not None else None
     return [] if results is None else list(results.events())

@@ -1,4 +1,4 @@
-"""The door to the devices, one small class each: `cpu`, `cuda`."""
+"""The devices, one small class each: `cpu`, `cuda`."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def why_not(name: str) -> str:
 
 
 def available() -> dict[str, str]:
-    """Each kind of device to an empty string, or to the reason why it cannot be used."""
+    """By kind of device: empty where it can be used, else the reason why not."""
     return {name: why_not(name) for name in ("cpu", "cuda")}
 
 
 def settings_of_numerics() -> dict[str, Any]:
-    """The flags that change what a product computes, and so how long it takes."""
+    """The flags of torch that change what a product computes, and so how long it takes."""
     return {
         "float32_matmul_precision": torch.get_float32_matmul_precision(),
         "cudnn_allow_tf32": torch.backends.cudnn.allow_tf32,

@@ -10,7 +10,7 @@ from bench.measure.timing.clocks import Clock
 
 
 class Cpu:
-    """The host itself: nothing to drain, and wall, latency and device time are one."""
+    """The host itself: it has nothing to drain, and wall, latency and device time are one."""
 
     clocks: tuple[str, ...] = ("wall",)
 
@@ -20,10 +20,10 @@ class Cpu:
         self._condition = HostCondition()
 
     def drain(self) -> None:
-        """A CPU step has ended when its call returns."""
+        """Do nothing: a CPU step has ended when its call returns."""
 
     def enter(self) -> None:
-        """There is but one."""
+        """Do nothing: there is only one host."""
 
     def time(self, clock: str, step: Step, steps: int, before: Step) -> int:
         """Total ns of a block of `steps`, after `before`."""
@@ -35,7 +35,7 @@ class Cpu:
         return self._condition.read()
 
     def reset_peak(self) -> None:
-        """Host memory has its own high-water mark, in `memory`."""
+        """Do nothing: host memory has its own high-water mark, in `bench.measure.memory`."""
 
     def peak_bytes(self) -> tuple[int | None, int | None]:
         """See `memory`."""
@@ -46,4 +46,4 @@ class Cpu:
         return 0
 
     def release(self) -> None:
-        """Nothing is cached."""
+        """Do nothing: nothing is cached."""

@@ -22,18 +22,18 @@ FIRST_SLEEP_CYCLES = 2_000_000
 """About 1 ms at the 1 to 2 GHz of an SM: longer than a thousand launches of 1 us."""
 
 LONGEST_SLEEP_CYCLES = 1_000_000_000
-"""About half a second: the bound of the sleep. A step that is still being filled in by then synchronises itself."""
+"""The longest sleep, about half a second: a step whose queue is not filled by then synchronises itself."""
 
 
 SLOPE_BELOW_NS = 50_000
-"""A step that takes the device less than this is timed by the slope of graph replays."""
+"""A step of less device time than this is timed by the slope of graph replays."""
 
 MOST_CAPTURED = 1000
-"""Steps in the smaller graph: its launch and what lies around it cancel, so more would only cost memory."""
+"""Most steps in the smaller graph: the cost of a launch cancels, so more steps would only cost memory."""
 
 LEFT_BEHIND_NS, LEFT_BEHIND = 20_000, 0.02
-"""How much longer than an idle wait the device may take to come to rest after the last event of a block: 20 µs, or
-2 % of the block. More, and the step has left work on another stream, which events of this one do not see."""
+"""Longest time from the last event of a block until the device rests, beyond an idle wait: 20 µs, or 2 % of the block.
+A step that takes longer has left work on another stream, which events of this one do not see."""
 
 
 class Cuda:
@@ -59,8 +59,8 @@ class Cuda:
     def _wake(self) -> None:
         """Load the library of products, forward and backward, once.
 
-        Its workspaces (32 MiB on Hopper) stay in the caching allocator: the first case that multiplies would be charged
-        for them, and the first call of whichever case comes first would pay for the loading.
+        Its workspaces (32 MiB on Hopper) stay in the caching allocator: they would be charged to the first case that
+        multiplies, and the first call of whichever case comes first would pay for the loading.
         """
         a = torch.ones(8, 8, device=self.torch_device, requires_grad=True)
         torch.mm(a, a).sum().backward()
@@ -85,7 +85,7 @@ class Cuda:
     def _time_on_device(self, step: Step, steps: int, before: Step) -> int:
         """Event time of a queue of `steps`, filled while the device slept.
 
-        The sleep is doubled until the filling ends before it does: only then did no launch delay the work.
+        The sleep is doubled until the queue is full before it ends: only then no launch delays the work.
         """
         started, ended = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
         while self._sleep_cycles <= LONGEST_SLEEP_CYCLES:
@@ -107,9 +107,9 @@ class Cuda:
         )
 
     def _refuse_other_streams(self, step: Step, steps: int, before: Step) -> None:
-        """Raises `NoClockError` where the device is still at work when the last event of a block has passed.
+        """Raise `NoClockError` where the device still works when the last event of a block has passed.
 
-        Looked at once a step, without the sleep: other streams would work through it.
+        This is checked once a step, without the sleep: other streams would work through it.
         """
         if step in self._joined:
             return
@@ -133,7 +133,7 @@ class Cuda:
         self._joined.add(step)
 
     def _slope(self, step: Step, steps: int) -> int:
-        """Total ns of `steps` by the difference of two graphs, of K and of 2K steps, each replayed once."""
+        """Total ns of `steps`, by the difference of two graphs, of K and of 2K steps, each replayed once."""
         calls = min(steps, MOST_CAPTURED)
         once, twice = (self._replayed(self._captured(step, count)) for count in (calls, 2 * calls))
         if twice <= once:
@@ -141,7 +141,7 @@ class Cuda:
         return round((twice - once) * steps / calls)
 
     def _captured(self, step: Step, calls: int) -> torch.cuda.CUDAGraph:
-        """A graph of so many calls, kept for later blocks. Raises `NoClockError` where the step cannot be captured."""
+        """A graph of `calls` calls, kept for later blocks. Raises `NoClockError` where the step cannot be captured."""
         if (step, calls) not in self._graphs:
             graph = torch.cuda.CUDAGraph()
             try:
@@ -167,7 +167,7 @@ class Cuda:
         return int(started.elapsed_time(ended) * 1e6)
 
     def condition(self) -> Condition:
-        """As NVML tells it; nothing where it does not."""
+        """The state of the GPU as NVML reports it; empty where NVML is missing."""
         return self._condition.read()
 
     def reset_peak(self) -> None:
@@ -192,7 +192,7 @@ class Cuda:
 
 
 def facts() -> list[dict[str, object]]:
-    """What each CUDA device is; empty where there is none."""
+    """Name and properties of each CUDA device; empty where there is none."""
     if not torch.cuda.is_available():
         return []
     devices: list[dict[str, object]] = []
@@ -212,7 +212,7 @@ def facts() -> list[dict[str, object]]:
 
 
 def driver_version() -> str | None:
-    """The kernel driver's own version, as /proc tells it; None where it does not (Windows, WSL)."""
+    """The version of the kernel driver, from /proc; None where that lacks it (Windows, WSL)."""
     try:
         with open("/proc/driver/nvidia/version", encoding="utf-8") as file:
             words = file.readline().split()

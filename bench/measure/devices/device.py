@@ -1,4 +1,4 @@
-"""What a device is to the harness: where steps run, and the clocks that can time them there."""
+"""The interface of a device: where steps run, and the clocks that can time them there."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Device(Protocol):
         """Wait until the device has nothing left to do."""
 
     def enter(self) -> None:
-        """Make this the current device of the process: visits of several devices take turns."""
+        """Make this the current device of the process: visits of several devices alternate."""
 
     def time(self, clock: str, step: Step, steps: int, before: Step) -> int:
-        """Total ns of a block of `steps` on one of `clocks`; `before` runs untimed ahead of it, and of each retry.
+        """Total ns of a block of `steps` on one of `clocks`. `before` runs untimed ahead of it, and of each retry.
 
         Raises `NoClockError` where the clock cannot time this step.
         """
 
     def condition(self) -> Condition:
-        """Clock rate, heat, and what held the processor back since this was last asked."""
+        """Clock rate, temperature, and what slowed the processor down since the last call."""
 
     def reset_peak(self) -> None:
         """Start a new high-water mark of device memory."""

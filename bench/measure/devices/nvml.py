@@ -1,4 +1,4 @@
-"""A GPU's own account of its state, from NVIDIA's management library: too slow for a block, read once a visit."""
+"""The state of a GPU from NVIDIA's management library, which is too slow for a block and is read once a visit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DeviceCondition:
     """The condition of one CUDA device. Without the library it reads nothing, and `reason` says why."""
 
     def __init__(self, device: torch.device, library: Any = None) -> None:
-        """library: the module pynvml, or one that answers as it does."""
+        """library: the module pynvml, or one with the same functions."""
         self.reason = ""
         self._handle: Any = None
         try:
@@ -39,7 +39,7 @@ class DeviceCondition:
             self.reason = f"NVML does not answer ({error}): clock rate and throttling of the GPU are unknown"
 
     def read(self) -> Condition:
-        """Clock rate of the multiprocessors (MHz), temperature, power (W), and what holds the clock down now."""
+        """Clock rate of the multiprocessors (MHz), temperature, power (W), and what slows the clock down now."""
         if self._handle is None:
             return Condition()
         nvml, handle = self._nvml, self._handle

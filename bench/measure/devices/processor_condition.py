@@ -1,4 +1,4 @@
-"""The state of a processor while it is timed: clock rate, power, temperature, and what held it back."""
+"""The state of a processor while it is timed: clock rate, power, temperature, and what slowed it down."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ CPUS = Path("/sys/devices/system/cpu")
 
 @dataclass(frozen=True)
 class Condition:
-    """As read at the end of a visit; None for what the machine does not tell."""
+    """The state at the end of a visit; None for what the machine does not report."""
 
     mhz: float | None = None
     celsius: float | None = None
     watts: float | None = None
     slowed: tuple[str, ...] = ()
-    """Reasons of heat or fault, since the reading before: blocks timed meanwhile are no measurement."""
+    """Reasons of heat or fault since the last reading: blocks timed in between are no measurement."""
     capped: bool = False
-    """Held at its power limit: a normal state of a GPU at work, reported and kept."""
+    """The clock was limited by the power limit: a normal state of a GPU at work, reported, and its blocks are kept."""
 
 
 def summary(readings: Iterable[Condition]) -> dict[str, Any]:
-    """The extremes of some readings: mhz_low, mhz_high, celsius_high, watts_high, slowed, capped (visits)."""
+    """Extremes of the readings: mhz_low, mhz_high, celsius_high, watts_high, slowed, capped (number of readings)."""
     seen = list(readings)
     rates = [reading.mhz for reading in seen if reading.mhz is not None]
     found: dict[str, Any] = {
@@ -65,7 +65,7 @@ class HostCondition:
 
 
 def current_cpu() -> int:
-    """The logical CPU this thread runs on (sched_getcpu(3)); 0 where the C library does not tell."""
+    """The logical CPU that this thread runs on (sched_getcpu(3)); 0 where the C library cannot say."""
     getcpu = getattr(c_library(), "sched_getcpu", None)
     return max(0, int(getcpu())) if getcpu is not None else 0
 

@@ -1,4 +1,4 @@
-"""Whether this machine can compile: what the compiled modes need besides torch."""
+"""Whether this machine can compile: the tools that compiled modes need besides torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 
 
 def why_no_compiler() -> str:
-    """torch.compile needs a C++ compiler for the CPU. A look at PATH: importing inductor to ask it takes seconds."""
+    """Why torch.compile cannot work on the CPU here; empty where it can.
+
+    This looks for a C++ compiler on PATH, and for Python's headers: importing inductor to ask it takes seconds.
+    """
     wanted = os.environ.get("CXX", "").split()[:1] or ["g++", "clang++", "cl"]
     if not any(shutil.which(name) for name in wanted):
         return f"torch.compile needs a C++ compiler; none of {', '.join(wanted)} is on PATH"

@@ -1,4 +1,4 @@
-"""The cores that this process may use, as the system and the kernel's files tell."""
+"""The cores that this process may use."""
 
 from __future__ import annotations
 

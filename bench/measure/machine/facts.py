@@ -1,4 +1,4 @@
-"""All facts about this machine and this torch, for the worker's hello. What cannot be read is None, never guessed."""
+"""All facts about this machine and this torch, for the worker's hello. A fact that cannot be read is None."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STEERS = (
     *("OMP_", "MKL_", "KMP_", "GOMP_", "TORCH", "PYTORCH_", "TRITON_", "CUDA_", "CUBLAS_", "NVIDIA_TF32"),
     *("LD_PRELOAD", "MALLOC_", "GLIBC_TUNABLES"),
 )  # fmt: skip
-"""How variables begin that steer torch, its compilers, its libraries, or the allocator of the host."""
+"""Beginnings of environment variables that steer torch, its compilers and libraries, or the allocator of the host."""
 
 LIBRARIES = ("torch", "numpy", "scikit-learn", "coursebench")
 
@@ -49,7 +49,7 @@ def facts() -> dict[str, Any]:
 
 
 def capabilities() -> dict[str, str]:
-    """What this machine can do: name to an empty string, or to the reason why not."""
+    """By name of something that a run may need: empty where this machine has it, else the reason why not."""
     return {
         **devices.available(),
         **({} if devices.why_not("cuda") else {"state of the GPU": DeviceCondition(torch.device("cuda", 0)).reason}),
@@ -79,7 +79,7 @@ def _cpu() -> dict[str, Any]:
 
 
 def _turbo() -> bool | None:
-    """Whether the clock may rise above its base; None where neither driver tells."""
+    """Whether the clock may rise above its base; None where no driver says."""
     if text := kernel_text("/sys/devices/system/cpu/cpufreq/boost"):
         return text == "1"
     if text := kernel_text("/sys/devices/system/cpu/intel_pstate/no_turbo"):
@@ -107,7 +107,7 @@ def _torch() -> dict[str, Any]:
 
 
 def _container() -> str | None:
-    """The kind of container around this process, as far as it leaves a trace."""
+    """The kind of container around this process, where it leaves a trace."""
     if Path("/.dockerenv").exists():
         return "docker"
     if Path("/run/.containerenv").exists():

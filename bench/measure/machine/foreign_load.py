@@ -1,4 +1,4 @@
-"""What else the machine did while we measured: other programs' load, and how often they pushed us off a core."""
+"""Disturbance by other programs: the load they made, and how often this process was pushed off a core."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ except ImportError:  # Windows has no getrusage; preemptions are then None, and 
 class ForeignLoad:
     """Cores that other programs kept busy since this object was made.
 
-    All busy time of the machine from /proc/stat (proc(5): user, nice, system, irq, softirq and steal, in ticks of
-    1/100 s), less the processor time of this process and its finished children. Over less than 0.5 s the ticks are too
-    coarse to say anything, and it says nothing.
+    All busy time of the machine from /proc/stat (proc(5): user, nice, system, irq, softirq and steal, in ticks of 1/100
+    s), less the processor time of this process and its finished children. Over less than 0.5 s the ticks are too
+    coarse.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class ForeignLoad:
         self._own = _own_s()
 
     def cores(self) -> float | None:
-        """Mean number of cores kept busy by others; None where the system does not tell or the time was too short."""
+        """Mean number of cores kept busy by others; None where /proc/stat is missing or the time was too short."""
         seconds = time.monotonic() - self._started
         now = _busy_s()
         if self._busy is None or now is None or seconds < 0.5:
@@ -35,7 +35,7 @@ class ForeignLoad:
 
 
 def preemptions() -> int | None:
-    """Involuntary context switches of this process so far (getrusage(2)); None where the system does not count."""
+    """Involuntary context switches of this process so far (getrusage(2)); None where the system does not count them."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw if resource else None
 
 

@@ -1,4 +1,4 @@
-"""Hear the machine's noise: the same small piece of work, block after block, for some seconds."""
+"""Reading the machine's noise: the same small piece of work, block after block, for some seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.measure.timing.garbage_collector import quiet_garbage
 from bench.protocol import NoiseReading
 
 SIZE = 64
-"""A product of 64×64: small enough for the first-level cache, so that what varies is the machine, not the memory."""
+"""A product of 64×64 fits the first-level cache, so that the machine varies and not the memory."""
 
 
 def read_noise(seconds: float, clock: Clock) -> NoiseReading:

@@ -1,4 +1,4 @@
-"""What a case takes of the memories of host and device."""
+"""The memory that a case takes on the host and on the device."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from bench.measure.devices.device import Device
 from bench.measure.memory.high_water import HighWater
 
 COMPILED = "a compiled case holds the compiler too"
-"""Why there is no number of the host: the compiler stays in the process, and cannot be told from what it compiled."""
+"""Why there is no number for the host: the compiler stays in the process, and its memory cannot be told apart."""
 
 
 class CaseMemory:
-    """Memory of host and device above what was there when this object was made."""
+    """Memory of host and device above the level at which this object was made."""
 
     def __init__(self, device: Device, reason: str = "") -> None:
-        """reason: why no number of the host is to be had of this case, where it is known beforehand."""
+        """reason: why there can be no number for the host, where that is known beforehand."""
         self._device = device
         self._host = HighWater(reason)
         self._device_before = device.resident_bytes()
 
     @property
     def of_the_host(self) -> bool:
-        """Whether the number that counts is the host's, and is to be had."""
+        """Whether the peak of this case is the host's, and can be read."""
         return self._device.torch_device.type == "cpu" and not self._host.reason
 
     def restart(self) -> None:
@@ -36,7 +36,7 @@ class CaseMemory:
         return {"host": self._host.bytes(), "device": None if allocated is None else allocated - self._device_before}
 
     def facts(self) -> dict[str, Any]:
-        """The peaks as a case's record has them."""
+        """The peaks as columns of `CaseLaunch`."""
         peaks = self.peaks()
         return {
             "host_peak_bytes": peaks["host"],
@@ -46,5 +46,5 @@ class CaseMemory:
         }
 
     def device_bytes(self) -> int:
-        """Memory of the device taken since."""
+        """Bytes of device memory taken since."""
         return max(0, self._device.resident_bytes() - self._device_before)

@@ -1,4 +1,4 @@
-"""Peak host memory of one case, from a high-water mark that the kernel lets us reset.
+"""Peak host memory of one case, from a high-water mark that the kernel can reset.
 
 A difference of resident sizes is 0 for a case that follows a larger one; the high-water mark is not, once it is reset.
 """
@@ -15,10 +15,10 @@ CLEAR = Path("/proc/self/clear_refs")
 
 
 class HighWater:
-    """Resident memory above what was resident when this object was made."""
+    """Resident memory above the level at which this object was made."""
 
     def __init__(self, reason: str = "") -> None:
-        """reason: why no number is to be had of this case, where it is known beforehand."""
+        """reason: why there can be no number, where that is known beforehand."""
         self.reason = reason
         self._before = 0
         self.restart()
@@ -43,7 +43,7 @@ class HighWater:
 
 
 def resident_bytes() -> int:
-    """Resident memory of this process now, in bytes; 0 where the kernel does not tell."""
+    """Resident memory of this process now, in bytes; 0 where it cannot be read."""
     try:
         return _status_bytes("VmRSS")
     except OSError:
@@ -53,7 +53,7 @@ def resident_bytes() -> int:
 def trim() -> None:
     """Give memory that the allocator keeps for later back to the kernel, where the C library can (glibc).
 
-    Without it a case would find the pages of the one before it still resident, and its own peak too small.
+    Without it a case would find the pages of the one before it still resident, and its own peak would be too small.
     """
     malloc_trim = getattr(c_library(), "malloc_trim", None)
     if malloc_trim is not None:
@@ -62,13 +62,13 @@ def trim() -> None:
 
 @functools.cache
 def c_library() -> ctypes.CDLL | None:
-    """The C library of this process; None where it cannot be named."""
+    """The C library of this process; None where it is not found."""
     name = ctypes.util.find_library("c")
     return ctypes.CDLL(name) if name else None
 
 
 class _Mallinfo2(ctypes.Structure):
-    """What mallinfo2(3) returns; its fields are all size_t."""
+    """The result of mallinfo2(3); its fields are all size_t."""
 
     _fields_ = tuple(
         (name, ctypes.c_size_t)
@@ -80,7 +80,7 @@ class _Mallinfo2(ctypes.Structure):
 
 
 def heap_bytes() -> int | None:
-    """Bytes of the C heap in use now; tensors live there. None where the C library does not tell (glibc < 2.33)."""
+    """Bytes of the C heap in use now; tensors live there. None where the C library has no mallinfo2 (glibc < 2.33)."""
     mallinfo2 = getattr(c_library(), "mallinfo2", None)
     if mallinfo2 is None:
         return None

@@ -1,4 +1,4 @@
-"""Execution modes: turn a function and its inputs into a call without arguments, run the way the case says."""
+"""Execution modes: a function and its inputs become a call without arguments, run in the mode of the case."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ COMPILE_MODES = {
     "compile-reduce-overhead": "reduce-overhead",
     "compile-max-autotune": "max-autotune",
 }
-"""Our mode to the `mode` of torch.compile. `dynamic=False` throughout: shapes of a case never change."""
+"""By our mode: the `mode` of torch.compile. Always `dynamic=False`, for the shapes of a case never change."""
 
 NEEDS_COMPILER = (*COMPILE_MODES, "aoti")
-"""The modes that call a C++ compiler. Each case has a process and a cache of its own, and leaves the compiler in it."""
+"""The modes that call a C++ compiler. Each such case has its own process and cache, and leaves the compiler in it."""
 
 
 class Mode:
-    """One execution mode. Remembers what building cost: scripting, tracing, compiling ahead, importing a compiler."""
+    """One execution mode. `build_ns`: time spent scripting, tracing, compiling ahead, or importing a compiler."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -32,7 +32,8 @@ class Mode:
     def __call__(self, function: Callable[..., Any], *inputs: torch.Tensor) -> Callable[[], Any]:
         """Bind `function` in this mode to `inputs`.
 
-        Raises `ValueError` without inputs or for captured tensors, `UnsuitedError` where the mode is none for it.
+        Raises `ValueError` without inputs or for captured tensors, `UnsuitedError` where the mode cannot run the
+        function.
         """
         if not inputs:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Graphs of a function, each made in its way: scripted, traced, frozen, exported, compiled ahead of time, recorded."""
+"""Graphs of a function: scripted, traced, frozen, exported, compiled ahead of time, recorded."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class CapturedTensorError(ValueError):
 
 
 class UnsuitedError(Exception):
-    """The mode cannot run this function, and no way of writing it would help; the text is the reason."""
+    """The mode cannot run this function, however it is written; the text is the reason."""
 
 
 # --- TorchScript ----------------------------------------------------------------------------------------------------
 
 
 def scripted(function: Function, inputs: Inputs) -> Function:
-    """`function` as TorchScript reads it from its source."""
-    return torch.jit.script(apart(scriptable(function)))
+    """`function` as TorchScript compiles it from its source."""
+    return torch.jit.script(own_copy(scriptable(function)))
 
 
 def traced(function: Function, inputs: Inputs) -> Function:
-    """`function` as TorchScript sees it run. Raises `CapturedTensorError`."""
+    """`function` as TorchScript records it from one call. Raises `CapturedTensorError`."""
     graph = torch.jit.trace(function, inputs)
     refuse_captured(graph)
     return graph  # type: ignore[no-any-return]  # untyped in torch
@@ -55,7 +55,7 @@ def frozen(function: Function, inputs: Inputs) -> Function:
 
 
 def scriptable(function: Function) -> Function:
-    """`function` as torch.jit.script takes it: it wants source, which a builtin such as torch.mm has not."""
+    """`function` in a form that torch.jit.script takes: it needs source, which a builtin such as torch.mm lacks."""
     if isinstance(function, torch.nn.Module | FunctionType):
         return function
     raise ValueError(
@@ -64,8 +64,8 @@ def scriptable(function: Function) -> Function:
     )
 
 
-def apart(function: Function) -> Function:
-    """A twin of `function` that shares its code and tensors, but no graph that another case was compiled to.
+def own_copy(function: Function) -> Function:
+    """A copy of `function` that shares its code and tensors, but no graph that another case was compiled to.
 
     torch.jit.script keeps one executor for all modules of a class: after a scripted training step, scripted inference
     runs the training graph even under no_grad (30.5 in place of 21.7 us at batch 32, with the right answer;
@@ -116,14 +116,14 @@ class Called(torch.nn.Module):
         self.function = function
 
     def forward(self, *inputs: torch.Tensor) -> Any:
-        """What the function returns."""
+        """The result of the function."""
         return self.function(*inputs)
 
 
 def exported(function: Function, inputs: Inputs) -> torch.export.ExportedProgram:
-    """`function` as torch.export sees it run, for inputs of these very shapes. Raises `CapturedTensorError`.
+    """`function` as torch.export records it, for inputs of these very shapes. Raises `CapturedTensorError`.
 
-    Not strict, as is torch's default: Python runs the function on tensors without data, and Dynamo has no part in it.
+    Not strict, which is torch's default: Python runs the function on tensors without data, without Dynamo.
     """
     module = function if isinstance(function, torch.nn.Module) else Called(function)
     program = torch.export.export(module, inputs, dynamic_shapes=None, strict=False)
@@ -137,8 +137,8 @@ def exported(function: Function, inputs: Inputs) -> torch.export.ExportedProgram
 def ahead_of_time(function: Function, inputs: Inputs) -> Function:
     """`function` exported, compiled to a library by AOTInductor, and loaded: for inference, without Python inside.
 
-    The package is needed only until it is loaded. It lies in the compiler's cache, where there is one, to be gone with
-    it when this process is killed meanwhile.
+    The package is needed only until it is loaded. It lies in the compiler's cache, where there is one, so that it goes
+    with the cache even when this process is killed.
     """
     import torch._inductor  # only here: no other mode needs it before its first call
 
@@ -155,21 +155,21 @@ def ahead_of_time(function: Function, inputs: Inputs) -> Function:
 # --- CUDA graphs ----------------------------------------------------------------------------------------------------
 
 CALLS_BEFORE_RECORDING = 3
-"""On a side stream, so that libraries are loaded and memory is there: torch's notes on CUDA graphs ask for a few."""
+"""Calls on a side stream first, which load libraries and take memory: torch's notes on CUDA graphs ask for a few."""
 
 
 def recorded(function: Function, inputs: Inputs) -> Function:
     """The kernels that `function` launches for these very tensors, recorded once: a call replays them, in one launch.
 
-    Every replay reads the same inputs and writes the same outputs, wherever they lay when it was recorded; nothing is
-    folded. Raises `UnsuitedError` where the function does what cannot be recorded, such as to synchronise.
+    Every replay reads the same inputs and writes the same outputs, at the addresses of the recording; nothing is
+    folded. Raises `UnsuitedError` where the function does what cannot be recorded, such as synchronising.
     """
-    beside = torch.cuda.Stream()
-    beside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(beside):
+    side_stream = torch.cuda.Stream()
+    side_stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side_stream):
         for _ in range(CALLS_BEFORE_RECORDING):
             function(*inputs)
-    torch.cuda.current_stream().wait_stream(beside)
+    torch.cuda.current_stream().wait_stream(side_stream)
     graph = torch.cuda.CUDAGraph()
     try:
         with torch.cuda.graph(graph):
@@ -193,7 +193,7 @@ SHARED: Mapping[str, Callable[[Function, Inputs], Function]] = {
     "frozen": frozen,
     "export": lambda function, inputs: exported(function, inputs).module(),
 }
-"""How each mode makes its graph, of those whose process other cases share."""
+"""How each mode makes its graph, for the modes whose process other cases share."""
 
 
 def build(name: str, function: Function, inputs: Inputs) -> Function:
@@ -208,9 +208,9 @@ def build(name: str, function: Function, inputs: Inputs) -> Function:
 def rehearse(name: str) -> None:
     """Build a small graph in mode `name`, once a process and untimed.
 
-    The first of a process imports what it needs: tracing a net took 2 s in place of 0.1, exporting it 4 s in place of
-    0.2, and the memory stays taken. Which of the cases in a process came first, and so paid, would be chance. With a
-    layer in it, since the first layer that is traced costs as much as a net.
+    The first graph of a process imports what it needs: tracing a net took 2 s in place of 0.1, exporting it 4 s in
+    place of 0.2, and the memory stays taken. Without this, chance would decide which case of a process pays. The graph
+    has a layer, since the first layer that is traced costs as much as a net.
     """
     if name in SHARED:
         build(name, torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.ReLU()).eval(), (torch.zeros(1, 1),))

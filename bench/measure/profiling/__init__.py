@@ -1,1 +1,1 @@
-"""Profiles of one case, by the rung `torch.profiler`: never of a step that is being timed for a table."""
+"""Profiling of one case in a worker; a step that is timed for a table is never profiled."""

@@ -1,4 +1,4 @@
-"""The history of CUDA's caching allocator over a few steps, as plain rows: what was taken and given back, by whom.
+"""The history of CUDA's caching allocator over a few steps, as plain rows: what was taken and freed, and by whom.
 
 `torch.cuda.memory._record_memory_history` and `_snapshot` are the interface that torch documents for this
 ("Understanding CUDA Memory Usage"), alike from 2.8 to 2.13.
@@ -13,18 +13,18 @@ from typing import Any
 import torch
 
 MOST_ENTRIES = 20_000
-"""Entries that the allocator keeps; of more the oldest are lost, and that is told."""
+"""Most entries that the allocator keeps; of more the oldest are lost, and `lost` says so."""
 
 TAKEN, GIVEN_BACK = "alloc", "free_completed"
-"""The entries that change how much is allocated. `free_requested` comes before the latter, and segments are of the
-driver's memory below."""
+"""Entries that change how much is allocated. `free_requested` comes before the latter, and segments are memory of the
+driver below."""
 
 _NOT_THE_USERS = (Path(torch.__file__).parent, Path(__file__).parents[1])
-"""Folders whose frames tell nothing of who wanted the memory: torch, and the worker."""
+"""Folders whose frames do not show who wanted the memory: torch, and the worker."""
 
 
 def history(work: Callable[[], Any], device: torch.device) -> dict[str, Any]:
-    """What the allocator did while `work` ran: `rows` as `rows_of` has them, `before`: bytes allocated when it began,
+    """What the allocator did while `work` ran. `rows`: as in `rows_of`; `before`: bytes allocated when it began;
     `lost`: whether entries are missing at the beginning.
     """
     before = torch.cuda.memory_allocated(device)
@@ -40,7 +40,7 @@ def history(work: Callable[[], Any], device: torch.device) -> dict[str, Any]:
 def rows_of(snapshot: Mapping[str, Any], device: int) -> dict[str, Any]:
     """The rows of one device in a snapshot, in the order in which they happened.
 
-    us: since the first; bytes: below zero where they were given back; place: whose code it was.
+    us: since the first row; bytes: below zero where they were freed; place: the code that did it.
     """
     traces: Sequence[Sequence[Mapping[str, Any]]] = snapshot["device_traces"]
     entries = traces[device] if device < len(traces) else []
@@ -58,7 +58,7 @@ def rows_of(snapshot: Mapping[str, Any], device: int) -> dict[str, Any]:
 
 
 def _where(entry: Mapping[str, Any]) -> str:
-    """The innermost frame of the user's code, as `file.py:12 function`; of torch's where there is no other."""
+    """The innermost frame of the user's code, as `file.py:12 function`; a frame of torch where there is no other."""
     frames = [frame for frame in entry.get("frames") or () if str(frame["filename"]).endswith(".py")]
     for frame in frames:
         if not any(Path(frame["filename"]).is_relative_to(folder) for folder in _NOT_THE_USERS):

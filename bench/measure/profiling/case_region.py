@@ -1,4 +1,4 @@
-"""The region that stacks are cut at: blocks run inside a function that is named for the case, and frames have names."""
+"""The region at which stacks are cut: blocks run inside a function that is named for the case."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def spelt(code: CodeType) -> str:
 
 @cache
 def shortened(filename: str) -> str:
-    """`/a/b/torch/nn/functional.py` as `torch/nn/functional.py`: up to the first folder that is no package."""
+    """A path from its outermost package on: `/a/b/torch/nn/functional.py` becomes `torch/nn/functional.py`."""
     path = Path(filename)
     folder = path.parent
     while (folder / "__init__.py").exists():

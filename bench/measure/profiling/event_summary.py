@@ -12,7 +12,7 @@ class EventSummary:
     """The events of a profile, summed up."""
 
     def __init__(self, seen: list[events.Event], region: str, on_device: bool) -> None:
-        """region: the name of that of the steps; on_device: the case has a device."""
+        """region: name of the region of the steps; on_device: the case runs on a device."""
         self._blocks = events.windows(seen, region)
         self._inside = events.within(seen, self._blocks)
         self._host, self._device, self._memory = event_tables.parted(self._inside)
@@ -21,7 +21,7 @@ class EventSummary:
         self._owned = timeline.attributed(self._tree, self._device, self._blocks, on_device)
 
     def facts(self) -> dict[str, Any]:
-        """Tables and totals, as `run.json` and the tables of a profile have them."""
+        """Tables and totals, as the folder of a profile keeps them."""
         calls = [event for event in self._host if event.kind == events.CALL]
         return {
             "blocks": len(self._blocks),
@@ -34,11 +34,11 @@ class EventSummary:
         }
 
     def owned(self) -> list[OwnedTime]:
-        """ns of the blocks by what they went to."""
+        """The time of the blocks, split by what it went to."""
         return [OwnedTime(owner.part, owner.name, owner.dtypes, ns) for owner, ns in sorted(self._owned.items())]
 
     def calls(self) -> list[OperatorCalls]:
-        """How often each operator was called."""
+        """Calls of each operator."""
         return event_tables.calls(self._tree)
 
 

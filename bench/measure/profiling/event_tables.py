@@ -1,4 +1,4 @@
-"""The events of a profile, summed up: a row an operator and its shapes, a row a kernel, what the device did."""
+"""Tables of the events of a profile: a row for each operator and its shapes, a row for each kernel, and totals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bench.measure.profiling.timeline import SYNCHRONISING, Nested, busy, self_n
 from bench.protocol.rows import OperatorCalls
 
 MOST_ROWS = 400
-"""Rows that are kept of a table, by time: the rest, a share far below what anything is decided by, is one row."""
+"""Most rows of a table, by time: the rest, a share far too small to matter, becomes one row."""
 
 REST = "(the rest)"
 
@@ -33,10 +33,10 @@ _NUMBERS = (*("calls", "self_ns", "total_ns", "device_self_ns", "device_total_ns
 
 
 def operators(tree: Sequence[Nested], device: Sequence[Event], memory: Sequence[Event]) -> list[dict[str, Any]]:
-    """A row an operator or region, its shapes and dtypes: these and `_NUMBERS`; by their own time, longest first.
+    """A row for each operator or region with its shapes and dtypes: these and `_NUMBERS`, the longest own time first.
 
-    `total` holds what an operator called in turn; where it called itself, once. Device time is that of the kernels and
-    copies it launched.
+    `total` includes the operators that an operator called; where it called itself, they count once. Device time is that
+    of the kernels and copies it launched.
     """
     own_ns, launched = self_ns(tree), _launched(tree, device)
     taken = _taken(tree, memory)
@@ -59,7 +59,7 @@ def operators(tree: Sequence[Nested], device: Sequence[Event], memory: Sequence[
 
 
 def calls(tree: Sequence[Nested]) -> list[OperatorCalls]:
-    """Number of calls of every operator: none is left out, however little time it takes."""
+    """Calls of every operator, however little time it takes."""
     found: dict[tuple[str, str], int] = defaultdict(int)
     for event, _ in tree:
         if event.kind == OPERATOR:
@@ -68,7 +68,7 @@ def calls(tree: Sequence[Nested]) -> list[OperatorCalls]:
 
 
 def _launched(tree: Sequence[Nested], device: Sequence[Event]) -> list[int]:
-    """By place in the tree: ns of what the device did for an operator itself."""
+    """By place in the tree: ns of device work that an operator launched itself."""
     ns: dict[int, int] = defaultdict(int)
     for event in device:
         ns[event.link] += event.ns
@@ -98,9 +98,9 @@ def _inside_its_like(tree: Sequence[Nested], place: int) -> bool:
 
 
 def _taken(tree: Sequence[Nested], memory: Sequence[Event]) -> dict[tuple[int, str], int]:
-    """Bytes that each event of the tree allocated itself, by its place and whose memory it was.
+    """Bytes that each event of the tree allocated itself, by its place and by the memory.
 
-    An allocation belongs to the innermost operator that was at work on its thread; outside of all, to none.
+    An allocation belongs to the innermost operator at work on its thread; outside of all operators it belongs to none.
     """
     by_thread: dict[int, list[int]] = defaultdict(list)
     for place, node in enumerate(tree):
@@ -121,7 +121,7 @@ def _taken(tree: Sequence[Nested], memory: Sequence[Event]) -> dict[tuple[int, s
 
 
 def kernels(device: Sequence[Event]) -> list[dict[str, Any]]:
-    """A row a kernel, copy or fill by its name: name, kind, calls, ns; longest first."""
+    """A row for each kernel, copy or fill by its name: name, kind, calls, ns; longest first."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for event in device:
         row = rows.setdefault((event.name, event.kind), {"name": event.name, "kind": event.kind, "calls": 0, "ns": 0})
@@ -140,10 +140,10 @@ def _longest(rows: list[dict[str, Any]], numbers: Sequence[str], by: Any) -> lis
 
 
 def device_facts(device: Sequence[Event], calls: Sequence[Event], blocks: Sequence[Window]) -> dict[str, Any]:
-    """What the device did in all steps: kernels, fills, copies by direction, how long it worked, what was lost.
+    """Totals of the device over all steps: kernels, fills, copies by direction, working time, lost events.
 
-    busy_ns: at least one kernel, copy or fill at work; span_ns: from the first to the last of them in each block.
-    `lost` are calls that launch, of which no work of the device is known.
+    busy_ns: at least one kernel, copy or fill at work; span_ns: from the first to the last of them in each block. lost:
+    calls that launch work which no event of the device shows.
     """
     busy_ns, span_ns = busy(device, blocks)
     copies: dict[str, dict[str, int]] = {}
@@ -167,7 +167,7 @@ def device_facts(device: Sequence[Event], calls: Sequence[Event], blocks: Sequen
 
 
 def synchronisations(tree: Sequence[Nested]) -> dict[str, Any]:
-    """Calls that wait for a device: how many of each, and ns in any of them. Of a case without one none waits."""
+    """Calls that wait for a device: how many of each, and ns in any of them. In a case without a device none waits."""
     waiting = [node.event for node in tree if SYNCHRONISING.fullmatch(node.event.name)]
     calls: dict[str, int] = defaultdict(int)
     for event in waiting:

@@ -1,6 +1,6 @@
-"""What a profiler saw, as plain rows: what ran on the host, what on the device, and what memory was taken.
+"""Events of a profiler as plain rows: work on the host, work on the device, and memory that was taken.
 
-Nothing here knows torch, so that a list of events can be written down by hand and what follows from it looked at.
+Nothing here imports torch, so that a test can write a list of events down by hand.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 OPERATOR, ANNOTATION, CALL = HOST = ("operator", "annotation", "call")
-"""On the host: operators of torch, regions that someone named, and calls of the device's runtime or driver."""
+"""Kinds of work on the host: operators of torch, named regions, and calls of the device's runtime or driver."""
 
 KERNEL, COPY, FILL = DEVICE = ("kernel", "copy", "fill")
-"""On the device: kernels, copies of memory, and memory that is set to a value."""
+"""Kinds of work on the device: kernels, copies of memory, and memory that is set to a value."""
 
 MEMORY = "memory"
-"""An allocation (bytes above zero), or what was given back (below)."""
+"""The kind of an allocation (bytes above zero) and of a free (below)."""
 
 BLOCK = "coursebench block"
-"""The region from the first step of a block to a drained device. In it lies the region of the steps, which is named
+"""The region from the first step of a block to a drained device. It contains the region of the steps, which is named
 for the case."""
 
 
@@ -44,12 +44,12 @@ class Event(NamedTuple):
 
     @property
     def ns(self) -> int:
-        """How long it took."""
+        """Duration."""
         return self.end - self.start
 
 
 class Window(NamedTuple):
-    """A block as the profiler saw it, in ns: its first step begins, the last has returned, the device is drained."""
+    """A block as the profiler saw it, in ns: the first step begins, the last has returned, the device is drained."""
 
     start: int
     end: int
@@ -57,7 +57,7 @@ class Window(NamedTuple):
 
 
 def windows(events: Iterable[Event], region: str) -> list[Window]:
-    """The blocks in order. region: the name of that of the steps. One that is not whole is not among them."""
+    """The whole blocks, in order. region: name of the region of the steps."""
     named = [event for event in events if event.kind == ANNOTATION]
     steps = sorted((event for event in named if event.name == region), key=lambda event: event.start)
     around = sorted((event for event in named if event.name == BLOCK), key=lambda event: event.start)
@@ -71,9 +71,10 @@ def windows(events: Iterable[Event], region: str) -> list[Window]:
 
 
 def within(events: Iterable[Event], blocks: Sequence[Window]) -> list[Event]:
-    """The events that began in one of the blocks, in order of their start; the regions of the blocks left out.
+    """The events that began in one of the blocks, in order of their start, without the regions of the blocks
+    themselves.
 
-    What is launched while a block is filled runs until it is drained; on the host the steps' own region alone counts.
+    On the device what was launched counts until the block is drained; on the host only the region of the steps counts.
     """
     found, place = [], 0
     for event in sorted(events, key=lambda event: (event.start, -event.end)):
@@ -107,6 +108,6 @@ _DIRECTION = re.compile(r"Memcpy (\w+)")
 
 
 def direction(event: Event) -> str:
-    """Which way a copy went: `HtoD`, `DtoH`, `DtoD`, `PtoP`; its whole name where it says no such thing."""
+    """Direction of a copy: `HtoD`, `DtoH`, `DtoD`, `PtoP`; its whole name where it shows none."""
     found = _DIRECTION.match(event.name)
     return found[1] if found else event.name

@@ -1,4 +1,4 @@
-"""A case that is taken apart: opened as when it is timed, its blocks timed without, with and without a profiler."""
+"""An open case that is profiled: its blocks are timed without a profiler, with it, and without it again."""
 
 from __future__ import annotations
 
@@ -29,24 +29,25 @@ from bench.series import STEP, Series
 MOST_STEPS = 200
 MOST_S = 2.0
 MOST_EVENTS = 60_000
-"""So many steps, seconds of steps and events a profile has at most, unless it is one step that goes beyond: a trace of
-sixty thousand events takes some 2 MB, and seconds to read."""
+"""Bounds of a profile, unless a single step goes beyond: steps, their seconds, and events. A trace of sixty thousand
+events takes some 2 MB, and seconds to read."""
 
 BLOCKS = 20
-"""Blocks the steps are dealt to where nothing resets them: enough for an interval of order statistics on each side."""
+"""Blocks among which the steps are divided where nothing resets them: enough for an interval of order statistics."""
 
 RESETTING = 4
-"""A step that is reset may spend most of its time on that, where no sample counts: a loop ends then all the same."""
+"""A loop ends after this many times its seconds: a step may spend most of its time on a reset, where no sample
+counts."""
 
 HISTORY_STEPS = 2
-"""Steps whose allocations are told one by one: in the second, what the first left is given back."""
+"""Steps whose allocations are recorded one by one: in the second, what the first left is freed."""
 
 TIMED = Series(STEP, "wall")
-"""What a profile times: the whole step, on the clock of the host."""
+"""The series that a profile times: the whole step, on the clock of the host."""
 
 
 class ProfilingSession(Session):
-    """A session that keeps the peaks of each phase, and whose steps can be taken apart once it is open."""
+    """A session that keeps the peaks of each phase, and whose steps can be profiled once it is open."""
 
     def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None]) -> None:
         super().__init__(request, clock, enter)
@@ -86,7 +87,7 @@ class ProfilingSession(Session):
             if trace:
                 seen.save(Path(trace))
             found = EventSummary(list(seen.events()), self.key, self.device.torch_device.type != "cpu")
-        told = {
+        facts = {
             "steps": steps,
             "before_ns": before,
             "profiled_ns": profiled,
@@ -98,10 +99,10 @@ class ProfilingSession(Session):
             "compiling": compiling(self.mode),
             **found.facts(),
         }
-        return StepsProfiled(self.key, told, found.owned(), found.calls())
+        return StepsProfiled(self.key, facts, found.owned(), found.calls())
 
     def _extent(self, asked: int | None) -> tuple[int, int]:
-        """n a block and how many blocks, by what a step takes and how many events it makes."""
+        """n of a block, and the number of blocks, by the time and the number of events of a step."""
         with torch_profiler.recording(self.device.torch_device) as seen:
             self._profiled_block(1)
         count = sum(1 for _ in seen.events())
@@ -117,12 +118,12 @@ class ProfilingSession(Session):
         return [self.timer.time(TIMED, steps) for _ in range(count)]
 
     def _rewarm(self, steps: int) -> int:
-        """Blocks that do not count, after a pause; their ns."""
+        """Run blocks that do not count, after a pause; their total ns."""
         first = self.timer.time(TIMED, steps)
         return first + (self.timer.time(TIMED, steps) if cold_blocks(first) > 1 else 0)
 
     def _profiled(self, steps: int, count: int) -> tuple[torch_profiler.Recording, list[int]]:
-        """The recording and the totals of its blocks; before them one that does not count, as everywhere."""
+        """The recording, and the totals of its blocks; a block that does not count comes first, as everywhere."""
         with torch_profiler.recording(self.device.torch_device) as seen:
             self.timer.time(TIMED, steps)
             return seen, [self._profiled_block(steps) for _ in range(count)]
@@ -143,12 +144,12 @@ class ProfilingSession(Session):
             self._peaks[name] = self.memory.peaks()
 
     def _memory(self) -> dict[str, Any]:
-        """Peak above what was there before the case, in bytes, by phase; `reason` where the host's cannot be told."""
+        """Peaks above the level before the case, in bytes, by phase; `reason` where the host's cannot be read."""
         step = {"host": self.facts["host_peak_bytes"], "device": self.facts["device_peak_bytes"]}
         return {"phases": {**self._peaks, "step": step}, "reason": self.facts["host_peak_reason"]}
 
     def _history(self) -> dict[str, Any] | None:
-        """Each allocation of a step or two on the device; None without one."""
+        """Each allocation of one or two steps on the device; None where the case has no device."""
         device = self.device.torch_device
         if device.type != "cuda":
             return None
@@ -164,9 +165,9 @@ class ProfilingSession(Session):
 
 
 def allow_looks() -> None:
-    """Let the parent and what it starts look into this process where Yama allows that to ancestors alone.
+    """Let the parent and its children look into this process where Yama allows that only to ancestors.
 
-    prctl(2), PR_SET_PTRACER; without Yama it is refused, and not needed.
+    prctl(2), PR_SET_PTRACER; without Yama it fails, and is not needed.
     """
     if sys.platform.startswith("linux"):
         pr_set_ptracer = 0x59616D61
@@ -174,7 +175,7 @@ def allow_looks() -> None:
 
 
 def compiling(mode: str) -> dict[str, Any] | None:
-    """Where the time of compiling went, in seconds, and what was compiled again, and why; None where nothing was."""
+    """Seconds of compiling by part, and why anything was compiled again; None for modes that do not compile."""
     if mode not in COMPILE_MODES:
         return None
     return {"seconds": dynamo_counters.compile_seconds(), "recompiles": dynamo_counters.recompile_reasons()}

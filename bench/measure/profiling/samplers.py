@@ -1,6 +1,6 @@
-"""Samplers that look at the stack from within the process, for where none is let in from outside.
+"""Samplers inside the process, for where no sampler is allowed from outside.
 
-Both see a thread only where it lets go of the interpreter. A call into C that holds it is seen once it is over, so that
+Both see a thread only where it releases the interpreter. A call into C that holds it is seen once it is over, so that
 each sample stands for the time since the one before, and not for a period.
 """
 
@@ -19,10 +19,10 @@ from bench.protocol import PYINSTRUMENT, SAMPLING_THREAD
 from bench.protocol.rows import SampledStack
 
 PERIOD_S = 0.002
-"""Between two looks: 500 a second, as often as py-spy looks (`bench.runner.profiling.py_spy`)."""
+"""Seconds between two looks: 500 a second, as py-spy (`bench.runner.profiling.py_spy`)."""
 
 MAIN = "main"
-"""The only thread they look at: the one that calls the steps."""
+"""The only thread that they sample: the one that calls the steps."""
 
 
 class Seen:
@@ -32,19 +32,19 @@ class Seen:
         self._found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
 
     def add(self, stack: str, ns: int) -> None:
-        """One sample more."""
+        """Count one sample."""
         row = self._found[stack]
         row[0] += 1
         row[1] += ns
 
     def stacks(self) -> list[SampledStack]:
-        """As they travel."""
+        """The stacks as a message carries them."""
         return [SampledStack(MAIN, stack, samples, ns) for stack, (samples, ns) in self._found.items()]
 
 
 @contextmanager
 def sampling(sampler: str) -> Iterator[Callable[[], list[SampledStack]]]:
-    """Sample stacks by the sampler of that name, or by none; they can be asked for once the sampling is over."""
+    """Sample stacks by the sampler of that name, or by none; ask for them once the sampling is over."""
     seen = Seen()
     match sampler:
         case "":
@@ -61,7 +61,7 @@ def sampling(sampler: str) -> Iterator[Callable[[], list[SampledStack]]]:
 
 @contextmanager
 def _thread(watched: int, seen: Seen) -> Iterator[None]:
-    """A thread that looks at the frames of another (`sys._current_frames`)."""
+    """Sample with a thread that reads the frames of another (`sys._current_frames`)."""
     over = threading.Event()
 
     def look() -> None:
@@ -94,7 +94,7 @@ def _stack(frame: FrameType | None) -> str:
 
 @contextmanager
 def _pyinstrument(seen: Seen) -> Iterator[None]:
-    """pyinstrument, whose C code is asked at each call and return whether it is time to look again."""
+    """Sample with pyinstrument, whose C code checks at each call and return whether a sample is due."""
     import pyinstrument  # only where it is asked for: a side need not have it
 
     profiler = pyinstrument.Profiler(interval=PERIOD_S, async_mode="disabled")
@@ -113,8 +113,9 @@ _BUILT_IN = "(<built-in>)"
 
 
 def _identified(identifier: str) -> str:
-    """pyinstrument's `name NUL file NUL line`, with attributes after a byte of 1, nearly as `spelt` has it: it gives
-    the bare name of a function, without that of its class.
+    """A frame of pyinstrument, `name NUL file NUL line` with attributes after a byte of 1, nearly as `spelt` writes it.
+
+    It has the bare name of a function, without that of its class.
     """
     name, filename, _ = identifier.partition("\1")[0].split("\0")
     return f"{name} ({shortened(filename)})"

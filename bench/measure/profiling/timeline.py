@@ -1,9 +1,9 @@
-"""What the time of the steps went to, each nanosecond to one thing: the device before the host, the inner before the
-outer.
+"""The time of the steps by what it went to, each nanosecond to one thing: the device before the host, the inner before
+the outer.
 
-A device that computes is what a step waits for, whatever the host does meanwhile; only where it idles does it matter
-what the host was at. On the host the innermost operator counts, but for what stands for a whole: fetching a batch,
-waiting for the device, copying.
+A step waits for a device that computes, whatever the host does; only where the device idles does the host count. On the
+host the innermost operator counts, except for what stands for a whole: fetching a batch, waiting for the device,
+copying.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from bench.measure.profiling.events import ANNOTATION, CALL, HOST, KERNEL, OPERA
 KERNELS, COPIES, LOADER, WAITING, COMPILED, OPERATORS, WRAPPING, PYTHON = SPLIT = (
     *("kernels", "copies", "loader", "waiting", "compiled", "operators", "wrapping", "python"),
 )
-"""What a nanosecond may have gone to; where several fit, the first. `operators` is time in torch's operators and in the
-calls that launch, with an idle device where there is one; `wrapping` is what torch.compile does around the code it
-made, and `python` host time outside of all of them."""
+"""Parts of the time; a nanosecond that fits several goes to the first. `operators` is time in torch's operators and in
+the calls that launch, with an idle device where there is one; `wrapping` is what torch.compile does around the code it
+made, and `python` is host time outside of all of them."""
 
 SYNCHRONISING = re.compile(
     r"cuda\w*Synchronize(_\w+)?|cu(Ctx|Stream|Event)Synchronize|aten::(item|_local_scalar_dense)"
 )
-"""Calls that return when the device is done. `.item()` reads a number back: of a tensor on the device it waits."""
+"""Calls that return when the device is done. `.item()` reads a number back, and on a device waits for it."""
 
 COPYING = re.compile(r"aten::(copy_|to|_to_copy|clone|contiguous|_pin_memory|pin_memory)|cuda(Memcpy|Memset)\w*")
-"""Operators and calls that only move numbers. Those that compute and move (cat, stack, index) are not among them."""
+"""Operators and calls that only move numbers; those that compute and move (cat, stack, index) are not among them."""
 
 LOADING = re.compile(r"enumerate\(DataLoader\)#\w+\.__next__")
 """The region in which a DataLoader fetches its next batch (torch.utils.data.dataloader)."""
 
 COMPILED_REGION = re.compile(r"## Call CompiledFxGraph|triton_")
-"""Regions that run what torch.compile made; of generated C++ code the profiler sees no more than the region."""
+"""Regions that run code made by torch.compile; of generated C++ the profiler sees only the region."""
 
 WRAPPING_REGION = re.compile(
     r"TorchDynamo Cache Lookup|Pregraph bytecode|Torch-Compiled Region|AOTDispatcher|CompiledFunction"
 )
-"""Regions in which torch.compile looks for the code it made, checks its guards, and hands arguments over and results
-back: of a net of four layers at batch 32 more than its own code takes, by these regions and by stacks alike."""
+"""Regions in which torch.compile looks for its code, checks its guards, and passes arguments and results: in a net of
+four layers at batch 32 they take more than the code itself, by these regions and by stacks alike."""
 
 
 class Owner(NamedTuple):
-    """What a nanosecond went to: one of `SPLIT`, and by name which operator, region, kernel or copy it was."""
+    """What a nanosecond went to: a part of `SPLIT`, and the name and dtypes of the operator, region, kernel or copy."""
 
     part: str
     name: str = ""
@@ -52,7 +52,7 @@ class Owner(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Something that went on from one ns to another; or where time counts at all, see `_frames`."""
+    """Something that went on from one ns to another; or a stretch in which time counts at all, see `_frames`."""
 
     start: int
     end: int
@@ -60,7 +60,7 @@ class Span(NamedTuple):
 
 
 class Nested(NamedTuple):
-    """An event of the host and the place of the one around it on its thread, in the list it stands in; -1 for none."""
+    """An event of the host, and the place in the list of the event around it on its thread; -1 for none."""
 
     event: Event
     parent: int
@@ -69,9 +69,9 @@ class Nested(NamedTuple):
 def nested(events: Sequence[Event], main: int) -> list[Nested]:
     """The events of the host, each after the one it lies in.
 
-    main: the thread that calls the steps. A call of the device's runtime has a thread number of another kind: it
-    belongs where the operator is that it was made in, or to `main`. One that sticks out of the event around it ends
-    with that: the clocks of runtime and profiler differ by less than a microsecond.
+    main: the thread that calls the steps. A call of the device's runtime has a thread number of another kind: it goes
+    to the thread of the operator that made it, or to `main`. An event that sticks out of the one around it ends with
+    that: the clocks of runtime and profiler differ by less than a microsecond.
     """
     owners = {event.id: event.thread for event in events if event.kind in (OPERATOR, ANNOTATION) and event.id}
     threads: dict[int, list[Event]] = defaultdict(list)
@@ -94,7 +94,7 @@ def nested(events: Sequence[Event], main: int) -> list[Nested]:
 
 
 def self_ns(tree: Sequence[Nested]) -> list[int]:
-    """How long each event took less those in it, in ns."""
+    """Time of each event without the events in it, in ns."""
     own = [node.event.ns for node in tree]
     for node in tree:
         if node.parent >= 0:
@@ -103,7 +103,7 @@ def self_ns(tree: Sequence[Nested]) -> list[int]:
 
 
 def owners(tree: Sequence[Nested], on_device: bool) -> list[Owner]:
-    """What the time in each event goes to that no event in it has. on_device: of a case that has one."""
+    """For each event, what its own time goes to, outside of the events in it. on_device: the case runs on a device."""
     found: list[Owner] = []
     for node in tree:
         around = found[node.parent] if node.parent >= 0 else Owner(PYTHON)
@@ -128,7 +128,7 @@ def _owner(event: Event, around: Owner, on_device: bool) -> Owner:
 
 
 def split(owned: Mapping[Owner, int]) -> dict[str, int]:
-    """ns by which of `SPLIT` they went to, from what `attributed` found."""
+    """ns of each part of `SPLIT`, from the result of `attributed`."""
     found = dict.fromkeys(SPLIT, 0)
     for owner, ns in owned.items():
         found[owner.part] += ns
@@ -138,8 +138,8 @@ def split(owned: Mapping[Owner, int]) -> dict[str, int]:
 def attributed(
     tree: Sequence[Nested], device: Sequence[Event], blocks: Sequence[Window], on_device: bool
 ) -> dict[Owner, int]:
-    """ns of the blocks by what they went to. They add up to the blocks, each from its first step to the last return,
-    or to the end of what the device had to do by then.
+    """ns of the blocks by what they went to. They add up to the blocks, each from its first step to the last return, or
+    to the end of the device's work.
     """
     spans = [*host_spans(tree, owners(tree, on_device)), *_frames(device, blocks)]
     spans += [Span(event.start, event.end, _on_device(event)) for event in device]
@@ -155,17 +155,19 @@ def _on_device(event: Event) -> Owner:
 
 
 def _first(owner: Owner) -> tuple[int, Owner]:
-    """By `SPLIT`; what goes on at once within one part counts for the first by name."""
+    """The rank by `SPLIT`; of two things in one part the first by name."""
     return SPLIT.index(owner.part), owner
 
 
 _FRAME, _DRAIN = Owner("inside a block"), Owner("after its last step")
 _IDLE = (Owner(PYTHON), Owner(WAITING, "draining the device"))
-"""What time goes to in which nothing goes on: before the last return, and after."""
+"""What time goes to while nothing goes on: before the last return, and after it."""
 
 
 def _frames(device: Sequence[Event], blocks: Sequence[Window]) -> Iterator[Span]:
-    """Where time counts: to the last return, or on to the end of the device's work. Then the host only waits."""
+    """The stretches in which time counts: to the last return, or on to the end of the device's work, when the host
+    waits.
+    """
     for block, own in zip(blocks, by_block(device, blocks), strict=True):
         ends = max((event.end for event in own), default=block.end)
         yield Span(block.start, max(block.end, ends), _FRAME)
@@ -174,7 +176,7 @@ def _frames(device: Sequence[Event], blocks: Sequence[Window]) -> Iterator[Span]
 
 
 def host_spans(tree: Sequence[Nested], whats: Sequence[Owner]) -> Iterator[Span]:
-    """The time of each event that no event in it has."""
+    """The stretches of each event outside of the events in it."""
     reached = [node.event.start for node in tree]
     for node in tree:
         if node.parent >= 0:
@@ -187,7 +189,7 @@ def host_spans(tree: Sequence[Nested], whats: Sequence[Owner]) -> Iterator[Span]
 
 
 def _slices(spans: Iterable[Span]) -> Iterator[tuple[int, set[Owner]]]:
-    """Stretches in which nothing begins or ends, in ns, with what goes on."""
+    """Stretches in which nothing begins or ends: ns, and what goes on."""
     turns = sorted((at, step, span.what) for span in spans for at, step in ((span.start, 1), (span.end, -1)))
     counts: dict[Owner, int] = defaultdict(int)
     active: set[Owner] = set()
@@ -201,7 +203,7 @@ def _slices(spans: Iterable[Span]) -> Iterator[tuple[int, set[Owner]]]:
 
 
 def union_ns(spans: Iterable[tuple[int, int]]) -> int:
-    """ns in which at least one of the (start, end) went on."""
+    """ns in which at least one of the (start, end) goes on."""
     total, reached = 0, None
     for start, end in sorted(spans):
         if reached is None or start >= reached:

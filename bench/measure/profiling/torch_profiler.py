@@ -21,13 +21,13 @@ from bench.measure.timing.clocks import Clock
 
 _ALLOCATION = "[memory]"
 _CALL = re.compile(r"cu(da)?[A-Z]\w*")
-"""Names of the runtime (cudaLaunchKernel) and of the driver (cuLaunchKernel)."""
+"""Names of calls of the runtime (cudaLaunchKernel) and of the driver (cuLaunchKernel)."""
 _NO_WORK = ("Context Sync", "Stream Sync", "Event Sync", "Stream Wait Event", "Unknown Sync Type")
-"""What kineto may list as of the device though nothing runs there (its CUDA_SYNC activities)."""
+"""Events that kineto may list under the device though nothing runs there (its CUDA_SYNC activities)."""
 
 
 _GRAPH = re.compile(r"(## Call CompiledFxGraph \w{8})\w*")
-"""Inductor names a graph by a hash of 51 letters, of which eight tell graphs of one case apart."""
+"""The name of a graph of inductor: a hash of 51 letters, of which eight suffice to tell graphs of one case apart."""
 
 
 _DTYPES = {
@@ -35,19 +35,19 @@ _DTYPES = {
     "int": "int32", "short int": "int16", "signed char": "int8", "unsigned char": "uint8", "bool": "bool",
     "c10::complex<float>": "complex64", "c10::complex<double>": "complex128",
 }  # fmt: skip
-"""Names of C++ as torch has them in Python; what is no tensor has none of these."""
+"""By dtype's name in C++ its name in Python; other arguments are not tensors."""
 
 
 class Recording:
-    """A profile while it is taken. `events` has them once it is over."""
+    """A profile while it is taken; `events` are there once it is over."""
 
     def __init__(self, profiler: profile) -> None:
         self._profiler = profiler
 
     def save(self, path: Path) -> None:
-        """Write the trace as Chrome and Perfetto read it, gzipped; the name of `path` ends in `.json.gz`.
+        """Write the trace for Chrome and Perfetto, gzipped; the name of `path` ends in `.json.gz`.
 
-        torch would compress it line by line and as hard as can be, which takes longer than all the rest.
+        torch would compress it line by line at the highest level, which takes longer than all the rest.
         """
         plain = path.with_suffix("")
         self._profiler.export_chrome_trace(str(plain))
@@ -77,7 +77,7 @@ def recording(device: torch.device) -> Iterator[Recording]:
 
 
 def time_profiled_block(clock: Clock, step: Step, steps: int, drain: Synchronise, region: str) -> int:
-    """Total ns of `steps` calls inside a region of that name, as `blocks.time_block` times them without."""
+    """Total ns of `steps` calls inside a region of that name, timed as `blocks.time_block` does."""
     calls = repeat(None, steps)
     drain()
     with record_function(BLOCK):
@@ -90,7 +90,7 @@ def time_profiled_block(clock: Clock, step: Step, steps: int, drain: Synchronise
 
 
 def _plain(seen: Any) -> Event | None:
-    """One event of kineto as a row; None for what says nothing of the steps. Only what torch 2.8 has too is asked."""
+    """One event of kineto as a row; None for events that are not of the steps. Uses only what torch 2.8 has too."""
     name, on_host = _GRAPH.sub(r"\1", seen.name()), seen.device_type() == DeviceType.CPU
     if name == _ALLOCATION:
         place = "cpu" if on_host else "cuda"

@@ -11,7 +11,7 @@ from bench.measure.timing.clocks import Clock, cost_ns, resolution_ns
 
 
 class ClockError(Exception):
-    """The clock went backwards: no time of this process can be believed."""
+    """The clock went backwards: no time of this process can be trusted."""
 
 
 Step = Callable[[], Any]
@@ -48,19 +48,19 @@ def forwards(total_ns: int) -> int:
 
 
 def nothing() -> None:
-    """The empty step, and the drain of a device that needs none."""
+    """Do nothing: the empty step, and the drain of a device that needs none."""
 
 
 def empty_call_ns(clock: Clock, calls: int = 20_000, repeats: int = 5) -> float:
     """Cost of calling an empty step in the block loop, ns a step: the least of `repeats` blocks.
 
-    The least, since whatever disturbs a block of empty calls can only lengthen it (as `timeit` argues).
+    The least, since any disturbance of a block of empty calls can only lengthen it (as `timeit` argues).
     """
     return min(time_block(clock, nothing, calls, nothing) for _ in range(repeats)) / calls
 
 
 def gauge(clock: Clock, drain: Synchronise) -> dict[str, float]:
-    """What timing itself takes here, in ns, as the record of a case has it."""
+    """Costs of timing itself, in ns, as columns of `CaseLaunch`."""
     return {
         "clock_resolution_ns": resolution_ns(clock),
         "empty_call_ns": empty_call_ns(clock),
@@ -70,7 +70,8 @@ def gauge(clock: Clock, drain: Synchronise) -> dict[str, float]:
 
 
 def shortest_block_ns(block_s: float, resolution_ns: float, empty_ns: float) -> float:
-    """How long a block must be: the asked length, and 1000 times what the clock resolves and an empty call costs.
+    """Shortest block, in ns: the asked length, and 1000 times the resolution of the clock and the cost of an empty
+    call.
 
     1000 keeps either below 0.1 % of the block, the bound torch.utils.benchmark uses for its timer.
     """
@@ -80,8 +81,8 @@ def shortest_block_ns(block_s: float, resolution_ns: float, empty_ns: float) -> 
 def calibrate(time_steps: Callable[[int], int], target_ns: float, limit: int = 10_000_000) -> int:
     """The n whose block lasts at least `target_ns`, found by growing blocks.
 
-    Each try aims at 1.2 times the target by the speed last seen, at least doubles and at most multiplies by a hundred:
-    a first slow call must not end the search, nor a first fast one send it too far.
+    Each try aims at 1.2 times the target by the last speed, at least doubles n and at most multiplies it by a hundred:
+    neither a slow first call ends the search, nor a fast one sends it too far.
     """
     steps = 1
     while (total := time_steps(steps)) < target_ns and steps < limit:

@@ -1,4 +1,4 @@
-"""The host clock: a tiny seam, so that tests drive everything that is timed with a simulated one."""
+"""The host clock, behind a small interface, so that tests drive everything that is timed with a simulated one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Something that tells the time in whole nanoseconds from an arbitrary zero."""
+    """Reads the time in whole nanoseconds from an arbitrary zero."""
 
     def __call__(self) -> int:
         """Now, in ns."""

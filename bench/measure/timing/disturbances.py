@@ -1,4 +1,4 @@
-"""What happened to a case while it was timed: pushed off its core, slowed down, at which clock rate."""
+"""Disturbances of a case while it was timed: pushed off its core, slowed down, at which clock rate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from bench.measure.machine import foreign_load
 from bench.protocol.rows import TimedBlock
 
 MOST_THROTTLED = 0.2
-"""Share of a case's blocks that may be timed while heat or a fault slowed the processor down: above it, none counts."""
+"""Most blocks of a case, as a share, that may be timed while heat or a fault slowed the processor down; above it the
+case fails."""
 
 PAIRED_A_READING = 16
 """Blocks of a lockstep pair between two looks at the processor's state, which may take longer than a block."""
@@ -23,7 +24,7 @@ class Throttled(Exception):  # noqa: N818  # a state of the machine
 
 
 class Disturbances:
-    """Counts over all blocks of a case."""
+    """Counts disturbances over all blocks of a case."""
 
     def __init__(self) -> None:
         self._preemptions = 0
@@ -32,7 +33,7 @@ class Disturbances:
 
     @contextmanager
     def timing(self) -> Iterator[None]:
-        """Blocks are timed inside."""
+        """Count preemptions while blocks are timed inside."""
         before = foreign_load.preemptions()
         yield
         after = foreign_load.preemptions()
@@ -40,7 +41,7 @@ class Disturbances:
             self._preemptions += after - before
 
     def visited(self, blocks: list[TimedBlock], condition: Condition) -> list[TimedBlock]:
-        """Blocks of a visit, none of them kept where heat or a fault slowed the processor down meanwhile."""
+        """The blocks of a visit; none of them is kept where heat or a fault slowed the processor down."""
         self._conditions.append(condition)
         kept = sum(block.kept for block in blocks)
         self._timed += kept
@@ -50,7 +51,7 @@ class Disturbances:
         return [replace(block, kept=False) for block in blocks]
 
     def paired(self, read: Callable[[], Condition]) -> None:
-        """Count one block of a lockstep pair; the processor's state is read now and then."""
+        """Count one block of a lockstep pair; `read` is called only every so often."""
         self._paired += 1
         if self._paired % PAIRED_A_READING == 0:
             self._conditions.append(read())

@@ -1,4 +1,4 @@
-"""One core: whether a step keeps no more than that busy, and how to hold it there."""
+"""One core: whether a step needs only that, and how to hold it there."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 ELSEWHERE = 0.02
-"""Share of the wall time that other threads of the process may take, of a step that is said to need one core."""
+"""Most CPU time of other threads of the process, as a share of wall time, in a step that needs one core."""
 
 
 @contextmanager
 def on_core(cpu: int | None) -> Iterator[None]:
-    """Hold the calling thread to a core; where none is given it runs where it may.
+    """Hold the calling thread to a core; None leaves it where it may run.
 
-    Threads and processes that are started meanwhile are held there too: only for a step that starts none.
+    Threads and processes that are started inside are held there too: use it only for a step that starts none.
     """
     if cpu is None:
         yield
@@ -36,18 +36,18 @@ def on_core(cpu: int | None) -> Iterator[None]:
 
 
 class CoreUse:
-    """Watches, from its making on, what the process does beside the calling thread."""
+    """Watches the CPU time of the process besides the calling thread, from its making on."""
 
     def __init__(self) -> None:
         self._wall, self._others, self._children = time.perf_counter(), _of_other_threads(), _of_children()
 
     def one(self) -> bool:
-        """Did this thread alone do all the work, as far as the system tells? Not where a thread cannot be held."""
+        """Did this thread alone do all the work? False where a thread cannot be held to a core."""
         if not hasattr(os, "sched_setaffinity") or torch.get_num_threads() != 1:
             return False
         spent = time.perf_counter() - self._wall
-        beside = _of_other_threads() - self._others
-        return beside <= ELSEWHERE * spent and _of_children() == self._children
+        by_others = _of_other_threads() - self._others
+        return by_others <= ELSEWHERE * spent and _of_children() == self._children
 
 
 def _of_other_threads() -> float:
@@ -56,7 +56,7 @@ def _of_other_threads() -> float:
 
 
 def _of_children() -> float:
-    """CPU seconds of processes that were started and have ended, such as the workers of a loader."""
+    """CPU seconds of child processes that have ended, such as the workers of a loader."""
     if resource is None:
         return 0.0
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,4 +1,4 @@
-"""Other timers on the same step in the same process: what each of them times, and nothing around it."""
+"""Other timers on the same step in the same process: blocks that each of them times, alternating with ours."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ LONGEST_NS, FEWEST_PAIRS = 300_000_000, 5
 """Stop adding block pairs after 0.3 s of timed blocks, but take at least 5: a step of 30 ms runs six times a pair."""
 
 FLUSHED_BYTES = 2**28
-"""What triton's do_bench writes before each call to push all else out of the second-level cache (triton 3, testing)."""
+"""Bytes that triton's do_bench writes before each call to flush the second-level cache (triton 3, testing)."""
 
 SINGLE_STEPS = 9
-"""Steps of ours, each timed alone on a flushed cache, whose median is held against do_bench's."""
+"""Steps of ours, each timed alone on a flushed cache, whose median is compared with do_bench's."""
 
 TimeSteps = Callable[[Step, int], int]
-"""Times a step that many times: total ns."""
+"""Runs a step a number of times, and returns total ns."""
 
 
 def by_timer(step: Step, steps: int) -> int:
@@ -77,7 +77,7 @@ def by_pyperf(step: Step, steps: int) -> int:
 
 
 class OtherTimer(NamedTuple):
-    """Another timer: the module it needs, and a block timed by it."""
+    """Another timer: the module that it needs, and its block."""
 
     module: str
     time: TimeSteps
@@ -95,9 +95,10 @@ Paired = dict[str, list[TimerPair]]
 
 
 def timed_with_others(step: Step, steps: int, clock: Clock, pairs: int, seed: str) -> Paired:
-    """Blocks of `steps` on the CPU, ours and those of each timer that is installed, in random order; at most `pairs`.
+    """Block pairs of `steps` on the CPU, ours and those of each timer that is installed, in random order; at most
+    `pairs`.
 
-    Every block comes right after as many steps that are not timed.
+    Before every block as many steps are run that are not timed.
     """
 
     def ours(step: Step, steps: int) -> int:
@@ -128,7 +129,8 @@ def _alternating(
 
 
 def timed_with_do_bench(step: Step, device: Device, pairs: int, seed: str) -> Paired:
-    """Single steps on a GPU, each on a flushed cache: the median of ours on the device clock, and triton's do_bench's.
+    """Pairs of single steps on a GPU, on a flushed cache: the median of ours on the device clock, and triton's
+    do_bench.
 
     Empty where triton is not installed. Raises `NoClockError` where the device clock cannot time this step.
     """

@@ -1,4 +1,4 @@
-"""Times the blocks of an open case, series by series: warm-up, how many steps a block has, and the blocks of visits."""
+"""Timing of an open case, series by series: warm-up, n, and the blocks of visits."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from bench.series import STEP, Series
 from bench.workload import Prepared
 
 MOST_BLOCKS = 50
-"""A visit never has more blocks than this, however short they are, besides a second cold one."""
+"""Most blocks of a series in a visit, however short they are, besides a second cold one."""
 
 
 class SeriesTimer:
-    """The step and the phases of a case on the clocks of its device. `steps`: n of each series, once calibrated."""
+    """Times the step and the phases of a case on the clocks of its device. `steps`: n of each calibrated series."""
 
     def __init__(self, device: Device, prepared: Prepared, settings: Settings, target_ns: float) -> None:
-        """target_ns: how long a block has to be."""
+        """target_ns: shortest block."""
         self.steps: dict[Series, int] = {}
         self.no_clock: dict[Series, str] = {}
         """Series that a clock of the device could not time, with the reason."""
@@ -92,7 +92,7 @@ class SeriesTimer:
         return [block for series in list(self.steps) for block in self._timed(series)]
 
     def rewarmed(self, series: Series) -> int:
-        """Total ns of one block, after blocks that are not timed: what went cold in a pause is warm again."""
+        """Total ns of one block, after blocks that are not timed, since the step went cold in a pause."""
         steps = self.steps[series]
         if cold_blocks(self.time(series, steps)) > 1:
             self.time(series, steps)

@@ -1,4 +1,4 @@
-"""When is warm-up over? When two adjacent windows of blocks no longer differ by more than their own sampling error."""
+"""The end of warm-up: when two adjacent windows of blocks differ by no more than their own sampling error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONG_BLOCK_NS = 20e6
 
 @dataclass(frozen=True)
 class WarmUp:
-    """How warm-up ended. `steady` is False where the cap came first; `calls` and `ns` say what it took."""
+    """How warm-up ended. `steady` is False where the cap came first; `calls` and `ns` are what it took."""
 
     steady: bool
     calls: int
@@ -25,7 +25,7 @@ class WarmUp:
 
 
 def agree(earlier: list[float], later: list[float]) -> bool:
-    """Do two windows of w block times (ns) have the same mean, as far as w blocks can tell?
+    """Do two windows of w block times (ns) have the same mean, as far as w blocks can show?
 
     Student's two-sample t on logarithms, pooled variance: |difference| <= t * s * sqrt(2 / w).
     """

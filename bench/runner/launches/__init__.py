@@ -1,1 +1,3 @@
-"""Launches: fresh processes that measure their share of the cases, until precision or budget ends it."""
+"""Launches: fresh processes that measure their share of the cases, until the results are precise or the budget is
+spent.
+"""

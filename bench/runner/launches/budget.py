@@ -1,4 +1,4 @@
-"""Time that may be spent: a run begins nothing that it expects not to finish within its budget."""
+"""The time that a run may spend: it begins nothing that it expects not to finish within its budget."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ Clock = Callable[[], float]
 
 
 class Budget:
-    """Counts from the moment it is made. Without an amount it affords everything."""
+    """Counts from its making on. Without an amount everything is affordable."""
 
     def __init__(self, amount_s: float | None, cost_s: Callable[[str], float], clock: Clock = time.monotonic) -> None:
-        """cost_s: seconds that a launch of a case, by its key, took before; 0 for one not yet seen: it is tried."""
+        """cost_s: by key, seconds that a launch of the case took before; 0 where none has been seen, so that it is
+        tried.
+        """
         self._cost_s = cost_s
         self._clock = clock
         self._ends = float("inf") if amount_s is None else clock() + amount_s
         self.refused = False
-        """Something was not begun because of the budget."""
+        """Something was left out because of the budget."""
 
     def affords(self, planned: Iterable[Planned]) -> bool:
         """Is there time left for one launch of these cases?"""

@@ -1,4 +1,4 @@
-"""What is done and what is left: the run's own account of its cases."""
+"""The account of a run: which launches of which cases are done, and which are pending."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bench.runner.listener import RunProgress
 from bench.series import STEP, Series
 
 GUESS_S, GUESS_COMPILED_S = 0.5, 10.0
-"""Seconds a case costs in a launch before any of its kind has been seen: only the progress bar believes them."""
+"""Seconds of a launch of a case before any of its kind was seen; used only for the progress bar."""
 
 
 class Ledger:
-    """Knows for each case its launches, its precision, its n and its cost; decides what is still pending."""
+    """Keeps for each case its launches, precision, n and cost, and decides what is pending."""
 
     def __init__(self, planned: Sequence[Planned], settings: Settings) -> None:
         self.planned = {item.case.key: item for item in planned}
@@ -30,7 +30,7 @@ class Ledger:
         self._cost: dict[str, list[float]] = defaultdict(list)
 
     def replay(self, records: Iterable[CaseLaunch], blocks: Iterable[Block]) -> None:
-        """Take up what an earlier session of the same run measured."""
+        """Add what an earlier session of the same run measured."""
         by_launch: dict[tuple[str, int], list[Block]] = defaultdict(list)
         for block in blocks:
             by_launch[block.key, block.launch].append(block)
@@ -38,7 +38,7 @@ class Ledger:
             self.add(record, by_launch[record.key, record.launch])
 
     def add(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
-        """Take down how a case ended in one launch."""
+        """Add the end of a case in one launch."""
         self._done.add((record.key, record.launch))
         self._cost[record.key].append(sum(record.seconds.values()) or GUESS_S)
         if self.outcomes.get(record.key, Outcome.OK) == Outcome.OK:
@@ -51,21 +51,21 @@ class Ledger:
             self.visits.add(record, blocks)
 
     def pending(self, launch: int) -> list[Planned]:
-        """The cases that still want launch number `launch`."""
+        """The cases that still need launch number `launch`."""
         return [
             item for key, item in self.planned.items() if not self.is_finished(key) and (key, launch) not in self._done
         ]
 
     def is_finished(self, key: str) -> bool:
-        """The case wants no more launches: precise enough, or ended by its outcome."""
+        """Does the case need no more launches: precise enough, or ended by its outcome?"""
         return self.outcomes.get(key, Outcome.OK) != Outcome.OK or self._precision[key].is_finished()
 
     def finished(self) -> int:
-        """How many cases want no more launches."""
+        """How many cases need no more launches."""
         return sum(self.is_finished(key) for key in self.planned)
 
     def cost_s(self, key: str) -> float:
-        """Seconds a launch of the case took, the median so far; 0 before the first."""
+        """Seconds of a launch of the case, the median so far; 0 before the first."""
         return statistics.median(self._cost[key]) if self._cost.get(key) else 0.0
 
     def standing(self) -> RunProgress:
@@ -75,7 +75,9 @@ class Ledger:
         return RunProgress(self.finished(), len(self.planned), share, self.left_s())
 
     def left_s(self) -> float:
-        """Seconds that are left, by what the cases cost so far: a case not yet seen costs what its like cost."""
+        """Seconds that the pending launches will take, by the cases' costs so far; an unseen case costs as much as its
+        kind.
+        """
         left = 0.0
         for key, item in self.planned.items():
             if not self.is_finished(key):
@@ -94,7 +96,7 @@ class Ledger:
 def launch_median_s(blocks: Iterable[Block]) -> float | None:
     """The median block of a launch, in seconds per step: one datum. None without kept blocks of the step.
 
-    On a device with several clocks the first that was timed decides: its default one.
+    On a device with several clocks the first that was timed counts, its default one.
     """
     kept = [block for block in blocks if block.kept and block.phase == STEP]
     if not kept:

@@ -1,4 +1,4 @@
-"""When does a case have launches enough?"""
+"""Precision of a case: whether it has launches enough."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bench.stats.stopping import NarrowTwice
 
 
 class Precision:
-    """Gathers one median a launch; finished at the number that was asked for, or as `NarrowTwice` says."""
+    """Collects one median a launch; finished at the number that was asked for, or by the rule `NarrowTwice`."""
 
     def __init__(self, settings: Settings) -> None:
         self._exactly = settings.launches
@@ -15,11 +15,11 @@ class Precision:
         self._rule = NarrowTwice(settings.min_launches, settings.max_launches, settings.precision)
 
     def add(self, median_s: float) -> None:
-        """The median of one launch, in seconds per step."""
+        """Add the median of one launch, in seconds per step."""
         self._rule.add(median_s)
 
     def is_finished(self) -> bool:
-        """No more launches are wanted."""
+        """Are the launches enough?"""
         if self._exactly is not None:
             return len(self.medians) >= self._exactly
         return self._rule.is_finished()
@@ -34,5 +34,5 @@ class Precision:
         return self._rule.half_width
 
     def launches_left(self) -> int:
-        """Launches still expected: those sure to come, since how many precision will ask for cannot be known."""
+        """Launches that are sure to come; how many more precision will need is not known beforehand."""
         return 0 if self.is_finished() else max(1, self._least - len(self.medians))

@@ -1,4 +1,4 @@
-"""Which cases share a process, and in which order: shuffled, by a seed that is recorded."""
+"""Schedule of a launch: which cases share a process, and in which order, shuffled by a recorded seed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Wanted = TypeVar("Wanted", Planned, ComparedCase)
 
 @dataclass(frozen=True)
 class Assignment(Generic[Wanted]):
-    """The work of one fresh process, or pair of them: cases of one thread count, or one compiled case alone."""
+    """The work of one fresh process, or of one pair: cases of one thread count, or one compiled case alone."""
 
     launch: int
     threads: Value
@@ -24,10 +24,10 @@ class Assignment(Generic[Wanted]):
 
 
 def assignments(pending: Sequence[Wanted], launch: int, seed: int) -> list[Assignment[Wanted]]:
-    """Deal the pending cases of a launch to processes, in shuffled order, so that slow drift falls on all alike.
+    """Divide the pending cases of a launch among processes, in shuffled order, so that slow drift falls on all alike.
 
-    A process has one thread count. A compiled case has a process to itself: lambdas of one factory and instances of
-    one class share a code object, and of ten such cases in one process two silently run eager (measured).
+    A process has one thread count. A compiled case has a process to itself: lambdas of one factory and instances of one
+    class share a code object, and of ten such cases in one process two silently run eager (measured).
     """
     dice = random.Random(f"{seed}:{launch}")
     shared: dict[Value, list[Wanted]] = defaultdict(list)
@@ -61,6 +61,6 @@ def visiting_order(visits: Mapping[str, int], launch: int, seed: int) -> list[tu
 
 
 def is_compiled(item: Planned | ComparedCase) -> bool:
-    """Does the case call a C++ compiler, and so want a process and a cache of its own?"""
+    """Does the case call a C++ compiler, and so need a process and a cache of its own?"""
     mode = str(item.case["mode"])
     return mode.startswith("compile") or mode == "aoti"

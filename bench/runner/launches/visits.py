@@ -1,4 +1,4 @@
-"""How many visits a launch pays a case: more where visits differ so much that a further process would cost more."""
+"""Number of visits in a launch: more where visits differ so much that a further process would cost more."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bench.series import STEP
 from bench.stats.variance_components import best_visits, components
 
 FEWEST_LAUNCHES = 3
-"""Launches before a case's own spread is believed: two components are told from fewer at random."""
+"""Launches before a case's own spread counts: fewer estimate two components too badly."""
 
 MOST_TIMES = 4
-"""A launch pays at most so many times the visits of the settings: a group of cases shares its hour."""
+"""A launch makes at most this many times the visits of the settings: a group of cases shares the time."""
 
 
 class Visits:
-    """Learns from each launch of a case. With few of them, or where their number is fixed, visits are the settings'."""
+    """Learns from each launch of a case. After few launches, or where their number is fixed, the settings decide."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -28,7 +28,7 @@ class Visits:
         self._visit_s: dict[str, list[float]] = defaultdict(list)
 
     def add(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
-        """What one launch of a case took: its visits, and the seconds of its stages."""
+        """Add what one launch of a case took: its visits, and the seconds of its stages."""
         kept = [block for block in blocks if block.kept and block.phase == STEP]
         visits: dict[int, list[float]] = defaultdict(list)
         for block in kept:
@@ -42,7 +42,7 @@ class Visits:
         self._launch_s[record.key].append(sum(record.seconds.values()) - timed_s)
 
     def wanted(self, key: str) -> int:
-        """Visits of the next launch, by what gives the narrowest interval for the time (see `best_visits`)."""
+        """Visits of the next launch: the number that gives the narrowest interval for the time (see `best_visits`)."""
         usual = self._settings.visits
         if self._settings.launches is not None or len(self._logs[key]) < FEWEST_LAUNCHES:
             return usual

@@ -1,1 +1,1 @@
-"""Lockstep pairs: a process of each side, alive together, that take turns block by block."""
+"""Lockstep pairs: a process of each side, alive together, that alternate block by block."""

@@ -1,4 +1,4 @@
-"""The code of a side: a revision, the working tree or a folder, copied to where both sides have paths of equal length.
+"""The code of a side: a revision, the working tree or a folder, copied so that both sides have paths of equal length.
 
 A path of another length moves what Python and the loader put on the stack and the heap, and with it the time of small
 steps: Mytkowicz et al., "Producing wrong data without doing anything obviously wrong!", ASPLOS 2009. So each tree lies
@@ -23,7 +23,7 @@ from bench.runner.git import CHECKOUT_S, GitRefusedError, git, is_inside
 from bench.runner.worker import SideCode
 
 KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "coursebench" / "sides"
-"""Where trees lie while they are measured, and those whose `--setup` is kept by commit."""
+"""The folder of trees while they are measured, and of those whose `--setup` is kept by commit."""
 
 PYTHON = "python="
 
@@ -41,16 +41,16 @@ class SideSpec:
 
 @dataclass(frozen=True)
 class SideTree:
-    """A side's code, where it can be measured, and how it is told in a run."""
+    """A side's code, ready to be measured, and its description for `run.json`."""
 
     side: SideCode
     root: Path
-    told: dict[str, str | bool | None]
-    """text, commit, dirty, python."""
+    description: dict[str, str | bool | None]
+    """text: as the user wrote it; commit; dirty: whether files differ from the commit; python: the interpreter."""
 
 
 def read(text: str) -> SideSpec:
-    """`REV`, `FOLDER`, `python=PATH`, or both with a comma. Raises `UserError`."""
+    """Read `REV`, `FOLDER`, `python=PATH`, or both with a comma. Raises `UserError` for anything else."""
     parts = [part for part in text.split(",") if part]
     pythons = [part.removeprefix(PYTHON) for part in parts if part.startswith(PYTHON)]
     trees = [part for part in parts if not part.startswith(PYTHON)]
@@ -67,7 +67,7 @@ def toplevel(folder: Path) -> Path:
 def merge_base(folder: Path) -> str:
     """The commit at which the working tree's branch left the default branch. Raises `UserError` where none is found.
 
-    The default branch is the one origin's HEAD names; without it main or master, on origin or here.
+    The default branch is the one that origin's HEAD names; without it main or master, on origin or here.
     """
     names = ["origin/HEAD", "origin/main", "origin/master", "main", "master"]
     for name in names:
@@ -78,10 +78,10 @@ def merge_base(folder: Path) -> str:
 
 @contextlib.contextmanager
 def prepared(asked: SideSpec, slot: str, here: Path, setup: str | None) -> Iterator[SideTree]:
-    """The tree of a side, set up, until it is done with.
+    """The tree of a side, set up, until the context ends.
 
-    slot: base, head or twin: two trees of one commit are two folders. here: the user's folder. setup: a command that is
-    run in the tree with a shell; the tree of a commit is kept with it, any other is removed. Raises `UserError`.
+    slot: base, head or twin: two trees of one commit are two folders. here: the user's folder. setup: a command that a
+    shell runs in the tree; the tree of a commit is kept with it, any other is removed. Raises `UserError`.
     """
     folder = Path(asked.tree).expanduser() if asked.tree is not None and _is_path(asked.tree) else None
     commit = None
@@ -104,18 +104,23 @@ def prepared(asked: SideSpec, slot: str, here: Path, setup: str | None) -> Itera
             if kept:
                 _ready_mark(root).touch()
         python = _python(asked, root)
-        told: dict[str, str | bool | None] = {"text": asked.text, "commit": commit, "dirty": None, "python": python}
+        description: dict[str, str | bool | None] = {
+            "text": asked.text,
+            "commit": commit,
+            "dirty": None,
+            "python": python,
+        }
         if commit is None and folder is None:  # the working tree
-            told["commit"] = git(here, "rev-parse", "HEAD", why="this repository has no commit yet")
-            told["dirty"] = bool(git(here, "status", "--porcelain", why="git does not tell the state of the tree"))
-        yield SideTree(SideCode(python, root), root, told)
+            description["commit"] = git(here, "rev-parse", "HEAD", why="this repository has no commit yet")
+            description["dirty"] = bool(git(here, "status", "--porcelain", why="git does not say what was changed"))
+        yield SideTree(SideCode(python, root), root, description)
     finally:
         if not _is_ready(root):
             _remove(here, root)
 
 
 def _is_path(text: str) -> bool:
-    """A folder is named by a path that begins with a dot, a tilde or a slash; any other word is a revision."""
+    """Is this the path of a folder? It begins with a dot, a tilde or a slash; any other word is a revision."""
     return text.startswith((".", "~", os.sep)) and Path(text).expanduser().is_dir()
 
 
@@ -140,7 +145,7 @@ def _ready_mark(root: Path) -> Path:
 
 
 def _is_ready(root: Path) -> bool:
-    """Was this tree set up to its end?"""
+    """Is the set-up of this tree complete?"""
     return root.is_dir() and _ready_mark(root).exists()
 
 
@@ -152,12 +157,12 @@ def _remove(here: Path, root: Path) -> None:
 
 
 def _copy(source: Path, root: Path) -> None:
-    """What git would keep of a working tree, as it lies there now; of a folder outside of git, all of it."""
+    """Copy what git would keep of a working tree, as it is now; of a folder outside of git, all of it."""
     if not is_inside(source):
         shutil.copytree(source, root, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         return
     words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    names = git(source, *words, why=f"git does not tell which files of {source} it keeps")
+    names = git(source, *words, why=f"git does not say which files of {source} it keeps")
     root.mkdir()
     for name in filter(None, names.split("\0")):
         file = source / name

@@ -1,1 +1,1 @@
-"""Profiles: a worker whose case is sampled and taken apart, alone or in pairs of two sides."""
+"""Profiles: a worker whose case is sampled and profiled, alone or in pairs of two sides."""

@@ -63,7 +63,7 @@ def test_a_revision_is_what_was_committed_and_is_gone_afterwards(repository):
     here, git = repository
     with side_trees.prepared(side_trees.read("main~1"), "base", here, None) as tree:
         assert (tree.root / "code.py").read_text() == "one"
-        assert tree.told["commit"] == git("rev-parse", "main~1")
+        assert tree.description["commit"] == git("rev-parse", "main~1")
         assert tree.side.python == sys.executable
     assert not tree.root.exists()
     assert len(git("worktree", "list").splitlines()) == 1
@@ -75,7 +75,7 @@ def test_the_working_tree_is_what_lies_there_now_without_what_git_ignores(reposi
         assert (tree.root / "code.py").read_text() == "not committed"
         assert (tree.root / "new.py").exists()
         assert not (tree.root / "built").exists()
-        assert (tree.told["commit"], tree.told["dirty"]) == (git("rev-parse", "HEAD"), True)
+        assert (tree.description["commit"], tree.description["dirty"]) == (git("rev-parse", "HEAD"), True)
         (here / "code.py").write_text("changed while it is measured")
         assert (tree.root / "code.py").read_text() == "not committed"
 
@@ -99,7 +99,7 @@ def test_a_folder_is_copied(repository, tmp_path):
     (other / "code.py").write_text("elsewhere")
     with side_trees.prepared(side_trees.read(str(other)), "head", here, None) as tree:
         assert (tree.root / "code.py").read_text() == "elsewhere"
-        assert tree.told["commit"] is None
+        assert tree.description["commit"] is None
 
 
 def test_a_setup_runs_in_the_tree_and_is_kept_by_commit(repository):
