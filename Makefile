@@ -1,6 +1,8 @@
 # Each target makes its own .venv from nothing and is quick when nothing changed.
 #   make demo    environment, quick suite, report
-#   make test    environment, all tests
+#   make test    environment, the tests that neither take long nor start a worker or a browser: most of them, in minutes
+#   make test-all    environment, all tests, properties with all their examples
+#   make test-costs  measures what tests cost, by which the two differ; TESTS=... for some
 #   make check   environment, format, lint, types, layers
 #   make lessons the pages of docs/lessons, from the docstrings of the workloads
 #   make gallery one of each chart, of the runs in results/reference
@@ -13,7 +15,7 @@ BIN := .venv/bin
 READY := .venv/ready
 DEMO ?= results/demo
 
-.PHONY: demo test check lessons gallery clean
+.PHONY: demo test test-all test-costs check lessons gallery clean
 
 demo: $(READY)
 	rm -rf $(DEMO)
@@ -21,11 +23,21 @@ demo: $(READY)
 	$(BIN)/bench show $(DEMO) --vs mode=eager
 	$(BIN)/bench report $(DEMO) --out reports/demo
 
-# Two at a time: half of the tests wait for processes to start. WORKERS=0 runs them one after the other.
+# Two at a time: many tests wait for processes. WORKERS=0 runs them one after the other.
 WORKERS ?= 2
+TESTS ?= tests
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+FAST = --hypothesis-profile=fast
 
 test: $(READY)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m 'not heavy and not real' $(FAST) $(TESTS)
+
+test-all: $(READY)
+	$(PYTEST) $(TESTS)
+
+# What decides is what a test costs in the fast tier.
+test-costs: $(READY)
+	$(PYTEST) --write-costs $(FAST) $(TESTS)
 
 check: $(READY)
 	$(BIN)/ruff format --check --quiet .
