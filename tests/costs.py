@@ -21,7 +21,8 @@ import pytest
 
 from tests import forking
 
-FILE = Path(__file__).with_name("costs.txt")
+FILE = "tests/costs.txt"
+"""Below the root of the session."""
 
 HEADING = """\
 # What `make test-costs` measured: CPU seconds of a test and of the fixtures it needs, what it starts, and the test.
@@ -31,7 +32,7 @@ HEADING = """\
 HEAVY_S = 2.0
 """CPU seconds from which on a test is `heavy`."""
 
-SURELY = 1.5
+SURELY = 2.0
 """Measured again, a test takes up to so many times as long: within that a line stays as it is and does not mislead."""
 
 DEAREST = 10
@@ -52,9 +53,9 @@ class Cost:
         return Cost(self.cpu_s - other.cpu_s, self.starts)
 
 
-def read(path: Path = FILE) -> dict[str, Cost]:
-    """The costs in a file, by the id of the test; empty where there is no file."""
-    found = {}
+def read(root: Path) -> dict[str, Cost]:
+    """The costs in the file below `root`, by the id of the test; empty where there is no file."""
+    path, found = root / FILE, {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         if not line.startswith("#"):
             seconds, starts, test = line.split(maxsplit=2)
@@ -72,7 +73,9 @@ def text_of(costs: dict[str, Cost]) -> str:
     return HEADING + "".join(f"{line}\n" for line in lines)
 
 
-def merged(old: dict[str, Cost], measured: dict[str, Cost], skipped: Iterable[str], whole: bool) -> dict[str, Cost]:
+def merged(
+    old: dict[str, Cost], measured: dict[str, Cost], skipped: Iterable[str], whole: bool, root: Path
+) -> dict[str, Cost]:
     """`old` with what was measured now.
 
     What was skipped keeps its line. Where files were collected as a `whole`, a line of a test that did not run names
@@ -82,7 +85,7 @@ def merged(old: dict[str, Cost], measured: dict[str, Cost], skipped: Iterable[st
     kept = {
         test: cost
         for test, cost in old.items()
-        if test in skipped or (Path(file_of(test)).exists() and not (whole and file_of(test) in files))
+        if test in skipped or ((root / file_of(test)).exists() and not (whole and file_of(test) in files))
     }
     for test, cost in measured.items():
         before = old.get(test)
@@ -242,6 +245,7 @@ class Bookkeeper:
         """The ten dearest tests, and the lines that mislead."""
         if not self._own:
             return
+        root = self._config.rootpath
         whole_s = sum(cost.cpu_s for cost in self._own.values())
         terminalreporter.section(f"{whole_s:.0f} CPU seconds in {len(self._alone) + len(self._skipped)} tests")
         dearest = sorted(self._own.items(), key=lambda item: -item[1].cpu_s)[:DEAREST]
@@ -249,10 +253,11 @@ class Bookkeeper:
             terminalreporter.write_line(f"{cost.cpu_s:6.1f}  {name}")
         if self._config.getoption("write_costs"):
             whole = not any("::" in word for word in self._config.args) and not _chosen(self._config)
-            FILE.write_text(text_of(merged(read(), self._alone, self._skipped, whole)), encoding="utf-8")
-            terminalreporter.write_line(f"written: {FILE.relative_to(self._config.rootpath)}")
-        elif wrong := misleading(read(), self._alone):
-            terminalreporter.section(f"{FILE.name} misleads: make test-costs TESTS=…")
+            found = merged(read(root), self._alone, self._skipped, whole, root)
+            (root / FILE).write_text(text_of(found), encoding="utf-8")
+            terminalreporter.write_line(f"written: {FILE}")
+        elif wrong := misleading(read(root), self._alone):
+            terminalreporter.section(f"{FILE} misleads: make test-costs TESTS=…")
             for line in wrong:
                 terminalreporter.write_line(line)
 
