@@ -189,7 +189,8 @@ def environment(threads: int, cache: Path | None, root: Path | None = None) -> M
         "OMP_WAIT_POLICY": "PASSIVE",
     }
     if cache is not None:
-        extra |= {"TORCHINDUCTOR_CACHE_DIR": str(cache / "inductor"), "TRITON_CACHE_DIR": str(cache / "triton")}
+        whole = cache.absolute()  # torch 2.8 starts the C++ compiler in a folder of its own
+        extra |= {"TORCHINDUCTOR_CACHE_DIR": str(whole / "inductor"), "TRITON_CACHE_DIR": str(whole / "triton")}
     if root is not None:
         extra["COURSEBENCH_ROOT"] = str(root)
     return {**os.environ, **extra}
