@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.store.profile_pair_tables import SideRow
+from bench.workload import Work
 
 Who = tuple[int, str]
 """A pair, and a side of it."""
@@ -65,8 +66,8 @@ class RecordedProfile:
 
     key: str
     threads: int
-    work: Mapping[str, Any]
-    """What the workload states of a step: flops, bytes, kernels and so on."""
+    work: Work
+    """What the workload states about one step."""
     steps: int
     blocks: int
     """Blocks whose events were found in the recording."""
@@ -92,7 +93,7 @@ class RecordedProfile:
         return cls(
             key=entry["key"],
             threads=entry["threads"],
-            work=entry["work"],
+            work=Work(**{"unit": "", **entry["work"]}),
             steps=entry["steps"],
             blocks=entry["blocks"],
             before_ns=entry["before_ns"],

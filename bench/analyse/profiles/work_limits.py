@@ -8,7 +8,6 @@ from bench.analyse.profiles.recorded import RecordedProfile
 from bench.analyse.profiles.time_shares import Cost
 from bench.analyse.rows.peaks import Peaks, Place, Rate, dtype_of, working_set
 from bench.records import Case
-from bench.workload import Work
 
 COMPUTE, MEMORY, LAUNCHES = "flops", "bytes", "kernels"
 
@@ -42,7 +41,7 @@ def limits_of(taken: RecordedProfile, cost: Cost, peaks: Peaks | None) -> Limits
     if not peaks:
         return Limits(reason="no peaks of this machine were measured: bench run 'calibration/*'")
     case = Case.from_key(taken.key)
-    work = Work(**{"unit": "", **taken.work})
+    work = taken.work
     place = Place.where(case, "wall", taken.threads)
     bandwidth = peaks.bandwidth(place, working_set(work)) if work.bytes else None
     known = (
