@@ -1,4 +1,4 @@
-"""How much of a step arithmetic, memory and launches account for: its stated work at the peaks of its machine."""
+"""How much of a step arithmetic, memory and launches account for: its stated work at the peaks of the machine."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Limit:
 
 @dataclass(frozen=True)
 class Limits:
-    """What each kind of work takes at least, or why that is not known."""
+    """The least time of each kind of work, or why it is not known."""
 
     found: tuple[Limit, ...] = ()
     reason: str = ""
     run: str = ""
-    """Which run measured the peaks."""
+    """The run that measured the peaks."""
 
     def largest(self) -> Limit | None:
         """The kind of work that accounts for most of the step; None if none is known."""
