@@ -26,7 +26,7 @@ class Measure:
     text: Callable[[Row], str]
     """Value and interval, as in the tables."""
     how: Callable[[Row], str]
-    """How the interval was made, or why there is none; empty if that is not known."""
+    """The method of the interval, or why there is none; empty if that is not known."""
     clocked: bool = True
     """True if each clock has its own number."""
     factor: float = 1.0

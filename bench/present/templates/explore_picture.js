@@ -35,12 +35,12 @@ const pictures = ({ spec: base, ticks: labels, shapes }) => {
   const ticks = (numbers) => {
     const least = Math.min(...numbers), most = Math.max(...numbers);
     for (const steps of [[1, 2, 5], [1, 3], [1]]) {
-      const found = [];
+      const candidates = [];
       for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power += 1) {
-        found.push(...steps.map((step) => Number(`${step}e${power}`)));
+        candidates.push(...steps.map((step) => Number(`${step}e${power}`)));
       }
-      const inside = found.filter((tick) => tick >= least && tick <= most).length;
-      if (inside >= 2 && (inside <= MOST_TICKS || steps.length === 1)) { return found; }
+      const inside = candidates.filter((tick) => tick >= least && tick <= most).length;
+      if (inside >= 2 && (inside <= MOST_TICKS || steps.length === 1)) { return candidates; }
     }
     return undefined;
   };
@@ -100,12 +100,12 @@ const pictures = ({ spec: base, ticks: labels, shapes }) => {
       reference: measure.ticks === "ratio" ? [{ y: 1 }] : [],
     };
     const right = across(seen, distinct(shown.map((point) => point.x)), width), up = upwards(seen, strip);
-    const beside = x?.numeric || lines.length < 2 ? {} : { xOffset: { field: "line", type: "nominal", sort: lines } };
+    const offset = x?.numeric || lines.length < 2 ? {} : { xOffset: { field: "line", type: "nominal", sort: lines } };
     // Names have no order to draw a line along, and a layer without data has no scale.
     const layer = structuredClone(base.layer).filter(({ data, encoding }) => datasets[data.name].length > 0 && (x?.numeric || !encoding.detail));
     for (const { data, mark, encoding } of layer) {
       if (data.name === "bare") { mark.fill = look.background; }  // no line shows through
-      if (encoding.x) { Object.assign(encoding, beside, { x: { ...encoding.x, ...right } }); }
+      if (encoding.x) { Object.assign(encoding, offset, { x: { ...encoding.x, ...right } }); }
       if (encoding.y.field) { Object.assign(encoding.y, up); }
       if (encoding.color) { Object.assign(encoding.color, color); }
       if (encoding.shape) { Object.assign(encoding.shape, shape); }

@@ -137,18 +137,18 @@
       find();
     };
 
-    const beside = (frame, step) => {
+    const neighbour = (frame, step) => {
       const row = frames.filter((other) => other.depth === frame.depth && isShown(other));
       return row[row.indexOf(frame) + step];
     };
-    const widest = (found) => found.reduce((a, b) => b.right - b.left > a.right - a.left ? b : a, found[0]);
+    const widest = (choice) => choice.reduce((a, b) => b.right - b.left > a.right - a.left ? b : a, choice[0]);
     const ways = {
       ArrowUp: (frame) => frame.parent,
       ArrowDown: (frame) => isAbove(frame)
         ? frames.find((other) => other.parent === frame && isShown(other))
         : widest(frames.filter((other) => other.parent === frame)),
-      ArrowLeft: (frame) => beside(frame, -1),
-      ArrowRight: (frame) => beside(frame, 1),
+      ArrowLeft: (frame) => neighbour(frame, -1),
+      ArrowRight: (frame) => neighbour(frame, 1),
       Home: () => root,
     };
     svg.addEventListener("keydown", (event) => {
