@@ -19,7 +19,7 @@ from tests.present import present_frames as example
 ROWS = {"a run": example.everything(), "modes": example.modes(), "a gate": example.gate()}
 PICTURES = {f"{name}: {spec.slug}": (spec, rows) for name, rows in ROWS.items() for spec in charts.available(rows)}
 COLUMNS = {name for rows in ROWS.values() for each in record.records(rows) for name in each}
-"""All rows that are drawn here."""
+"""Columns of all rows that are drawn here."""
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.name)
