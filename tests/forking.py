@@ -193,11 +193,18 @@ def _keep(connection: socket.socket) -> tuple[str, list[str]]:
     """
     size, files, *_ = socket.recv_fds(connection, 8, 3)
     asked = json.loads(connection.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL))
+    waiting, leading = os.pipe()
     pid = os.fork()
     if pid == 0:
         connection.close()
+        if asked["is_leader"]:
+            os.setsid()
+        os.close(waiting)
+        os.close(leading)
         return _become(asked, files)
-    for file in files:
+    os.close(leading)
+    os.read(waiting, 1)  # until it leads its group: who learns its id may kill that at once
+    for file in (*files, waiting):
         os.close(file)
     connection.sendall(b"%d\n" % pid)
     ended = os.pidfd_open(pid)
@@ -211,8 +218,6 @@ def _keep(connection: socket.socket) -> tuple[str, list[str]]:
 
 def _become(asked: Mapping[str, Any], files: list[int]) -> tuple[str, list[str]]:
     """Take the files, the folder and the environment that were asked for."""
-    if asked["is_leader"]:
-        os.setsid()
     for number, file in enumerate(files):  # of stdin, stdout, stderr
         os.dup2(file, number)
         os.close(file)
