@@ -1,8 +1,8 @@
 # Each target makes its own .venv from nothing and is quick when nothing changed.
 #   make demo    environment, quick suite, report
-#   make test    environment, the tests that cost little: minutes
-#   make test-all  environment, all tests
-#   make test-costs  measures what tests cost, and writes tests/costs.txt; of some files with TESTS=...
+#   make test    environment, the tests that neither take long nor start a worker or a browser: most of them, in minutes
+#   make test-all    environment, all tests, properties with all their examples
+#   make test-costs  measures what tests cost, by which the two differ; TESTS=... for some
 #   make check   environment, format, lint, types, layers
 #   make lessons the pages of docs/lessons, from the docstrings of the workloads
 #   make gallery one of each chart, of the runs in results/reference
@@ -23,21 +23,21 @@ demo: $(READY)
 	$(BIN)/bench show $(DEMO) --vs mode=eager
 	$(BIN)/bench report $(DEMO) --out reports/demo
 
-# Two at a time: half of the tests wait for processes to start. WORKERS=0 runs them one after the other.
+# Two at a time: many tests wait for processes. WORKERS=0 runs them one after the other.
 WORKERS ?= 2
-
+TESTS ?= tests
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-TESTS ?=
+FAST = --hypothesis-profile=fast
 
 test: $(READY)
-	$(PYTEST) -m 'not heavy and not real' --hypothesis-profile fast
+	$(PYTEST) -m 'not heavy and not real' $(FAST) $(TESTS)
 
-# What the first tier left out; and its properties again, with all their examples.
-test-all: test
-	$(PYTEST) -m 'heavy or real or hypothesis'
+test-all: $(READY)
+	$(PYTEST) $(TESTS)
 
+# What decides is what a test costs in the fast tier.
 test-costs: $(READY)
-	$(PYTEST) --write-costs $(TESTS)
+	$(PYTEST) --write-costs $(FAST) $(TESTS)
 
 check: $(READY)
 	$(BIN)/ruff format --check --quiet .

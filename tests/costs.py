@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,17 +20,18 @@ import pytest
 
 from tests import forking
 
-FILE = Path(__file__).with_name("costs.txt")
+FILE = "tests/costs.txt"
+"""Below the root of the session."""
 
 HEADING = """\
-# What `make test-costs` measured: CPU seconds of a test and of the fixtures it needs, what it starts, and the test.
+# What `make test-costs` measured: CPU seconds of a test and of the fixtures it needs, what it starts, and its id.
 # A test that is not here takes less than 2 CPU seconds and starts neither a worker nor a browser, or is new.
 """
 
 HEAVY_S = 2.0
 """CPU seconds from which on a test is `heavy`."""
 
-SURELY = 1.5
+SURELY = 2.0
 """Measured again, a test takes up to so many times as long: within that a line stays as it is and does not mislead."""
 
 DEAREST = 10
@@ -52,9 +52,19 @@ class Cost:
         return Cost(self.cpu_s - other.cpu_s, self.starts)
 
 
-def read(path: Path = FILE) -> dict[str, Cost]:
-    """The costs in a file, by the id of the test; empty where there is no file."""
-    found = {}
+def plain(cost: Cost) -> dict[str, Any]:
+    """A cost as a report of pytest can carry it from one process to another; `from_plain` is the way back."""
+    return {"cpu_s": round(cost.cpu_s, 3), "starts": sorted(cost.starts)}
+
+
+def from_plain(told: dict[str, Any]) -> Cost:
+    """The way back."""
+    return Cost(told["cpu_s"], set(told["starts"]))
+
+
+def read(root: Path) -> dict[str, Cost]:
+    """The costs in the file below `root`, by the id of the test; empty where there is no file."""
+    path, found = root / FILE, {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         if not line.startswith("#"):
             seconds, starts, test = line.split(maxsplit=2)
@@ -65,14 +75,16 @@ def read(path: Path = FILE) -> dict[str, Cost]:
 def text_of(costs: dict[str, Cost]) -> str:
     """The file that holds these costs: a line for each that is dear or starts something, in the order of their ids."""
     lines = [
-        f"{cost.cpu_s:4.0f} {'+'.join(sorted(cost.starts)) or '-':7} {test}"
+        f"{int(cost.cpu_s):4} {'+'.join(sorted(cost.starts)) or '-':7} {test}"
         for test, cost in sorted(costs.items())
         if cost.starts or cost.cpu_s >= HEAVY_S
     ]
     return HEADING + "".join(f"{line}\n" for line in lines)
 
 
-def merged(old: dict[str, Cost], measured: dict[str, Cost], skipped: Iterable[str], whole: bool) -> dict[str, Cost]:
+def merged(
+    old: dict[str, Cost], measured: dict[str, Cost], skipped: Iterable[str], whole: bool, root: Path
+) -> dict[str, Cost]:
     """`old` with what was measured now.
 
     What was skipped keeps its line. Where files were collected as a `whole`, a line of a test that did not run names
@@ -82,7 +94,7 @@ def merged(old: dict[str, Cost], measured: dict[str, Cost], skipped: Iterable[st
     kept = {
         test: cost
         for test, cost in old.items()
-        if test in skipped or (Path(file_of(test)).exists() and not (whole and file_of(test) in files))
+        if test in skipped or ((root / file_of(test)).exists() and not (whole and file_of(test) in files))
     }
     for test, cost in measured.items():
         before = old.get(test)
@@ -99,119 +111,6 @@ def alike(one_s: float, other_s: float) -> bool:
 def file_of(test: str) -> str:
     """The file of a test, by its id."""
     return test.partition("::")[0]
-
-
-# --- measuring --------------------------------------------------------------------------------------------------------
-
-
-def cpu_s() -> float:
-    """CPU seconds of this process, of the children that it waited for, and of those that live, with their own."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system + sum(map(_of, _below(os.getpid())))
-
-
-def _below(pid: int) -> Iterator[int]:
-    """All processes that `pid` started, and that they started; none where the system does not tell."""
-    for task in Path(f"/proc/{pid}/task").glob("*"):
-        try:
-            children = (task / "children").read_text().split()
-        except OSError:  # the thread has ended
-            continue
-        for child in map(int, children):
-            yield child
-            yield from _below(child)
-
-
-def _of(pid: int) -> float:
-    """CPU seconds of a process and of the children it waited for; 0 where it is gone (proc(5), fields 14 to 17)."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-
-class Meter:
-    """Measures the tests of one process."""
-
-    def __init__(self, starts: Path) -> None:
-        self._starts = starts
-        self._began = self._inner = Cost()
-        self._fixtures: dict[tuple[int, int], Cost] = {}
-        self._set_up: list[tuple[str, Cost]] = []
-
-    def _now(self) -> Cost:
-        return Cost(cpu_s())
-
-    def _read_starts(self) -> set[str]:
-        """What was started since it was read last."""
-        found = set(self._starts.read_text(encoding="utf-8").split())
-        self._starts.write_text("")
-        return found
-
-    @contextmanager
-    def apart(self) -> Iterator[None]:
-        """What is started here stays for other tests, and is not counted for this one."""
-        before = self._now()
-        yield
-        whole = self._now() - before
-        self._inner += whole
-        self._set_up.append(("a server that forks (forking.py)", whole))
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Any:
-        """Measure a fixture that tests share; its time is not that of the test for which it is made."""
-        if fixturedef.scope == "function":
-            return (yield)
-        before, inner, self._inner = self._now(), self._inner, Cost()
-        starts = self._read_starts()
-        try:
-            return (yield)
-        finally:
-            whole = self._now() - before
-            own = Cost((whole - self._inner).cpu_s, self._read_starts())
-            self._inner = inner + whole
-            self._began.starts |= starts
-            if fixturedef.scope != "session":
-                self._fixtures[id(fixturedef), getattr(request, "param_index", 0)] = own
-            which = f"[{request.param}]" if hasattr(request, "param") else ""
-            self._set_up.append((f"{fixturedef.baseid or 'tests'}: fixture {fixturedef.argname}{which}", own))
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self) -> None:
-        """Begin with a test."""
-        self._read_starts()
-        self._inner, self._began, self._set_up = Cost(), self._now(), []
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-        """End with it, and put what it cost into the report of its call, or of a set-up that failed or skipped."""
-        if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
-            own = self._now() - self._began - self._inner
-            own.starts |= self._began.starts | self._read_starts()
-            alone = sum((self._fixtures.get(key, Cost()) for key in self._shared(item)), start=own)
-            told = {
-                "own": _plain(own),
-                "alone": _plain(alone),
-                "set_up": [[name, _plain(c)] for name, c in self._set_up],
-            }
-            item.user_properties.append(("cost", told))
-        return (yield)
-
-    def _shared(self, item: pytest.Item) -> Iterator[tuple[int, int]]:
-        """The fixtures that a test needs, as they are kept here."""
-        indices = getattr(getattr(item, "callspec", None), "indices", {})
-        found = getattr(item, "_fixtureinfo", None)
-        for name, definitions in found.name2fixturedefs.items() if found is not None else ():
-            yield id(definitions[-1]), indices.get(name, 0)
-
-
-def _plain(cost: Cost) -> dict[str, Any]:
-    return {"cpu_s": round(cost.cpu_s, 3), "starts": sorted(cost.starts)}
-
-
-def _cost(told: dict[str, Any]) -> Cost:
-    return Cost(told["cpu_s"], set(told["starts"]))
 
 
 # --- telling ----------------------------------------------------------------------------------------------------------
@@ -231,17 +130,18 @@ class Bookkeeper:
         told = dict(report.user_properties).get("cost")
         if report.when == "teardown" or not isinstance(told, dict):
             return
-        self._own[report.nodeid] = _cost(told["own"])
-        self._own |= {name: _cost(cost) for name, cost in told["set_up"]}
+        self._own[report.nodeid] = from_plain(told["own"])
+        self._own |= {name: from_plain(cost) for name, cost in told["set_up"]}
         if report.skipped:
             self._skipped.add(report.nodeid)
         else:
-            self._alone[report.nodeid] = _cost(told["alone"])
+            self._alone[report.nodeid] = from_plain(told["alone"])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The ten dearest tests, and the lines that mislead."""
         if not self._own:
             return
+        root = self._config.rootpath
         whole_s = sum(cost.cpu_s for cost in self._own.values())
         terminalreporter.section(f"{whole_s:.0f} CPU seconds in {len(self._alone) + len(self._skipped)} tests")
         dearest = sorted(self._own.items(), key=lambda item: -item[1].cpu_s)[:DEAREST]
@@ -249,10 +149,11 @@ class Bookkeeper:
             terminalreporter.write_line(f"{cost.cpu_s:6.1f}  {name}")
         if self._config.getoption("write_costs"):
             whole = not any("::" in word for word in self._config.args) and not _chosen(self._config)
-            FILE.write_text(text_of(merged(read(), self._alone, self._skipped, whole)), encoding="utf-8")
-            terminalreporter.write_line(f"written: {FILE.relative_to(self._config.rootpath)}")
-        elif wrong := misleading(read(), self._alone):
-            terminalreporter.section(f"{FILE.name} misleads: make test-costs TESTS=…")
+            found = merged(read(root), self._alone, self._skipped, whole, root)
+            (root / FILE).write_text(text_of(found), encoding="utf-8")
+            terminalreporter.write_line(f"written: {FILE}")
+        elif wrong := misleading(read(root), self._alone):
+            terminalreporter.section(f"{FILE} misleads: make test-costs TESTS=…")
             for line in wrong:
                 terminalreporter.write_line(line)
 
@@ -287,6 +188,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Measure in the processes that run tests, tell in the one that the user started."""
+    from tests.meter import Meter
+
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Bookkeeper(config))
     number, name = tempfile.mkstemp(prefix="starts-")

@@ -10,7 +10,6 @@ A child ends when the process that asked for it ends, as a worker ends with its 
 from __future__ import annotations
 
 import contextlib
-import functools
 import gc
 import importlib
 import json
@@ -81,17 +80,15 @@ around_start: Callable[[], AbstractContextManager[None]] = contextlib.nullcontex
 """Is entered while a server starts: who measures a test does not count that for it (costs.py)."""
 
 
-@functools.cache
-def _servers() -> dict[tuple[str, ...], Server]:
-    return {}
+_SERVERS: dict[tuple[str, ...], Server] = {}
 
 
 def server(libraries: tuple[str, ...]) -> Server:
     """The server of this process that has these libraries; a new one where it was killed."""
-    found = _servers().get(libraries)
+    found = _SERVERS.get(libraries)
     if found is None or not found.is_there():
         with around_start():
-            found = _servers()[libraries] = Server(libraries)
+            found = _SERVERS[libraries] = Server(libraries)
     return found
 
 

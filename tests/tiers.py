@@ -28,9 +28,9 @@ def examples(count: int) -> int:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is dear; before `-m` chooses."""
-    known = costs.read()
+    known = costs.read(config.rootpath)
     for item in items:
         cost = known.get(item.nodeid, costs.Cost())
         if cost.starts:
@@ -47,11 +47,11 @@ class Order:
     """
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Sort what `-m` left."""
         if "PYTEST_XDIST_WORKER" not in os.environ:
             return
-        known = costs.read()
+        known = costs.read(config.rootpath)
         files: dict[str, list[pytest.Item]] = defaultdict(list)
         for item in items:
             files[costs.file_of(item.nodeid)].append(item)

@@ -15,7 +15,7 @@ from bench.workload import Context, Prepared, Work, workload
 from workloads._course import in_float64
 
 OPERATIONS = 100
-"""Of `injected` in its plain form, so that one more is one percent."""
+"""Parts of `injected` in its plain form, so that one more is one percent."""
 
 SIDE = 64
 """Rows of the matrices of `injected[work=product]`: some microseconds a product."""

@@ -1,1 +1,1 @@
-"""Turns tables into estimates, comparisons and findings. Pure: given the same tables it says the same."""
+"""Turns tables into estimates, comparisons and findings. Pure: the same tables give the same results."""

@@ -1,4 +1,4 @@
-"""What the ten-second noise reading of `bench doctor` says of a machine."""
+"""What the noise reading of `bench doctor` shows about a machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUIET, NOISY = 0.02, 0.10
 
 
 def noise(starts_ns: Sequence[int], totals_ns: Sequence[int]) -> dict[str, Any]:
-    """Spread, tail, drift and longest gap of a reading. Shares are of the median block; times in seconds."""
+    """Spread, tail, drift and longest gap of a reading. Shares are of the median block; times are in seconds."""
     totals = np.asarray(totals_ns, dtype=np.float64)
     starts = np.asarray(starts_ns, dtype=np.float64)
     median = float(np.median(totals))
@@ -38,7 +38,7 @@ def noise(starts_ns: Sequence[int], totals_ns: Sequence[int]) -> dict[str, Any]:
 def machine_findings(
     reading: Mapping[str, Any], facts: Mapping[str, Any], capabilities: Mapping[str, str]
 ) -> list[Finding]:
-    """What to know, and do, before measuring here. reading: `noise(…)` with foreign_load and clock_resolution_s."""
+    """What to know and do before measuring here. reading: `noise(…)` with foreign_load and clock_resolution_s."""
     found = []
 
     def say(check: str, severity: str, message: str, advice: str) -> None:

@@ -1,4 +1,4 @@
-"""Two stored runs beside each other. They were not interleaved: what lies between them may be the code, or the hour."""
+"""Two stored runs compared. They were not interleaved: a difference may come from the code or from the hour."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from bench.stats import intervals
 from bench.stats.intervals import Interval
 
 SLOWER, FASTER, NOT_RESOLVED, NOT_COMPARED = "slower", "faster", "not_resolved", "not_compared"
-"""Of two runs of one machine. None of them is a regression: only pairs that take turns can show one."""
+"""Verdicts on two runs of one machine. None is a regression: only lockstep pairs can show one."""
 
 OTHER_MACHINE = "other_machine"
-"""Runs of unlike fingerprints are a comparison of machines."""
+"""Verdict if the fingerprints differ: that is a comparison of machines."""
 
 ONE_PROCESS = "one process of a side supports no verdict: processes differ, and nothing here says by how much"
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One case and clock of two runs. Ratios are head ÷ base: above 1 is slower."""
+    """One case and clock in two runs. Ratios are head ÷ base: above 1 is slower."""
 
     key: str
     clock: str | None
-    """None where a run has no time of the case."""
+    """None if a run has no time of the case."""
     verdict: str
     base_s: float | None
     head_s: float | None
@@ -45,7 +45,7 @@ def compare(
 ) -> list[Compared]:
     """Each case of either run, in the head's order and then the base's.
 
-    base_rows, head_rows: some rows of each run; without them all that it has. A time that is wrong there is none here.
+    base_rows, head_rows: some rows of each run (default: all). A row that is wrong has no time here.
     """
     alike = base.data.run["fingerprint"] == head.data.run["fingerprint"]
     under = _Side("base", base, base.judged if base_rows is None else base_rows)
@@ -64,7 +64,7 @@ class _Side:
         self.places = [(row.key, row.clock) for row in rows]
 
     def seconds(self, key: str, clock: str | None) -> list[float]:
-        """The medians of the launches that count; none where the case has no time."""
+        """Medians of the launches that count; none if the case has no time."""
         outcome, _ = self._outcomes.get(key, (None, ""))
         if outcome != Outcome.OK or clock is None:
             return []

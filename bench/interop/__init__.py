@@ -1,4 +1,4 @@
-"""Files of other tools: one module a format, its reader beside its writer.
+"""Files of other tools: one module for each format, with its reader and writer.
 
     for execution in interop.read(Path("0001_abc.json")):
         print(execution.commit, len(execution.benchmarks))
@@ -26,12 +26,12 @@ from bench.store.runs import exists
 
 
 class Format(Protocol):
-    """What a module of a format offers."""
+    """The functions of a format module."""
 
     NAME: str
 
     def is_it(self, path: Path) -> bool:
-        """Does this look like a file or folder of this format?"""
+        """Whether this looks like a file or folder of this format."""
 
     def read(self, path: Path) -> list[Execution]:
         """Read its executions. Raises `UserError` if it is damaged or of another format."""
@@ -44,7 +44,7 @@ FORMATS: Mapping[str, Format] = {
 
 @dataclass(frozen=True)
 class TableHints:
-    """What a plain CSV does not say about its columns."""
+    """What a plain CSV does not state about its columns."""
 
     unit: str = ""
     higher_is_better: bool = False
@@ -58,12 +58,12 @@ NO_HINTS = TableHints()
 def read(path: Path, tool: str | None = None, plain: TableHints = NO_HINTS) -> list[Execution]:
     """Read the executions in a file or folder of another tool, whose format is recognised unless `tool` names it.
 
-    plain: about a plain CSV. Raises `UserError` if there is no such file, or if it cannot be read.
+    plain: hints for a plain CSV. Raises `UserError` if there is no such file, or if it cannot be read.
     """
     if not exists(path):
         raise UserError(f"{path} is not there")
     if ((path if path.is_dir() else path.parent) / "run.json").exists():
-        raise UserError(f"{path} is a run of coursebench, which every command reads as it is")
+        raise UserError(f"{path} is a run of coursebench, which every command reads without import")
     if tool is not None and tool not in FORMATS:
         raise UserError(f"no format '{tool}'; there are: {', '.join(FORMATS)}")
     chosen = FORMATS[tool] if tool else next((item for item in FORMATS.values() if item.is_it(path)), None)

@@ -1,4 +1,4 @@
-"""asv's results folder: a file a machine, commit and environment. Read after asv.results (versions 1 and 2).
+"""asv's results folder: one file for each machine, commit and environment. Follows asv.results (versions 1 and 2).
 
 asv alternates between several processes and keeps their samples in one list, so the spread between processes is lost.
 """
@@ -25,11 +25,11 @@ _UNITS = {"time": "s", "timeraw": "s", "mem": "bytes", "peakmem": "bytes", "trac
 """Unit by the beginning of a benchmark's name (asv's own rule), used if `benchmarks.json` states none."""
 
 _FACTS = ("arch", "cpu", "machine", "os", "num_cpu")
-"""Entries of `params` that describe the machine, without ram: asv writes it now as text, now as a number."""
+"""Entries of `params` about the machine, without ram, which asv writes sometimes as text, sometimes as a number."""
 
 
 def is_it(path: Path) -> bool:
-    """Is it a results folder, a machine's folder inside one, or a single result?"""
+    """Whether it is a results folder, a machine's folder inside one, or a single result."""
     if path.is_dir():
         return (path / _BENCHMARKS).exists() or (path / _MACHINE).exists()
     return path.suffix == ".json" and path.name not in (_BENCHMARKS, _MACHINE) and '"commit_hash"' in text_of(path)

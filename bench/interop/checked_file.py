@@ -1,4 +1,4 @@
-"""Checked reading of another tool's file: every error names what is wrong and where it stands."""
+"""Checked reading of another tool's file: every error names what is wrong and where."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def text_of(path: Path) -> str:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise UserError(f"{path} is no text (UTF-8)") from None
+        raise UserError(f"{path} is not text (UTF-8)") from None
 
 
 def parsed(text: str, path: Path) -> Node:
     """Parse JSON. Raises `UserError` if it is not JSON, or holds text that cannot be stored."""
     try:
         value = json.loads(text)
-        if "\\ud" in text.lower():  # perhaps half of a surrogate pair, which is no character
+        if "\\ud" in text.lower():  # perhaps half of a surrogate pair, which is not a character
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
-        raise UserError(f"{path} is no JSON: {str(error).splitlines()[0]}") from None
+        raise UserError(f"{path} is not JSON: {str(error).splitlines()[0]}") from None
     return Node(value, str(path), "")
 
 
@@ -71,7 +71,7 @@ class Node:
     def text(self) -> str:
         """The value as text."""
         if not isinstance(self.value, str):
-            raise self.refused("a text")
+            raise self.refused("text")
         return self.value
 
     def number(self) -> float:
@@ -82,7 +82,7 @@ class Node:
                 if math.isfinite(found):
                     return found
         except OverflowError:
-            pass  # a whole number that no float holds is refused like infinity
+            pass  # an integer too large for a float is refused like infinity
         raise self.refused("a finite number")
 
     def positive(self) -> float:
@@ -120,7 +120,7 @@ class Node:
         """Make the error that says what the value should be, and what it is."""
         shown = repr(self.value)
         return UserError(
-            f"{self.file}: {self._place} should be {wanted}, and is {shown if len(shown) < 60 else shown[:57] + '…'}"
+            f"{self.file}: {self._place} should be {wanted}, but is {shown if len(shown) < 60 else shown[:57] + '…'}"
         )
 
     @property

@@ -1,4 +1,4 @@
-"""CSV and Parquet: a row for each value with its key, as we write them, or a column for each series, as people do.
+"""CSV and Parquet: a row for each value with its key, as `bench export` writes, or a column for each series.
 
 key,clock,machine,fingerprint,commit,at,value,unit,higher_is_better,launches     (ours: `bench export --to csv`)
 time,commit,metric1,metric2                                                      (a history, as of apache-otava)
@@ -31,7 +31,7 @@ _IN_NAME = re.compile(r".*?_(s|ms|us|ns)")
 
 
 def is_it(path: Path) -> bool:
-    """Has it one of these suffixes, and is it not a table of a run of ours?"""
+    """Whether it has one of these suffixes and is not a table of a coursebench run."""
     return path.is_file() and path.suffix in (".csv", ".parquet") and not (path.parent / "run.json").exists()
 
 
@@ -40,13 +40,13 @@ def read(
 ) -> list[Execution]:
     """Read an execution from each row of a history, in its order, or from all rows of one commit and time.
 
-    unit, higher_is_better: of the values of a history, whose columns do not state them. named: columns by their role
-    (`table_columns.ROLES`), if their names do not show it. Raises `UserError` if the file has no series, or holds a
-    value that is no number.
+    unit, higher_is_better: for the values of a history, whose columns do not state them. named: columns by role
+    (`table_columns.ROLES`), if their names do not show it. Raises `UserError` if the file has no series, or a value is
+    not a number.
     """
     header, rows = _table(path)
     about = named or {}
-    # A column whose role is named goes by the name of the role.
+    # A column with a named role is renamed to the role.
     ours = {name: role for role, name in about.items()}
     renamed = [ours.get(cell, cell) for cell in header]
     name = next((cell for cell in header if cell.lower() in _NAMES), None)
@@ -79,13 +79,13 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
     try:
         rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise UserError(f"{path} is no CSV: {error}") from None
+        raise UserError(f"{path} is not CSV: {error}") from None
     if len(rows) < 2:
-        raise UserError(f"{path} holds no row below its header")
+        raise UserError(f"{path} has no row below its header")
     header = [name.strip() for name in rows[0]]
     for number, row in enumerate(rows[1:], start=1):
         if len(row) != len(header):
-            raise UserError(f"{path}: row {number} has {len(row)} cells, and the header has {len(header)}")
+            raise UserError(f"{path}: row {number} has {len(row)} cells, but the header has {len(header)}")
     return header, rows[1:]
 
 
@@ -187,7 +187,7 @@ def _benchmark(
     name: str, clock: str, rows: Sequence[_TidyRow], where: str, unit: str, higher_is_better: bool,
     of_launches: bool,
 ) -> Benchmark:  # fmt: skip
-    """One series. of_launches: each value is of a process of its own; else all count as values of one process."""
+    """One series. of_launches: each value is from a separate process; otherwise all are from one process."""
     unit = rows[0].unit or unit
     factor = SECONDS.get(unit)
     values = [table_columns.number(row.value, where) * (factor or 1.0) for row in rows]
@@ -206,7 +206,7 @@ def _benchmark(
 
 
 def frame(kept: LaunchTimes) -> pd.DataFrame:
-    """A run as rows of our own format: one for each case, clock and launch."""
+    """A run as rows of our format, one for each case, clock and launch."""
     origin = kept.origin
     about = origin.machine, origin.fingerprint, origin.state, origin.created
     rows = [

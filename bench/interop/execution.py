@@ -1,4 +1,4 @@
-"""Another tool's file in our terms: executions of benchmarks, and how their values were replicated."""
+"""Another tool's file in our terms: executions of benchmarks, and which values share a process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECONDS: Mapping[str, float] = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
     "ms": 1e-3, "msec": 1e-3, "us": 1e-6, "usec": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "nsec": 1e-9,
 }  # fmt: skip
-"""Seconds in a unit of time, by the names that other tools write."""
+"""Seconds in each unit of time, by the names that other tools use."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Benchmark:
     """One benchmark of one execution."""
 
     name: str
-    """The name that the other tool gives it."""
+    """Its name in the other tool."""
     key: str
-    """Our case key for it."""
+    """Its case key in coursebench."""
     processes: tuple[tuple[float, ...], ...] = ()
     """Values by process, above 0, in `unit`: raw ones, or one statistic of them. Empty where there is no value."""
     unit: str = "s"
@@ -49,7 +49,7 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Execution:
-    """What was measured in one go, on one machine, at one commit."""
+    """The benchmarks of one invocation, on one machine, at one commit."""
 
     tool: str
     source: str
@@ -61,7 +61,7 @@ class Execution:
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Facts about the machine and its software: executions with equal facts are comparable."""
     kept_fingerprint: str | None = None
-    """The fingerprint of a run of ours that was exported to the other tool's format."""
+    """The fingerprint of a coursebench run that was exported to the other tool's format."""
 
     @property
     def fingerprint(self) -> str:
@@ -77,7 +77,7 @@ def points(executions: Sequence[Execution]) -> pd.DataFrame:
     """Executions as points of a history (see `series.COLUMNS`): a row for each process."""
     rows = []
     for execution in executions:
-        # Made once each: a table of a thousand series and a thousand rows has a million values.
+        # Computed once for each: a table of a thousand series and a thousand rows has a million values.
         machine, fingerprint, commit, at = execution.machine, execution.fingerprint, execution.commit, execution.at
         rows += [
             (found.key, found.clock, machine, fingerprint, commit, at, statistics.median(process), found.unit,
@@ -95,7 +95,7 @@ def reasons(executions: Sequence[Execution]) -> dict[str, int]:
 
 
 def is_key(name: str) -> bool:
-    """Is it a case key, written as we write it?"""
+    """Whether it is a case key in our exact spelling."""
     try:
         return Case.from_key(name).key == name
     except UserError:
@@ -109,9 +109,9 @@ def key(family: str, name: str, params: Mapping[str, Value] | None = None) -> st
 
 
 def slug(text: str) -> str:
-    """A text as part of a workload's name: each run of other characters than letters, digits, - and _ becomes one -.
+    """A text as part of a workload's name: each run of characters other than letters, digits, - and _ becomes one -.
 
-    If more is lost than separators, a digest of the whole text is appended. It depends on the name alone, so that a
+    If more than separators are lost, a digest of the whole text is appended. It depends on the name alone, so that a
     benchmark has one key in all files.
     """
     found = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
@@ -123,7 +123,7 @@ def value(text: str) -> Value:
     if not SAFE_TEXT.fullmatch(text):
         return f"{re.sub(r'[^A-Za-z0-9_.:+-]+', '_', text)}-{_digest(text)}"
     found = value_from_text(text)
-    # Numbers that would be written otherwise than they were read, infinity and NaN, and numbers too large to store.
+    # Numbers that would be written differently than read, infinity and NaN, and numbers too large to store.
     odd = str(found) != text or (isinstance(found, float) and not isfinite(found))
     return f"x{text}" if odd or (isinstance(found, int) and abs(found) >= 2**63) else found
 

@@ -1,6 +1,6 @@
 """github-action-benchmark: the history it keeps (`data.js`), and the list it takes (`customSmallerIsBetter`).
 
-Read after the action's own code (src/write.ts, src/extract.ts): `window.BENCHMARK_DATA = {entries: {suite: [{commit,
+Follows the action's own code (src/write.ts, src/extract.ts): `window.BENCHMARK_DATA = {entries: {suite: [{commit,
 date, tool, benches}]}}`. For pytest it keeps iterations per second of the mean, and the mean in `extra`.
 """
 
@@ -22,7 +22,7 @@ from bench.records import UNKNOWN, UserError
 NAME = "github-action-benchmark"
 
 SUITE = "coursebench"
-"""The suite of our own pushes."""
+"""The suite that `bench export` writes to."""
 
 _START = "window.BENCHMARK_DATA ="
 
@@ -34,12 +34,12 @@ _BIGGER_IS_BETTER = ("customBiggerIsBetter", "benchmarkjs", "pytest")
 
 
 def is_it(path: Path) -> bool:
-    """Is it a `data.js`?"""
+    """Whether it is a `data.js`."""
     return path.is_file() and path.suffix == ".js" and text_of(path).lstrip().startswith(_START)
 
 
 def read(path: Path) -> list[Execution]:
-    """Read an execution from each push, in the order of each suite. Raises `UserError` if the file is no `data.js`."""
+    """Read an execution from each push, in the order of each suite. Raises `UserError` for any other file."""
     return [
         _execution(entry, suite)
         for suite, entries in _top(path)["entries"].mapping().items()
@@ -70,7 +70,7 @@ def _execution(entry: Node, suite: str) -> Execution:
 
 
 def _ours(bench: Node) -> dict[str, str]:
-    """Machine and fingerprint, which our own pushes write below the method of the interval."""
+    """Machine and fingerprint, which `bench export` writes below the method of the interval."""
     extra = bench.get("extra")
     lines = (line.partition(": ") for line in (extra.text().splitlines() if extra else []))
     return {name: value for name, _, value in lines if name in ("machine", "fingerprint") and value}
@@ -126,7 +126,7 @@ def written(kept: LaunchTimes, old: Path) -> str:
     try:
         return f"{_START} {json.dumps(top, indent=2, allow_nan=False)}"
     except ValueError:
-        raise UserError(f"{old} holds numbers that are none (NaN or Infinity)") from None
+        raise UserError(f"{old} holds NaN or Infinity, which JSON does not allow") from None
 
 
 def listed(kept: LaunchTimes) -> str:

@@ -1,4 +1,4 @@
-"""A run of ours as other tools take it: the medians of its launches, for the cases that ended well."""
+"""A run in the form for other tools: the medians of its launches, for cases that ended well."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.store.tables import RunData
 
 @dataclass(frozen=True)
 class CaseTimes:
-    """One case and clock: the median of each launch, in order, in seconds per step."""
+    """One case and clock: the median of each launch in order, in seconds per step."""
 
     key: str
     clock: str
@@ -30,7 +30,7 @@ class CaseTimes:
 
 @dataclass(frozen=True)
 class RunOrigin:
-    """Where, when and of what code a run was made: what other tools' files have a place for."""
+    """Where, when and from what code a run was made, as far as other tools' files have a place for it."""
 
     run: str
     """The run's id."""
@@ -40,10 +40,10 @@ class RunOrigin:
     fingerprint: str
     commit: str | None
     dirty: bool
-    """Did files of the working tree differ from the commit?"""
+    """Whether files of the working tree differed from the commit."""
     branch: str | None
     state: str | None
-    """The commit, marked where files differed from it (`commit_of`)."""
+    """The commit, with a mark if files differed from it (`commit_of`)."""
     cpu_model: str
     architecture: str
     logical_cores: int | None

@@ -1,7 +1,7 @@
-"""pyperf's JSON (`-o`): raw values of every process, and its warm-ups. Such runs support a verdict.
+"""pyperf's JSON (`-o`): raw values of every process, and its warm-ups. Such runs can support a verdict.
 
-Read after pyperf's own code (pyperf._bench, format 1.0): a value is seconds per inner loop already; `loops` and
-`inner_loops` tell how many were timed together, in the metadata of a run, of a benchmark or of the whole file.
+Follows pyperf's own code (pyperf._bench, format 1.0): a value is already in seconds per inner loop; `loops` and
+`inner_loops` are how many were timed together, in the metadata of a run, of a benchmark or of the whole file.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _FACTS = (
     "cpu_count", "cpu_model_name", "cpu_affinity", "platform", "python_implementation", "python_version",
     "python_compiler", "aslr",
 )  # fmt: skip
-"""Entries that make two files comparable; clock rates, loads and temperatures change by the minute."""
+"""Entries that decide whether two files are comparable; clock rates, loads and temperatures change too often."""
 
 
 def is_it(path: Path) -> bool:
-    """Is it a file whose benchmarks have runs?"""
+    """Whether it is a file whose benchmarks have runs."""
     if not (path.is_file() and path.suffix == ".json"):
         return False
     text = text_of(path)

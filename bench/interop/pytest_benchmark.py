@@ -1,6 +1,6 @@
 """pytest-benchmark's JSON (`--benchmark-json`, `--benchmark-save`): one process, its rounds or their statistics.
 
-Read after the writer's own code (pytest_benchmark.session, .stats, 5.x; files of 3.x and 4.x have the same fields).
+Follows the writer's own code (pytest_benchmark.session, .stats, 5.x; files of 3.x and 4.x have the same fields).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _NO_COMMIT = ("unversioned", "unknown")
 """Commits that it writes outside of a repository, and without git (pytest_benchmark.utils.get_commit_info)."""
 
 OURS = "coursebench"
-"""Entry in which our plugin and `bench export` keep what pytest-benchmark has no place for."""
+"""Entry of our plugin and `bench export` for data that pytest-benchmark has no place for."""
 
 
 def is_it(path: Path) -> bool:
-    """Is it a file with `machine_info`?"""
+    """Whether it is a file with `machine_info`."""
     return path.is_file() and path.suffix in SUFFIXES and '"machine_info"' in text_of(path)
 
 
@@ -80,7 +80,7 @@ def _benchmark(item: Node) -> Benchmark:
 
 
 def _key(fullname: str) -> str:
-    """`tests/test_a.py::test_b[c]` becomes `tests-test_a/test_b[param=c]`, and the axes of ours are unknown."""
+    """`tests/test_a.py::test_b[c]` becomes `tests-test_a/test_b[param=c]`; the axes that every case has are unknown."""
     name, bracket, param = fullname.partition("[")
     path, _, function = name.rpartition("::")
     params = {"param": execution.value(param.removesuffix("]"))} if bracket else {}

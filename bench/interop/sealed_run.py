@@ -1,4 +1,4 @@
-"""An execution of another tool as a sealed run of ours, so that `show`, `compare` and `history` read it."""
+"""An execution of another tool as a sealed run, so that `show`, `compare` and `history` read it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.store import runs, schema, tables
 from bench.store.tables import RunData
 
 ROUNDING_NS = 10**9
-"""Least total of a block that is made from a fraction of nanoseconds: rounding then changes it by 1 in 10⁹."""
+"""Least total of a block made from a fractional number of nanoseconds: rounding changes it by at most 1 in 10⁹."""
 
 ONE_PROCESS = ("pytest-benchmark",)
 """Tools whose benchmarks share one process, so that they may be paired; others start one for each."""
@@ -31,10 +31,10 @@ MOST = 2**62
 
 
 def why_not(execution: Execution) -> str:
-    """Why an execution cannot become a run: it holds no times. Empty if it can."""
+    """Why an execution cannot become a run: it has no times. Empty if it can."""
     if any(item.unit == "s" for item in execution.benchmarks):
         return ""
-    units = ", ".join(dict.fromkeys(item.unit or "not told (--unit tells it)" for item in execution.benchmarks))
+    units = ", ".join(dict.fromkeys(item.unit or "not stated (give it with --unit)" for item in execution.benchmarks))
     return f"no benchmark is a time; the unit is {units}" if units else "there is no benchmark"
 
 
@@ -77,7 +77,7 @@ def _frame(rows: list[dict[str, Any]], dtypes: Mapping[str, str]) -> pd.DataFram
 
 def _run(execution: Execution, timed: list[Benchmark]) -> dict[str, Any]:
     """Make its `run.json`. What the other tool does not state is null; nothing comes from the machine that imports."""
-    at = execution.at or datetime.now(UTC)  # so that those without a date stay in the order of their file
+    at = execution.at or datetime.now(UTC)  # so that executions without a date keep the order of their file
     return {
         "schema": schema.VERSION,
         "run": runs.new_id(execution.at),
@@ -110,15 +110,15 @@ def _blocks(item: Benchmark) -> Iterator[Block]:
     for launch, values in enumerate(item.processes):
         for index, value in enumerate(values):
             if not SHORTEST_S < value < LONGEST_S:
-                raise UserError(f"{item.name}: {value:g} s is no time of a step")
+                raise UserError(f"{item.name}: {value:g} s is not a plausible time of a step")
             steps = item.steps or 1
             total = value * steps * 1e9
             if total != round(total):
-                # A statistic, or a value without its n, is no block that was timed: n is such that rounding is nothing.
+                # A statistic, or a value without n, is not a timed block: a large n makes rounding irrelevant.
                 steps *= max(1, math.ceil(ROUNDING_NS / total))
             total = round(value * steps * 1e9)
             if not (0 < total < MOST and steps < MOST):
-                raise UserError(f"{item.name}: {value:g} s per step × {steps} steps is no time that can be stored")
+                raise UserError(f"{item.name}: {value:g} s per step × {steps} steps is not a time that can be stored")
             yield Block(item.key, launch, 0, STEP, item.clock, index, True, steps, total)
 
 

@@ -1,4 +1,4 @@
-"""Columns of a table that somebody else wrote: which are series, and which hold the time and the commit of a row."""
+"""Columns of a foreign table: which are series, and which hold the time and the commit of a row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "branch": ("branch",),
     "index": ("index", "unnamed: 0"),
 }
-"""Words, in small letters, by which the columns of each role are recognised. The first column that has one counts."""
+"""Lower-case words that identify the column of each role. The first column that has one counts."""
 
 VALUE = "value"
 """Role of the only series, if it is named."""
@@ -25,7 +25,7 @@ _OTHER_DATES = ("%Y.%m.%d %H:%M:%S %z", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d")
 """Formats besides ISO 8601; the first is that of apache-otava."""
 
 _EPOCH_FROM = 1e8
-"""Numbers from here on are seconds since 1970, a time from 1973 on. Less is a duration, or a date of eight digits."""
+"""Numbers from here on are seconds since 1970 (from 1973 on). Smaller ones are durations, or dates of eight digits."""
 
 _MILLISECONDS_FROM = 1e11
 """Numbers from here on are milliseconds: as seconds they would be beyond the year 5000."""
@@ -42,12 +42,12 @@ class Roles:
 
 
 def roles(header: Sequence[str], rows: Sequence[Sequence[str]], named: Mapping[str, str], where: str) -> Roles:
-    """Find the role of each column, by `named` or by its name; any other column of numbers is a series.
+    """Find the column of each role, by `named` or by its name; any other column of numbers is a series.
 
     Raises `UserError` if two columns share a name, a named one is missing, or no column is a series.
     """
     if len(set(header)) < len(header):
-        raise UserError(f"{where}: two columns have one name; there are: {', '.join(header)}")
+        raise UserError(f"{where}: two columns have the same name; there are: {', '.join(header)}")
     for role, name in named.items():
         if role not in (*ROLES, VALUE):
             raise UserError(f"--column {role}={name}: a column is one of {', '.join((*ROLES, VALUE))}")
@@ -76,13 +76,13 @@ def _first(header: Sequence[str], words: Sequence[str]) -> str:
 
 
 def _are_dates(rows: Sequence[Sequence[str]], place: int) -> bool:
-    """Are the first cells of a column dates, and not durations?"""
+    """Whether the first cells of a column are dates, not durations."""
     cells = [cell for row in rows if (cell := row[place].strip())][:5]
     return bool(cells) and all(_date(cell) for cell in cells)
 
 
 def is_numeric(rows: Sequence[Sequence[str]], place: int) -> bool:
-    """Are at least half of the cells of a column numbers? Then any other cell is an error."""
+    """Whether at least half of the cells of a column are numbers; then any other cell is an error."""
     cells = [cell for row in rows if (cell := row[place].strip())]
     return bool(cells) and 2 * sum(_float(cell) is not None for cell in cells) >= len(cells)
 
@@ -96,10 +96,10 @@ def _float(text: str) -> float | None:
 
 
 def number(text: str, where: str) -> float:
-    """Parse a cell as a finite number. Raises `UserError` if it is none."""
+    """Parse a cell as a finite number. Raises `UserError` for anything else."""
     found = _float(text)
     if found is None:
-        raise UserError(f"{where}: '{text[:40]}' is no number")
+        raise UserError(f"{where}: '{text[:40]}' is not a number")
     return found
 
 
@@ -110,7 +110,7 @@ def moment(text: str, where: str) -> datetime:
     """
     if found := _date(text.strip()):
         return found
-    raise UserError(f"{where}: '{text[:40]}' is no date and time (ISO 8601)")
+    raise UserError(f"{where}: '{text[:40]}' is not a date and time (ISO 8601)")
 
 
 def _date(text: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""What Python callers hand to a job, turned into the words that a command takes."""
+"""Arguments of Python callers, converted to those of a command."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ Span = float | str | None
 
 
 class Kept(Protocol):
-    """What is kept in a folder: the result of a job."""
+    """The result of a job that is kept in a folder."""
 
     @property
     def folder(self) -> Path:
-        """Where it is kept."""
+        """Folder of the result."""
 
 
 RunName = str | Path | Kept
 """A run by its folder, its id, `reference:NAME`, or as the result of a job."""
 
 OF_THE_CALL = ("listener", "stop", "command", "pages")
-"""Arguments that decide nothing of what is measured."""
+"""Arguments that do not affect what is measured."""
 
 
 def texts(given: Texts) -> list[str]:
@@ -61,7 +61,7 @@ def assignments(given: Sets) -> list[str]:
 
 
 def seconds_of(given: Span) -> float | None:
-    """A duration in seconds; None where none is given. Raises `UserError` for what is none, or not above 0."""
+    """A duration in seconds; None if none is given. Raises `UserError` for an invalid one, or one not above 0."""
     if given is None or given == "":
         return None
     from bench.plan.presets import parse_duration
@@ -74,9 +74,9 @@ def seconds_of(given: Span) -> float | None:
 
 
 def new_folder(out: str | Path | None) -> Path | None:
-    """The folder for a run, None for one of its own in `results/`; nothing is made yet.
+    """The folder for a run; None means a new one in `results/`. Nothing is created yet.
 
-    Raises `UserError` where the run could not be kept.
+    Raises `UserError` if the run could not be kept.
     """
     from bench.store import runs
 
@@ -89,12 +89,12 @@ def new_folder(out: str | Path | None) -> Path | None:
 
 
 def name_of(run: RunName) -> str:
-    """A run as a command names it."""
+    """The name of a run as a command takes it."""
     return str(run) if isinstance(run, str | Path) else str(run.folder)
 
 
 def refuse_outside(least: float, most: float = math.inf, **given: float | None) -> None:
-    """Raise `UserError` for a number that is given and lies outside of these bounds, by its name."""
+    """Raise `UserError` for a given number outside of these bounds; the keyword is its name."""
     for name, value in given.items():
         if value is not None and not least <= value <= most:
             bound = f"at least {least:g}" if most == math.inf else f"between {least:g} and {most:g}"
@@ -104,7 +104,7 @@ def refuse_outside(least: float, most: float = math.inf, **given: float | None) 
 def call_text(function: Callable[..., object], given: Mapping[str, Any]) -> str:
     """The call as `run.json` records it: `bench.run('matmul/square', launches=2)`.
 
-    given: the value of each parameter; those that have their default are left out.
+    given: the value of each parameter; defaults are left out.
     """
     import inspect
 
@@ -120,7 +120,7 @@ def call_text(function: Callable[..., object], given: Mapping[str, Any]) -> str:
 
 
 def _is_same(value: object, default: object) -> bool:
-    """Is a plain value its default? A container is compared by identity alone: it may be an array."""
+    """Whether a value is its default. Containers are compared by identity, since one may be an array."""
     return isinstance(value, str | int | float) and type(value) is type(default) and value == default
 
 

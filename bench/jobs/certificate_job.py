@@ -1,4 +1,4 @@
-"""`bench certify` as a function: comparisons whose answer is known, measured in pairs, judged, written as a page."""
+"""`bench certify` as a function: comparisons with a known result, measured in pairs, judged, written as a page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bench.store.tables import RunData
 
 WARM_CAP_S = 0.3
-"""Each turn of a pair is warmed up again anyway: on a busy machine the usual second would be most of its time."""
+"""Shorter than usual, since each turn of a pair is warmed up again: a second would be most of the time of a pair."""
 
 
 def certify(
@@ -31,18 +31,17 @@ def certify(
     stop: Stop | None = None,
     command: str | None = None,
 ) -> Certificate:
-    """Measure work whose time is known, and real cases against themselves; return what came out, written as a page.
+    """Measure work whose time is known, and real cases against themselves; return the result, written as a page.
 
     quick: two minutes instead of twenty.
-    pairs: pairs of each comparison; 6 where quick, 30 otherwise.
+    pairs: pairs of each comparison; 6 if quick, 30 otherwise.
     from_run: an earlier certificate, whose pairs are judged again; nothing is measured.
-    out: folder of the page; `reports/<run id>` without it.
-    seed: seed for the order and for what is simulated.
-    listener, stop, command: as in `bench.run`, and so is Ctrl-C.
+    out: folder of the page (default: `reports/<run id>`).
+    seed: seed for the order and for the simulations.
+    listener, stop, command: as in `bench.run`. Ctrl-C works as there.
 
-    Raises `bench.records.UserError` for what makes no sense, `MachineUnfitError` where no worker can start, and
-    `Stopped` where `stop` was asked for while it was measured; what was measured is kept then, and the listener hears
-    where.
+    Raises `bench.records.UserError` for invalid arguments, `MachineUnfitError` if no worker can start, and `Stopped` if
+    `stop` was requested while measuring; what was measured is then kept, and the listener gets its folder.
     """
     from bench.store import runs, tables
 
@@ -72,7 +71,7 @@ def measured(quick: bool, pairs: int | None, seed: int, command: str, listener: 
     from bench.store import runs
 
     extent = QUICK if quick else FULL
-    # A number of pairs that was asked for is not cut short.
+    # A number of pairs that the user gave is not reduced.
     settings = Settings(visits=4, warm_cap_s=WARM_CAP_S, budget_s=None if pairs else extent.budget_s, seed=seed)
     found = catalog.find()
     hello = look([each for item in comparisons(found, extent) for each in (item.coupled.base, item.coupled.head)], stop)
@@ -105,7 +104,7 @@ def measured(quick: bool, pairs: int | None, seed: int, command: str, listener: 
 def judged(data: RunData, listener: Listener) -> list[CertificateLine]:
     """The lines of a certificate: what was measured, and the coverage of intervals, which is simulated here.
 
-    Raises `UserError` for a run that is none of `bench certify`.
+    Raises `UserError` for a run of another command.
     """
     import numpy as np
 
@@ -116,7 +115,7 @@ def judged(data: RunData, listener: Listener) -> list[CertificateLine]:
 
     extent = data.run.get("certificate")
     if extent is None:
-        raise UserError(f"{data.folder} is no run of bench certify")
+        raise UserError(f"{data.folder} is not a run of bench certify")
     settings = Settings(**data.run["settings"])
     listener.progress(f"simulating {extent['repetitions']:,} measurements of each of {len(FAMILIES)} families …")
 
@@ -131,7 +130,7 @@ def judged(data: RunData, listener: Listener) -> list[CertificateLine]:
 
 
 def written(lines: tuple[CertificateLine, ...], data: RunData, folder: Path) -> Path:
-    """Write the page, and the same as JSON beside it; the path of the page."""
+    """Write the page, and the same as JSON beside it; return the path of the page."""
     from bench.present.tables import certificate_report
     from bench.store import runs
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Certificate(Result):
-    """What `bench certify` says of the harness on this machine; printed, it is the table of the command."""
+    """The result of `bench certify` on this machine; printed, it is the table of the command."""
 
     lines: tuple[CertificateLine, ...]
     page: Path
-    """The certificate as a page; the same as JSON lies beside it."""
+    """The certificate as a page; the same as JSON is beside it."""
 
     @property
     def verdict(self) -> str:
@@ -33,7 +33,7 @@ class Certificate(Result):
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """How many lines have each verdict."""
+        """Number of lines with each verdict."""
         return dict(Counter(line.verdict for line in self.lines))
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
@@ -46,7 +46,7 @@ class Certificate(Result):
         return certificate_report.text(self.lines, self.facts, width=width or columns(), color=color).rstrip()
 
     def frame(self) -> pd.DataFrame:
-        """A row a line: check, what it is about, source, verdict, bound, and what was found, in words."""
+        """A row for each line: check, subject, source, verdict, bound, and the finding in words."""
         import pandas as pd
 
         named = ("verdict", "check", "about", "source", "count", "of", "said", "bound")
@@ -61,6 +61,6 @@ class Certificate(Result):
 
 
 def refuse_format(format: str) -> None:
-    """Raise `UserError` for what a certificate is not written as."""
+    """Raise `UserError` for a format that a certificate is not written in."""
     if format not in ("table", "json"):
         raise UserError("bench certify writes --format table or json")

@@ -1,4 +1,4 @@
-"""What is to be measured: the user's words, the presets, and the machine's devices, turned into a plan."""
+"""What to measure: a plan from the user's arguments, the presets and the machine's devices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Choice:
-    """What the user asked to measure, before the machine was looked at."""
+    """What the user asked to measure, before the devices of the machine are known."""
 
     def __init__(
         self,
@@ -31,8 +31,8 @@ class Choice:
     ) -> None:
         """Read the catalog and the preset.
 
-        select: keys of cases, or globs on names of workloads; all of the preset where empty. moved: where another tree
-        has a file or a folder of this one. Raises `UserError` for a preset or a file that cannot be read.
+        select: keys of cases, or globs on names of workloads; empty means all of the preset. moved: maps a file or
+        folder of this tree to another tree. Raises `UserError` for a preset or a file that cannot be read.
         """
         from bench.plan import catalog, presets
 
@@ -44,13 +44,13 @@ class Choice:
         self.preset: Preset = presets.load(preset or defaults.preset or "quick", here)
 
     def plan(self, devices: tuple[str, ...]) -> Plan:
-        """The cases, for a machine with these devices. Raises `UserError` for a selection that makes no sense."""
+        """The cases for a machine with these devices. Raises `UserError` for an invalid selection."""
         from bench.plan.selection import choose
 
         return choose(self.catalog, self.preset, self.select, self.sets, self.exclude, devices)
 
     def settings(self, changes: dict[str, Any]) -> Settings:
-        """Defaults, changed by the preset, changed by the user."""
+        """The default settings, changed by the preset, then by the user."""
         return Settings(**{**self.preset.overrides, **changes})
 
 
@@ -61,9 +61,9 @@ def overrides(
     timeout: Span = None,
     seed: int | None = None,
 ) -> dict[str, Any]:
-    """The settings that the user changes. A precision asks for as many launches as it takes.
+    """The settings that the user changes. With a precision, launches are added until it is reached.
 
-    Raises `UserError` for what no run can have.
+    Raises `UserError` for values that no run can have.
     """
     refuse_outside(1, launches=launches)
     refuse_outside(0.0001, 1, precision=precision)
@@ -79,7 +79,7 @@ def overrides(
 
 
 def look(chosen: Choice, stop: Stop) -> tuple[Hello, Plan]:
-    """Choose for the devices this machine has; files that do not import are found before anything is written."""
+    """Choose cases for the devices of this machine. Files that do not import are found before anything is written."""
     from bench.runner.machine_probe import look as look_at_machine
 
     draft = chosen.plan(("cpu",))

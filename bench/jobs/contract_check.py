@@ -1,4 +1,4 @@
-"""An author's workloads held to the contract that every workload of the suite keeps."""
+"""Checks an author's workloads against the contract that every workload of the suite keeps."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from bench.runner.worker import Worker
 
 CANNOT_RUN = "it can run here"
-"""The rule whose breach is no fault of the author's."""
+"""The rule whose breach is not the author's fault."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found of one workload."""
+    """The result of checking one workload."""
 
     name: str
     passed: tuple[str, ...]
@@ -30,15 +30,15 @@ class Checked:
     faults: tuple[tuple[str, str], ...]
     """Rules that it breaks, each with what happened."""
     cannot_run: str = ""
-    """Why it could not be held to any rule on this machine."""
+    """Why it could not be checked on this machine."""
 
 
 @contextlib.contextmanager
 def contract_check(file: Path, names: Sequence[str] = (), stop: Stop | None = None) -> Iterator[ContractCheck]:
-    """A worker that has imported the workloads of a file, as long as they are checked.
+    """A worker that has imported the workloads of a file, for the time of the checks.
 
-    names: only these of the file. Raises `UserError` for a file or a name that is not there, and with the traceback of
-    a file that does not import.
+    names: only these workloads of the file. Raises `UserError` for a missing file or name, and with the traceback for a
+    file that does not import.
     """
     from bench.plan import catalog
     from bench.protocol import Import, Imported
@@ -61,15 +61,15 @@ def contract_check(file: Path, names: Sequence[str] = (), stop: Stop | None = No
 
 @dataclass
 class ContractCheck:
-    """Holds workloads to the contract, one after the other."""
+    """Checks workloads against the contract, one after the other."""
 
     chosen: Sequence[Workload]
     worker: Worker
-    """Another one after a workload that ended it."""
+    """The worker; a new one after a workload that ended it."""
     stop: Stop
 
     def check(self, item: Workload) -> Checked:
-        """Build a workload at its default values on the CPU and hold it to every rule."""
+        """Build a workload at its default values on the CPU and check every rule."""
         from bench.protocol import Inspect, Inspected
         from bench.runner.worker import Worker, WorkerDiedError, WorkerSilentError
 
@@ -90,7 +90,7 @@ class ContractCheck:
 
 
 def docstring_faults(item: Workload) -> list[tuple[str, str]]:
-    """What `bench list NAME` could not print."""
+    """Sections of the docstring that `bench list NAME` needs and that are missing."""
     if not item.summary:
         return [("its docstring explains it", "no docstring: say in one line what is computed, with shapes")]
     missing = [name for name in ("Answer", "Work") if name not in item.sections]

@@ -1,4 +1,4 @@
-"""`bench profile --diff` as a function: what a difference between two sides is made of."""
+"""`bench profile --diff` as a function: the parts of a difference between two sides."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ def difference(
     stop: Stop | None = None,
     command: str | None = None,
 ) -> CaseDifference:
-    """Take profile pairs of one case on two sides, and return what their difference is made of; prints nothing.
+    """Take profile pairs of one case on two sides, and return the parts of their difference; prints nothing.
 
         why = bench.difference("mine/softmax", workloads="mine.py", base="main")
 
     base, head, setup: as in `bench.gate`.
     pairs: 12 to 100; 16 or more name functions.
     from_run: an earlier difference; nothing is measured.
-    case, sets, rung, workloads, out, timeout, seed, listener, stop, command: as in `bench.profile`, and so is what it
-    raises.
+    case, sets, rung, workloads, out, timeout, seed, listener, stop, command: as in `bench.profile`, which raises the
+    same errors.
     """
     from bench.store import runs
 
@@ -73,9 +73,9 @@ def taken(
     listener: Listener,
     stop: Stop,
 ) -> Path:
-    """Take the pairs, and return their folder. Nothing is kept where they end badly.
+    """Take the pairs, and return their folder. Nothing is kept if they end badly.
 
-    Raises `UserError` for a workload that itself differs and for several cases, `NothingMeasuredError`, `Stopped`.
+    Raises `UserError` for a workload that differs itself and for several cases, `NothingMeasuredError`, `Stopped`.
     """
     from bench.runner import run_description
     from bench.store import profile_pair_tables, runs

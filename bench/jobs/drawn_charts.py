@@ -1,4 +1,4 @@
-"""The charts of a run as values: all that it has data for, or those of one name."""
+"""The charts of a run as values: all that it has data for, or those with one name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Theme = Literal["light", "dark"]
 
 
 def every_chart(folder: Path, vs: str | None, theme: Theme) -> Drawn:
-    """Every chart that the run in this folder has data for, as `bench plot` draws them; none where it has too few.
+    """Every chart that the run in this folder has data for, as `bench plot` draws them; none if it has too few data.
 
     vs: what speed-ups are against. Raises `UserError` for a run that cannot be read.
     """
@@ -31,7 +31,7 @@ def every_chart(folder: Path, vs: str | None, theme: Theme) -> Drawn:
 def one_chart(name: str, frame: pd.DataFrame, theme: Theme) -> Drawn:
     """The charts of one name, such as `time_by_size`, that these estimates allow.
 
-    Raises `UserError` for a name that is none, and where what the chart needs was not measured.
+    Raises `UserError` for an unknown name, and if the data for the chart were not measured.
     """
     from bench import charts
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 class NothingMeasuredError(Exception):
-    """The one case that was to be measured ended badly; the text says how, with its traceback."""
+    """The one case to measure ended badly; the text says how, with its traceback."""
 
 
 class BrokenSideError(NothingMeasuredError):
-    """The code of a side does not even import; the text has its traceback."""
+    """The code of a side does not import; the text has its traceback."""

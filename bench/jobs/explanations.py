@@ -1,4 +1,4 @@
-"""Why cases differ between two sides: profile pairs of each, kept in the folder of a run, and what they say."""
+"""Why cases differ between two sides: profile pairs of each case, kept in the folder of a run, and their results."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ NO_VERDICTS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Explanations:
-    """What the profile pairs in the folder of a run say."""
+    """The results of the profile pairs in the folder of a run."""
 
     found: tuple[Explained, ...] = ()
     ended: Mapping[str, str] = field(default_factory=dict)
-    """By key of a case that could not be explained, why."""
+    """Key of each case that could not be explained to the reason."""
 
     def __bool__(self) -> bool:
         return bool(self.found or self.ended)
@@ -43,9 +43,9 @@ def explain_cases(
     listener: Listener,
     stop: Stop,
 ) -> None:
-    """Take profile pairs of each case; where one ends badly its reason is kept, and the next one is taken.
+    """Take profile pairs of each case; if a case ends badly, its reason is kept and the next case follows.
 
-    What was taken of whole cases is kept where it is stopped. Raises `Stopped`, and `UserError` for a rung that this
+    If it is stopped, the pairs of finished cases are kept. Raises `Stopped`, and `UserError` for a rung that this
     machine does not allow.
     """
     from bench.analyse.profiles.difference import ALPHA
@@ -56,11 +56,11 @@ def explain_cases(
     from bench.runner.worker import MachineUnfitError
     from bench.store import profile_pair_tables
 
-    coins = secrets.randbits(32)  # another pair's luck each time, as in a gate
+    coins = secrets.randbits(32)  # a new random seed each time, as in a gate
     whole, keys, ended = profile_pair_tables.ProfilePairs(), list[str](), dict[str, str]()
     caches = folder / CACHES / "profiled"
 
-    def hear(key: str, pair: int) -> None:
+    def report(key: str, pair: int) -> None:
         listener.progress(f"{key}: profile pair {pair + 1} of {pairs}")
 
     try:
@@ -68,7 +68,7 @@ def explain_cases(
             taken = profile_pair_tables.ProfilePairs()
             try:
                 for each in profiling.profile_pairs(
-                    item, both.code, settings, both.hello, stop, caches, pairs, rung, coins, hear
+                    item, both.code, settings, both.hello, stop, caches, pairs, rung, coins, report
                 ):
                     profiling.keep(taken, each)
             except (EndedError, SpyRefusedError, MachineUnfitError) as end:
@@ -83,20 +83,20 @@ def explain_cases(
 
 
 def explanations(folder: Path) -> Explanations:
-    """What the profile pairs in the folder of a run say; nothing where there are none."""
+    """Evaluate the profile pairs in the folder of a run; empty if there are none."""
     from bench.analyse.profiles.difference import explain
     from bench.store import profile_pair_tables
 
     data = profile_pair_tables.read(folder)
     if data is None:
         return Explanations()
-    keys = data.told["keys"]
-    found = [explain(data, key, data.told["alpha"], len(keys)) for key in keys]
-    return Explanations(tuple(found), dict(data.told["ended"]))
+    keys = data.facts["keys"]
+    found = [explain(data, key, data.facts["alpha"], len(keys)) for key in keys]
+    return Explanations(tuple(found), dict(data.facts["ended"]))
 
 
 def beside_verdicts(folder: Path, listener: Listener) -> Explanations:
-    """As `explanations`; where they cannot be read that is a warning: the verdicts beside them stand."""
+    """Like `explanations`, but pairs that cannot be read give a warning: the verdicts stand without them."""
     try:
         return explanations(folder)
     except UserError as error:
@@ -105,9 +105,9 @@ def beside_verdicts(folder: Path, listener: Listener) -> Explanations:
 
 
 def write_page(folder: Path, explained: Explanations, verdicts: Mapping[str, str] = NO_VERDICTS) -> Path:
-    """Write the page of what the profile pairs in the folder of a run say, and return its path.
+    """Write the page about the profile pairs in the folder of a run, and return its path.
 
-    verdicts: of a gate, by key of a case, in a sentence. Raises `UserError` where there are no profile pairs.
+    verdicts: those of a gate, by key of a case, each as a sentence. Raises `UserError` if there are no profile pairs.
     """
     from bench.present.pages.difference_page import PAGE, page
     from bench.store import profile_pair_tables, runs

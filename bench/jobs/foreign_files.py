@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from bench.store.tables import RunData
 
 TARGETS = ("pytest-benchmark", "github-action-benchmark", "csv", "parquet")
-"""What the times of a run can be written as."""
+"""Formats for the times of a run."""
 
 
 @dataclass(frozen=True)
 class ImportedRuns:
-    """Runs that were made of files, and what of these has no place in a run."""
+    """Runs made from files, and notes on what was left out."""
 
     folders: tuple[Path, ...]
     left_out: tuple[str, ...]
@@ -34,8 +34,8 @@ class ImportedRuns:
 def import_files(paths: Sequence[Path], tool: str | None, about: TableHints, out: Path | None) -> ImportedRuns:
     """Read files of other tools into runs.
 
-    tool: the kind of the files, found out without it; about: of a plain CSV; out: the folder of the runs, `results/`
-    without it. Raises `UserError` for a file that cannot be read, and where no file has a time.
+    tool: the format of the files (default: recognised); about: hints for a plain CSV; out: the folder of the runs
+    (default: `results/`). Raises `UserError` for a file that cannot be read, and if no file has a time.
     """
     from bench import interop
     from bench.interop import sealed_run
@@ -46,23 +46,23 @@ def import_files(paths: Sequence[Path], tool: str | None, about: TableHints, out
     if len(refused) == len(executions):
         raise UserError(refused[0] if refused else f"{', '.join(map(str, paths))}: nothing was measured there")
     lost: dict[str, int] = {}
-    # All of them before the first is written: a fault in the last leaves nothing behind.
+    # All are read before the first is written: an error in the last leaves nothing behind.
     made = [sealed_run.as_run(item, out or runs.RESULTS) for item in executions if not sealed_run.why_not(item)]
     folders = []
     for data, left_out in made:
         folders.append(sealed_run.write(data))
         for name in left_out:
             lost[name] = lost.get(name, 0) + 1
-    no_times = (f"{name} is no time, in {times} files" for name, times in lost.items())
+    no_times = (f"{name} is not a time, in {times} files" for name, times in lost.items())
     return ImportedRuns(tuple(folders), (*refused, *no_times))
 
 
 def exported(runs_named: Sequence[RunName], to: str, out: Path | None, listener: Listener = SILENT) -> bytes:
-    """The times of runs as a file of another tool; the latest run where none is named. Nothing is written.
+    """The times of runs as a file of another tool; the latest run if none is named. Nothing is written.
 
-    to: one of `TARGETS`. out: the file that will be written, whose name and earlier content decide what is added to a
-    `data.js`. listener: hears how many cases have no time. Raises `UserError` for another kind of file, and for several
-    runs in a file that holds one.
+    to: one of `TARGETS`. out: the file that will be written; a `data.js` keeps its earlier content. listener: gets a
+    note on how many cases have no time. Raises `UserError` for another format, and for several runs in a file that
+    holds one.
     """
     from bench.interop import github_action, pytest_benchmark
 
@@ -83,7 +83,7 @@ def exported(runs_named: Sequence[RunName], to: str, out: Path | None, listener:
             _tidy(times).to_parquet(buffer, index=False)
             return buffer.getvalue()
         case _:
-            raise UserError(f"times are written as {', '.join(TARGETS)}, and not as {to}")
+            raise UserError(f"times are written as {', '.join(TARGETS)}, not as {to}")
 
 
 def copy_run(runs_named: Sequence[RunName], out: Path) -> None:
@@ -97,7 +97,7 @@ def copy_run(runs_named: Sequence[RunName], out: Path) -> None:
 
 
 def write(content: bytes, out: Path) -> None:
-    """Write a file as a whole or not at all. Raises `UserError` where that cannot be."""
+    """Write a file as a whole or not at all. Raises `UserError` if that fails."""
     from bench.store import runs
 
     if out.is_dir():
@@ -117,7 +117,7 @@ def read_runs(runs_named: Sequence[RunName]) -> list[RunData]:
 
 
 def _timed(data: RunData, listener: Listener) -> LaunchTimes:
-    """What has a time; the listener hears how many cases have none."""
+    """The times of a run; the listener gets a note on how many cases have none."""
     from bench.interop.launch_times import launch_times
 
     times, planned = launch_times(data), len(data.run["plan"])
@@ -127,7 +127,7 @@ def _timed(data: RunData, listener: Listener) -> LaunchTimes:
 
 
 def _tidy(times: Sequence[LaunchTimes]) -> pd.DataFrame:
-    """The rows of all of them, each with its machine."""
+    """The rows of all runs, each with its machine."""
     import pandas as pd
 
     from bench.interop import csv_parquet

@@ -65,21 +65,21 @@ def gate(
 
         verdicts = bench.gate("mine/*", workloads="mine.py", base="main", budget="5m")
 
-    select, sets, exclude, workloads, out, listener, stop, command: as in `bench.run`, and so is Ctrl-C.
-    base: a revision, a folder, `python=PATH`, or both with a comma; the merge-base with the default branch without it.
-    head: the same; the working tree without it.
+    select, sets, exclude, workloads, out, listener, stop, command: as in `bench.run`. Ctrl-C works as there.
+    base: a revision, a folder, `python=PATH`, or both with a comma (default: merge-base with the default branch).
+    head: the same (default: the working tree).
     setup: a command to run in each side's tree first.
     preset: the preset that the cases come from.
-    workloads_from: the side whose workload files both sides run; a workload that differs is not compared without it.
+    workloads_from: the side whose workload files both sides run; without it, workloads that differ are not compared.
     budget: time by which the last round should end, in seconds or as `"5m"`.
-    max_pairs, pairs: most pairs of a case, or their exact number.
+    max_pairs, pairs: largest number of pairs of a case, or the exact number.
     cold_pairs: pairs of a compiled case with an empty cache.
     alpha, slack, limit: numbers of the rule; `docs/gate.md` explains them.
-    seed: random seed; a new one for each run without it.
+    seed: random seed (default: a new one for each run).
     explain, explain_pairs: whether to say why a case regressed, and by how many profile pairs.
     replay: an earlier gate, whose pairs are judged again; nothing is measured.
 
-    Raises `bench.records.UserError` for what makes no sense, `bench.jobs.endings.BrokenSideError` where a side does not
+    Raises `bench.records.UserError` for invalid arguments, `bench.jobs.endings.BrokenSideError` if a side does not
     import, `MachineUnfitError` and `Stopped` as `bench.run` does.
     """
     said = command or call_text(gate, locals())
@@ -92,7 +92,7 @@ def gate(
 
         if explain:
             raise UserError(
-                "--explain takes pairs of profiles, and --replay measures nothing; what was explained it tells"
+                "--explain takes profile pairs, but --replay measures nothing; it shows earlier explanations anyway"
             )
         return judged_gate(runs.locate(name_of(replay)), alpha, slack, limit, listener)
     chosen = SidedChoice(select, preset, sets, exclude, workloads, workloads_from)
@@ -105,15 +105,15 @@ def gate(
 
 
 class GateWish(NamedTuple):
-    """Until when pairs are added, and how they are judged."""
+    """How long pairs are added, and how they are judged."""
 
     budget_s: float | None
     most_pairs: int
     pairs: int | None
-    """Exact number of pairs of a case, whatever they show; None: until it is decided or hopeless."""
+    """Exact number of pairs of a case; None adds pairs until the case is decided or hopeless."""
     cold_pairs: int
     rule: Mapping[str, Any]
-    """What the user gave of the rule of decision, by name."""
+    """Numbers of the rule that the user gave, by name."""
     seed: int | None
     explain: int | None
     """Profile pairs of each case that regressed; None for no explanation."""
@@ -177,7 +177,7 @@ def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:
 
 
 def queue(coupled: tuple[ComparedCase, ...], rule: Rule, wish: GateWish, pace: Pace) -> PairQueue:
-    """Which cases want another pair: by the rule that will judge them, or a fixed number to record them."""
+    """Which cases need another pair: by the rule that will judge them, or up to a fixed number."""
     from bench.runner.pairs.gate_rounds import UntilDecided
     from bench.runner.pairs.pair_loop import FixedPairs
 
@@ -190,7 +190,7 @@ def queue(coupled: tuple[ComparedCase, ...], rule: Rule, wish: GateWish, pace: P
 def explain_slower(
     folder: Path, both: TwoSides, settings: Settings, pairs: int, listener: Listener, stop: Stop
 ) -> None:
-    """Take profile pairs of what regressed. Where it is stopped the verdicts stand, and what was taken is kept."""
+    """Take profile pairs of cases that regressed. If it is stopped, the verdicts stand and finished pairs are kept."""
     from bench.analyse.gate.verdicts import judge
     from bench.runner.stop import Stopped
     from bench.store import tables

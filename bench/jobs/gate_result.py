@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Gate(Result):
-    """What `bench gate` says of two sides; printed, it is the table of the command, and why where that was asked."""
+    """The result of `bench gate`; printed, it is the table of the command, with explanations if requested."""
 
     data: RunData
-    """The pairs, as they are stored."""
+    """The pairs as stored."""
     judged: GateResult
-    """The verdict on each case, and all numbers behind it."""
+    """The verdict on each case, and the numbers behind it."""
     explained: Explanations = field(default_factory=Explanations)
 
     @property
@@ -43,13 +43,13 @@ class Gate(Result):
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """How many cases have each verdict, such as `{"regressed": 1, "not_slower": 4}`."""
+        """Number of cases with each verdict, such as `{"regressed": 1, "not_slower": 4}`."""
         return dict(Counter(self.verdicts.values()))
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
-        """The table of the command with what stands below it, and what the differences are made of.
+        """The table of the command with its notes, and the explanations.
 
-        md is for a pull request; csv are the rows of `frame`.
+        md is for a pull request; csv has the rows of `frame`.
         """
         from bench.present.tables import difference_table, gate_report
 
@@ -73,7 +73,7 @@ class Gate(Result):
         return gate_report.as_json(self.judged, self.facts, explained)
 
     def markdown(self) -> str:
-        """A table for a pull request, and what the differences are made of; ends in a newline."""
+        """A table for a pull request, and the explanations; ends in a newline."""
         from bench.present.tables import difference_table, gate_report
 
         why = (f"\n{difference_table.markdown(each)}" for each in self.explained.found)
@@ -105,7 +105,7 @@ class Gate(Result):
 
     @property
     def page(self) -> Path | None:
-        """The page that says why cases are slower, written when it is asked for; None where nothing was explained."""
+        """The page that says why cases are slower, written on first use; None if nothing was explained."""
         from bench.present.tables.gate_report import sentence
 
         if not self.explained:
@@ -113,7 +113,7 @@ class Gate(Result):
         return write_page(self.folder, self.explained, {case.key: sentence(case) for case in self.judged.cases})
 
     def frame(self) -> pd.DataFrame:
-        """A row a case: verdict, head ÷ base with its interval, pairs. It is `bench.load(…, level="verdicts")`,
+        """A row for each case: verdict, head ÷ base with its interval, pairs. It is `bench.load(…, level="verdicts")`,
         judged by the rule of these verdicts.
         """
         from bench.analyse.gate.verdict_rows import verdict_rows
@@ -122,15 +122,15 @@ class Gate(Result):
         return record.frame(verdict_rows(self.data, self.judged))
 
     def charts(self, theme: Theme = "light") -> Drawn:
-        """The chart of the verdicts: the ratio of each case with its interval, in portions where there are many."""
+        """The chart of the verdicts: the ratio of each case with its interval, in several parts if there are many."""
         return self.chart("verdict", theme)
 
     def chart(self, name: str = "verdict", theme: Theme = "light") -> Drawn:
-        """The same by its name. Raises `UserError` for any other: a gate has no estimates."""
+        """The same chart by name. Raises `UserError` for any other name: a gate has no estimates."""
         return one_chart(name, self.frame(), theme)
 
     def _repr_html_(self) -> str:
-        """For Jupyter: the verdict, the table as a table, and what stands below it."""
+        """For Jupyter: the verdict, the table, and its notes."""
         from bench.present.tables import gate_report
         from bench.present.tables.table_formats import as_html
 
@@ -140,7 +140,7 @@ class Gate(Result):
 
 
 def write(path: Path, text: str) -> Path:
-    """Write a text file as a whole or not at all, and make its folder. Raises `UserError` where that cannot be."""
+    """Write a text file as a whole or not at all, and make its folder. Raises `UserError` if that fails."""
     from bench.store import runs
 
     runs.make_folder(path.parent)
@@ -155,9 +155,9 @@ def judged_gate(
     limit: float | None = None,
     listener: Listener = SILENT,
 ) -> Gate:
-    """The verdicts on the pairs in the folder of a gate; numbers that are given replace those of its rule.
+    """The verdicts on the pairs in the folder of a gate; given numbers replace those of its rule.
 
-    Raises `UserError` for a folder that is none, or that cannot be read.
+    Raises `UserError` for another folder, or one that cannot be read.
     """
     from bench.analyse.gate.verdicts import judge
     from bench.store import loaded_runs, tables

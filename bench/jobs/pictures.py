@@ -80,7 +80,7 @@ def filled(specs: Sequence[ChartSpec], own: str) -> list[ChartSpec]:
 
 
 def one_of_each(specs: Sequence[ChartSpec], rows: Sequence[Row]) -> list[ChartSpec]:
-    """Of each chart the one that shows most: one that resolves its question, of the most machines, then rows."""
+    """The selection of each chart that shows most: one that resolves its question, of the most machines, then rows."""
 
     def shows(spec: ChartSpec) -> tuple[bool, int, int]:
         shown = spec.rows(rows)

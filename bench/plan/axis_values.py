@@ -15,10 +15,10 @@ DTYPES = ("float32", "float64", "float16", "bfloat16")
 """The dtypes a case can have, the default first."""
 
 ALL_MODES = "all"
-"""Stands for every mode that the workload declares."""
+"""Word for every mode that the workload declares."""
 
 PHYSICAL = "physical"
-"""Stands for a thread for each physical core of the machine. It stays symbolic in the key."""
+"""Word for one thread on each physical core of the machine. The key keeps the word."""
 
 _DEVICE = re.compile(r"cpu|cuda|cuda:\d+|mps|xpu")
 WORDS: dict[type[Value], str] = {int: "integers", float: "numbers", str: "text", bool: "True or False"}
@@ -26,7 +26,7 @@ WORDS: dict[type[Value], str] = {int: "integers", float: "numbers", str: "text",
 
 @dataclass(frozen=True)
 class Assign:
-    """Values given to an axis; `origin` begins an error about them (`--set size=x: `, `mine.toml:7: `)."""
+    """Values given to an axis; `origin` is the beginning of an error about them (`--set size=x: `, `mine.toml:7: `)."""
 
     axis: str
     values: tuple[Value, ...]
@@ -34,10 +34,10 @@ class Assign:
 
 
 def refusal(value: Value) -> str:
-    """Why a value would not survive being written to a key and read back; empty if it would."""
+    """Why a value would change when written to a key and read back; empty if it would not."""
     if isinstance(value, str):
         if not SAFE_TEXT.fullmatch(value):
-            return f"{value!r} cannot stand in a key: use letters, digits and any of _ . : + -"
+            return f"{value!r} cannot be part of a key: use letters, digits and any of _ . : + -"
         if not isinstance(back := value_from_text(value), str):
             kind = "bool" if isinstance(back, bool) else "number"
             return f"the text {value!r} would be read back as a {kind}: rename it"
@@ -57,7 +57,7 @@ def kind_of(values: Iterable[Value]) -> type[Value] | None:
 
 
 def as_kind(value: Value, kind: type[Value]) -> Value | None:
-    """`value` as the type of the axis, so that a number has one spelling in keys (1e6 = 1000000); None if it is not."""
+    """`value` as the type of the axis, so that a number has one spelling in keys (1e6 = 1000000), or None."""
     if kind is float and type(value) is int:
         return float(value)
     if kind is int and isinstance(value, float) and value.is_integer():
@@ -68,13 +68,13 @@ def as_kind(value: Value, kind: type[Value]) -> Value | None:
 def own(axis: str, declared: Sequence[Value], assign: Assign, workload: str) -> tuple[Value, ...]:
     """The given values for an axis of the workload's own, of the kind it declares. Raises `UserError`.
 
-    They may lie outside the declared sweep: a sweep is a proposal, not a limit.
+    They may be outside the declared sweep, which is a proposal, not a limit.
     """
     kind = kind_of(declared)
     assert kind is not None, "the catalog admits no axis of mixed types"
     fitted = []
     for value in assign.values:
-        # Before it is converted: an integer of 400 digits overflows a float.
+        # Checked before the conversion: an integer of 400 digits overflows a float.
         if reason := refusal(value):
             raise UserError(f"{assign.origin}axis '{axis}': {reason}")
         fit = as_kind(value, kind)

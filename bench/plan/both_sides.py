@@ -1,4 +1,4 @@
-"""The cases that two trees have in common, side by side, and those that only one has."""
+"""The cases that two trees have in common, and those that only one has."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bench.records import BASE, HEAD, ComparedCase, Planned, Source
 
 @dataclass(frozen=True)
 class Sided:
-    """What is compared. coupled: base against head; twins: the same cases, base against a second copy of it."""
+    """The cases to compare. coupled: base against head; twins: the same cases, base against a second copy of it."""
 
     coupled: tuple[ComparedCase, ...]
     twins: tuple[ComparedCase, ...]
     changed: tuple[str, ...]
-    """Keys of cases whose workload itself differs, so that their times answer different questions."""
+    """Keys of cases whose workload itself differs, so that their times cannot be compared."""
     only_base: tuple[str, ...]
     only_head: tuple[str, ...]
     """Keys of cases that one side lacks."""
@@ -70,5 +70,5 @@ def side_by_side(
 
 
 def _by_path(source: Source) -> Source:
-    """The source to be loaded as a file: by its import name each side would load its own."""
+    """The source to be loaded by its path: by its import name each side would load its own file."""
     return dataclasses.replace(source, dotted=None)

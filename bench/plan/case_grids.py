@@ -23,7 +23,7 @@ class Grid:
     workload: Workload
     values: Mapping[str, tuple[Value, ...]]
     asked: bool = False
-    """Did the user name this very case? Then the exclusions of the preset do not apply to it."""
+    """Whether the user named this case; then the exclusions of the preset do not apply."""
 
     def but(self, sets: Sequence[Assign]) -> Grid:
         """The same grid with the values of some axes replaced."""
@@ -38,7 +38,7 @@ class Grid:
 
 
 def of_key(pattern: Pattern, workload: Workload) -> Grid:
-    """The one case of a key: axes that it leaves out have their defaults, the device too."""
+    """The one case of a key: missing axes have their defaults, the device too."""
     values = {**_defaults(workload), **_UNIVERSAL, "device": (UNIVERSAL_AXES["device"],), **pattern.literal(workload)}
     return Grid(workload, values, asked=True)
 
@@ -51,7 +51,7 @@ def of_quick(workload: Workload) -> Grid:
 def of_rule(rule: Rule, preset: Preset, catalog: Catalog) -> list[Grid]:
     """The grids of one `[[cases]]` table, without the workloads that lack an axis it sets.
 
-    Raises `UserError` where it selects nothing, or sets an axis that none of its workloads has.
+    Raises `UserError` if it selects nothing, or sets an axis that none of its workloads has.
     """
     pattern = Pattern.parse(rule.select, rule.origin)
     workloads = pattern.chosen(catalog)

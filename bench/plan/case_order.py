@@ -1,4 +1,4 @@
-"""The order in which cases are listed: those that one compares by eye stand together."""
+"""The order in which cases are listed: cases to compare by eye are next to each other."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def _natural(value: Value, declared: tuple[Value, ...]) -> Rank:
 
 
 def _text(value: Value, known: tuple[Value, ...]) -> Rank:
-    # 1 + …: after any number, as "physical" after counts of threads.
+    # 1 + …: after any number, such as "physical" after numbers of threads.
     return 1 + (known.index(value) if value in known else len(known)), 0.0, str(value)

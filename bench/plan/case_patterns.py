@@ -57,11 +57,11 @@ class Pattern:
         """The workloads it selects. Raises `UserError` also for a glob with axes: some of its matches may lack them."""
         if self.stated is not None and _GLOB.search(self.name):
             advice = f"select '{self.name}' and set the axes apart (--set, or 'set' in a preset)"
-            raise UserError(f"{self.origin}'{self.text}' is half a glob, half a key: {advice}")
+            raise UserError(f"{self.origin}'{self.text}' mixes a glob with axes: {advice}")
         return self.workloads(catalog)
 
     def literal(self, workload: Workload) -> dict[str, tuple[Value, ...]]:
-        """The values the key states for `workload`. Raises `UserError` for an axis it lacks, or a wrong type."""
+        """The values that the key states for `workload`. Raises `UserError` for an axis it lacks, or a wrong type."""
         stated = self.stated or {}
         return {axis: (self._value(workload, axis, value),) for axis, value in stated.items()}
 
@@ -83,5 +83,5 @@ def values_for(workload: Workload, assign: Assign) -> tuple[Value, ...]:
 
 
 def has_axis(workload: Workload, axis: str) -> bool:
-    """Do the cases of `workload` have that axis?"""
+    """Whether the cases of `workload` have that axis."""
     return axis in UNIVERSAL_AXES or axis in workload.axes

@@ -15,8 +15,8 @@ from bench.records import UserError
 __all__ = ["GROUP", "Catalog", "Workload", "find", "read_file"]
 
 GROUP = "coursebench.workloads"
-"""The entry-point group; a value is a module, or a package in which each module without an underscore is a family, and
-so is each package: its workloads may lie in several modules, and are named after the package."""
+"""The entry-point group. A value is a module, or a package in which each module without an underscore is a family. So
+is each package inside: its workloads may be in several modules and are named after the package."""
 
 
 class Catalog:
@@ -59,14 +59,14 @@ class Catalog:
 
 
 def where_it_lies(path: Path) -> Path:
-    """A file or folder of a workload, where it was found."""
+    """The path itself: a file or folder where it was found."""
     return path
 
 
 def find(files: Sequence[Path] = (), installed: bool = True, moved: Callable[[Path], Path] = where_it_lies) -> Catalog:
-    """The workloads of `files` and, where asked for, of every installed package that offers some.
+    """The workloads of `files` and, if `installed`, of every installed package that offers some.
 
-    moved: where another tree has a file or a folder of this one; what it lacks is left out.
+    moved: maps a file or folder of this tree to another tree; what that tree lacks is left out.
     Raises `UserError` for a file or package that cannot be read or holds no workload, and for two of one name.
     """
     found: dict[Path, list[Workload]] = {}
@@ -76,7 +76,7 @@ def find(files: Sequence[Path] = (), installed: bool = True, moved: Callable[[Pa
     for path in map(moved, files):
         if moved is not where_it_lies and not path.exists():
             continue
-        # A file of an installed package keeps the import name it was found by: it is one workload, not two.
+        # A file of an installed package keeps its import name: it is one workload, not two.
         if path.resolve() not in found:
             found[path.resolve()] = _own_file(path)
     return Catalog(workload for workloads in found.values() for workload in workloads)
@@ -91,7 +91,7 @@ def _own_file(path: Path) -> list[Workload]:
 
 
 def _entries() -> list[EntryPoint]:
-    """The entry points of the group, one for each module: a package installed twice over declares its own twice."""
+    """The entry points of the group, one for each module: a package that is installed twice declares them twice."""
     return list({entry.module: entry for entry in sorted(entry_points(group=GROUP))}.values())
 
 

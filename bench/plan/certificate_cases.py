@@ -10,7 +10,7 @@ from bench.plan.catalog import Catalog
 from bench.records import Case, ComparedCase, Planned, Value
 
 LINEARITY, INJECTED, ADDITIVITY, SAME = "linearity", "injected", "additivity", "same"
-"""Purposes of a comparison: waits of known length; work slowed by known percents; twice the work; a case and itself."""
+"""Purposes of a comparison: known waits; work slowed by a known share; twice the work; a case and itself."""
 
 WORKS = ("product", "sine", "backward")
 
@@ -32,20 +32,20 @@ REAL_ON_GPU: tuple[tuple[str, Mapping[str, Value]], ...] = (
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is measured: quick in two minutes, full in twenty."""
+    """How much is measured: quick takes two minutes, full takes twenty."""
 
     micros: tuple[int, ...]
     cycles: tuple[int, ...]
     percents: tuple[int, ...]
     pairs: int
     fewer_pairs: int
-    """Pairs of waits: one slope a process is precise enough."""
+    """Pairs of waits: one slope for each process is precise enough."""
     real: tuple[str, ...]
     """Workloads whose real cases are compared."""
     couples_s: float
     """Seconds that a pair spends on the block pairs of one case."""
     rival_couples: int
-    """Blocks of a real case that each other timer times in a pair, and as many of ours."""
+    """Blocks of a real case in a pair for each other timer, and for ours beside it."""
     budget_s: float
     repetitions: int
     """Simulated measurements of each family."""
@@ -111,7 +111,7 @@ def comparisons(catalog: Catalog, extent: Extent, gpu: bool = False) -> list[Com
 
 
 def about(extent: Extent, wanted: Sequence[Comparison]) -> dict[str, Any]:
-    """The entry of `run.json` about them, for `bench.analyse.certificate`."""
+    """The entry of `run.json` about the comparisons, for `bench.analyse.certificate`."""
     entries = [
         {
             "purpose": item.purpose,

@@ -1,4 +1,4 @@
-"""The course as a list of its code blocks, each with the workloads that say they reproduce it."""
+"""The course as a list of its code blocks, each with the workloads that reproduce it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Block:
     code: str
     """The code that names the block: `torch.mm(A, B)`."""
     by: str = ""
-    """What reproduces it if no workload does."""
+    """What reproduces it, if no workload does."""
     workloads: tuple[Workload, ...] = ()
     """Names of the workloads whose section `Course:` names it."""
 
@@ -34,7 +34,7 @@ class Block:
 def read_course(path: Path) -> tuple[Block, ...]:
     """The blocks of a TOML file, `[[block]]` each, in its order, with no workloads yet.
 
-    Raises `UserError` where it cannot be read, says something else than blocks, or names one block twice.
+    Raises `UserError` if it cannot be read, holds anything but blocks, or names one block twice.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -44,7 +44,7 @@ def read_course(path: Path) -> tuple[Block, ...]:
         raise UserError(f"{path} is not valid TOML: {error}") from None
     tables = document.pop("block", None)
     if document or not tables or not isinstance(tables, list):
-        raise UserError(f"{path} describes a course by tables [[block]] with {', '.join(_KEYS)}, and nothing else")
+        raise UserError(f"{path} may only have tables [[block]] with the keys {', '.join(_KEYS)}")
     blocks = tuple(_block(path, place, table) for place, table in enumerate(tables, start=1))
     for place, block in enumerate(blocks):
         if any((block.lesson, block.name) == (other.lesson, other.name) for other in blocks[:place]):
@@ -67,7 +67,8 @@ def _block(path: Path, place: int, table: object) -> Block:
 def shown(blocks: Sequence[Block], workloads: Iterable[Workload]) -> tuple[Block, ...]:
     """The blocks, each with the workloads that reproduce it.
 
-    Raises `UserError` for a block that nothing shows, and for a `Course:` section that names no block, or one of two.
+    Raises `UserError` for a block that nothing shows, and for a `Course:` section that names no block, or an ambiguous
+    one.
     """
     found: dict[Block, list[Workload]] = {block: [] for block in blocks}
     for workload in workloads:
@@ -100,4 +101,4 @@ def _lookup(blocks: Sequence[Block], name: str, workload: Workload) -> Block:
         raise UserError(
             f"{where}, which is a block of {lessons}: the lesson of the workload, @workload(lesson=…), is to say which"
         )
-    raise UserError(f"{where}, which is no block of the course{near(name, (block.name for block in blocks))}")
+    raise UserError(f"{where}, which is not a block of the course{near(name, (block.name for block in blocks))}")

@@ -73,7 +73,7 @@ def _match_parameters(path: Path, function: ast.FunctionDef, axes: dict[str, Val
 
 
 class _Reader:
-    """Reads the keyword arguments of one call; every complaint has the line of the expression it is about."""
+    """Reads the keyword arguments of one call; every error has the line of its expression."""
 
     def __init__(self, path: Path, given: dict[str, ast.expr]) -> None:
         self._path = path
@@ -157,23 +157,23 @@ class _Reader:
             if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
                 raise self._fault(key or value, f"{keyword}: the name of an axis is not literal text")
             if key.value in items:
-                raise self._fault(key, f"{keyword}: the axis '{key.value}' stands there twice")
+                raise self._fault(key, f"{keyword}: the axis '{key.value}' is there twice")
             items[key.value] = (key.value, key, value)
         return list(items.values())
 
     def _sequence(self, node: ast.expr, what: str) -> list[tuple[Value, ast.expr]]:
-        """The values of a literal tuple or list, each with its node: at least one, each fit for a key, none twice."""
+        """The values of a literal tuple or list, each with its node: at least one, each valid in a key, none twice."""
         if isinstance(node, ast.Constant):
             raise self._fault(node, f"{what} needs a tuple of values: write ({_show(node)},)")
         if not isinstance(node, ast.Tuple | ast.List):
-            self._value(node, what)  # says best what is wrong with an expression
+            self._value(node, what)  # gives the best error for an expression
             raise self._fault(node, f"{what} needs a tuple of values: write ({_show(node)},)")
         if not node.elts:
             raise self._fault(node, f"{what} is empty: give at least one value")
         pairs = [(self._plain(element, what), element) for element in node.elts]
         seen: set[tuple[bool, Value]] = set()
         for value, element in pairs:
-            mark = (isinstance(value, bool), value)  # True == 1, but they are of two kinds, not one value twice
+            mark = (isinstance(value, bool), value)  # True == 1, but they have two types and are not the same value
             if mark in seen:
                 raise self._fault(element, f"{what} holds {value!r} twice")
             seen.add(mark)

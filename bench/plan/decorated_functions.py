@@ -14,8 +14,8 @@ _HOME = "bench.workload"
 def decorated(tree: ast.Module, path: Path) -> Iterator[tuple[ast.FunctionDef, ast.Call]]:
     """Each workload function of a file with its `workload(...)` call, in the order of the file.
 
-    Raises `UserError` where the decorator stands without a call, or on anything but a function of the module itself:
-    the worker looks the function up by its name in the module.
+    Raises `UserError` if the decorator has no call, or is on anything but a function of the module itself: the worker
+    looks the function up by its name in the module.
     """
     names = _names_of_decorator(tree)
     top = {id(node) for node in tree.body}

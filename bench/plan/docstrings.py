@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SECTIONS = ("Course", "Answer", "Work", "Expect", "Since")
-"""What a docstring may say in sections: the blocks of the course it reproduces, the known answer, the formula of the
-work, what to expect and why, and what broke since the course was written."""
+"""Sections of a docstring: the blocks of the course it reproduces, the known answer, the formula of the work, what to
+expect and why, and what changed since the course was written."""
 _SECTION = re.compile(rf"({'|'.join(SECTIONS)}):(?:\s+(.*))?")
 
 
@@ -23,8 +23,8 @@ class Docstring:
 
     @classmethod
     def read(cls, about: str) -> Docstring:
-        """A section is its header and the lines below it, up to the next header, or to a blank line after which the
-        text is no longer indented below the header."""
+        """Read a docstring. A section is its header and the lines below it, up to the next header, or to a blank line
+        after which the text is no longer indented below the header."""
         parts: dict[str, list[list[str]]] = {"": [[]]}
         name, header_indent, after_blank = "", 0, False
         for line in about.splitlines():

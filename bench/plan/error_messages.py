@@ -15,12 +15,12 @@ _LISTED = 12
 
 
 def fault(path: Path | str, line: int, message: str) -> UserError:
-    """The error for something at `line` (from 1) of a file, in the form editors can jump to."""
+    """The error for something at `line` (from 1) of a file, in a form that editors can jump to."""
     return UserError(f"{path}:{line}: {message}")
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """The end of an error about an unknown `name`: the nearest of `known`, or all of them where none is near."""
+    """The end of an error about an unknown `name`: the nearest of `known`, or all of them if none is near."""
     options = list(dict.fromkeys(known))
     if not options:
         return "; there are none"

@@ -16,7 +16,7 @@ _MOST_BITS = 1024
 
 
 class NotLiteralError(Exception):
-    """`node` is no literal; the message says why, unless that is all there is to say."""
+    """Raised if `node` is not a literal; the message says why if there is more to say."""
 
     def __init__(self, node: ast.expr, why: str = "") -> None:
         super().__init__(why)
@@ -54,11 +54,11 @@ def _arithmetic(node: ast.expr, operation: Callable[[Number, Number], object], l
         return result
     if isinstance(result, float) and math.isfinite(result):
         return result
-    raise NotLiteralError(node, "the result is no number, or far too large")
+    raise NotLiteralError(node, "the result is not a number, or far too large")
 
 
 def _power(base: Number, exponent: Number) -> object:
-    # Known before it is computed: 9**9**9 would not end.
+    # Checked before computing: 9**9**9 would not end.
     if isinstance(base, int) and isinstance(exponent, int) and abs(base) > 1:
         if base.bit_length() * abs(exponent) > 2 * _MOST_BITS:
             raise OverflowError("the result is far too large")

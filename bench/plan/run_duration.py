@@ -16,7 +16,7 @@ IMPORT_S = 2.5
 COLD_COMPILE_S = 20.0
 # The same with the cache of an earlier process: 2.3 to 5.4 s (5 processes, four of them below 3 s).
 WARM_COMPILE_S = 3.0
-# AOTInductor compiles its library anew with a warm cache too, which spares it a look at what the CPU can do. Upper
+# AOTInductor compiles its library anew with a warm cache too, which only saves it a check of what the CPU can do. Upper
 # values as well: that small net, the machine busy, took 31 and 38 s cold (2 processes) and 21 to 35 s warm (4).
 COLD_AOTI_S = 40.0
 WARM_AOTI_S = 30.0
@@ -29,10 +29,10 @@ LAUNCH_SD = 0.035
 # Half-width of the 95 % interval of a median of n normal data, in units of sd / sqrt(n): 1.96 * sqrt(pi / 2).
 MEDIAN_HALF_WIDTH = 1.96 * math.sqrt(math.pi / 2)
 
-# A choice, not a measured coverage: a step can take a microsecond or seconds, and only measuring tells which. Of a run
-# with steps far longer than a block, even the high end is too low.
+# A choice, not a measured coverage: a step can take a microsecond or seconds, and only measuring shows which. For a
+# run with steps far longer than a block, even the high end is too low.
 GUESS_FACTOR = 3.0
-# A choice as well, not yet held against repeated runs: room for the load of the machine.
+# Also a choice, not yet compared with repeated runs: room for the load of the machine.
 MEASURED_FACTOR = 1.25
 
 
@@ -50,7 +50,7 @@ class Duration:
 def estimate(planned: Sequence[Planned], settings: Settings, past: Mapping[str, float]) -> Duration:
     """Estimate the time that a run of these cases will take.
 
-    past: case key → seconds one launch spent on that case before, without the import; may be empty.
+    past: case key → seconds that one launch spent on that case before, without the import; may be empty.
     The likely number of launches is the one at which the interval of a median gets as narrow as asked; low and high
     take the fewest and the most launches, with each case at the better and the worse end of its band. A budget caps
     all three: the run ends there.
@@ -83,7 +83,7 @@ def _launches(settings: Settings) -> tuple[int, int, int]:
 def _total(
     planned: Sequence[Planned], settings: Settings, known: Mapping[str, float], launches: int, end: int
 ) -> float:
-    """Seconds for some launches; end: -1, 0, +1 for the quick end of each case's band, its middle, its slow end."""
+    """Seconds for some launches; end: -1, 0, +1 for the fast end, the middle, the slow end of each case's band."""
     total = IMPORT_S * launches * _processes(planned)
     for each in planned:
         seconds = known.get(each.case.key)
@@ -112,7 +112,7 @@ def _compiles(planned: Planned) -> bool:
 
 
 def _compilation_s(planned: Planned) -> tuple[float, float]:
-    """Seconds a case compiles with a cold and with a warm cache; zeros where it does not."""
+    """Seconds a case compiles with a cold and with a warm cache; zeros if it does not compile."""
     mode = str(planned.case["mode"])
     if mode == "aoti":
         return COLD_AOTI_S, WARM_AOTI_S

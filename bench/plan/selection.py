@@ -34,12 +34,12 @@ def choose(
 ) -> Plan:
     """Make the plan of a run.
 
-    select: keys, in part or whole, names of workloads, and globs on them; all that the preset proposes where empty.
-    sets: `axis=v1,v2`, in place of the values the chosen cases have.
-    exclude: globs, and keys in part or whole, of what to leave out; added to the preset's own.
-    devices: those of this machine, used where neither the preset nor the user names any; a rule that `needs` another
-        one is left out.
-    Raises `UserError` for names, axes and values that are not known, and where nothing is left.
+    select: keys, whole or in part, names of workloads, and globs on them; empty means all that the preset proposes.
+    sets: `axis=v1,v2`, in place of the values of the chosen cases.
+    exclude: globs and keys, whole or in part, to leave out, in addition to the preset's own.
+    devices: those of this machine, used if neither the preset nor the user names any; a rule that `needs` another
+        device is left out.
+    Raises `UserError` for unknown names, axes and values, and if no case is left.
     """
     notes: list[str] = []
     assigned = _assigned(sets, catalog)
@@ -92,7 +92,7 @@ def _of_select(pattern: Pattern, catalog: Catalog, preset: Preset) -> list[Grid]
         return [case_grids.of_key(pattern, workload) for workload in workloads]
     found: list[Grid] = []
     for workload in workloads:
-        # A rule about other workloads is not looked at: whatever is wrong with it is not asked about here.
+        # Rules about other workloads are not read here, so an error in them does not matter.
         about = [rule for rule in preset.rules if workload in catalog.matching(Pattern.parse(rule.select).name)]
         proposed = [grid for rule in about for grid in case_grids.of_rule(rule, preset, catalog)]
         found += [grid for grid in proposed if grid.workload is workload] or [case_grids.of_quick(workload)]

@@ -50,12 +50,12 @@ class Workload:
 
     @property
     def sections(self) -> Mapping[str, str]:
-        """What the docstring says in sections: `Answer`, `Work`, …"""
+        """The sections of the docstring: `Answer`, `Work`, …"""
         return self.about.sections
 
     @property
     def defaults(self) -> dict[str, Value]:
-        """The value of each own axis in a case that does not state it: the first of its sweep."""
+        """The default of each axis of the workload's own: the first value of its sweep."""
         return {axis: values[0] for axis, values in self.axes.items()}
 
 
@@ -64,7 +64,7 @@ def read_file(path: Path, dotted: str | None = None, family: Path | None = None)
 
     dotted: the import name of the file, where it belongs to an installed package.
     family: the __init__.py of the package that is its family; without one the file is a family of its own.
-    Raises `UserError` with file and line for whatever in a declaration the harness cannot take.
+    Raises `UserError` with file and line for any declaration that the harness cannot use.
     """
     text = _read(path)
     tree = _parsed(path, text)

@@ -1,1 +1,1 @@
-"""Statistics: no knowledge of files, torch or cases. Each function names its source."""
+"""Statistics without knowledge of files, torch or cases. Each function names its source."""

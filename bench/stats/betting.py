@@ -5,9 +5,9 @@ likely to fall on either side of some point that is not above 0: by the coin of 
 code, by symmetric noise where they differ by less than c. A bettor stakes the share tanh(k·d/s) of its wealth, k
 fixed, s a spread learned from the pairs before this one alone. The stake is odd and grows with d, so its mean under
 the hypothesis is at most 0, and the mean wealth never grows: a test supermartingale. So is the mean of several
-bettors. By Ville's inequality it ever reaches 1/α with probability at most α, however often one looks.
+bettors. By Ville's inequality the probability that it ever reaches 1/α is at most α, however often one looks.
 
-tanh is what the likelihood ratio of a normal shift against its mirror image comes to, given |d|: the stake that grows
+tanh follows from the likelihood ratio of a normal shift against its mirror image, given |d|: the stake that grows
 fastest (Kelly's) for a shift of k spreads. Sources: Ville 1939; de la Peña, "A general class of exponential
 inequalities for martingales and ratios", 1999; Ramdas, Ruf, Larsson & Koolen, "Admissible anytime-valid sequential
 inference must rely on nonnegative martingales", 2020, section 6 (symmetry); Vovk & Wang, "Nonparametric e-tests of
@@ -25,18 +25,17 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 SHIFTS = (0.5, 1.0, 2.0)
-"""The shifts, in spreads, that the bettors bet on: the mean of three has at least a third of the best one's wealth."""
+"""Shifts, in spreads, that the bettors bet on: their mean wealth is at least a third of that of the best."""
 
 MOST_STAKED = 0.99
-"""Largest stake: a bettor that stakes all would be ruined by one pair on the wrong side."""
+"""Largest stake: a bettor that staked all would be ruined by one pair on the wrong side."""
 
 FIRST_SPREAD, WEIGHT = 0.015, 2.0
-"""The spread that is assumed before the first pair, and how many pairs it counts for. Steps of the course have 0.9 to
-2.6 %."""
+"""The spread assumed before the first pair, and how many pairs it counts as. Steps of the course have 0.9 to 2.6 %."""
 
 
 def spreads(x: Floats) -> Floats:
-    """The spread that scales the stake of each pair, from the pairs before it alone: (…, pairs) → (…, pairs).
+    """The spread that scales the stake of each pair, from earlier pairs alone: (…, pairs) → (…, pairs).
 
     It is the root mean square of the deviations from the median, cut off at three robust standard deviations
     (1.48 × MAD), together with `WEIGHT` pairs of `FIRST_SPREAD`.
@@ -52,16 +51,16 @@ def spreads(x: Floats) -> Floats:
 
 
 def above(x: npt.ArrayLike, bound: float) -> Floats:
-    """log of the evidence, pair by pair, that the effect is above `bound`: (…, pairs) → (…, pairs). All are log ratios.
+    """log of the evidence after each pair that the effect is above `bound`: (…, pairs) → (…, pairs), of log ratios.
 
-    Each row is a sequence of pairs of its own.
+    Each row is a separate sequence of pairs.
     """
     values = np.asarray(x, dtype=np.float64)
     return _log_mean(_won(values - bound, spreads(values)))
 
 
 def below(x: npt.ArrayLike, bound: float) -> Floats:
-    """log of the evidence that the effect is below `bound`."""
+    """log of the evidence after each pair that the effect is below `bound`."""
     return above(-np.asarray(x, dtype=np.float64), -bound)
 
 
@@ -84,9 +83,9 @@ def pooled(series: Sequence[Sequence[float]], bound: float) -> float:
 
 
 def interval(x: Sequence[float], confidence: float) -> tuple[float, float] | None:
-    """A confidence sequence: the effects, as log ratios, that no look refutes. None where it is not finite.
+    """A confidence sequence: the effects, as log ratios, that no look refutes. None if it is not finite.
 
-    An effect is refuted where the evidence for above or below it ever reached 2/(1 - confidence).
+    An effect is refuted if the evidence for above or below it ever reached 2/(1 - confidence).
     """
     most = math.log(2 / (1 - confidence))
     low = _edge(x, most)
@@ -112,9 +111,9 @@ def _edge(x: Sequence[float], most: float) -> float | None:
 
 
 def rate(x: Sequence[float], bound: float) -> float:
-    """What each pair like those seen adds to the log of the evidence for above `bound`, for the bettor they suit best.
+    """Mean growth per pair of the log of the evidence for above `bound`, for the best bettor.
 
-    Below 0 where the pairs speak against it.
+    It is below 0 if the pairs are evidence against it.
     """
     values = np.asarray(x, dtype=np.float64)
     spread = np.full(values.shape, spreads(np.append(values, 0.0))[-1])

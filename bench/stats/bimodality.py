@@ -1,4 +1,4 @@
-"""The dip test: has a sample one hump, or more?
+"""The dip test: does a sample have one hump, or more?
 
 The dip is the largest distance between the sample's distribution function and the nearest one with a single mode.
 J. A. Hartigan and P. M. Hartigan, The Dip Test of Unimodality, Annals of Statistics 13, 1985. The package diptest
@@ -15,14 +15,15 @@ from functools import cache
 from itertools import pairwise
 
 LEVEL = 0.001
-"""Largest chance that a sample with one hump is called two-humped. One table may hold hundreds of cases."""
+"""Largest probability that a sample with one hump is called two-humped. One table may hold hundreds of cases."""
 
 CRITICAL = (
     *((6, 0.538), (7, 0.535), (8, 0.550), (9, 0.566), (10, 0.571), (15, 0.602), (20, 0.620), (30, 0.642), (50, 0.665)),
     *((100, 0.684), (200, 0.703), (500, 0.716), (1000, 0.723), (5000, 0.732), (20000, 0.737)),
 )
-"""(n, the dip of n uniform values times the root of n that is exceeded with chance `LEVEL`): the table `qDiptab` of
-Maechler's diptest, from a million samples each. Of all shapes with one hump the uniform dips most, as n grows."""
+"""(n, the dip of n uniform values times the root of n that is exceeded with probability `LEVEL`): from the table
+`qDiptab` of Maechler's diptest, from a million samples each. Among shapes with one hump, the uniform one has the
+largest dip as n grows."""
 
 LEAST_SHARE = 0.1
 """A hump holds at least this share of the values; fewer are outliers, which have a finding of their own."""
@@ -38,7 +39,7 @@ class Humps:
 
 
 def humps(values: Sequence[float]) -> Humps | None:
-    """Split `values` into two humps; None where one is enough, as the dip is not above its critical value.
+    """Split `values` into two humps; None if the dip is not above its critical value, so that one is enough.
 
     The cut is where the squared distances to the means of both parts have the smallest sum (Fisher, On Grouping for
     Maximum Homogeneity, 1958). Fewer than six values are never split.
@@ -87,8 +88,8 @@ def dip(values: Sequence[float]) -> float:
 def _dipstat() -> Callable[..., float]:
     """`diptest.dipstat`, imported when it is first called: `bench show` must start fast.
 
-    Its package sets KMP_DUPLICATE_LIB_OK and KMP_INIT_AT_FORK for this process and for all that it starts. They are
-    taken back: a worker that is started later must be timed under the settings that its user chose.
+    Its package sets KMP_DUPLICATE_LIB_OK and KMP_INIT_AT_FORK for this process and all that it starts. They are
+    restored: a worker that is started later must be timed under the settings that its user chose.
     """
     before = set(os.environ)
     from diptest import dipstat

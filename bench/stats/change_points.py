@@ -1,8 +1,8 @@
 """Where a series of values changed its level for good, and where it only seems to.
 
-A search proposes, and rules dispose. The search is PELT (Killick, Fearnhead & Eckley, JASA 107, 2012) on values whose
-spikes are cut off, with a penalty that grows with the autocorrelation. The rules take proposals away, the weakest
-first, until each that is left is a step, is large enough, and is no swing between levels that keep coming back.
+A search proposes changes, and rules reject some. The search is PELT (Killick, Fearnhead & Eckley, JASA 107, 2012) on
+values whose spikes are cut off, with a penalty that grows with the autocorrelation. The rules remove proposals, the
+weakest first, until each that is left is a step, is large enough, and is not a swing between levels that recur.
 Numbers without a source were chosen on simulated series; docs/history.md has what they find and what they miss.
 """
 
@@ -24,7 +24,7 @@ WINSOR = 4.0
 """Robust standard deviations from the running median beyond which a value is cut off."""
 
 FEWEST = 8
-"""Values that a level has at least: fewer cannot be distinguished from a burst."""
+"""Least number of values in a level: fewer cannot be distinguished from a burst."""
 
 PENALTY = 4.0
 """The price of a change is this times ln n · (1 + ρ)/(1 - ρ), in variances. It is low, since the rules decide."""
@@ -39,21 +39,21 @@ SMALLEST_T = 4.0
 """Smallest difference ÷ standard error: over 300 places, chance reaches it in 2 % of all series (Bonferroni)."""
 
 MOST_ASTRAY = 0.38
-"""Share of the values of a level that may lie beyond the middle between both levels. For a short level it is smaller:
+"""Share of the values of a level that may be beyond the middle between both levels. For a short level it is smaller:
 0.5 - 1/√n, at which a sign test calls the rest a majority (two standard errors)."""
 
 MOVED = 0.5
-"""Share of the difference by which both quartiles must move where more values are astray: humps that move together."""
+"""Share of the difference by which both quartiles must move if more values are astray: humps that move together."""
 
 STEP_OVER_LINE = 1.0
 """How much better than a line a step must fit, in variances times the inflation."""
 
 STEP_ON_LINE = 9.0
-"""The same for a step on top of a line, as in a series that drifts as well: three standard errors."""
+"""The same for a step on top of a line, as in a series that also drifts: three standard errors."""
 
 MOST_SWINGS = 2
 """Most changes between the same two levels: a series that goes there and back and there again has two states. A change
-that was undone and made again makes three as well: it is kept if the last level is as long as those between."""
+that was undone and made again also makes three: it is kept if the last level is as long as those between."""
 
 SMALLEST_SD = SMALLEST_EFFECT / 8
 """Least standard deviation, for series most of whose values are equal to the last digit."""
@@ -64,7 +64,7 @@ RANGE_COST = 7.35
 
 
 ROUNDS = 2
-"""Passes of the rules: what the first removes changes the levels, and the noise, that the second looks at."""
+"""Passes of the rules: removals in the first change the levels and the noise for the second."""
 
 
 SWING = 0.3
@@ -84,14 +84,14 @@ class Change:
     error: float
     """Standard error of after - before: π/2 times the variance of means, as levels are medians (of normal noise)."""
     sd: float
-    """Standard deviation of a value around its level, spikes cut off."""
+    """Standard deviation of a value around its level, with spikes cut off."""
     p: float
     """Bonferroni's bound, over places, on the probability of such a t without any change. The t is normal, allows for
     autocorrelation, and compares the means of the levels with spikes cut off."""
 
 
 def find(logs: Sequence[float] | Logs) -> list[Change]:
-    """The changes of level in a series of logs, oldest first; none where there are fewer than `2 * FEWEST` values.
+    """The changes of level in a series of logs, oldest first; none if there are fewer than `2 * FEWEST` values.
 
     Raises `ValueError` for values that are not finite.
     """
@@ -152,7 +152,7 @@ def _search(scaled: Logs, penalty: float) -> list[int]:
 
 
 def _holds(item: Around, inflation: float) -> bool:
-    """Do the rules accept this change?"""
+    """Whether the rules accept this change."""
     return (
         item.size >= SMALLEST_EFFECT
         and item.size >= SMALLEST_JUMP * item.seen_sd
@@ -163,7 +163,7 @@ def _holds(item: Around, inflation: float) -> bool:
 
 
 def _is_astray(item: Around) -> bool:
-    """Do too many values of either level lie on the other's side, and did the humps not move as a whole either?"""
+    """Whether too many values of either level lie on the other's side, and the humps did not move as a whole either."""
     lengths = item.at - item.start, item.end - item.at
     allowed = (min(MOST_ASTRAY, 0.5 - 1 / math.sqrt(length)) for length in lengths)
     if all(share <= most for share, most in zip(item.astray, allowed, strict=True)):

@@ -1,6 +1,6 @@
 """How often does a 95 % interval of this harness hold the true median, stopping included? By simulation.
 
-A family draws what a launch would report: the median of its blocks. Its true median is that of very many launches.
+A family draws the medians of blocks that launches would report. Its true median is that of very many launches.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bench.stats import intervals
 from bench.stats.stopping import NarrowTwice
 
 Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
-"""(dice, launches) → the median block of each launch, relative to 1."""
+"""(random generator, launches) → the median block of each launch, relative to 1."""
 
 BLOCKS = 16
 """Kept blocks of a launch, as in the default settings: 4 visits of 4."""
@@ -27,7 +27,7 @@ TRUTH_DRAWS = 400_000
 """Launches behind a true median: its own error is then below a hundredth of an interval's width."""
 
 LOT = 1000
-"""Launches drawn at a time, and handed to one measurement after the other."""
+"""Launches drawn at a time, for one measurement after the other."""
 
 
 @dataclass(frozen=True)
@@ -48,33 +48,33 @@ class Coverage:
         return self.covered / self.intervals
 
 
-def lognormal(dice: np.random.Generator, launches: int) -> NDArray[np.float64]:
-    """Launches that differ by 3.5 %, as adjacent processes do here."""
-    return np.exp(dice.normal(0, 0.035, launches))
+def lognormal(rng: np.random.Generator, launches: int) -> NDArray[np.float64]:
+    """Launches that differ by 3.5 %, as adjacent processes did on a shared machine."""
+    return np.exp(rng.normal(0, 0.035, launches))
 
 
 def two_humped(share: float) -> Draw:
     """A share of the launches is placed badly and 10 % slow; all differ by 1 % besides."""
-    return lambda dice, launches: np.exp(
-        np.where(dice.random(launches) < share, 0.10, 0.0) + dice.normal(0, 0.01, launches)
+    return lambda rng, launches: np.exp(
+        np.where(rng.random(launches) < share, 0.10, 0.0) + rng.normal(0, 0.01, launches)
     )
 
 
-def autocorrelated(dice: np.random.Generator, launches: int) -> NDArray[np.float64]:
+def autocorrelated(rng: np.random.Generator, launches: int) -> NDArray[np.float64]:
     """Blocks that differ by 5 % and resemble their neighbours (correlation 0.9), in launches that differ by 2 %."""
     blocks = np.empty((launches, BLOCKS))
-    state = dice.normal(0, 1, launches)
+    state = rng.normal(0, 1, launches)
     for place in range(BLOCKS):
         blocks[:, place] = state
-        state = 0.9 * state + math.sqrt(1 - 0.9**2) * dice.normal(0, 1, launches)
-    levels = dice.normal(0, 0.02, (launches, 1))
+        state = 0.9 * state + math.sqrt(1 - 0.9**2) * rng.normal(0, 1, launches)
+    levels = rng.normal(0, 0.02, (launches, 1))
     return np.asarray(np.median(np.exp(levels + 0.05 * blocks), axis=1))
 
 
-def two_level(dice: np.random.Generator, launches: int) -> NDArray[np.float64]:
+def two_level(rng: np.random.Generator, launches: int) -> NDArray[np.float64]:
     """Blocks that differ by 6 % within launches that differ by 3 %."""
-    levels = dice.normal(0, 0.03, (launches, 1))
-    return np.asarray(np.median(np.exp(levels + dice.normal(0, 0.06, (launches, BLOCKS))), axis=1))
+    levels = rng.normal(0, 0.03, (launches, 1))
+    return np.asarray(np.median(np.exp(levels + rng.normal(0, 0.06, (launches, BLOCKS))), axis=1))
 
 
 FAMILIES: Mapping[str, Draw] = {
@@ -87,11 +87,11 @@ FAMILIES: Mapping[str, Draw] = {
 """Nearly half is the worst place for a median: it lies at the edge of a gap."""
 
 
-def simulate(family: str, rule: Callable[[], NarrowTwice], repetitions: int, dice: np.random.Generator) -> Coverage:
+def simulate(family: str, rule: Callable[[], NarrowTwice], repetitions: int, rng: np.random.Generator) -> Coverage:
     """Count the intervals that hold a family's true median, over `repetitions` measurements; `rule` stops each."""
     draw = FAMILIES[family]
-    truth = float(np.median(draw(dice, TRUTH_DRAWS)))
-    drawn = itertools.chain.from_iterable(iter(lambda: draw(dice, LOT).tolist(), []))
+    truth = float(np.median(draw(rng, TRUTH_DRAWS)))
+    drawn = itertools.chain.from_iterable(iter(lambda: draw(rng, LOT).tolist(), []))
     covered = launches = 0
     for _ in range(repetitions):
         watch = rule()

@@ -3,7 +3,7 @@
 A fit is by weighted least squares on logs. Its intervals are the profile likelihood's: every parameter for which the
 sum of squares exceeds the least by no more than the 95 % point of F with one degree in the numerator (Bates & Watts,
 Nonlinear Regression Analysis and Its Applications, 1988, chapter 6). A crossing has no model: a curve that rises
-crosses between the last place where it is surely below and the first where it is surely above.
+crosses between the last place where it is surely below and the first place where it is surely above.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ MEDIAN_EFFICIENCY = math.pi / 2
 """Variance of a median over that of a mean, for many normal values (Kenney & Keeping, 1962); for few it is less."""
 
 MISFIT_SHARE = 0.05
-"""A model that is off by at most this share is a fair description, even where it is surely not exact."""
+"""A model that is off by at most this share is a fair description, even if it is surely not exact."""
 
 MISFIT_LEVEL = 0.99
 """Level of the F test beyond which noise does not explain how far the points lie off the curve."""
 
 GRID = 400
-"""Values of the shape tried at a time; the search is repeated twice, each time within what the last one left."""
+"""Values of the shape tried at a time; the search is repeated twice, each time within the region that is left."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class CurvePoint:
     x: float
     value: float
     sd: float
-    """Standard deviation of the logs of the values that it is the median of."""
+    """Standard deviation of the logs of the values behind the median."""
     n: int
 
 
@@ -68,9 +68,9 @@ class Fit:
 def fit(readings: Sequence[CurvePoint], curve: Curve, bounds: tuple[float, float]) -> Fit | str:
     """The best curve: log of a reading = level + curve(shape, x), the shape within `bounds`; or why there is none.
 
-    The pooled spread of the values that readings are medians of is the noise; without one nothing is known. Nor is it
-    where a reading lies off the curve by more than noise and more than `MISFIT_SHARE`. Raises `ValueError` for fewer
-    than three readings: two parameters describe any two.
+    The noise is the pooled spread of the values behind the readings; without a spread there is no fit. Nor is there one
+    if a reading lies off the curve by more than noise and more than `MISFIT_SHARE`. Raises `ValueError` for fewer than
+    three readings: two parameters describe any two.
     """
     if len(readings) < 3:
         raise ValueError(f"{len(readings)} readings are too few for a level and a shape")
@@ -87,7 +87,7 @@ def fit(readings: Sequence[CurvePoint], curve: Curve, bounds: tuple[float, float
     for _ in range(2):
         shapes = _closer(shapes, squares, scale, degrees)
         squares, levels = _squares(shapes, x, y, weights, curve)
-        # Where the model is not exact, what it leaves is the noise that its parameters have.
+        # If the model is not exact, its residuals are the noise of its parameters.
         scale = max(1.0, squares.min() / (len(x) - 2))
     best = int(squares.argmin())
     within = _limit(squares, scale, degrees)
@@ -132,19 +132,19 @@ class Crossing:
 
     value: float | None
     low: float | None
-    """None: it has crossed already where the readings begin."""
+    """None if it has already crossed at the first reading."""
     high: float | None
-    """None: it has not crossed where the readings end."""
+    """None if it has not crossed at the last reading."""
     reason: str = ""
-    """Why it is not resolved; empty where both ends are there."""
+    """Why it is not resolved; empty if both ends are known."""
 
 
 def crossing(readings: Sequence[tuple[float, float, float, float]], line: float) -> Crossing:
     """Where readings (x, value, low, high), ascending in x, all positive, rise above a line.
 
-    Surely below is an interval wholly below, surely above one wholly above. Nothing is assumed but that what is
-    measured rises; where it surely does both in the wrong order, nothing is resolved. The value lies on the straight
-    line, on logs, between the two readings that it falls between.
+    Surely below means an interval wholly below the line, surely above one wholly above. The only assumption is that the
+    measured quantity rises; if it is surely above before it is surely below, nothing is resolved. The value comes from
+    a straight line, on logs, between its two neighbouring readings.
     """
     if not readings:
         return Crossing(None, None, None, "nothing was measured")

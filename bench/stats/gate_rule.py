@@ -1,4 +1,4 @@
-"""The rule of the gate: what can be said of a case, from the log ratios of its pairs."""
+"""The rule of the gate: the verdict on a case from the log ratios of its pairs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bench.stats import betting as evidence
 REGRESSED, NOT_SLOWER, IMPROVED, NOT_RESOLVED = "regressed", "not_slower", "improved", "not_resolved"
 
 FEWEST_TO_GIVE_UP = 8
-"""Pairs before a case may be given up: its spread is estimated from them."""
+"""Least number of pairs before a case may be given up: its spread is estimated from them."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What is a regression, and how often it may be said in error."""
+    """What counts as a regression, and how often that verdict may be wrong."""
 
     cases: int
     """Number of cases chosen before the first pair: the errors of the suite are shared among them (Bonferroni)."""
@@ -27,7 +27,7 @@ class Rule:
     alpha_other: float = 0.05
     """The same for `not_slower`, and again for `improved`."""
     slack: float = 0.02
-    """A slow-down of up to this share is none."""
+    """A slow-down of up to this share is ignored."""
     limit: float = 0.05
     """`not_slower` excludes a slow-down of this much."""
 
@@ -37,10 +37,10 @@ class Rule:
 
     def evidence(self, x: Sequence[float], verdict: str) -> float:
         """log of the largest evidence at any look for a verdict; 0 without pairs."""
-        return max(0.0, float(evidence.above(*self._posed(x, verdict)).max())) if len(x) else 0.0
+        return max(0.0, float(evidence.above(*self._hypothesis(x, verdict)).max())) if len(x) else 0.0
 
     def shown(self, x: Sequence[float], verdict: str) -> bool:
-        """Did the evidence for a verdict suffice at any look? The stated rate of errors holds over all looks."""
+        """Whether the evidence for a verdict sufficed at any look. The stated rate of errors holds over all looks."""
         return self.evidence(x, verdict) >= self.needed(verdict)
 
     def verdict(self, x: Sequence[float]) -> str:
@@ -50,15 +50,15 @@ class Rule:
     def to_go(self, x: Sequence[float], verdict: str, nearer: float = 0.0) -> float:
         """Pairs until a verdict is reached, if they are like those seen; infinite if those oppose it.
 
-        nearer: log ratio by which the pairs to come favour it more than those seen.
+        nearer: log ratio by which future pairs favour it more than those seen.
         """
-        posed, bound = self._posed(x, verdict)
+        posed, bound = self._hypothesis(x, verdict)
         lacking = self.needed(verdict) - float(evidence.above(posed, bound)[-1])
         gain = evidence.rate([value + nearer for value in posed], bound)
         return max(0.0, lacking) / gain if gain > 0 else math.inf
 
     def wants_more(self, x: Sequence[float], most: float) -> bool:
-        """Is another pair worth its time? No if the case is decided, or if `most` more would hardly decide it.
+        """Whether another pair is worth its time: not if the case is decided, or if `most` more would hardly decide it.
 
         A case that is not slower may still be found improved, if its median is faster by more than the slack.
         """
@@ -70,12 +70,12 @@ class Rule:
         return len(x) < FEWEST_TO_GIVE_UP or any(self._hopeful(x, each, most) for each in (REGRESSED, NOT_SLOWER))
 
     def _hopeful(self, x: Sequence[float], verdict: str, most: float) -> bool:
-        """Could `most` more pairs reach a verdict, were the effect two standard errors more in favour than it seems?"""
+        """Whether `most` more pairs could reach a verdict if the effect were two standard errors more in favour."""
         spread = 1.4826 * float(np.median(np.abs(np.asarray(x) - np.median(x))))
         return self.to_go(x, verdict, nearer=2 * spread / math.sqrt(len(x))) <= most
 
-    def _posed(self, x: Sequence[float], verdict: str) -> tuple[list[float], float]:
-        """The numbers and the bound for a verdict: its evidence is evidence that the numbers are above the bound."""
+    def _hypothesis(self, x: Sequence[float], verdict: str) -> tuple[list[float], float]:
+        """The values and the bound for a verdict, whose evidence is evidence that the values are above the bound."""
         if verdict == REGRESSED:
             return list(x), math.log1p(self.slack)
         bound = math.log1p(self.limit) if verdict == NOT_SLOWER else -math.log1p(self.slack)

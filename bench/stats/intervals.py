@@ -1,6 +1,6 @@
 """Intervals of a median and of a ratio of medians, over launches. Times are positive; they are compared on logs.
 
-scipy has Wilson's interval, Welch's t and Student's t too. They are written out here, and in `student_t` and
+scipy also has Wilson's interval, Welch's t and Student's t. They are written out here, and in `student_t` and
 `time_order`, because `bench run`, `show` and `compare` need them: importing scipy.stats would take a second of CPU.
 """
 
@@ -23,7 +23,7 @@ another confidence than 95 % see `fewest_for`."""
 
 @dataclass(frozen=True)
 class Interval:
-    """`value` with `low` and `high` (None where one datum allows no interval), and the method in words."""
+    """`value` with `low` and `high` (None if one datum allows no interval), and the method in words."""
 
     value: float
     low: float | None
@@ -33,9 +33,9 @@ class Interval:
 
 
 def median(values: Sequence[float], confidence: float = CONFIDENCE, of: str = "launches") -> Interval:
-    """The median of positive `values` with its interval. Raises `ValueError` without any.
+    """The median of positive `values` with its interval. Raises `ValueError` without values.
 
-    of: what the values are, in the plural, for the words of the method.
+    of: what the values are, in the plural, for the text of the method.
     """
     n = len(values)
     value = statistics.median(values)
@@ -52,13 +52,13 @@ def median(values: Sequence[float], confidence: float = CONFIDENCE, of: str = "l
 
 
 def fewest_for(confidence: float) -> int:
-    """How many values order statistics need: 1 - 2 / 2**n is at least `confidence`."""
+    """The least n for order statistics: 1 - 2 / 2**n is at least `confidence`."""
     return math.ceil(1 - math.log2(1 - confidence) - 1e-12)
 
 
 @cache
 def median_rank(n: int, confidence: float = CONFIDENCE) -> tuple[int, float]:
-    """The largest rank r for which [x(r), x(n+1-r)] covers the median as often as asked, and how often it does.
+    """The largest rank r for which [x(r), x(n+1-r)] covers the median as often as asked, and its coverage.
 
     1 - 2 * P(Binomial(n, 1/2) < r): distribution-free (David & Nagaraja, Order Statistics, 2003, 7.1).
     """
@@ -79,9 +79,9 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 
 
 def paired_ratio(over: Sequence[float], under: Sequence[float], by: str) -> Interval:
-    """over ÷ under, where the i-th values were measured together: the median ratio and its 95 % interval.
+    """over ÷ under for values measured together, the i-th of each: the median ratio and its 95 % interval.
 
-    `by` says in words what they shared. Raises `ValueError` for unequal lengths.
+    `by` names what they shared. Raises `ValueError` for unequal lengths.
     """
     ratios = [a / b for a, b in zip(over, under, strict=True)]
     found = median(ratios)
@@ -89,10 +89,10 @@ def paired_ratio(over: Sequence[float], under: Sequence[float], by: str) -> Inte
 
 
 def unpaired_ratio(over: Sequence[float], under: Sequence[float], of: str = "launches") -> Interval:
-    """over ÷ under of launches measured apart: Welch's t on logs (Biometrika 34, 1947), degrees rounded down.
+    """over ÷ under of launches measured separately: Welch's t on logs (Biometrika 34, 1947), degrees rounded down.
 
-    The value is the ratio of medians. Without two launches a side there is no interval. of: what the values are, in
-    the plural, for the words of the method.
+    The value is the ratio of medians. Without two launches on each side there is no interval. of: what the values are,
+    in the plural, for the text of the method.
     """
     value = statistics.median(over) / statistics.median(under)
     n = min(len(over), len(under))
@@ -113,9 +113,9 @@ def unpaired_ratio(over: Sequence[float], under: Sequence[float], of: str = "lau
 def ratio_of(over: tuple[float, float, float], under: tuple[float, float, float]) -> tuple[float, float, float]:
     """over ÷ under of two independent estimates: value, low, high from value, low, high of each, all positive.
 
-    The ends are recovered from the distances of theirs, on logs (MOVER: Zou & Donner, Statistics in Medicine 27, 2008,
-    equation 3): for intervals of one level, of that level. Estimates that share launches rise and fall together, and
-    then it is wider than need be. A NaN stays one.
+    The ends are computed from those of both estimates, on logs (MOVER: Zou & Donner, Statistics in Medicine 27, 2008,
+    equation 3); two intervals of one level give an interval of that level. For estimates that share launches, and so
+    rise and fall together, it is wider than necessary. NaN stays NaN.
     """
     (a, a_low, a_high), (b, b_low, b_high) = (tuple(map(_log, each)) for each in (over, under))
     down, up = math.hypot(a - a_low, b_high - b), math.hypot(a_high - a, b - b_low)

@@ -19,19 +19,19 @@ MOST_INFLATION = 12.0
 ρ = 0.85. A series that changed level often looks more correlated than that, and would hide its own changes."""
 
 LAGS = 8
-"""Largest lag that counts: a slow wander below quick noise shows at no single lag strongly."""
+"""Largest lag that counts: slow drift under fast noise is not strong at any single lag."""
 
 LEVEL_FLOOR = 0.7
-"""No level counts as quieter than this times the spread of the whole series: a few values may agree by chance."""
+"""Least spread of a level, as a share of that of the whole series: a few values may agree by chance."""
 
 AROUND = 40
-"""Values on either side of a change within which a step must fit as well as it must on both whole levels."""
+"""Values on either side of a change around which a step must fit too, not only on both whole levels."""
 
 
 def correlation(levels: Sequence[Logs], lag: int) -> float:
-    """Autocorrelation around the levels at a lag, pooled; 0 where nothing varies.
+    """Autocorrelation around the levels at a lag, pooled; 0 if nothing varies.
 
-    A level that is taken from its own mean looks less correlated by (1 + 3ρ)/n (Kendall, Biometrika 41, 1954).
+    Values around their own mean look less correlated by (1 + 3ρ)/n (Kendall, Biometrika 41, 1954).
     """
     parts = [level - level.mean() for level in levels if len(level) > lag]
     squares = sum(float(part @ part) for part in parts)
@@ -42,7 +42,7 @@ def correlation(levels: Sequence[Logs], lag: int) -> float:
 
 
 def inflation(rho: float) -> float:
-    """Factor on the variance of a mean of values that are correlated like ρ, ρ², … (first-order autoregression)."""
+    """Factor on the variance of a mean of values with correlations ρ, ρ², … (first-order autoregression)."""
     return MOST_INFLATION if rho >= 1 else min(max(1.0, (1 + rho) / (1 - rho)), MOST_INFLATION)
 
 
@@ -70,15 +70,15 @@ class Around:
     sd_before: float
     sd_after: float
     seen_sd: float
-    """Standard deviation as one sees it in a picture: of the bulk of the values."""
+    """Standard deviation as one sees it in a picture, from the bulk of the values."""
     error: float
     """Standard error of the difference of means, spikes cut off."""
     t: float
-    """That difference ÷ its error."""
+    """The difference of means ÷ its error."""
     astray: tuple[float, float]
     """Shares of the values of either level that lie on the other's side of the middle."""
     moved: float
-    """The lesser of what both quartiles moved by in the direction of the change, as a share of it."""
+    """The smaller move of both quartiles in the direction of the change, as a share of it."""
     over_line: float
     """Variances by which a step fits better than a line, the worse of the whole and of the values around it."""
     on_line: float
@@ -145,7 +145,7 @@ def steps_and_lines(values: Logs, at: int) -> tuple[float, float]:
     centred, time = values - values.mean(), np.arange(n) - (n - 1) / 2
     by_line = float(time @ centred) ** 2 / float(time @ time)
     by_step = float(centred[:at].sum()) ** 2 * n / (at * (n - at))
-    # What of the step no line explains; the squares it takes away are those of its share in the values.
+    # The part of the step that no line explains; the squares it removes are those of its share in the values.
     step = np.where(np.arange(n) < at, 0.0, 1.0)
     rest = step - step.mean() - time * (time @ step) / (time @ time)
     size = float(rest @ rest)

@@ -1,4 +1,4 @@
-"""Numbers that may be missing, in every way in which tables write that."""
+"""Numbers that may be missing, in all the ways that tables use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def number(x: Any) -> float | None:
-    """`x` as a finite float, or None where it is missing (None, NaN, `pandas.NA`, infinite) or no number."""
+    """`x` as a finite float; None if it is missing (None, NaN, `pandas.NA`, infinite) or not a number."""
     try:
         value = float(x)
     except (TypeError, ValueError):
@@ -17,7 +17,7 @@ def number(x: Any) -> float | None:
 
 
 def present(x: Any) -> Any:
-    """`x` as a value of Python's own, or None where it is missing (None, NaN, `pandas.NA`, `pandas.NaT`)."""
+    """`x` as a plain Python value; None if it is missing (None, NaN, `pandas.NA`, `pandas.NaT`)."""
     if isinstance(x, Mapping | list | tuple | set | str | bytes):
         return x
     if hasattr(x, "item"):

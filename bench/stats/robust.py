@@ -1,4 +1,4 @@
-"""Spread, and the share of outliers, by statistics that a few wild values do not move."""
+"""Spread and share of outliers, by statistics that a few extreme values do not change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def spread(values: Sequence[float] | NDArray[np.float64]) -> float:
 
 
 def outlier_share(values: Sequence[float] | NDArray[np.float64]) -> float:
-    """Share of `values` whose modified z-score is above `OUTLIER_SCORE`; 0 where they do not vary."""
+    """Share of `values` whose modified z-score is above `OUTLIER_SCORE`; 0 if they do not vary."""
     array = np.asarray(values, dtype=np.float64)
     scale = spread(array)
     if scale == 0:

@@ -1,4 +1,4 @@
-"""When to stop adding values: once the interval of their median is narrow, and was narrow before the last value."""
+"""When to stop adding values: once the interval of their median is narrow twice in a row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class NarrowTwice:
     """
 
     def __init__(self, fewest: int, most: int, half_width: float) -> None:
-        """half_width: the wanted half of the interval as a share of the median."""
+        """half_width: wanted half of the interval, as a share of the median."""
         self._fewest, self._most, self._wanted = fewest, most, half_width
         self.values: list[float] = []
         self._narrow = self._narrow_before = False
@@ -31,12 +31,12 @@ class NarrowTwice:
         """Add one positive value."""
         self.values.append(value)
         if len(self.values) < self._fewest:
-            return  # nobody looks before the first look
+            return  # too few values for the first look
         self._narrow_before, self._narrow = self._narrow, self.half_width <= self._wanted
         if len(self.values) == self._fewest:
             self._narrow_before = True
 
     def is_finished(self) -> bool:
-        """Are there enough values?"""
+        """Whether there are enough values."""
         n = len(self.values)
         return n >= self._fewest and (n >= self._most or (self._narrow and self._narrow_before))

@@ -20,7 +20,7 @@ class Trend:
 
 
 def autocorrelation(series: Sequence[Sequence[float]]) -> float | None:
-    """Correlation of each value with the one before it, pooled over `series`; None where nothing varies.
+    """Correlation of each value with the one before it, pooled over `series`; None if nothing varies.
 
     Each series is centred on its own mean, so that n independent values would correlate by -1/(n - 1) (Kendall, Note on
     Bias in the Estimation of Autocorrelation, Biometrika 41, 1954). That bias is added back.

@@ -1,7 +1,8 @@
 """Where the spread of a measurement comes from: from process to process, or from visit to visit within one.
 
 The nested model of Kalibera & Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013, with two levels: launches,
-and visits within a launch. Blocks of one visit follow each other at once and are no level: their median is one value.
+and visits within a launch. Blocks of one visit follow each other immediately; they are not a level: their
+median is one value.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Components:
-    """Standard deviations on the log scale, so as shares of the time."""
+    """Standard deviations on the log scale: shares of the time."""
 
     between: float
     """Spread of the launches' true levels."""
@@ -26,7 +27,7 @@ def components(launches: Sequence[Sequence[float]]) -> Components | None:
     """The two components; None below two launches of two visits. launches: log times of the visits of each launch.
 
     One-way analysis of variance by its moments (Searle, Casella & McCulloch, Variance Components, 1992, 3.6): within is
-    the pooled variance; between is the variance of launch means less what visits alone would give it, cut off at 0.
+    the pooled variance; between is the variance of launch means minus the part due to visits, at least 0.
     """
     full = [visits for visits in launches if len(visits) >= 2]
     if len(full) < 2:
@@ -39,10 +40,10 @@ def components(launches: Sequence[Sequence[float]]) -> Components | None:
 
 
 def best_visits(found: Components, launch_s: float, visit_s: float) -> float:
-    """The visits a launch that give the narrowest interval for the time spent: sqrt(launch_s/visit_s) · within/between.
+    """The visits per launch with the narrowest interval for the time spent: sqrt(launch_s/visit_s) · within/between.
 
-    launch_s: seconds a launch costs the case before its first visit; visit_s: seconds of one visit. Cochran, Sampling
-    Techniques, 1977, 10.6; Kalibera & Jones, section 6. Infinite where processes do not differ.
+    launch_s: seconds that a launch spends on the case before its first visit; visit_s: seconds of one visit. Cochran,
+    Sampling Techniques, 1977, 10.6; Kalibera & Jones, section 6. Infinite if processes do not differ.
     """
     if found.between == 0:
         return math.inf if found.within else 1.0

@@ -1,1 +1,1 @@
-"""What a run leaves behind: a journal while it measures, Parquet when it is sealed, and how either is read again."""
+"""Runs on disk: a journal while measuring, Parquet once sealed, and reading either."""

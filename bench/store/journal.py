@@ -1,4 +1,4 @@
-"""The journal: what a run has measured so far, one JSON object a line, flushed after each visit.
+"""The journal: what a run has measured so far, one JSON object per line, flushed after each visit.
 
 Kinds of line: `session` (a process began or resumed the run) and `spent` (what that cost), `visit` (the blocks of one
 visit), `launch` (a case is finished in a launch; visits without it belong to a launch that did not end, and do not
@@ -32,46 +32,46 @@ with contextlib.suppress(ImportError):
 
 
 class Journal:
-    """The open journal of a run that is measured. It holds a lock: only one process measures a run."""
+    """The open journal of a run that is being measured. It holds a lock: only one process measures a run."""
 
     def __init__(self, folder: Path) -> None:
         self._file = (folder / NAME).open("a", encoding="utf-8")
         if "fcntl" in globals():
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # Whoever sealed the run between our opening and our locking took the file away: ours is nobody's.
+                # If the run was sealed between opening and locking, the file was removed and this one is an orphan.
                 still_there = os.path.samestat(os.fstat(self._file.fileno()), (folder / NAME).stat())
             except OSError:
                 still_there = False
             if not still_there:
                 raise UserError(f"{folder} is being measured by another process")
-        # A killed writer can leave half a line; what follows must not be glued to it.
+        # A killed writer can leave half a line; the next line must not be joined to it.
         if self._file.tell() and not _ends_with_newline(folder / NAME):
             self._file.write("\n")
         self._started = time.monotonic()
 
     def session(self, facts: Mapping[str, Any]) -> None:
-        """A process begins or resumes the run."""
+        """Record that a process begins or resumes the run."""
         self._append("session", facts)
 
     def spent(self, facts: Mapping[str, Any]) -> None:
-        """What the session that ends here spent."""
+        """Record what the session that ends here spent."""
         self._append("spent", facts)
 
     def visit(self, process: str, blocks: Sequence[Block]) -> None:
-        """The blocks of one visit, timed in `process`."""
+        """Record the blocks of one visit, timed in `process`."""
         self._append("visit", {"process": process, "rows": [vars(block) for block in blocks]})
 
     def launch(self, record: CaseLaunch) -> None:
-        """A case is finished in a launch."""
+        """Record that a case is finished in a launch."""
         self._append("launch", {"record": schema.plain(record)})
 
     def pair(self, block_pairs: Sequence[BlockPair]) -> None:
-        """All block pairs of a case in one lockstep pair that ended well."""
+        """Record all block pairs of a case in one lockstep pair that ended well."""
         self._append("pair", {"rows": [vars(block_pair) for block_pair in block_pairs]})
 
     def close(self) -> None:
-        """Give the lock back."""
+        """Close the file and release the lock."""
         self._file.close()
 
     def _append(self, kind: str, body: Mapping[str, Any]) -> None:
@@ -93,7 +93,7 @@ class JournalContents:
 
 
 def read(folder: Path) -> JournalContents:
-    """All that the journal of `folder` holds; empty where there is none. A damaged line is reported and passed over."""
+    """Read the journal of `folder`; empty if there is none. A damaged line is reported and skipped."""
     contents = JournalContents()
     visits: dict[tuple[str, int, str], list[Block]] = defaultdict(list)
     for number, line in _lines(folder / NAME):
@@ -115,7 +115,7 @@ def read(folder: Path) -> JournalContents:
                 contents.sessions[-1]["wall_s"] = at_s
         except (ValueError, LookupError, TypeError, AttributeError):
             contents.problems.append(f"{folder / NAME}:{number}: not a line of a journal, passed over")
-    # Only the process that finished a case in a launch counts: one that was killed before left visits behind.
+    # Only the process that finished a case in a launch counts: one that was killed earlier left visits behind.
     finished = {(record.key, record.launch, record.side): record for record in contents.launches}
     contents.launches = list(finished.values())
     contents.blocks = [block for it in contents.launches for block in visits[it.key, it.launch, it.process]]
@@ -123,7 +123,7 @@ def read(folder: Path) -> JournalContents:
 
 
 def _rows(kind: type[Row], body: Mapping[str, Any], positional: str) -> list[Row]:
-    """The records of a line, all or none. A line of old has lists of fields, under another name."""
+    """The records of a line, all or none; older lines have them under another name, as lists of fields in order."""
     if "rows" in body:
         return [kind(**row) for row in body["rows"]]
     return [kind(*row) for row in body[positional]]

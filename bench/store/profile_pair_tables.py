@@ -1,4 +1,4 @@
-"""Profile pairs on the disk: in the folder of a run a folder `explained`, with `explained.json` and a table a kind."""
+"""Profile pairs on disk: `explained.json` and one table of each kind in the folder `explained` of a run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA = 2
 
 
 class SideRow(NamedTuple):
-    """One side of a pair. `steps`: of each block of a loop; `facts`: what else its worker told, as JSON."""
+    """One side of a pair. `steps`: steps in each block of a loop; `facts`: what else its worker reported, as JSON."""
 
     key: str
     pair: int
@@ -31,7 +31,7 @@ class SideRow(NamedTuple):
 
 
 class StackRow(NamedTuple):
-    """A stack below the region of the steps, frames from the outermost on with `;` between."""
+    """A stack below the region of the steps: frames separated by `;`, the outermost first."""
 
     key: str
     pair: int
@@ -43,7 +43,7 @@ class StackRow(NamedTuple):
 
 
 class OwnedRow(NamedTuple):
-    """ns of all `steps` under torch.profiler that went to one thing."""
+    """ns spent in one operator or part of the step, over all `steps` under torch.profiler."""
 
     key: str
     pair: int
@@ -56,7 +56,7 @@ class OwnedRow(NamedTuple):
 
 
 class CallsRow(NamedTuple):
-    """CallsRow of one operator in all `steps` under torch.profiler."""
+    """Calls of one operator in all `steps` under torch.profiler."""
 
     key: str
     pair: int
@@ -70,32 +70,32 @@ class CallsRow(NamedTuple):
 TABLES: Mapping[str, type[SideRow | StackRow | OwnedRow | CallsRow]] = {
     "sides": SideRow, "stacks": StackRow, "owned": OwnedRow, "calls": CallsRow,
 }  # fmt: skip
-"""A Parquet file each, with the fields as columns."""
+"""Tables by name: one Parquet file for each, with the fields as columns."""
 
 _DTYPES = {str: "string", int: "int64"}
 
 
 @dataclass
 class ProfilePairs:
-    """Profile pairs, as they are taken and as they are read: rows of each table."""
+    """Profile pairs in memory: the rows of each table."""
 
     sides: list[SideRow] = field(default_factory=list)
     stacks: list[StackRow] = field(default_factory=list)
     owned: list[OwnedRow] = field(default_factory=list)
     calls: list[CallsRow] = field(default_factory=list)
-    told: Mapping[str, Any] = field(default_factory=dict)
-    """What `explained.json` says."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """The content of `explained.json`."""
 
     def extend(self, more: ProfilePairs) -> None:
-        """The rows of others too."""
+        """Add the rows of `more`."""
         self.sides += more.sides
         self.stacks += more.stacks
         self.owned += more.owned
         self.calls += more.calls
 
 
-def write(run: Path, told: Mapping[str, Any], pairs: ProfilePairs) -> Path:
-    """Keep pairs in the folder of a run; `explained.json` comes last. Returns their folder."""
+def write(run: Path, facts: Mapping[str, Any], pairs: ProfilePairs) -> Path:
+    """Write pairs into the folder of a run, `explained.json` last. Returns their folder."""
     folder = run / FOLDER
     runs.make_folder(folder)
     for name, kind in TABLES.items():
@@ -104,28 +104,28 @@ def write(run: Path, told: Mapping[str, Any], pairs: ProfilePairs) -> Path:
         content = io.BytesIO()
         table.to_parquet(content, index=False)
         runs.replace_whole(folder / f"{name}.parquet", content.getvalue())
-    runs.replace_whole(folder / FACTS, json.dumps({"schema": SCHEMA, **told}, indent=1).encode())
+    runs.replace_whole(folder / FACTS, json.dumps({"schema": SCHEMA, **facts}, indent=1).encode())
     return folder
 
 
 def read(run: Path) -> ProfilePairs | None:
-    """The pairs in the folder of a run; None where it has none. Raises `UserError` for a damaged or newer one."""
+    """Read the pairs of a run; None if it has none. Raises `UserError` for damaged or newer files."""
     folder = run / FOLDER
     if not (folder / FACTS).exists():
         return None
     try:
-        told = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
     except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid and a bad JSON are both ValueErrors
         first = (str(error).splitlines() or ["no message"])[0]
         raise UserError(f"{folder} is damaged and cannot be read: {first}") from None
-    if told.get("schema") != SCHEMA:
-        raise UserError(f"{folder} has schema {told.get('schema')}, and this coursebench reads {SCHEMA}")
+    if facts.get("schema") != SCHEMA:
+        raise UserError(f"{folder} has schema {facts.get('schema')}, and this coursebench reads {SCHEMA}")
     rows = {name: table.to_numpy().tolist() for name, table in tables.items()}
     return ProfilePairs(
         [SideRow(*row) for row in rows["sides"]],
         [StackRow(*row) for row in rows["stacks"]],
         [OwnedRow(*row) for row in rows["owned"]],
         [CallsRow(*row) for row in rows["calls"]],
-        told,
+        facts,
     )

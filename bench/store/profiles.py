@@ -1,4 +1,4 @@
-"""Profiles on the disk: a folder like a run's, with `run.json`, tables as Parquet, and the trace as it was written."""
+"""Profiles on disk: a folder like a run's, with `run.json`, tables as Parquet, and the trace unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.records import UserError
 from bench.store import runs
 
 PROFILE = "profile"
-"""The entry of `run.json` that makes it a profile's."""
+"""The entry of `run.json` that marks a profile."""
 
 TRACE = "trace.json.gz"
 PAGE = "profile.html"
@@ -32,13 +32,13 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "allocations": {"us": "int64", "bytes": "int64", "place": "string"},
     "stacks": {"thread": "string", "stack": "string", "samples": "int64", "ns": "int64"},
 }
-"""Column to pandas dtype of each table: totals over all profiled steps; of `allocations` a row an entry, in order; of
-`stacks` frames from the outermost on with `;` between, below the region of the steps."""
+"""Column to pandas dtype of each table, with totals over all profiled steps. `allocations` has a row for each entry, in
+order; `stacks` has the frames below the region of the steps, separated by `;`, the outermost first."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A profile as it was read: `run.json`, what it says under `profile`, and its tables."""
+    """A profile as read: `run.json`, its entry `profile` (`told`), and its tables."""
 
     folder: Path
     run: Mapping[str, Any]
@@ -50,11 +50,11 @@ class Profile:
 
 
 def write(folder: Path, run: Mapping[str, Any], profile: Mapping[str, Any], trace: Path) -> None:
-    """Keep a profile in a new folder; `run.json` comes last, so that a folder that has one is whole.
+    """Write a profile into a new folder, `run.json` last, so that a folder with one is complete.
 
-    profile: as the worker told it, which becomes the entry `profile` of `run.json`, but for what is a table; its
-    `stacks` as rows of that table.
-    trace: the file to keep. Raises `UserError` where the folder cannot be written, or holds something.
+    profile: as the worker reported it. Its tables are written as Parquet (`stacks` as rows of that table); the rest
+    becomes the entry `profile` of `run.json`.
+    trace: the file to keep. Raises `UserError` if the folder cannot be written or is not empty.
     """
     runs.refuse_unwritable(folder)
     runs.make_folder(folder)
@@ -66,21 +66,21 @@ def write(folder: Path, run: Mapping[str, Any], profile: Mapping[str, Any], trac
         rows.to_parquet(content, index=False)
         runs.replace_whole(folder / f"{name}.parquet", content.getvalue())
     runs.replace_whole(folder / TRACE, trace.read_bytes())
-    told = {name: value for name, value in profile.items() if name not in TABLES}
-    told["history"] = {name: value for name, value in history.items() if name != "rows"} or None
-    runs.write(folder, {**run, PROFILE: {**told, **run[PROFILE]}})
+    entry = {name: value for name, value in profile.items() if name not in TABLES}
+    entry["history"] = {name: value for name, value in history.items() if name != "rows"} or None
+    runs.write(folder, {**run, PROFILE: {**entry, **run[PROFILE]}})
 
 
 def stack_rows(stacks: Iterable[tuple[str, tuple[str, ...], int, int]]) -> list[tuple[str, str, int, int]]:
-    """Rows of the table `stacks`, from those a sampler saw: thread, frames, samples, ns."""
+    """Rows of the table `stacks`, from the stacks of a sampler: thread, frames, samples, ns."""
     return [(thread, ";".join(frames), samples, ns) for thread, frames, samples, ns in stacks]
 
 
 def read(folder: Path) -> Profile:
-    """Read a profile. Raises `UserError` for what is none, for a newer schema and for a damaged table, by its name."""
+    """Read a profile. Raises `UserError` for any other folder, for a newer schema and for a damaged table."""
     run = runs.read(folder)
     if PROFILE not in run:
-        raise UserError(f"{folder} is no profile; bench profile makes one")
+        raise UserError(f"{folder} is not a profile; bench profile makes one")
     return Profile(
         folder, run, run[PROFILE], **{name: _table(folder / f"{name}.parquet", TABLES[name]) for name in TABLES}
     )
@@ -93,7 +93,7 @@ def by_case(results: Path) -> dict[tuple[str, str], Path]:
         try:
             run = runs.read(path.parent)
         except UserError:
-            continue  # a folder that cannot be read is no profile to show; bench profile --from says why
+            continue  # skip a folder that cannot be read; bench profile --from says why
         if PROFILE in run:
             who = (str(run["fingerprint"]), str(run[PROFILE]["key"]))
             found[who] = max(found.get(who, ("", path)), (str(run["run"]), path))
@@ -107,5 +107,5 @@ def _table(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
         first = (str(error).splitlines() or ["no message"])[0]
         raise UserError(f"{path} is damaged and cannot be read: {first}") from None
     if missing := [name for name in columns if name not in found]:
-        raise UserError(f"{path} has no column {missing[0]!r}: an older coursebench took this profile, take it anew")
+        raise UserError(f"{path} has no column {missing[0]!r}: an older coursebench made this profile; take it again")
     return found

@@ -1,4 +1,4 @@
-"""What each of several runs is called where they stand beside each other: by its machine, as precisely as it needs."""
+"""Names for several runs that are shown together: by machine, with as much detail as needed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _TELLING: tuple[Callable[[Mapping[str, Any]], str], ...] = (
     lambda run: str(run["created"])[:16].replace("T", " "),
     lambda run: str(run["run"]),
 )
-"""What may tell runs of machines of one name apart, the plainest first; the last one always does."""
+"""Facts that distinguish runs of machines with the same name, the plainest first; the last one always does."""
 
 
 def names(batch: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A name for each of these runs (`run.json`), no two alike: runs are never pooled, and a name is how a row tells.
+    """A different name for each of these runs (`run.json`): runs are never pooled, and rows show the name.
 
-    `16-core Xeon + NVIDIA H200`; of several such machines `… (torch 2.8.0)`, else with the day, the minute, or the
+    `16-core Xeon + NVIDIA H200`; for several such machines `… (torch 2.8.0)`, or with the day, the minute, or the
     run's id.
     """
     alike: dict[str, list[int]] = {}

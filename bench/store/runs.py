@@ -19,7 +19,7 @@ from bench.store import schema
 RESULTS = Path("results")
 REFERENCE = "reference"
 SHIPPED = (Path(__file__).parents[1] / REFERENCE, Path(__file__).parents[2] / RESULTS / REFERENCE)
-"""Where the reference tables of this program lie: beside its packages once installed, in `results/` of a checkout."""
+"""Where the reference tables are: beside the packages if installed, in `results/` of a checkout."""
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 
@@ -29,19 +29,19 @@ def new_id(now: datetime | None = None) -> str:
 
 
 def create(folder: Path, run: Mapping[str, Any]) -> None:
-    """Make a run folder with its `run.json`. Raises `UserError` where it cannot be written or holds something."""
+    """Make a run folder with its `run.json`. Raises `UserError` if it cannot be written or is not empty."""
     refuse_unwritable(folder)
     make_folder(folder)
     write(folder, run)
 
 
 def refuse_unwritable(folder: Path) -> None:
-    """Raise `UserError` where a run could not be kept in `folder`; leaves nothing behind."""
+    """Raise `UserError` if a run could not be kept in `folder`; leaves nothing behind."""
     if exists(folder):
         if not folder.is_dir():
-            raise UserError(f"{folder} is a file; --out wants a folder")
+            raise UserError(f"{folder} is a file; --out takes a folder")
         if any(folder.iterdir()):
-            raise UserError(f"{folder} is not empty; choose another folder, or go on with its run by --resume {folder}")
+            raise UserError(f"{folder} is not empty; choose another folder, or continue its run with --resume {folder}")
     anchor = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     try:
         with tempfile.TemporaryFile(dir=anchor):
@@ -51,7 +51,7 @@ def refuse_unwritable(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that something is to be written into. Raises `UserError` where that cannot be."""
+    """Make a folder to write into. Raises `UserError` if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -64,7 +64,7 @@ def write(folder: Path, run: Mapping[str, Any]) -> None:
 
 
 def replace_whole(path: Path, content: bytes) -> None:
-    """Write to a temporary name, fsync, rename: a reader sees the old file or the new one, never half of it."""
+    """Write to a temporary name, fsync, rename: a reader sees the old file or the new one, never a part."""
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:
         file.write(content)
@@ -74,7 +74,7 @@ def replace_whole(path: Path, content: bytes) -> None:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """`run.json` of a run. Raises `UserError` where there is none, or one that cannot be read."""
+    """Read `run.json` of a run. Raises `UserError` if it is missing or cannot be read."""
     path = folder / "run.json"
     try:
         run = json.loads(path.read_text(encoding="utf-8"))
@@ -83,13 +83,13 @@ def read(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read: {error}") from None
     if not isinstance(run, dict):
-        raise UserError(f"{path} cannot be read: it holds no object")
+        raise UserError(f"{path} cannot be read: it is not a JSON object")
     schema.refuse_newer(run.get("schema"), str(path))
     return run
 
 
 def locate(name: str | Path | None, results: Path = RESULTS) -> Path:
-    """The folder of a run: a folder, a run id, `reference:NAME`, or the latest run where `name` is None."""
+    """The folder of a run, given by folder, run id or `reference:NAME`; None means the latest run."""
     if name is None:
         return _latest(results)
     text = str(name)
@@ -107,11 +107,11 @@ READERS: Mapping[str, str] = {
     "profile": "profile --from",
     "difference": "profile --from",
 }
-"""By what `run.json` has besides: the command that reads a run which measured no cases for a table."""
+"""Entry of `run.json` to the command that reads such a run, which has no measurements of cases for a table."""
 
 
 def is_of_pairs(run: Mapping[str, Any]) -> bool:
-    """Is it a run of `bench certify`, `gate` or `profile`? What these keep are no measurements of cases."""
+    """Whether it is a run of `bench certify`, `gate` or `profile`, which hold no measurements of cases."""
     return any(name in run for name in READERS)
 
 
@@ -123,13 +123,13 @@ def refuse_pairs(run: Mapping[str, Any]) -> None:
 
 
 def _latest(results: Path) -> Path:
-    """The run below `results` with the greatest id, whatever its folder is called: `--out` may have named it."""
+    """The run below `results` with the latest id, whatever its folder is called: `--out` may have named it."""
     ids: dict[str, Path] = {}
     for path in results.glob("*/run.json"):
         try:
             run = read(path.parent)
         except UserError:
-            continue  # a run that cannot be read is not the one that was just measured
+            continue  # a run that cannot be read is not the one just measured
         if _ID.fullmatch(str(run.get("run"))) and not is_of_pairs(run):
             ids[str(run["run"])] = path.parent
     if not ids:
@@ -138,7 +138,7 @@ def _latest(results: Path) -> Path:
 
 
 def exists(path: Path) -> bool:
-    """Does the path exist? Raises `UserError` for a name that no file system takes."""
+    """Whether the path exists. Raises `UserError` for a name that no file system accepts."""
     try:
         return path.exists()
     except OSError as error:
@@ -153,7 +153,7 @@ def _reference(name: str, results: Path) -> Path:
 
 
 def references(results: Path = RESULTS) -> dict[str, Path]:
-    """By name, the runs of other machines: those in `results/reference/` here, and those shipped with this program."""
+    """Runs of other machines by name: those in `results/reference/` here, and those shipped with this program."""
     shelves = (*SHIPPED, results / REFERENCE)
     return {path.parent.name: path.parent for shelf in shelves for path in sorted(shelf.glob("*/run.json"))}
 
@@ -162,7 +162,7 @@ def fingerprint(facts: Mapping[str, Any]) -> str:
     """Sixteen hex digits over the facts that make two runs comparable.
 
     Hardware (CPU, cores in use, memory, GPUs), the driver, the kernel, the governor, Python, torch with its build and
-    its numerical settings. Not among them: load, current clock rate, and paths.
+    its numerical settings. Load, current clock rate and paths are left out.
     """
     cpu, torch = facts["cpu"], facts["torch"]
     chosen = {
@@ -180,7 +180,7 @@ def fingerprint(facts: Mapping[str, Any]) -> str:
 
 
 def machine_name(facts: Mapping[str, Any]) -> str:
-    """What the machine is, for people: `2-core AMD EPYC`, `16-core Xeon + NVIDIA H200`."""
+    """A name of the machine for people: `2-core AMD EPYC`, `16-core Xeon + NVIDIA H200`."""
     cpu = facts["cpu"]
     model = re.sub(r"\((?:R|TM)\)|\bCPU\b|@.*|\d+-Core Processor|Processor", "", str(cpu["model"]))
     name = f"{cpu['physical']}-core {' '.join(model.split())}"

@@ -1,12 +1,12 @@
 """The shape of the tables, its version, and the history of that version.
 
-1   2026-11   `run.json`, `blocks.parquet` (a row a block), `launches.parquet` (a row a case and launch).
-2   2026-11   `pairs.parquet` (a row a block pair); a column `side` in the other two; in `launches.parquet`
-              condition, throttled_blocks, output_devices and break_reasons, and more counters.
-3   2026-11   In `pairs.parquet` cpu, the core that both sides ran on, and twin, a gate's canary; in
+1   2026-11   `run.json`, `blocks.parquet` (a row for each block), `launches.parquet` (one for each case and launch).
+2   2026-11   `pairs.parquet` (a row for each block pair of a lockstep pair); a column `side` in the other two; in
+              `launches.parquet` condition, throttled_blocks, output_devices and break_reasons, and more counters.
+3   2026-11   In `pairs.parquet` cpu, the core that both sides used in turn, and twin, a gate's canary; in
               `launches.parquet` one_core and twin.
-4   2026-11   host_peak_bytes of a case on the CPU is read when it is prepared a second time. Older values include
-              what the process loaded in between, up to 75 MiB of torch, and are not read.
+4   2026-11   host_peak_bytes of a case on the CPU is measured after the case was prepared once before in its process.
+              Older ones include what the process loaded meanwhile, up to 75 MiB of torch, and are not read.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from bench.series import Series
 VERSION = 4
 
 OWN_PEAKS = 4
-"""From this version on peaks of the host are those of the case alone."""
+"""The first version in which peaks of host memory belong to the case alone."""
 
-# Annotations are text (PEP 563): the one list of columns is the dataclass itself.
+# Annotations are text (PEP 563), so the dataclass itself is the list of columns.
 _DTYPES = {
     "str": "string",
     "int": "int64",
@@ -48,7 +48,7 @@ COLUMNS = frozenset((
     "floor_proven",
 ))
 # fmt: on
-"""Names of the tables' own columns, which no axis may have: each axis is a column too."""
+"""Column names of the tables, which no axis may have: each axis becomes a column too."""
 
 BLOCKS: Mapping[str, str] = {item.name: _DTYPES[str(item.type)] for item in fields(Block)}
 """Column to pandas dtype of `blocks.parquet`."""
@@ -66,11 +66,11 @@ NESTED = tuple(item.name for item in fields(CaseLaunch) if str(item.type).starts
 """The columns of `launches.parquet` that hold JSON."""
 
 BY_SERIES = tuple(item.name for item in fields(CaseLaunch) if str(item.type).startswith("Mapping[Series,"))
-"""The nested columns whose keys are series."""
+"""Those of them that are by series: the keys of the JSON are names of series."""
 
 
 def missing(columns: Iterable[str], dtypes: Mapping[str, str]) -> dict[str, Any]:
-    """Columns that an older version did not write, each with its default for all rows."""
+    """Columns of this version that an older one did not write, each with its value for all rows."""
     defaults = {**asdict(_BLOCK), **flat(_LAUNCH), **asdict(_BLOCK_PAIR)}
     return {name: defaults[name] for name in dtypes if name not in set(columns)}
 
@@ -85,13 +85,13 @@ PAIR_IDENTITY = ("key", "pair", "clock", "couple")
 
 
 def plain(record: CaseLaunch) -> dict[str, Any]:
-    """The fields of a launch as JSON takes them: a series becomes its text."""
+    """The fields of a launch as JSON can hold them: a series becomes its name."""
     named = {name: {series.text: it for series, it in getattr(record, name).items()} for name in BY_SERIES}
     return {**vars(record), **named}
 
 
 def launch_of(plain_fields: Mapping[str, Any]) -> CaseLaunch:
-    """The launch with these fields, from `plain`. Raises `ValueError` for a text that is no series."""
+    """The launch whose fields `plain` returned. Raises `ValueError` for a name that is not a series."""
     named = {
         name: {Series.from_text(text): it for text, it in plain_fields[name].items()}
         for name in BY_SERIES
@@ -108,7 +108,7 @@ def flat(record: CaseLaunch) -> dict[str, Any]:
 def _storable(name: str, value: Any) -> Any:
     if name in NESTED:
         return json.dumps(value)
-    # A file name that is no UTF-8 leaves lone surrogates in a traceback, and Parquet takes none.
+    # A file name that is not UTF-8 leaves lone surrogates in a traceback, which Parquet cannot hold.
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 

@@ -19,23 +19,23 @@ from bench.store import journal, runs, schema
 
 @dataclass
 class RunData:
-    """A run as it was read: `run.json`, its tables, and what could not be read of it."""
+    """A run as read: `run.json`, its tables, and what could not be read."""
 
     folder: Path
     run: dict[str, Any]
     blocks: pd.DataFrame
     launches: pd.DataFrame
     pairs: pd.DataFrame
-    """Of a run that measured in lockstep; without rows elsewhere."""
+    """Block pairs of a run in lockstep; without rows in other runs."""
     sessions: list[dict[str, Any]] = field(default_factory=list)
-    """What each process that measured the run spent, oldest first."""
+    """Time that each process spent measuring the run, oldest first."""
     problems: list[str] = field(default_factory=list)
 
 
 def read(folder: Path, lean: bool = False) -> RunData:
     """Read a run, sealed or not. Raises `UserError` for a newer schema or a damaged Parquet file, which it names.
 
-    lean: of the blocks of a sealed run only what medians of launches are made of, its texts as categories; a history
+    lean: of the blocks of a sealed run, read only what medians of launches need, with texts as categories; a history
     reads hundreds of runs.
     """
     run = runs.read(folder)
@@ -46,14 +46,14 @@ def read(folder: Path, lean: bool = False) -> RunData:
     sessions = {item["started"]: item for item in run.get("sessions", [])}
     known = list(run.get("problems", []))
     if not (folder / journal.NAME).exists():
-        return RunData(folder, run, blocks, _defended(launches, run), pairs, list(sessions.values()), known)
+        return RunData(folder, run, blocks, _without_old_peaks(launches, run), pairs, list(sessions.values()), known)
     contents = journal.read(folder)
     sessions |= {item["started"]: item for item in contents.sessions}
     return RunData(
         folder,
         run,
         _joined(blocks, [asdict(block) for block in contents.blocks], schema.BLOCKS, schema.BLOCK_IDENTITY),
-        _defended(
+        _without_old_peaks(
             _joined(
                 launches,
                 [schema.flat(record) for record in contents.launches],
@@ -68,18 +68,18 @@ def read(folder: Path, lean: bool = False) -> RunData:
     )
 
 
-def _defended(launches: pd.DataFrame, run: Mapping[str, Any]) -> pd.DataFrame:
-    """Without the peaks of a run that counted to a case what the process loaded on its way."""
+def _without_old_peaks(launches: pd.DataFrame, run: Mapping[str, Any]) -> pd.DataFrame:
+    """The launches without host peaks of old schemas, which include what the process loaded meanwhile."""
     if run["schema"] >= schema.OWN_PEAKS:
         return launches
     return launches.assign(host_peak_bytes=pd.Series(None, launches.index, schema.LAUNCHES["host_peak_bytes"]))
 
 
 def seal(data: RunData, changes: Mapping[str, Any]) -> None:
-    """Turn a run that was read with its journal into Parquet, and drop the journal; `changes` go into `run.json`.
+    """Turn a run that was read with its journal into Parquet, and delete the journal; `changes` go into `run.json`.
 
-    Each file is replaced as a whole, the journal goes last: killed anywhere in between, sealing again ends the same.
-    What of the journal was unreadable stays named in `run.json`.
+    Each file is replaced as a whole and the journal is deleted last: if this is killed in between, sealing again gives
+    the same result. Unreadable lines of the journal stay named in `run.json`.
     """
     _write_parquet(data.folder / "blocks.parquet", data.blocks)
     _write_parquet(data.folder / "launches.parquet", data.launches)
@@ -92,7 +92,7 @@ def seal(data: RunData, changes: Mapping[str, Any]) -> None:
 def _joined(
     sealed: pd.DataFrame, rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, str], identity: Sequence[str]
 ) -> pd.DataFrame:
-    """Sealed rows and those of the journal; a row that is in both (sealing was interrupted) counts once."""
+    """Sealed rows and those of the journal; a row in both (sealing was interrupted) counts once."""
     if not rows:
         return sealed
     fresh = pd.DataFrame.from_records(rows, columns=list(dtypes)).astype(dict(dtypes))
@@ -101,7 +101,7 @@ def _joined(
 
 
 def _read_parquet(path: Path, dtypes: Mapping[str, str], only: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """The table; of `only`, where given, these columns, each text read as a category."""
+    """Read a table; if `only` is given, just these columns, each text as a category."""
     if not path.exists():
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()})
     try:
@@ -151,11 +151,11 @@ def block_pairs_of(data: RunData) -> list[BlockPair]:
 
 
 def past_costs(results: Path, fingerprint: str, most: int = 5) -> dict[str, float]:
-    """Seconds that one launch of each case took, by the latest `most` runs of this machine below `results`."""
+    """Median seconds of one launch of each case, from the latest `most` runs of this machine below `results`."""
     costs: dict[str, list[float]] = {}
     folders = sorted(results.glob("*/launches.parquet"), reverse=True)
     readable = (data for path in folders if (data := _readable(path.parent)) is not None)
-    own = (data for data in readable if "imported" not in data.run)  # another tool tells no costs
+    own = (data for data in readable if "imported" not in data.run)  # other tools do not record costs
     alike = (data for data in own if data.run.get("fingerprint") == fingerprint)
     for data in itertools.islice(alike, most):
         for record in launches_of(data):
@@ -165,7 +165,7 @@ def past_costs(results: Path, fingerprint: str, most: int = 5) -> dict[str, floa
 
 
 def _readable(folder: Path) -> RunData | None:
-    """The run, or None where it cannot be read: an estimate of time must not fall over an old run."""
+    """The run, or None if it cannot be read: an estimate of time must not fail on an old run."""
     try:
         return read(folder)
     except UserError:

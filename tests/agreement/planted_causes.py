@@ -120,7 +120,7 @@ def judge(folder: Path) -> None:
             data = profile_pair_tables.read(run)
             if data is None:
                 continue
-            found = explain(data, data.told["keys"][0])
+            found = explain(data, data.facts["keys"][0])
             graph(found, data)  # raises where what was named has no place in the picture
             said = named(found)
             quiet = not (found.code.clear or found.operators.clear or found.loader.clear or found.exact)
@@ -130,7 +130,8 @@ def judge(folder: Path) -> None:
             of_step, low, high = (each / step.base_s for each in (step.difference_s, step.low, step.high))
             print(
                 f"{cause:12} {run.name:>3} {'right' if good else 'WRONG':5} {of_step:+.1%} [{low:+.1%}, {high:+.1%}] "
-                f"{data.told['seconds']:.0f} s: {' in '.join(filter(None, said)) or '–'}; {len(found.code.clear)} clear"
+                f"{data.facts['seconds']:.0f} s: "
+                f"{' in '.join(filter(None, said)) or '–'}; {len(found.code.clear)} clear"
             )
         print(f"{cause}: {right} of {len(runs)}\n")
 

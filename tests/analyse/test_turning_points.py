@@ -120,7 +120,7 @@ def test_a_crossover_that_is_not_there_is_not_resolved(slow: Callable[[float], f
 def test_a_crossover_of_one_launch_a_case_is_not_resolved() -> None:
     found = crossover(*devices(np.random.default_rng(2), cpu_s, gpu_s, launches=1), "size")
     assert found.value is None
-    assert found.reason == "one launch a case: no interval decides"
+    assert found.reason == "one launch for each case: without intervals nothing is resolved"
 
 
 BATCHES = (1, 8, 32, 128, 512, 2048, 8192)

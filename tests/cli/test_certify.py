@@ -86,4 +86,4 @@ def test_a_run_that_is_no_certificate_is_refused(finished):
     terminal, _ = finished
     done = terminal("certify", "--from", "run")
     assert done.returncode == 2
-    assert "no run of bench certify" in done.stderr
+    assert "not a run of bench certify" in done.stderr

@@ -175,7 +175,7 @@ def test_imported_runs_are_shown_compared_and_have_a_history(bench):
 def test_import_says_what_it_left_out(bench):
     done = bench("import", DATA / "asv", "-o", "runs")
     assert done.returncode == 0, done.stderr
-    assert "track_value (unit) is no time, in 1 files" in done.stderr
+    assert "track_value (unit) is not a time, in 1 files" in done.stderr
     done = bench("import", DATA / "otava" / "sample.csv")
     assert done.returncode == 2
     assert "--unit" in done.stderr

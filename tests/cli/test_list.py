@@ -139,7 +139,7 @@ def test_pages_of_ones_own_workloads_need_no_course(bench, own):
             ("--pages", "pages", "--course", "course.toml"),
             'name = "sum"',
             'name = "add"',
-            "names 'sum', which is no block",
+            "names 'sum', which is not a block",
         ),
         (
             ("--pages", "pages", "--course", "course.toml"),

@@ -14,10 +14,11 @@ import pytest
 from bench import interop
 from bench.interop import execution, sealed_run
 from bench.records import UserError
+from tests.tiers import examples
 
 DATA = Path(__file__).parents[1] / "data"
 
-FILES = 10_000
+FILES = examples(10_000)
 """Mutated files a reader."""
 
 BATCH = 100

@@ -253,12 +253,12 @@ def test_an_index_is_no_series_and_builds_are_commits():
         ("", "no row"),
         ("time,commit\n2024-01-01,a\n", "no column is a series"),
         ("commit,x\na,fast\n", "no column is a series"),
-        ("commit,x\na,1\nb,2\nc,fast\n", "row 3, x: 'fast' is no number"),
-        ("commit,x\na,1\nb,nan\n", "row 2, x: 'nan' is no number"),
+        ("commit,x\na,1\nb,2\nc,fast\n", "row 3, x: 'fast' is not a number"),
+        ("commit,x\na,1\nb,nan\n", "row 2, x: 'nan' is not a number"),
         ("commit,x\na,1,2\n", "3 cells"),
-        ("commit,x,x\na,1,2\n", "two columns have one name"),
-        ("time,x\nyesterday,1\n", "no date and time"),
-        ("key,value\na/b,soon\n", "no number"),
+        ("commit,x,x\na,1,2\n", "two columns have the same name"),
+        ("time,x\nyesterday,1\n", "not a date and time"),
+        ("key,value\na/b,soon\n", "not a number"),
     ],
 )
 def test_a_csv_that_cannot_be_read_says_where(tmp_path, text, reason):
@@ -304,7 +304,7 @@ def test_a_time_that_was_measured_is_no_date(tmp_path):
 )
 def test_dates_as_people_write_them(tmp_path, text, date):
     if date is None:
-        with pytest.raises(UserError, match="no date"):
+        with pytest.raises(UserError, match="not a date"):
             written(tmp_path, f"when,x\n{text},1\n", columns={"time": "when"})
     else:
         (found,) = written(tmp_path, f"date,x\n{text},1\n")
@@ -373,7 +373,7 @@ def test_a_path_that_is_not_there_or_of_no_kind_is_refused(tmp_path):
 
 @pytest.mark.parametrize("tool", ["pytest-benchmark", "pyperf", "asv"])
 @pytest.mark.parametrize(
-    ("text", "reason"), [("{", "no JSON"), ("[]", "an object"), ("{}", "has no '"), ("[" * 100_000, "no JSON")]
+    ("text", "reason"), [("{", "not JSON"), ("[]", "an object"), ("{}", "has no '"), ("[" * 100_000, "not JSON")]
 )
 def test_a_file_of_another_kind_is_refused(tmp_path, tool, text, reason):
     (tmp_path / "x.json").write_text(text)
@@ -382,14 +382,14 @@ def test_a_file_of_another_kind_is_refused(tmp_path, tool, text, reason):
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):
     (tmp_path / "x.csv").write_bytes(b"\xff\xfe\x00\x01")
-    assert "no text" in refused(tmp_path / "x.csv")
+    assert "not text" in refused(tmp_path / "x.csv")
 
 
 def test_what_is_wrong_is_named_with_its_place(tmp_path):
     content = json.loads((DATA / "pytest_benchmark/lagom_cpython310.json").read_text())
     content["benchmarks"][2]["stats"]["median"] = "soon"
     (tmp_path / "x.json").write_text(json.dumps(content))
-    assert refused(tmp_path / "x.json").endswith("benchmarks[2].stats.median should be a finite number, and is 'soon'")
+    assert refused(tmp_path / "x.json").endswith("benchmarks[2].stats.median should be a finite number, but is 'soon'")
 
 
 def test_a_name_has_one_key_whatever_stands_beside_it():

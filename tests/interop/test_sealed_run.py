@@ -121,7 +121,7 @@ def test_a_value_keeps_its_digits_though_totals_are_whole_nanoseconds(tmp_path, 
 
 @pytest.mark.parametrize("value", [1e-20, 1e12])
 def test_a_value_that_is_no_time_of_a_step_is_refused(tmp_path, value):
-    with pytest.raises(UserError, match="no time of a step"):
+    with pytest.raises(UserError, match="not a plausible time of a step"):
         sealed(of(Benchmark("t", execution.key("a", "t"), ((value,),))), tmp_path)
     assert not list(tmp_path.iterdir())
 

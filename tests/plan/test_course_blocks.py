@@ -48,10 +48,10 @@ def test_the_blocks_are_read_in_their_order(write: Write) -> None:
     ("text", "message"),
     [
         ("[[block]", "is not valid TOML"),
-        ("", "describes a course by tables [[block]]"),
-        ("block = 3", "describes a course by tables [[block]]"),
+        ("", "may only have tables [[block]]"),
+        ("block = 3", "may only have tables [[block]]"),
         ("block = [3]", "block 1: lesson, name, code, by are text"),
-        (TWO + "[[blocks]]\nname = 'x'\n", "describes a course by tables [[block]]"),
+        (TWO + "[[blocks]]\nname = 'x'\n", "may only have tables [[block]]"),
         (TWO.replace('name = "install"\n', ""), "block 2 has no name"),
         (TWO.replace('name = "install"', "name = 3"), "block 2: lesson, name, code, by are text"),
         (TWO.replace('"`make demo`"', '" "'), "block 2: lesson, name, code, by are text, and none of them is empty"),
@@ -86,14 +86,14 @@ def test_blocks_that_nothing_shows_are_an_error_that_names_them_all(read: Read) 
 
 
 def test_a_name_that_no_block_has_is_an_error_with_its_line(read: Read) -> None:
-    message = r"mine\.py:3: .* of mine/one names 'crate', which is no block of the course; did you mean 'create'\?"
+    message = r"mine\.py:3: .* of mine/one names 'crate', which is not a block of the course; did you mean 'create'\?"
     with pytest.raises(UserError, match=message):
         shown([block("create")], read(IMPORT + workload("one", "crate")))
 
 
 @pytest.mark.parametrize("course", ["", "create;", "; create"])
 def test_an_empty_name_is_an_error(read: Read, course: str) -> None:
-    with pytest.raises(UserError, match="names '', which is no block"):
+    with pytest.raises(UserError, match="names '', which is not a block"):
         shown([block("create")], read(IMPORT + workload("one", course)))
 
 

@@ -105,7 +105,7 @@ def test_workloads_that_lack_an_axis_a_rule_sets_are_not_in_it(catalog: Catalog)
             Rule("matmul/*", (Assign("mode", ("turbo",), "p.toml:4: "),)),
             "p.toml:4: 'turbo' is not a mode; known: 'eager'",
         ),
-        (Rule("matmul/*[size=64]", (), "p.toml:3: "), "p.toml:3: 'matmul/*[size=64]' is half a glob, half a key"),
+        (Rule("matmul/*[size=64]", (), "p.toml:3: "), "p.toml:3: 'matmul/*[size=64]' mixes a glob with axes"),
     ],
 )
 def test_what_a_rule_names_wrongly_is_an_error_with_its_line(catalog: Catalog, rule: Rule, message: str) -> None:
@@ -171,12 +171,12 @@ def test_each_case_comes_with_its_source(catalog: Catalog) -> None:
         ("matmul/square[size=1.5]", "'matmul/square[size=1.5]': axis 'size' of matmul/square takes integers, not 1.5"),
         ("data/epoch[loader=3]", "'data/epoch[loader=3]': axis 'loader' of data/epoch takes text, not 3"),
         ("data/epoch[rate=inf]", "'data/epoch[rate=inf]': axis 'rate': inf is not a finite number"),
-        ("data/epoch[loader=a b]", "'data/epoch[loader=a b]': axis 'loader': 'a b' cannot stand in a key"),
+        ("data/epoch[loader=a b]", "'data/epoch[loader=a b]': axis 'loader': 'a b' cannot be part of a key"),
         ("matmul/square[size=" + "9" * 400 + "]", "'matmul/square[size="),
         ("matmul/square[size]", "'size' in 'matmul/square[size]' is not axis=value"),
         ("matmul/square[size=1,size=2]", "'matmul/square[size=1,size=2]' states the axis 'size' twice"),
         ("matmul/square[mode=all]", "'matmul/square[mode=all]': a key states one value of an axis"),
-        ("matmul/*[size=64]", "'matmul/*[size=64]' is half a glob, half a key"),
+        ("matmul/*[size=64]", "'matmul/*[size=64]' mixes a glob with axes"),
         ("matmul/square[device=gpu]", "'matmul/square[device=gpu]': 'gpu' is not a device"),
     ],
 )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bench.stats import change_points
 from bench.stats import level_noise as levels
 from tests.agreement import synthetic
+from tests.tiers import examples
 
 
 def steps(*levels, sd=0.01, seed=0):
@@ -155,7 +156,7 @@ def test_a_value_that_is_not_finite_is_refused(bad):
         change_points.find([0.0] * 20 + [bad])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.floats(-5, 5), min_size=16, max_size=60), st.floats(-3, 3))
 def test_a_shift_of_the_whole_series_moves_no_change(values, shift):
     before, after = change_points.find(values), change_points.find(np.array(values) + shift)
@@ -164,7 +165,7 @@ def test_a_shift_of_the_whole_series_moves_no_change(values, shift):
     assert abs(len(before) - len(after)) <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.floats(-5, 5, width=16), min_size=16, max_size=60))
 def test_every_change_keeps_the_rules(values):
     for change in change_points.find(values):

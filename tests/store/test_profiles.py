@@ -53,7 +53,7 @@ def test_what_is_written_comes_back(written):
 def test_a_table_that_an_older_coursebench_wrote_is_refused(written):
     path = written / "operators.parquet"
     pd.read_parquet(path).drop(columns="dtypes").to_parquet(path)
-    with pytest.raises(UserError, match="has no column 'dtypes': an older coursebench took this profile"):
+    with pytest.raises(UserError, match="has no column 'dtypes': an older coursebench made this profile"):
         profiles.read(written)
 
 
@@ -78,7 +78,7 @@ def test_a_damaged_table_is_named(written):
 
 def test_a_run_of_cases_is_no_profile(tmp_path):
     runs.create(tmp_path / "r", RUN)
-    with pytest.raises(UserError, match="is no profile"):
+    with pytest.raises(UserError, match="is not a profile"):
         profiles.read(tmp_path / "r")
 
 

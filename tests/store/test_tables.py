@@ -17,9 +17,12 @@ from bench.records import Block, CaseLaunch, UserError
 from bench.store import journal, runs, schema, tables
 from tests.store.conftest import KEY, OTHER, begin, block, visit_of, write_down
 from tests.store.strategies import as_rows, runs_of
+from tests.tiers import examples
 
 # A folder a property's example needs comes from a fixture that makes a new one each time it is called.
-EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 Drawn = list[tuple[CaseLaunch, list[list[Block]]]]
 

@@ -1,4 +1,4 @@
-"""Is the clock fine enough, and does measured time grow as the time that was asked for?"""
+"""Is the clock fine enough, and does measured time grow in proportion to requested time?"""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def clock(data: RunData) -> Iterator[CertificateLine]:
         "clock", "this machine", LIVE, HELD if fine else TOLD,
         f"resolves {worst['clock_resolution']:.0f} ns, takes {worst['clock_cost']:.0f} ns a reading; an empty step "
         f"{worst['empty_call']:.0f} ns",
-        f"a thousandth of a block of {block_ns / 1e6:g} ms; where it is not, blocks are made longer",
+        f"a thousandth of a block of {block_ns / 1e6:g} ms; otherwise blocks are made longer",
         launches["process"].nunique(), "processes", facts=worst,
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ def clock(data: RunData) -> Iterator[CertificateLine]:
 def linearity(data: RunData, waits: Sequence[RecordedComparison]) -> Iterator[CertificateLine]:
     """Measured time against requested time, over waits from microseconds up: one slope a pair, the median over pairs.
 
-    A wait on the CPU ends by the clock that times it: this tests blocks, their steps and sums, and not the rate of the
+    A wait on the CPU ends by the clock that times it: this tests blocks, their steps and sums, not the rate of the
     clock. A wait on a GPU is a number of cycles of its multiprocessors; NVML gives their rate, CUDA events the time.
 
     The fit is least squares weighted by 1/asked², so that short waits count as much as long ones; the intercept is what
@@ -67,7 +67,7 @@ def linearity(data: RunData, waits: Sequence[RecordedComparison]) -> Iterator[Ce
         about = f"a GPU's waits of {min(cycles.values()):,} to {max(cycles.values()):,} cycles"
         frame = _measured(data, cycles, "device").merge(_rates(data), on=["key", "launch", "side"])
         if frame.empty:
-            yield skipped_line("linearity", about, BOUND, "NVML told no clock rate, or no wait had device time")
+            yield skipped_line("linearity", about, BOUND, "NVML reported no clock rate, or no wait has device time")
         else:
             yield _slope(about, frame.assign(asked_s=frame["asked"] / frame["hertz"]))
 
@@ -76,7 +76,7 @@ BOUND = f"slope within {SLOPE:.0%} of 1"
 
 
 def _measured(data: RunData, asked: Mapping[str, float], clock: str) -> pd.DataFrame:
-    """A row for each wait, pair and side: asked, in its own unit, and measured_s, the median block on `clock`."""
+    """A row for each wait, pair and side: asked, in its own unit, and measured_s, of the median block on `clock`."""
     blocks = data.blocks
     kept = blocks[
         blocks["kept"].astype(bool)

@@ -30,7 +30,7 @@ from bench.stats.coverage_simulation import Coverage, exact_bounds
 
 
 def covered(seen: Coverage) -> CertificateLine:
-    """How often the stated 95 % interval holds the median of a simulated family, stopping included."""
+    """Say how often the stated 95 % interval holds the median of a simulated family, stopping included."""
     least = LEAST_COVERAGE.get(seen.family, COVERAGE)
     verdict = HELD if seen.low >= least else NOT_HELD if seen.high < least else UNDECIDED
     estimate = Estimate(seen.rate, seen.low, seen.high, seen.intervals, "Clopper-Pearson, 99 %", "rate")
@@ -43,10 +43,10 @@ def covered(seen: Coverage) -> CertificateLine:
 
 
 def false_alarms(comparisons: Sequence[RecordedComparison], ratios: Ratios) -> Iterator[CertificateLine]:
-    """How many comparisons of a case with itself have a 95 % interval without 1: as seen, and by tossing their coins.
+    """Count comparisons of a case with itself whose 95 % interval excludes 1: as seen, and over all coin tosses.
 
-    A few comparisons without an alarm show little, and they share their processes: that line decides nothing unless it
-    contradicts the stated rate.
+    A few comparisons without an alarm show little, and they share their processes: the line of those seen decides
+    nothing unless it contradicts the stated rate.
     """
     bound = f"at most {ALARMS:.0%}"
     samples = [list(ratios[item.key]) for item in comparisons if len(ratios.get(item.key, ())) >= 2]
@@ -66,8 +66,8 @@ def false_alarms(comparisons: Sequence[RecordedComparison], ratios: Ratios) -> I
     yield CertificateLine(
         "false alarms", "cases against themselves", EXACT if exact else REPLAYED,
         (HELD if rate <= ALARMS else NOT_HELD) if exact else TOLD,
-        f"{rate:.1%}, if nothing differs: over every toss of the coins "
-        + ("only the signs count, whatever the pairs say" if exact else "of these pairs"),
+        f"{rate:.1%} if nothing differs, over every toss of the coins "
+        + ("(only the signs count, whatever the pairs show)" if exact else "of these pairs"),
         bound, sum(map(len, samples)), "pairs", Estimate(rate, rate, rate, len(samples), "all tosses", "rate"),
     )  # fmt: skip
 
@@ -78,10 +78,10 @@ def _alarm(log_ratios: Sequence[float]) -> bool:
 
 
 def _by_coins(log_ratios: Sequence[float]) -> float:
-    """The share of all tosses of the pairs' coins that alarm: which side is called base is a toss, and turns the sign.
+    """The share of all coin tosses that give an alarm: a toss decides which side is called base, and so the sign.
 
-    An interval of order statistics alarms by the number of positive signs alone, so its rate is one minus its coverage;
-    with fewer pairs it depends on how far they are apart, and every toss is tried.
+    For an interval of order statistics, only the number of positive signs decides, so the rate is one minus its
+    coverage. With fewer pairs the distances matter too, and every toss is tried.
     """
     n = len(log_ratios)
     if n >= intervals.fewest_for(intervals.CONFIDENCE):

@@ -1,4 +1,4 @@
-"""A line of the certificate, its bounds, and the words it is made of."""
+"""A line of the certificate, its bounds, and its words."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from bench.records import Estimate
 from bench.stats import intervals
 
 HELD, NOT_HELD, UNDECIDED, TOLD, SKIPPED = "held", "not held", "not decided", "told", "skipped"
-"""What the data say of a line's bound: they show it, contradict it, cannot tell; it has none; nothing was measured."""
+"""What a line says: its bound holds, does not hold, is not decided; it has no bound; nothing was measured."""
 
 SIMULATED, REPLAYED, EXACT, LIVE = "simulated", "replayed", "exact", "live"
 
 SLOPE, ADDS_UP, SOLO, AGREES = 0.01, 0.02, 0.03, 0.02
-"""Largest distances from 1: of the slope of linearity, twice the work, lockstep ÷ solo, ours ÷ another timer."""
+"""Largest distances from 1 for: slope of linearity, twice the work, lockstep ÷ solo, ours ÷ another timer."""
 
 COVERAGE = 0.93
-"""Least coverage of the stated 95 % interval, stopping included."""
+"""Lowest coverage allowed for the stated 95 % interval, stopping included."""
 
 LEAST_COVERAGE = {"two-humped, nearly half slow": 0.92}
 """Lower bounds for families whose median lies at the edge of a gap; such a case has the finding two-modes."""
@@ -26,7 +26,7 @@ ALARMS = 1 - intervals.CONFIDENCE
 """Stated rate of false alarms: how often the interval of one comparison excludes 1 though nothing differs."""
 
 RECOVERY = 0.99
-"""Confidence that the intervals of all injected slow-downs hold them together (Bonferroni)."""
+"""Confidence that all intervals together hold the injected slow-downs (Bonferroni)."""
 
 POWER = 0.8
 """Chance with which the smallest effect must be found."""
@@ -46,13 +46,13 @@ class CertificateLine:
     bound: str
     """What must hold."""
     count: int
-    """Simulated measurements, replays, pairs, launches: what the finding rests on."""
+    """How much it rests on: simulated measurements, replays, pairs or launches."""
     of: str
     """What is counted."""
     estimate: Estimate | None = None
     facts: Mapping[str, float] = field(default_factory=dict)
     optional: bool = False
-    """If skipped, it does not change the certificate's verdict: what it is about is not installed."""
+    """True if the certificate's verdict ignores it when skipped: its subject is not installed."""
 
 
 def skipped_line(check: str, about: str, bound: str, reason: str = "too few pairs were measured") -> CertificateLine:
@@ -78,7 +78,7 @@ def within(found: Estimate, centre: float, share: float) -> str:
 
 
 def ratio_text(found: Estimate, digits: int = 3) -> str:
-    """A ratio with its interval and the method behind it."""
+    """Write a ratio with its interval and the method behind it."""
     return f"{found.value:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}], {found.method}"
 
 

@@ -48,7 +48,7 @@ def additivity(comparisons: Sequence[RecordedComparison], ratios: Ratios) -> Ite
 
 
 def recovered(comparisons: Sequence[RecordedComparison], ratios: Ratios) -> Iterator[CertificateLine]:
-    """The interval of an estimate holds the slow-down that is known by construction, and excludes 1.
+    """The interval of an estimate holds the slow-down known by construction, and excludes 1.
 
     An interval that holds both decides nothing: it would hold almost anything.
     """
@@ -88,9 +88,9 @@ def alone(comparisons: Sequence[RecordedComparison], data: RunData) -> Iterator[
 
 
 def agreement(comparisons: Sequence[RecordedComparison], data: RunData) -> Iterator[CertificateLine]:
-    """Blocks that other timers time take as long as ours, with which they alternate in one process.
+    """Blocks timed by other timers take as long as ours, with which they alternate in one process.
 
-    A timer that is not installed has a line that says so, and leaves the certificate's verdict alone.
+    A timer that is not installed has a line that says so and does not affect the certificate's verdict.
     """
     bound = f"within {AGREES:.0%} of 1"
     on_gpu = {item.key for item in comparisons if Case.from_key(item.key).axes["device"] != "cpu"}
@@ -104,7 +104,7 @@ def agreement(comparisons: Sequence[RecordedComparison], data: RunData) -> Itera
         for key in wanted:
             logs = frame.loc[frame["key"] == key].groupby("pair", sort=False)["log_ratio"].mean().tolist()
             if not logs:
-                continue  # a case that is reset before each block, which no other timer can do
+                continue  # the case is reset before each block, which no other timer can do
             if len(logs) < 2:
                 yield skipped_line("agreement", key, bound)
                 continue
@@ -118,7 +118,7 @@ def agreement(comparisons: Sequence[RecordedComparison], data: RunData) -> Itera
 def smallest_effects(
     comparisons: Sequence[RecordedComparison], ratios: Ratios, data: RunData
 ) -> Iterator[CertificateLine]:
-    """The smallest slow-down found four times in five by as many pairs, if their logs are normal with the sd seen."""
+    """The smallest slow-down that as many pairs find four times in five, if their logs are normal with the sd seen."""
     for item in comparisons:
         logs = ratios.get(item.key, [])
         if len(logs) < 3:
@@ -135,11 +135,11 @@ def smallest_effects(
 
 
 def least_shift(n: int) -> float:
-    """The shift of n normal values, in standard deviations, that their 95 % interval tells from 0 with `POWER`.
+    """The shift, in standard deviations, of n normal values that their 95 % interval excludes 0 for with `POWER`.
 
-    From six values on the interval of order statistics decides, which is a sign test: with q the chance of a value
-    below 0, at most r - 1 of them may be (r of `median_rank`); solved by bisection. Below, Student's t: (t at 97.5 % +
-    t at 80 %)/√n, the usual approximation (Cohen, Statistical Power Analysis, 1988, chapter 2).
+    From six values on, the interval of order statistics decides, which is a sign test: at most r - 1 values may be
+    below 0 (r from `median_rank`), each with probability q; solved by bisection. For fewer values, Student's t: (t at
+    97.5 % + t at 80 %)/√n, the usual approximation (Cohen, Statistical Power Analysis, 1988, chapter 2).
     """
     if n < intervals.fewest_for(intervals.CONFIDENCE):
         both = student_t.quantile(1 - ALARMS / 2, n - 1) + student_t.quantile(POWER, n - 1)

@@ -1,4 +1,4 @@
-"""What a run of `bench certify` compared, and why, as its `run.json` keeps it."""
+"""What a run of `bench certify` compared, and why, as recorded in its `run.json`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from bench.store.tables import RunData
 
 Ratios = Mapping[str, list[float]]
-"""By key of a case: the log ratio, head ÷ base, of each of its pairs."""
+"""Key of a case to the log ratio, head ÷ base, of each of its pairs."""
 
 
 @dataclass(frozen=True)
 class RecordedComparison:
-    """One comparison of a certificate: its case, and what must come out."""
+    """One comparison of a certificate: its case, and the known result."""
 
     purpose: str
     """`linearity`, `additivity`, `injected` or `same`."""
     key: str
     ratio: float = 1.0
-    """head ÷ base, by construction."""
+    """Head ÷ base, known by construction."""
     micros: float | None = None
     """Microseconds of a wait on the CPU."""
     cycles: int | None = None
@@ -27,7 +27,7 @@ class RecordedComparison:
 
 
 def comparisons(data: RunData, purpose: str) -> list[RecordedComparison]:
-    """The comparisons of a run that serve a purpose, as `bench.plan.certificate_cases.about` wrote them."""
+    """The comparisons of a run with this purpose, as `bench.plan.certificate_cases.about` recorded them."""
     return [
         RecordedComparison(purpose, item["key"], item["ratio"], item["micros"], item.get("cycles"))
         for item in data.run["certificate"]["comparisons"]

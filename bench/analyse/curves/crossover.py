@@ -1,4 +1,4 @@
-"""From what size is a device worth it? Where time on the CPU ÷ time on the device rises above 1."""
+"""From what size on is a device faster? From where time on the CPU ÷ time on the device rises above 1."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def _seconds(row: Row) -> float:
 
 
 def times_faster(slow: Row, fast: Row) -> tuple[float, float | None, float | None]:
-    """slow ÷ fast: value, low, high; the ends None where either has no interval.
+    """slow ÷ fast: value, low, high; low and high are None if either row has no interval.
 
-    The paired interval where `fast` carries one against `slow`, else that of independent estimates.
+    The interval is the paired one if `fast` has a speed-up against `slow`, else that of independent estimates.
     """
     paired = fast.speedup
     if paired is not None and paired.reference == slow.key:
@@ -40,11 +40,11 @@ def times_faster(slow: Row, fast: Row) -> tuple[float, float | None, float | Non
 def crossover(cpu: Sequence[Row], device: Sequence[Row], axis: str) -> Crossing:
     """The size from which the device is faster, as an interval of sizes; or why that is not resolved.
 
-    cpu, device: rows of one clock each (wall meets wall). Only sizes that both have, with intervals, decide.
+    cpu, device: rows of the same clock (wall against wall). Only sizes that both have, with intervals, count.
     """
     slow, fast = fastest(cpu, axis), fastest(device, axis)
     ratios = [(x, *times_faster(slow[x], fast[x])) for x in slow.keys() & fast.keys()]
     known = [(x, value, low, high) for x, value, low, high in sorted(ratios) if low is not None and high is not None]
     if ratios and not known:
-        return Crossing(None, None, None, "one launch a case: no interval decides")
+        return Crossing(None, None, None, "one launch for each case: without intervals nothing is resolved")
     return crossing(known, 1.0)

@@ -1,4 +1,4 @@
-"""Rows as what curves are fitted to."""
+"""Rows as the points that curves are fitted to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bench.stats.curve_fits import CurvePoint
 from bench.stats.intervals import Interval
 
 Ends = tuple[float, float, float]
-"""value, low, high; NaN where there is no interval."""
+"""(value, low, high); NaN for ends that are missing."""
 
 
 def timed(rows: Iterable[Row]) -> list[Row]:
-    """Those that ended well and have a time above zero."""
+    """The rows that ended well and have a time above zero."""
     return [row for row in rows if row.ok and row.time is not None and row.time.value > 0]
 
 

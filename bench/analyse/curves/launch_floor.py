@@ -1,4 +1,4 @@
-"""Why do tiny operations not get faster? t = max(overhead, bytes ÷ bandwidth): a launch costs what it costs."""
+"""Why do tiny operations not get faster? t = max(overhead, bytes ÷ bandwidth): each launch has a fixed cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.stats.curve_fits import Floats, fit
 
 @dataclass(frozen=True)
 class LaunchFloor:
-    """value, low, high of each: seconds an operation takes at least, bytes a second beyond, bytes where they meet."""
+    """(value, low, high) of each: least seconds of an operation, bytes per second beyond it, bytes where both meet."""
 
     overhead_s: tuple[float, float, float]
     bandwidth: tuple[float, float, float]
@@ -23,7 +23,7 @@ class LaunchFloor:
 
 
 def log_above(log_knee: Floats, moved: Floats) -> Floats:
-    """log(t ÷ overhead) of knees, (knees, 1), and bytes, (bytes,): 0 up to the knee, then proportional."""
+    """log(t ÷ overhead) for knees (knees, 1) and bytes (bytes,): 0 up to the knee, then t grows in proportion."""
     return np.maximum(np.log(moved) - log_knee, 0.0)
 
 
@@ -31,7 +31,7 @@ def launch_floor(rows: Sequence[Row]) -> LaunchFloor | str:
     """Overhead and bandwidth of the rows of one line, by the bytes they move; or why they are not resolved."""
     found = curve_points(rows, lambda row: row.work.bytes)
     if len({each.x for each in found}) < 4:
-        return "four sizes are needed: two parameters fit fewer too well"
+        return "four sizes are needed: with fewer, two parameters fit too well"
     fitted = fit(found, log_above, (math.log(found[0].x), math.log(found[-1].x)))
     if isinstance(fitted, str):
         return fitted

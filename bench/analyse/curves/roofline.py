@@ -1,4 +1,4 @@
-"""Compute or memory bound? Each case beside the two ceilings of its machine (Williams, Waterman & Patterson, 2009).
+"""Compute or memory bound? Each case below the two ceilings of its machine (Williams, Waterman & Patterson, 2009).
 
 The roof at an intensity of i flops a byte is the lower of the peak and i times the bandwidth, both as the calibration
 workloads reached them in the same place; the bandwidth is that of the memory that holds the case's working set.
@@ -29,14 +29,14 @@ class Roof:
 
     @property
     def ridge(self) -> float:
-        """Flops a byte from which the arithmetic binds."""
+        """Flops per byte above which arithmetic is the limit."""
         return self.peak.value / self.bandwidth.value
 
     def at(self, intensity: float) -> Ends:
-        """Flops per second that are possible at an intensity, end by end."""
+        """Flops per second that are possible at an intensity: value, low, high."""
         flat = np.array([self.peak.value, self.peak.low, self.peak.high])
         slope = np.array([self.bandwidth.value, self.bandwidth.low, self.bandwidth.high])
-        value, low, high = np.minimum(flat, intensity * slope).tolist()  # a NaN stays one
+        value, low, high = np.minimum(flat, intensity * slope).tolist()  # NaN stays NaN
         return value, low, high
 
 
@@ -51,15 +51,15 @@ class RooflinePoint:
     """Flops per second."""
     roof: Roof
     share: Ends
-    """Of the roof that it reaches; above 1 wholly cannot be, where the roof is proven."""
+    """Share of the roof that it reaches. An interval wholly above 1 is impossible if the roof is proven."""
     proven: bool = True
     """Whether the peak was seen with as much work: a larger product may run at a higher rate."""
 
     @property
     def bound(self) -> str:
-        """Which ceiling is the lower one: `memory`, `compute`, or `not resolved` where their intervals decide nothing.
+        """Which ceiling is lower: `memory`, `compute`, or `not resolved` if their intervals overlap.
 
-        It says what would bind a perfect case: one far below both is bound by neither.
+        It is the limit of a perfect case: a case far below both ceilings is limited by something else.
         """
         peak, slope = self.roof.peak, self.roof.bandwidth
         if self.intensity * slope.high < peak.low:
@@ -68,14 +68,14 @@ class RooflinePoint:
 
 
 def roof_of(row: Row, peaks: Peaks) -> Roof | None:
-    """The roof of a case; None where its place, dtype or memory was not calibrated."""
+    """The roof of a case; None if its place, dtype or memory was not calibrated."""
     place, dtype = Place.of(row), dtype_of(row.case)
     peak, bandwidth = peaks.flops.get((place, dtype)), peaks.bandwidth(place, working_set(row.work))
     return None if peak is None or bandwidth is None else Roof(place, dtype, peak, bandwidth[1])
 
 
 def roofline_points(rows: Iterable[Row], peaks: Peaks) -> list[RooflinePoint]:
-    """Each timed case that states flops and bytes, beneath its roof. Those of the calibration are the roof."""
+    """Each timed case that states flops and bytes, with its roof. Calibration cases are left out: they are the roof."""
     found = []
     for row in timed(rows):
         roof = None if row.workload.startswith(CALIBRATION) else roof_of(row, peaks)

@@ -1,4 +1,4 @@
-"""How far do more cores go? Amdahl's law: T(p) = T(1) · (s + (1 - s) ÷ p), s the serial share.
+"""How much do more cores help? Amdahl's law: T(p) = T(1) · (s + (1 - s) ÷ p), s the serial share.
 
 Amdahl, Validity of the single processor approach, AFIPS 1967.
 """
@@ -16,12 +16,12 @@ from bench.stats.missing_numbers import number
 
 
 def threads_of(row: Row) -> float | None:
-    """How many threads a case had: those that were counted, else those that were asked for."""
+    """The number of threads of a case: as counted, else as requested."""
     return row.threads_used if row.threads_used is not None else number(row.axis("threads"))
 
 
 def log_share(serial: Floats, threads: Floats) -> Floats:
-    """log(T(p) ÷ T(1)) of serial shares, (shares, 1), and threads, (threads,)."""
+    """log(T(p) ÷ T(1)) for serial shares (shares, 1) and threads (threads,)."""
     return np.log(serial + (1 - serial) / threads)
 
 

@@ -1,4 +1,4 @@
-"""What batch is large enough? The knee of throughput: where it reaches nine tenths of the best that was measured."""
+"""What batch is large enough? The knee of throughput: where it reaches nine tenths of the best measured rate."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from bench.stats.intervals import ratio_of
 from bench.stats.missing_numbers import number
 
 KNEE_SHARE = 0.9
-"""Of the best throughput. A choice, as any share is: of a time a + b·batch the half is at a ÷ b (Hockney's n½, 1982),
-and nine tenths at nine times that."""
+"""Share of the best throughput. Any share is a choice: for a time a + b·batch, half is reached at a ÷ b (Hockney's n½,
+1982), nine tenths at nine times that."""
 
 
 def knee(rows: Sequence[Row], axis: str = "batch") -> Crossing:
     """The batch from which throughput is at least `KNEE_SHARE` of the best; or why that is not resolved.
 
-    rows: of one line and one clock. Not resolved while it still rises: the best batch alone proves nothing, so another
-    one has to reach the share, or a larger one to be surely no better.
+    rows: of one line and one clock. It is not resolved while throughput still rises: the best batch alone proves
+    nothing, so another batch has to reach the share, or a larger one has to be surely no better.
     """
     points = sorted(
         (x, rate)
@@ -36,4 +36,4 @@ def knee(rows: Sequence[Row], axis: str = "batch") -> Crossing:
         return found
     if found.low == points[-2][0]:
         return Crossing(None, found.low, None, f"throughput still rises at {axis} {best_x:,.6g}")
-    return Crossing(None, found.low, None, f"no other {axis} than {best_x:,.6g} surely reaches {KNEE_SHARE:.0%} of it")
+    return Crossing(None, found.low, None, f"no {axis} but {best_x:,.6g} surely reaches {KNEE_SHARE:.0%} of the best")

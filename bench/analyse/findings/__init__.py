@@ -1,4 +1,4 @@
-"""Doubts about a number, one small class each. Shown beside the number wherever the number is shown."""
+"""Checks of a number, one small class each. A finding is shown wherever its number is shown."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ CHECKS: Sequence[Check] = (
 
 
 def findings_of(evidence: CaseEvidence) -> list[Finding]:
-    """All doubts about one number, in the order of `CHECKS`."""
+    """All findings about one number, in the order of `CHECKS`."""
     found = ((check, check.look(evidence)) for check in CHECKS)
     return [Finding(check.name, check.severity, *said, case=evidence.key) for check, said in found if said is not None]

@@ -1,4 +1,4 @@
-"""Doubts about the answer: was it computed where and as it should, and is it the same each time?"""
+"""Checks of the answer: was it computed where and how it should be, and is it the same each time?"""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class GraphBreak:
             return None
         why = f": {'; '.join(evidence.break_reasons)}" if evidence.break_reasons else ""
         return (
-            f"{evidence.graph_breaks} graph breaks, so that parts of the step ran eager{why}",
+            f"{evidence.graph_breaks} graph breaks, so parts of the step ran eager{why}",
             "see TORCH_LOGS=graph_breaks",
         )
 
@@ -51,27 +51,27 @@ class SameCode:
             if (kind, evidence.mode) == (device, mode):
                 return (
                     f"on device={device} mode={mode} runs the code of mode={twin}",
-                    f"compare with mode={twin} no further",
+                    f"do not compare it with mode={twin}",
                 )
         return None
 
 
 class WrongDevice:
-    """A case of a device whose work was done elsewhere."""
+    """The work was done on another device than the case names."""
 
     name, severity = "wrong-device", "error"
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
-        """No kernel on the device that the case names; on a CPU, an output that lies on another device."""
+        """No kernel on the device that the case names; for the CPU, an output on another device."""
         kind = evidence.device.partition(":")[0]
         if kind != "cpu" and evidence.device_kernels == 0:
             return (
-                f"the step launched nothing on {evidence.device}: it worked elsewhere",
+                f"the step launched nothing on {evidence.device}: its work was done elsewhere",
                 "place data and models with ctx.place and ctx.randn",
             )
         elsewhere = [name for name in evidence.output_devices if name.partition(":")[0] != "cpu"]
         if kind == "cpu" and elsewhere:
-            return f"a case of the CPU answered on {', '.join(elsewhere)}", "place data and models with ctx.place"
+            return f"the answer of a CPU case lies on {', '.join(elsewhere)}", "place data and models with ctx.place"
         return None
 
 
@@ -89,5 +89,5 @@ class ResultVaries:
         low, high = evidence.answers[name]
         return (
             f"with one seed, {name.replace('_', ' ')} was between {low:.3g} and {high:.3g}",
-            "something draws without the seed, or adds in another order each time (atomics, threads)",
+            "something uses random numbers without the seed, or adds in a different order each time (atomics, threads)",
         )

@@ -1,4 +1,4 @@
-"""What the checks look at, and what a check is."""
+"""A check, and what it looks at."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from bench.analyse.rows.spread import Spread
 
 @dataclass(frozen=True)
 class CaseEvidence:
-    """One case on one clock. Times in seconds; None where the machine did not tell."""
+    """One case on one clock. Times are in seconds; None is what the machine does not report."""
 
     key: str
     clock: str
     step_s: float
     block_s: float
     half_width: float
-    """Half the interval as a share of the value; infinite without one."""
+    """Half the interval as a share of the value; infinite without an interval."""
     precision: float
-    """The half-width that was asked for."""
+    """The half-width that the user asked for."""
     launches: int
     unsteady: int
-    """Launches whose warm-up ended by its cap."""
+    """Launches whose warm-up reached its time limit."""
     outlier_share: float
     spread: Spread
     foreign_load: float | None
@@ -34,7 +34,7 @@ class CaseEvidence:
     frequency: tuple[float, float] | None
     """The lowest and the highest clock rate that a visit saw, MHz."""
     throttled_blocks: int
-    """Blocks left out since the processor was slowed down by heat or a fault."""
+    """Blocks left out because heat or a fault slowed the processor down."""
     kept_blocks: int
     resolution_s: float | None
     empty_call_s: float | None
@@ -42,22 +42,22 @@ class CaseEvidence:
     graph_breaks: int
     break_reasons: tuple[str, ...]
     device_s: float | None
-    """The same step on the clock `device`, where there is one."""
+    """Time of the step on the clock `device`; None without one."""
     device: str
     mode: str
     output_devices: tuple[str, ...]
-    """Where the output of the step lay."""
+    """Devices that hold the output of the step."""
     device_kernels: int | None
-    """Kernels that one step launched on the device, where they were counted."""
+    """Kernels that one step launched on the device; None if they were not counted."""
     answers: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """What the launches say of the answer, lowest and highest: its error, and each metric of `quality`."""
+    """Lowest and highest value over launches of the answer's error and of each metric of `quality`."""
 
 
 class Check(Protocol):
-    """One doubt: `look` says it, or None."""
+    """A rule that looks at a number and may give a finding."""
 
     name: str
     severity: str
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
-        """(message, advice), or None where there is nothing to doubt."""
+        """Return (message, advice), or None if there is nothing to report."""

@@ -1,4 +1,4 @@
-"""Doubts about a time beside its floor: it cannot be, it hardly can be, or the floor is of another day."""
+"""Checks of a time against its floor: it is impossible, it is doubtful, or the floor is old."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from bench.stats.intervals import Interval
 
 
 class BelowFloor:
-    """A time that a machine with these peaks cannot reach: its interval lies wholly below that of the floor."""
+    """An impossible time on a machine with these peaks: its interval lies wholly below that of the floor."""
 
     name, severity = "below-floor", "error"
 
     def look(self, time: Interval | None, floor: Floor) -> tuple[str, str] | None:
-        """Where both have an interval, and the peak was seen with as much work. Touching is not below."""
+        """Applies if both have an interval and the peak was seen with as much work. Touching is not below."""
         least = floor.seconds
         if time is None or least is None or not is_below(time, floor):
             return None
@@ -31,7 +31,7 @@ class AbovePeak:
     name, severity = "above-peak", "warning"
 
     def look(self, time: Interval | None, floor: Floor) -> tuple[str, str] | None:
-        """Where the median is below the floor, and `BelowFloor` does not say that it cannot be."""
+        """Applies if the median is below the floor and `BelowFloor` gives no finding."""
         least = floor.seconds
         if time is None or least is None or not time.value < least.value or is_below(time, floor):
             return None
@@ -51,7 +51,7 @@ def is_below(time: Interval, floor: Floor) -> bool:
 
 
 class StaleCalibration:
-    """Peaks of another run, measured long before or after."""
+    """Peaks that another run measured long before or after."""
 
     name, severity = "stale-calibration", "hint"
     most_days = 7.0
@@ -63,7 +63,7 @@ class StaleCalibration:
             return None
         return (
             f"the peaks are of run {peaks.run}, {abs(days):.0f} days {'before' if days > 0 else 'after'} this one",
-            "measure them anew: bench run 'calibration/*'",
+            "measure them again: bench run 'calibration/*'",
         )
 
 
@@ -72,7 +72,7 @@ def _ends(found: Interval) -> str:
 
 
 def _seconds(value: float) -> str:
-    """A time with its unit, likewise."""
+    """Write a time with its unit."""
     for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
         if value >= factor:
             return f"{value / factor:.3g} {unit}"

@@ -1,4 +1,4 @@
-"""Doubts about the machine: what else it did, how fast it ran, and whether its clock can tell."""
+"""Checks of the machine: what else it did, how fast it ran, and whether its clock is fine enough."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class ForeignLoad:
 
 
 class ClockResolution:
-    """A block is short against what the clock can tell apart."""
+    """A block is short beside the resolution of the clock."""
 
     name, severity = "clock-resolution", "warning"
     fewest_ticks = 1000
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
-        """Below 1000 ticks a block: the bound the blocks are calibrated to."""
+        """Below 1000 ticks per block: the bound that blocks are calibrated to."""
         if not evidence.resolution_s or evidence.block_s >= self.fewest_ticks * evidence.resolution_s:
             return None
         ticks = evidence.block_s / evidence.resolution_s
-        return f"a block is only {ticks:.0f} ticks of the clock long", "measure more steps a block, or more work a step"
+        return f"a block is only {ticks:.0f} ticks of the clock long", "use more steps per block, or more work per step"
 
 
 class HarnessOverhead:
@@ -43,20 +43,20 @@ class HarnessOverhead:
     most_share = 0.01
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
-        """Above 1 % of the step; never subtracted in silence."""
+        """Above 1 % of the step; it is never subtracted silently."""
         if evidence.empty_call_s is None or evidence.empty_call_s <= self.most_share * evidence.step_s:
             return None
         share = evidence.empty_call_s / evidence.step_s
-        return f"calling an empty step takes {share:.1%} of this one, and is in its time", "give the step more work"
+        return f"calling an empty step takes {share:.1%} of this time, which includes it", "give the step more work"
 
 
 class OversubscribedThreads:
-    """More threads than cores: they wait for each other, and each for its turn."""
+    """More threads than cores: they wait for each other."""
 
     name, severity = "oversubscribed-threads", "warning"
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
-        """More threads than logical CPUs that the process may use."""
+        """More threads than the logical CPUs that the process may use."""
         if evidence.threads is None or evidence.cores is None or evidence.threads <= evidence.cores:
             return None
         return (
@@ -91,12 +91,12 @@ class Throttled:
     name, severity = "throttled", "warning"
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
-        """Any such block; above a fifth of all the case has failed already."""
+        """Any such block; with more than a fifth of all blocks the case has failed already."""
         if not evidence.throttled_blocks:
             return None
         return (
             f"{evidence.throttled_blocks} blocks are left out of {evidence.throttled_blocks + evidence.kept_blocks}: "
-            "the processor was slowed down by heat or a fault meanwhile",
+            "heat or a fault slowed the processor down",
             "cool it, or lower its clock rate to one that it can hold",
         )
 
@@ -106,14 +106,14 @@ class LaunchBound:
 
     name, severity = "launch-bound", "hint"
     least_ratio = 1.5
-    """Wall over device: below it launches mostly overlap with the work before them. A choice."""
+    """Wall ÷ device; a choice. Below it, launches mostly overlap with the work before them."""
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """On the clock `wall` alone: `latency` waits by definition."""
         if evidence.clock != "wall" or not evidence.device_s or evidence.step_s <= self.least_ratio * evidence.device_s:
             return None
         return (
-            f"the step takes {evidence.step_s / evidence.device_s:.1f} times what the device works for it: the rest is "
+            f"the step takes {evidence.step_s / evidence.device_s:.1f} times as long as the device works: the rest is "
             "launching",
             "give it more work (a larger batch), or fewer launches (compile, cudagraph)",
         )

@@ -1,4 +1,4 @@
-"""Doubts about the spread of the data: was it steady, is it one thing, is there enough of it?"""
+"""Checks of the spread of the data: was it steady, is it of one kind, is there enough of it?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.stats.intervals import FEWEST_FOR_ORDER_STATISTICS
 
 
 class NotSteady:
-    """Warm-up ended by its cap in some launch: adjacent windows of blocks still differed."""
+    """Warm-up reached its time limit in some launch: adjacent windows of blocks still differed."""
 
     name, severity = "not-steady", "warning"
 
@@ -34,7 +34,7 @@ class FewLaunches:
         if evidence.launches >= FEWEST_FOR_ORDER_STATISTICS:
             return None
         if evidence.launches == 1:
-            return "one launch: processes differ, and nothing here says by how much", "use --launches 6 or more"
+            return "one launch: processes differ, and one alone does not show by how much", "use --launches 6 or more"
         return (
             f"{evidence.launches} launches: the interval assumes that their logs are normal",
             "use --launches 6 or more for an interval without assumptions",
@@ -47,11 +47,11 @@ class WideInterval:
     name, severity = "wide-interval", "hint"
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
-        """Wider than the asked precision; without an interval few-launches says so."""
+        """Wider than the precision asked for; without an interval, few-launches reports it."""
         if not evidence.precision < evidence.half_width < float("inf"):
             return None
         return (
-            f"known to ±{evidence.half_width:.1%} only, where ±{evidence.precision:.1%} was asked for",
+            f"known to ±{evidence.half_width:.1%} only; ±{evidence.precision:.1%} was asked for",
             "add launches (--launches, or a larger --budget)",
         )
 
@@ -73,7 +73,7 @@ class OutlierShare:
 
 
 class Drift:
-    """The step was faster, or slower, at the end of a launch than at its beginning."""
+    """The step was faster or slower at the end of a launch than at its beginning."""
 
     name, severity = "drift", "warning"
     level = 0.01
@@ -87,7 +87,7 @@ class Drift:
             return None
         return (
             f"the last visit of a launch is {share:+.1%} against the first, on the mean over launches",
-            "something warms up, fills or leaks while it is timed: a longer warm-up, or a reset, would tell which",
+            "something warms up, fills or leaks while it is timed: try a longer warm-up, or a reset",
         )
 
 
@@ -105,13 +105,13 @@ class TwoModes:
             return (
                 f"launches are of two kinds: {between.upper_share:.0%} of them are "
                 f"{_percent(between)} slower than the others (dip test, {LEVEL:.1%})",
-                "processes are placed differently, in memory or on cores: read both values, not the one between them",
+                "processes are placed differently in memory or on cores: read both values, not one between them",
             )
         if within is not None and _gap(within) > self.least_gap:
             return (
                 f"visits are of two kinds: {within.upper_share:.0%} of them are {_percent(within)} slower than the "
                 f"others of their launch (dip test, {LEVEL:.1%})",
-                "two states take turns, such as two clock rates or two neighbours: look at the blocks with "
+                "two states alternate, such as two clock rates or two neighbours: look at the blocks with "
                 "bench.load(…, level='blocks')",
             )
         return None

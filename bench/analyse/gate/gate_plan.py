@@ -1,4 +1,4 @@
-"""What a run of `bench gate` was to decide, as its `run.json` keeps it."""
+"""What a run of `bench gate` was to decide, as recorded in its `run.json`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from bench.store.tables import RunData
 
 @dataclass(frozen=True)
 class RecordedSide:
-    """One side of a gate, as its user named it and as it was found."""
+    """One side of a gate, as the user named it and as it was found."""
 
     text: str
     commit: str | None = None
     dirty: bool | None = None
-    """Did files of the working tree differ from the commit? None where the side is no working tree."""
+    """Whether files of the working tree differed from the commit; None if the side is not a working tree."""
     python: str | None = None
     """Path of its interpreter."""
 
 
 @dataclass(frozen=True)
 class GatePlan:
-    """The rule of a gate, fixed before the first pair, and what it is about."""
+    """The rule of a gate, fixed before the first pair, and what it compares."""
 
     rule: Rule
     cases: tuple[str, ...] = ()
@@ -42,10 +42,10 @@ class GatePlan:
 
     @classmethod
     def of(cls, data: RunData) -> GatePlan:
-        """Read the plan of a run. Raises `UserError` where it is no run of `bench gate`."""
+        """Read the plan of a run. Raises `UserError` for a run of another command."""
         entry: Mapping[str, Any] | None = data.run.get("gate")
         if entry is None:
-            raise UserError(f"{data.folder} is no run of bench gate")
+            raise UserError(f"{data.folder} is not a run of bench gate")
         return cls(
             rule=Rule(**entry["rule"]),
             cases=tuple(entry["cases"]),

@@ -1,7 +1,7 @@
 """What a gate reports beside its verdicts, from the same pairs: device time, latency, peak memory, time to compile.
 
-Wall time alone fails a gate. These have an α of their own and are shown where they differ, so that a reader knows what
-else a change did. A kernel that became slower behind a host that is slower still is no slow-down of the training.
+Only wall time can fail a gate. These metrics have an α of their own and are shown if they differ, so that a reader
+knows what else a change did. A kernel that became slower behind an even slower host does not slow the training down.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bench.stats import betting as evidence
 from bench.store.tables import RunData
 
 DEVICE_SLACK = 0.01
-"""A difference of device time of up to this share is none: half of that of wall time, as it lacks the host's noise."""
+"""Largest difference of device time that is ignored: half of that of wall time, as it lacks the host's noise."""
 
 CONFIDENCE = 0.95
 """Level of the interval, a confidence sequence."""
@@ -28,7 +28,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class OtherMetric:
-    """One measured quantity of one case on both sides. ratio: head ÷ base, the median over pairs, with its interval."""
+    """One quantity of one case on both sides. ratio: head ÷ base, the median over pairs, with its interval."""
 
     key: str
     metric: str
@@ -43,20 +43,20 @@ class OtherMetric:
     high: float | None
     pairs: int
     evidence: float
-    """The most evidence at any look that they differ by more than the slack, either way, as odds to one."""
+    """Largest evidence at any look that the sides differ by more than the slack, either way, as odds to one."""
     needed: float
-    """The evidence from which they count as different, as odds to one."""
+    """Evidence from which the sides count as different, as odds to one."""
     differs: bool
 
 
 def other_metrics(data: RunData, slack: float, alpha: float) -> tuple[OtherMetric, ...]:
-    """Compare what was measured of each case beside wall time, in the pairs in which both sides have it.
+    """Compare what was measured of each case besides wall time, in the pairs in which both sides have it.
 
-    slack: a difference of up to this share is none; device time has `DEVICE_SLACK`. alpha: the largest probability that
-    any of them is called different in error, either way; it is shared among them.
+    slack: largest difference, as a share, that is ignored; device time has `DEVICE_SLACK`. alpha: the largest
+    probability that any metric is called different in error, either way; it is shared among them.
     """
     found = [*_clocks(data), *_facts(data)]
-    # Two directions of each. How many there are is known once each was measured once, whatever it showed.
+    # Two directions each. The number of metrics does not depend on what was measured of them.
     return tuple(_compared(one, slack, math.log(2 * len(found) / alpha)) for one in found)
 
 
@@ -73,7 +73,7 @@ class _Series(NamedTuple):
 
 
 def _clocks(data: RunData) -> Iterator[_Series]:
-    """Times by every clock but the wall clock."""
+    """Times on every clock but the wall clock."""
     frame = data.pairs[~data.pairs["twin"].astype(bool) & (data.pairs["clock"].astype(str) != "wall")]
     if frame.empty:
         return
@@ -84,7 +84,7 @@ def _clocks(data: RunData) -> Iterator[_Series]:
 
 
 def _facts(data: RunData) -> Iterator[_Series]:
-    """What the processes of a pair recorded when they opened a case, outside of all timed blocks."""
+    """Numbers that the processes of a pair recorded when they opened a case, outside of all timed blocks."""
     launches = data.launches[~data.launches["twin"].astype(bool) & (data.launches["outcome"].astype(str) == "ok")]
     compiled = launches["build_ns"].fillna(0).astype("float64") + launches["first_call_ns"].astype("float64")
     cache = launches["cache"].astype(str)
@@ -101,7 +101,7 @@ def _facts(data: RunData) -> Iterator[_Series]:
                 "side": launches["side"].astype(str), "value": values.astype("float64"),
             }
         )  # fmt: skip
-        # Zero has no ratio: a small step finds all its memory allocated already.
+        # Zero has no ratio: a small step may find all its memory allocated already.
         both = frame[frame["value"] > 0].pivot_table(index=["key", "pair"], columns="side", values="value")
         if not set(SIDES) <= set(both.columns):
             continue

@@ -1,4 +1,4 @@
-"""A ratio for each lockstep pair, and from the pairs an estimate with its interval."""
+"""The ratio of each lockstep pair, and an estimate from the pairs with its interval."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def pair_ratios(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def seconds_of(pairs: pd.DataFrame) -> float:
-    """Seconds that these block pairs took, with the one or two blocks before each that only warm up."""
+    """Seconds that these block pairs took, including the blocks before each that only warm up."""
     blocks = pairs[[f"{side}_ns" for side in SIDES]].to_numpy(dtype=np.float64).ravel()
     return float(sum(map(lockstep_ns, blocks))) / 1e9
 
@@ -60,7 +60,7 @@ def ratio(log_ratios: Sequence[float], confidence: float = intervals.CONFIDENCE)
 
 
 def ours_over_rival(data: RunData, rival: str) -> pd.DataFrame:
-    """A row for each case, pair and side that another timer timed too: log_ratio, the median of ours ÷ its."""
+    """A row for each case, pair and side that another timer timed too: log_ratio, of the medians, ours ÷ theirs."""
     blocks = data.blocks
     where = ["key", "launch", "side", "index"]
     ours, theirs = (

@@ -1,4 +1,4 @@
-"""The verdicts of a gate as rows that a chart is drawn from: one for each case."""
+"""The verdicts of a gate as rows for charts, one for each case."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ METHOD = "95 % confidence sequence over pairs"
 def verdict_rows(data: RunData, judged: GateResult | None = None) -> list[Row]:
     """The rows of a run of `bench gate`. Raises `UserError` for another run.
 
-    judged: its verdicts, where they are not those of the rule that it was run with. `outcome` is `failed` where a side
-    failed.
+    judged: the verdicts, if they are by another rule than that of the run. `outcome` is `failed` if a side failed.
     """
     found = judged or judge(data)
     return [_row(verdict, found, data) for verdict in found.cases]

@@ -21,15 +21,15 @@ from bench.store.tables import RunData
 WORKLOAD_CHANGED, MACHINE_UNFIT = "workload_changed", "machine_unfit"
 
 OF_THE_MACHINE = "precompiled_headers"
-"""A counter of files that the first compilation on a machine makes for all later ones: it says nothing about a side."""
+"""A counter of files that the first compilation on a machine writes for all later ones: no property of a side."""
 
 CONFIDENCE = 0.95
-"""Level of the interval beside a verdict: a confidence sequence, which holds at every look. It decides nothing."""
+"""Level of the interval shown with a verdict: a confidence sequence, valid at every look. The rule does not use it."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What can be said of one case. Ratios are head ÷ base: above 1 is slower."""
+    """The verdict on one case. Ratios are head ÷ base: above 1 is slower."""
 
     key: str
     metric: str
@@ -39,15 +39,15 @@ class Verdict:
     high: float | None
     pairs: int
     evidence: float
-    """The most evidence at any look for the verdict, or for `regressed` where nothing was resolved, as odds to one."""
+    """Largest evidence at any look for the verdict, or for `regressed` if nothing was resolved, as odds to one."""
     needed: float
-    """The evidence that the verdict needs, as odds to one."""
+    """Evidence that the verdict needs, as odds to one."""
     smallest_effect_seen: float | None
-    """The smallest slow-down, as a share, that these pairs would have called a regression."""
+    """Smallest slow-down, as a share, that would have been called a regression with these pairs."""
     pairs_to_go: float | None
-    """How many more pairs would resolve a case that is not resolved, if they are like those seen."""
+    """Pairs that an unresolved case still needs, if they are like those seen."""
     seconds: float
-    """What the blocks of its pairs took."""
+    """Seconds that the blocks of its pairs took."""
     note: str = ""
 
 
@@ -63,13 +63,13 @@ class FailedSide:
 
     @property
     def text(self) -> str:
-        """The failure in a line."""
+        """The failure in one line."""
         return f"{self.key} on the {self.where}: {self.outcome}: {self.reason}"
 
 
 @dataclass(frozen=True)
 class CanaryResult:
-    """Base against a second copy of it, in the same rounds."""
+    """The base against a second copy of it, in the same rounds."""
 
     fired: bool
     pairs: int
@@ -79,11 +79,11 @@ class CanaryResult:
 
 @dataclass(frozen=True)
 class GateResult:
-    """All that a gate says."""
+    """Everything that a gate concludes."""
 
     verdict: str
     rule: Rule
-    """What the cases are judged by; another than that of `plan` where a recorded gate is judged again by another."""
+    """The rule of the verdicts; it differs from that of `plan` if a recorded gate is judged again by another."""
     canary: CanaryResult
     cases: tuple[Verdict, ...]
     failed: tuple[FailedSide, ...]
@@ -91,7 +91,7 @@ class GateResult:
     counters: tuple[str, ...] = ()
     """Counters that differ between the sides."""
     beside: tuple[OtherMetric, ...] = ()
-    """What else was measured of each case; it fails nothing."""
+    """Other metrics of each case, which cannot fail the gate."""
 
 
 def judge(
@@ -99,8 +99,8 @@ def judge(
 ) -> GateResult:
     """Judge the pairs of a run of `bench gate`.
 
-    alpha, slack, limit: of the `Rule`, in place of those that the run was made with. Raises `UserError` for any other
-    run.
+    alpha, slack, limit: numbers of the `Rule`, in place of those of the run. Raises `UserError` for a run of another
+    command.
     """
     plan = GatePlan.of(data)
     rule = replace(
@@ -132,7 +132,7 @@ def judge(
 
 
 def _overall(verdicts: Sequence[str], canary: CanaryResult, failed: bool) -> str:
-    """The verdict of the suite: unfit if the canary fired; else the worst of any case. A failed one is not resolved."""
+    """The verdict of the suite: unfit if the canary fired, else the worst of any case; a failed one is not resolved."""
     if canary.fired:
         return MACHINE_UNFIT
     order = (REGRESSED, NOT_RESOLVED, WORKLOAD_CHANGED, IMPROVED, NOT_SLOWER)
@@ -141,14 +141,14 @@ def _overall(verdicts: Sequence[str], canary: CanaryResult, failed: bool) -> str
 
 
 class CasePairs(NamedTuple):
-    """The pairs of a case on the wall clock: their log ratios as they were measured, the seconds of their blocks."""
+    """The pairs of a case on the wall clock: log ratios in the order measured, and the seconds of their blocks."""
 
     logs: list[float]
     seconds: float
 
 
 def _wall_pairs(data: RunData, twin: bool) -> dict[str, CasePairs]:
-    """The pairs of each case by its key. twin: of base against a second copy of it."""
+    """The pairs of each case by its key. twin: those of the base against a second copy of it."""
     frame = data.pairs[(data.pairs["twin"].astype(bool) == twin) & (data.pairs["clock"].astype(str) == "wall")]
     ratios = pair_ratios(frame)
     found = {}
@@ -163,7 +163,7 @@ def _verdict(key: str, seen: CasePairs, rule: Rule, unfit: bool) -> Verdict:
     verdict = MACHINE_UNFIT if unfit else rule.verdict(logs)
     of = verdict if verdict in (REGRESSED, NOT_SLOWER, IMPROVED) else REGRESSED
     ends = evidence.interval(logs, CONFIDENCE) if logs else None
-    crossed = ends is not None and ends[0] > ends[1]  # every effect was refuted at some look: it changed meanwhile
+    crossed = ends is not None and ends[0] > ends[1]  # every effect was refuted at some look: the effect changed
     low, high = map(math.exp, ends) if ends and not crossed else (None, None)
     to_go = None
     if verdict == NOT_RESOLVED and len(logs) > 1:
@@ -185,7 +185,7 @@ def _canary(data: RunData, rule: Rule) -> CanaryResult:
 
 
 def _failed(data: RunData) -> list[FailedSide]:
-    """Every case and side that ended in anything but `ok` and `skipped`, once."""
+    """Each case and side that ended in anything but `ok` and `skipped`, once."""
     bad = data.launches[~data.launches["outcome"].isin(["ok", "skipped"])]
     rows = bad[["key", "side", "twin", "outcome", "reason"]].drop_duplicates(["key", "side", "twin"])
     return [

@@ -1,7 +1,7 @@
-"""When did it get slower? Series with one value a commit, their level changes, and alerts that gather them.
+"""When did it get slower? Series with one value for each commit, their level changes, and alerts that group them.
 
 A series is one case and clock on one machine. Within it nothing is compared across fingerprints: another torch, driver
-or kernel starts a new segment, and is no alarm.
+or kernel starts a new segment and gives no alarm.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def history(points: pd.DataFrame) -> History:
 def unknown(found: History, known: Iterable[KnownChange]) -> list[Alert]:
     """Alerts in which something got worse that is not known: no known change of its series and direction lies there.
 
-    More data move a change a little, so ranges are compared. A known change whose commit is gone is ignored.
+    New data move a change a little, so ranges are compared. A known change whose commit is gone is ignored.
     """
     by_series: dict[tuple[str, ...], list[KnownChange]] = {}
     for item in known:
@@ -71,9 +71,9 @@ BY = ["key", "clock", "machine", "unit", "higher_is_better"]
 
 
 def _labelled(points: pd.DataFrame) -> pd.DataFrame:
-    """Points in order of time, each with a commit; a point without a commit gets one of its own.
+    """Points in order of time, each with a commit; a point without a commit gets a label of its own.
 
-    A point without a date stays where its file has it: after the last dated one before it.
+    A point without a date keeps its place in the file: after the last dated point before it.
     """
     placed = points["at"].ffill().bfill()
     frame = points.iloc[np.argsort(placed.to_numpy(), kind="stable")].reset_index(drop=True)
@@ -88,13 +88,13 @@ def _grouped(points: pd.DataFrame) -> list[pd.DataFrame]:
     if not (np.isfinite(values) & (values > 0)).all():
         raise ValueError("every value of a history must be a number above 0")
     frame = _labelled(points.assign(log=np.log(values)))
-    # Codes instead of texts: two hundred thousand rows are grouped ten times as fast.
+    # Codes instead of texts: grouping two hundred thousand rows is ten times as fast.
     names = [*BY, "fingerprint", "commit"]
     frame[names] = frame[names].fillna("").astype("category")
     grouped = frame.groupby(names, observed=True, sort=False)
     commits = grouped.agg(at=("at", "first"), log=("log", "median"), launches=("launches", "sum")).reset_index()
     codes, moments = pd.factorize(commits["at"])
-    # Many series share their nights: each is written once. The code of a missing one is -1, the last place.
+    # Many series share their dates: each is formatted once. The code of a missing date is -1, the last place.
     texts = [*(moment.isoformat(timespec="seconds") for moment in moments), None]
     commits["time"] = np.array(texts, dtype=object)[codes]
     return [rows for _, rows in commits.groupby(BY, observed=True, sort=False)]
@@ -123,7 +123,7 @@ def _series(rows: pd.DataFrame) -> HistorySeries:
 
 
 def _limit(found: Sequence[HistorySeries]) -> float:
-    """The largest p that is reported. Hypotheses are the changes that were found, and each segment without any."""
+    """The largest p that is reported. The hypotheses are the changes found, and each segment without any."""
     parts = [part for series in found for part in series.segments if part.searched]
     ps = [change.p for part in parts for change in part.changes]
     if not ps:
@@ -137,7 +137,7 @@ def _limit(found: Sequence[HistorySeries]) -> float:
 
 
 def _reported(series: HistorySeries, limit: float) -> HistorySeries:
-    """The series with the changes whose p is at most `limit`; their levels reach from one of these to the next."""
+    """The series with the changes whose p is at most `limit`; a level reaches from one of these to the next."""
     parts = []
     for part in series.segments:
         kept = [change.at for change in part.changes if change.p <= limit]
@@ -178,7 +178,7 @@ def _level_change(series: HistorySeries, part: Segment, change: Change) -> Level
 
 
 def _order(found: Sequence[HistorySeries]) -> dict[str, int]:
-    """The place of each commit: by when it was first measured; if that is not known, in the order of the series."""
+    """The place of each commit: by the time it was first measured, or if that is unknown in the order of the series."""
     first: dict[str, str | None] = {}
     for series in found:
         for commit, time in zip(series.commits, series.times, strict=True):
@@ -205,7 +205,7 @@ def _merged(found: Sequence[HistorySeries]) -> list[str]:
 
 
 def _alerts(changes: Iterable[LevelChange], order: Mapping[str, int]) -> list[Alert]:
-    """Gather level changes whose ranges have commits in common; those with the narrowest range come first."""
+    """Group level changes whose ranges share commits, starting with the narrowest range."""
     groups: list[tuple[int, int, list[LevelChange]]] = []
 
     def width(change: LevelChange) -> int:
@@ -214,7 +214,7 @@ def _alerts(changes: Iterable[LevelChange], order: Mapping[str, int]) -> list[Al
     for change in sorted(changes, key=width):
         low, high = sorted((order[change.after_commit], order[change.until_commit]))
         meeting = [group for group in groups if max(low, group[0]) < min(high, group[1])]
-        # If there are several, the one whose commits lie nearest to the change itself.
+        # If several fit, the one whose commits are nearest to the change itself.
         near = min(meeting, key=lambda group: abs(group[1] - order[change.commit]), default=None)
         if near is None:
             groups.append((low, high, [change]))

@@ -1,4 +1,4 @@
-"""Runs as points of a history: a row a case, clock and launch, with the commit that was measured."""
+"""Runs as points of a history: a row for each case, clock and launch, with the commit that was measured."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from bench.records import Case, Outcome
 from bench.store.tables import RunData
 
 BATCH = 16
-"""Runs whose blocks are grouped at once: each grouping costs as much as ten thousand blocks."""
+"""Number of runs whose blocks are grouped together: a grouping costs as much as ten thousand blocks."""
 
 APART = 1_000_000
-"""Between the launch numbers of two runs of a batch: more launches than a run can have."""
+"""Distance between the launch numbers of two runs of a batch: more launches than a run can have."""
 
 
 def points(found: Iterable[RunData]) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def points(found: Iterable[RunData]) -> pd.DataFrame:
 
 
 def commit_of(run: Mapping[str, Any]) -> str | None:
-    """The commit of a run, with `+dirty` if files differed from it; None where it is not known."""
+    """The commit of a run, with `+dirty` if files differed from it; None if it is not known."""
     git = run.get("git") or {}
     commit = git.get("commit")
     return f"{commit}+dirty" if commit and git.get("dirty") else commit
@@ -67,7 +67,7 @@ def _points(batch: Sequence[RunData]) -> pd.DataFrame:
 
 
 def _together(batch: Sequence[RunData]) -> RunData:
-    """Several runs as one, their launches numbered apart."""
+    """Join several runs, with different launch numbers for each."""
     tables = {
         name: pd.concat(
             [getattr(data, name).assign(launch=getattr(data, name)["launch"] + APART * place)
@@ -82,11 +82,11 @@ def _together(batch: Sequence[RunData]) -> RunData:
 def _without_time(data: RunData) -> set[str]:
     """Keys of cases without a time: a launch did not end well, or the case was judged wrong after the run.
 
-    A case that ran on another device than its key says is recognised here as well, since a killed run was never judged.
+    A case that ran on another device than its key says is found here too, since a killed run was never judged.
     """
     rows = data.launches
     lost = {*rows.loc[rows["outcome"] != Outcome.OK, "key"], *data.run.get("wrong", ())}
-    # Keys are parsed only where a launch names another device: a year of nightly runs has a hundred thousand of them.
+    # A key is parsed only if a launch names another device: a year of nightly runs has a hundred thousand keys.
     telling = ~rows["output_devices"].isin(["", "cpu"]) | rows["counters"].str.contains("device_kernels", regex=False)
     for key, devices, counters in rows.loc[telling.fillna(False), ["key", "output_devices", "counters"]].itertuples(
         index=False

@@ -12,9 +12,9 @@ from bench.stats.change_points import FEWEST, Change
 COLUMNS = (
     "key", "clock", "machine", "fingerprint", "commit", "at", "value", "unit", "higher_is_better", "launches",
 )  # fmt: skip
-"""Columns of a frame of points, which has a row a launch (or a process of another tool), in order of time. commit: of
-the code that was measured, None where it is not known; at: when it was measured, UTC, NaT where that is not known;
-value: above 0, in `unit`, seconds per step for times; launches: how many processes the value comes from."""
+"""Columns of a frame of points, which has a row for each launch (or process of another tool), in order of time. commit:
+that of the measured code, None if unknown; at: when it was measured, UTC, NaT if unknown; value: above 0, in `unit`,
+seconds per step for times; launches: how many processes the value comes from."""
 
 
 @dataclass(frozen=True)
@@ -34,23 +34,23 @@ class SeriesIdentity:
 
 @dataclass(frozen=True)
 class Segment:
-    """Values of one fingerprint within a series."""
+    """Consecutive values of one fingerprint within a series."""
 
     fingerprint: str
     places: tuple[int, ...]
-    """Where its values are in the series."""
+    """Places of its values in the series."""
     changes: tuple[Change, ...]
-    """Their places count within the segment."""
+    """Level changes, whose places count from the start of the segment."""
 
     @property
     def searched(self) -> bool:
-        """Is it long enough to hold a change?"""
+        """Whether it is long enough to hold a change."""
         return len(self.places) >= 2 * FEWEST
 
 
 @dataclass(frozen=True)
 class HistorySeries(SeriesIdentity):
-    """One case and clock on one machine, a value a commit, oldest first."""
+    """One case and clock on one machine, with a value for each commit, oldest first."""
 
     higher_is_better: bool
     commits: tuple[str, ...]
@@ -100,13 +100,13 @@ class Alert:
 
     @property
     def worse(self) -> bool:
-        """Does any of its series get slower, or larger where less is better?"""
+        """Whether any of its series gets slower, or larger where less is better."""
         return any(change.worse for change in self.changes)
 
 
 @dataclass(frozen=True)
 class History:
-    """All series of a frame of points, and what changed in them."""
+    """All series of a frame of points, and their alerts."""
 
     series: tuple[HistorySeries, ...]
     alerts: tuple[Alert, ...]
@@ -119,7 +119,7 @@ class History:
 
 @dataclass(frozen=True)
 class KnownChange(SeriesIdentity):
-    """A level change that an earlier report has: it came after one commit, and not after another."""
+    """A level change of an earlier report: it lies after one commit, and not after another."""
 
     worse: bool
     after_commit: str

@@ -1,4 +1,4 @@
-"""What a profile says of a case: where its time goes, within which bounds, and what binds it."""
+"""What a profile shows of a case: where its time goes, within which bounds, and what limits it."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ __all__ = ["ProfileResult", "Verdict", "judge"]
 
 @dataclass(frozen=True)
 class ProfileResult:
-    """What the recordings of one case say."""
+    """Results from the recordings of one case."""
 
     cost: Cost
     shares: tuple[Share, ...]
     limits: Limits
     idle: Share | None
-    """Time in which the device has nothing to do while the steps run; None for a case without a device."""
+    """Share of the time in which the device has nothing to do; None for a case without a device."""
     verdict: Verdict
     sampling: Sampling | None
-    """What the sampler of stacks cost and saw; None where no sampler was available."""
+    """Cost and samples of the stack sampler; None if no sampler was available."""
     compiling: Mapping[str, float]
-    """Seconds of compiling by what they went to; empty where nothing was compiled."""
+    """Seconds of compiling by part; empty if nothing was compiled."""
 
 
 def judge(entry: Mapping[str, Any], peaks: Peaks | None = None) -> ProfileResult:
-    """Judge the entry `profile` of a `run.json`. peaks: of the machine it was taken on, if they were measured."""
+    """Judge the entry `profile` of a `run.json`. peaks: those of its machine, if they were measured."""
     taken = RecordedProfile.of(entry)
     cost = cost_of(taken)
     shares = shares_of(taken, cost)

@@ -1,4 +1,4 @@
-"""The causes of a difference between two sides, as far as profile pairs show them, and which one is named first."""
+"""The causes of a difference between two sides, as profile pairs show them, and which one is named first."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from bench.analyse.profiles.frame_owner import follows, waits
 CODE, OPERATORS, IN_LOADER = "code", "operators", "in the loader's workers"
 
 LED = 0.2
-"""If a cause only follows from another, the other is named first if it accounts for a fifth of the difference itself: a
+"""If a cause only follows from another, that other one is named first if it accounts for a fifth of the difference: a
 forward pass takes about a third of a step, and its backward pass the rest."""
 
 CANCELS = 2.0
-"""Clear differences that add up to more than twice the whole went both ways: none of them explains the whole."""
+"""Clear differences that add up to more than twice the whole go both ways: none of them explains the whole."""
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One candidate: its seconds a step on either side, and the difference with its interval."""
+    """One candidate: its seconds per step on each side, and the difference with its interval."""
 
     view: str
     name: str
@@ -38,23 +38,23 @@ class Cause:
 
     @property
     def clear(self) -> bool:
-        """Do the pairs exclude that the sides are alike?"""
+        """Whether the interval excludes zero."""
         return self.low > 0 or self.high < 0
 
     @property
     def waits(self) -> bool:
-        """Does it only wait for another thread or process?"""
+        """Whether it only waits for another thread or process."""
         return waits(self.name)
 
     @property
     def follows(self) -> bool:
-        """Does it only wait, or replay what was recorded elsewhere?"""
+        """Whether it only waits, or replays what was recorded elsewhere."""
         return follows(self.name)
 
 
 @dataclass(frozen=True)
 class View:
-    """The difference, broken down in one way. `causes` are all candidates: clear ones first, by size."""
+    """The difference, broken down in one way. `causes` holds all candidates: clear ones first, by size."""
 
     name: str
     causes: tuple[Cause, ...] = ()
@@ -63,25 +63,25 @@ class View:
     reason: str = ""
     """Why the view is empty."""
     moved: tuple[str, ...] = ()
-    """Functions that exist on one side only, if both sides have such: they are one candidate together."""
+    """Functions that exist on one side only, if both sides have some: together they are one candidate."""
 
     @property
     def clear(self) -> tuple[Cause, ...]:
-        """Those that the pairs show."""
+        """The causes whose interval excludes zero."""
         return tuple(cause for cause in self.causes if cause.clear)
 
 
 @dataclass(frozen=True)
 class Explained:
-    """What the profile pairs of a case say."""
+    """What the profile pairs of a case show."""
 
     key: str
     pairs: int
     seen: int
-    """Pairs in which both sides have enough samples for functions to be compared."""
+    """Number of pairs in which both sides have enough samples to compare functions."""
     rung: str
     alpha: float
-    """Largest chance that anything is clear in a suite whose sides are alike."""
+    """Largest probability that anything is clear in a suite whose sides are alike."""
     step: Cause
     """The whole step, without any profiler."""
     code: View
@@ -92,10 +92,10 @@ class Explained:
     exact: tuple[Exact, ...]
     """Counts that differ, the same in every pair."""
     overheads: Mapping[str, float]
-    """How many times as long a step takes under the sampler and under torch.profiler, the larger of both sides."""
+    """Factor by which the sampler and torch.profiler lengthen a step, the larger of both sides."""
     samples: Mapping[str, int]
     lost: int
-    """Samples that the sampler lost, on both sides."""
+    """Samples that the sampler lost on both sides."""
     workers: float
     """Processes that fetch batches while a step runs."""
     compiling_s: Mapping[str, float] = field(default_factory=dict)
@@ -103,23 +103,23 @@ class Explained:
 
     @property
     def dominated(self) -> bool:
-        """Is more than half of the difference in the rest? Then no function is named."""
+        """Whether more than half of the difference is in the rest; then no function is named."""
         rest = self.code.rest
         return rest is None or abs(rest.difference_s) > abs(self.step.difference_s) / 2
 
     @property
     def cancels(self) -> bool:
-        """Do clear differences go both ways, so that they are large beside the whole?"""
+        """Whether clear differences go both ways, and so are large beside the whole."""
         return sum(abs(each.difference_s) for each in self.code.clear) > CANCELS * abs(self.step.difference_s)
 
     @property
     def first(self) -> Cause | Exact | None:
-        """The cause that is named first. None where the step does not clearly differ, where no function clearly does,
-        where the rest dominates, or where clear differences cancel.
+        """The cause that is named first. None if the step does not clearly differ, if no function clearly does, if the
+        rest dominates, or if clear differences cancel.
 
-        A new graph break or recompilation comes first where the step is clearly slower; it is a fact beside the
-        difference, and its seconds were not measured. A function that waits for a loader's workers comes after what the
-        workers do, and one that replays what others recorded, as the backward pass does, after those others.
+        A new graph break or recompilation comes first if the step is clearly slower; it is a known fact, but its
+        seconds were not measured. A function that waits for a loader's workers comes after what the workers do, and one
+        that replays what others recorded, as the backward pass does, after those others.
         """
         if not self.step.clear:
             return None
@@ -144,7 +144,7 @@ class Explained:
         return [each for each in view.clear if (each.difference_s > 0) == (self.step.difference_s > 0)]
 
     def _fetching(self, wait: Cause) -> Cause | None:
-        """What a loader's workers clearly do for longer, if it accounts for at least half of the wait."""
+        """What clearly takes a loader's workers longer, if it accounts for at least half of the wait."""
         found = [each for each in self._same_way(self.loader) if not each.waits]
         longer = sum(each.difference_s for each in found) / max(1.0, self.workers)
         return found[0] if found and abs(longer) >= abs(wait.difference_s) / 2 else None

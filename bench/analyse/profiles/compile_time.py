@@ -1,4 +1,4 @@
-"""Where the time of compiling went, from Dynamo's own timers, which are nested."""
+"""Where compile time went, from Dynamo's own timers, which are nested."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 WHOLE, BACKEND, BACKWARD = "_compile.compile_inner", "OutputGraph.call_user_compiler", "compile_fx.<locals>.bw_compiler"
 INDUCTOR, LOADING = "compile_fx_inner", "PyCodeCache.load_by_key_path"
-"""Names of timers, as torch 2.8 to 2.13 have them. The backward pass is compiled when it is first called, outside of
-the others."""
+"""Names of timers in torch 2.8 to 2.13. The backward pass is compiled when it is first called, outside of the other
+timers."""
 
 
 def parts(seconds: Mapping[str, float]) -> dict[str, float]:
-    """Seconds of compiling by the part that took them; empty where torch names its timers otherwise.
+    """Seconds of compiling by part; empty if torch names its timers differently.
 
-    The parts add up to all that compiling took. Loading includes the wait for the C++ or Triton compilers that run in
+    The parts add up to the whole compile time. Loading includes the wait for the C++ or Triton compilers that run in
     processes of their own.
     """
     if not {WHOLE, BACKEND, INDUCTOR, LOADING} <= set(seconds):

@@ -1,8 +1,8 @@
 """What a difference between two sides is made of: function by function and operator by operator, over profile pairs.
 
-All numbers are head minus base, in seconds a step, over pairs (`stats.signed_ranks`). The view `code` divides the step
-without a profiler by shares of samples, so that in each pair its functions add up to the measured difference; the view
-`operators` holds times under torch.profiler. What is not clear is not named: it belongs to the rest.
+All numbers are head minus base, in seconds per step, over pairs (`stats.signed_ranks`). The view `code` divides the
+step without a profiler by shares of samples, so that in each pair its functions add up to the measured difference; the
+view `operators` has times under torch.profiler. A cause that is not clear is not named: it belongs to the rest.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from bench.stats.pairs import log_ratio
 from bench.store.profile_pair_tables import ProfilePairs
 
 ALPHA = 0.001
-"""Largest chance that anything is named in a suite in which nothing differs."""
+"""Largest probability that anything is named in a suite in which nothing differs."""
 
 LEAST_SHARE = 0.005
 """Smallest share of a step, on both sides together, that makes a candidate: less could not explain a slow-down of some
-per cent, and each candidate more makes every interval wider. The sides weigh alike, so that neither is favoured."""
+per cent, and each further candidate makes every interval wider. Both sides have equal weight."""
 
 FEWEST_SAMPLES = 100
-"""Samples that a side of a pair needs: 300 to 600 are aimed at, and a share of few samples is chance."""
+"""Samples that a side of a pair needs: 300 to 600 are the aim, and a share of few samples is chance."""
 
 MOVED = ("functions on one side only", "")
-"""The candidate made of functions on the base alone and on the head alone: they were renamed, moved, or replaced."""
+"""The candidate for functions on the base alone and on the head alone: renamed, moved or replaced ones."""
 
 
 def explain(data: ProfilePairs, key: str, alpha: float = ALPHA, cases: int = 1) -> Explained:
-    """What the pairs of a case say. alpha: of the suite; cases: how many of its cases are explained."""
+    """Explain a case by its profile pairs. alpha: for the suite; cases: how many of its cases are explained."""
     sides = sides_of(data.sides, key)
     pairs = sorted({pair for pair, _ in sides})
     seen = [pair for pair in pairs if all(sides[pair, side].samples >= FEWEST_SAMPLES for side in SIDES)]
@@ -94,17 +94,17 @@ def explain(data: ProfilePairs, key: str, alpha: float = ALPHA, cases: int = 1) 
 def _not_shown(seen: Sequence[int], sampler: Mapping[str, float]) -> str:
     """Why no functions are shown; empty where they are."""
     if not seen:
-        return f"no pair has {FEWEST_SAMPLES} samples of either side"
+        return f"no pair has {FEWEST_SAMPLES} samples on both sides"
     if max(sampler.values()) > BUDGET:
         return f"the sampler makes a step {max(sampler.values()):.2f} times as long"
     return ""
 
 
 def _unlike(sides: Sides, seen: Sequence[int], step: Cause) -> str:
-    """Why samples do not show the measured difference: the sampler changes it. Empty where it does not.
+    """Why samples do not show the measured difference: the sampler changes it. Empty if it does not.
 
-    It is judged within pairs, as all differences are: in one pair, what the sampler costs a side alone is known only to
-    a tenth of a step, since the machine changes its pace between loops with it and without.
+    It is judged within pairs, as all differences are. The cost of the sampler on one side of one pair is known only to
+    a tenth of a step, since the speed of the machine changes between loops with and without the sampler.
     """
     without, unlike = [], []
     for pair in seen:
@@ -115,16 +115,16 @@ def _unlike(sides: Sides, seen: Sequence[int], step: Cause) -> str:
     ratio, more = math.exp(signed_ranks.middle(without)), math.exp(signed_ranks.middle(unlike))
     if step.clear and abs(more - 1) * step.head_s > abs(step.difference_s) / 2:
         return (
-            f"the sampler costs the sides unlike: with it the head takes {ratio * more:.2f} times as long as the base, "
+            f"the sampler slows one side more: with it the head takes {ratio * more:.2f} times as long as the base, "
             f"without it {ratio:.2f} times"
         )
     return ""
 
 
 def _moved(functions: Mapping[Name, By], step_s: By) -> tuple[Mapping[Name, By], tuple[str, ...]]:
-    """Put the functions that only the base has and those that only the head has together; return their names too.
+    """Join the functions that only the base has with those that only the head has; return their names too.
 
-    If only one side has such functions, they stay as they are: what is new is the difference.
+    If only one side has such functions, they stay separate: they are the difference.
     """
     least = LEAST_SHARE * sum(step_s.values())
     alone: dict[str, list[Name]] = {side: [] for side in SIDES}
@@ -147,7 +147,7 @@ def _moved(functions: Mapping[Name, By], step_s: By) -> tuple[Mapping[Name, By],
 def _chosen(
     asked: Mapping[str, Mapping[Name, By]], step_s: By, pairs: Mapping[str, int], alpha: float
 ) -> dict[str, list[Name]]:
-    """The candidates: the largest on both sides together, and no more than the number of pairs can decide."""
+    """Choose the candidates: the largest on both sides together, and no more than the number of pairs can resolve."""
     whole = sum(step_s.values())
     sizes = {(view, name): sum(by.values()) / whole for view, names in asked.items() for name, by in names.items()}
     ordered = sorted(
@@ -179,7 +179,7 @@ def _cause(view: str, shown: tuple[str, str], by: By, pairs: Sequence[int], leve
 
 
 def _ordered(causes: Iterable[Cause], step: Cause) -> tuple[Cause, ...]:
-    """Clear ones first, and among them those that differ as the step does before those that make up for it."""
+    """Clear causes first, and among them those that differ in the direction of the step before the others."""
     sign = 1 if step.difference_s > 0 else -1
     return tuple(sorted(causes, key=lambda cause: (not cause.clear, -sign * cause.difference_s)))
 
@@ -191,8 +191,8 @@ def _names(causes: Iterable[Cause]) -> set[tuple[str, str]]:
 def _rest(
     step: Cause, causes: Iterable[Cause], clear: Sequence[By], step_s: By, pairs: Sequence[int], level: float
 ) -> Cause:
-    """What the clear causes leave of the step. Its middle makes the table add up; its interval is that of what is left
-    in each pair.
+    """The part of the step's difference that the clear causes leave. Its middle makes the table add up; its interval is
+    that of the rest in each pair.
     """
     left = {who: seconds - sum(by.get(who, 0.0) for by in clear) for who, seconds in step_s.items()}
     rest = _cause(CODE, ("unexplained", ""), left, pairs, level)
@@ -219,7 +219,7 @@ def _parts(owned: Mapping[Name, By], pairs: Sequence[int]) -> tuple[Cause, ...]:
 
 
 def _overheads(sides: Sides) -> tuple[dict[str, float], dict[str, float]]:
-    """By side how many times as long a step takes under the sampler and under torch.profiler: medians over pairs."""
+    """For each side, the factor by which the sampler and torch.profiler lengthen a step: medians over pairs."""
     sampler: dict[str, list[float]] = defaultdict(list)
     profiler: dict[str, list[float]] = defaultdict(list)
     for (_, name), side in sides.items():

@@ -1,4 +1,4 @@
-"""Counts that differ between two sides, the same in every pair: these are facts, and need no statistics."""
+"""Counts that differ between two sides and are the same in every pair: facts that need no statistics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GRAPHS: Mapping[str, str] = {
     "recompiles": "compiled again after the first call",
     "compiled_graphs": "graphs compiled",
 }
-"""Counters of compiling, the worst first, as they are read."""
+"""Counters of compiling and their names for people, the worst first."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class Exact:
 
     @property
     def breaks(self) -> bool:
-        """Is it a graph break, or a recompilation?"""
+        """Whether it is a graph break or a recompilation."""
         return self.name in (GRAPHS["graph_breaks"], GRAPHS["recompiles"])
 
 
 def exact_of(calls: Iterable[CallsRow], sides: Sides, weights: Mapping[tuple[str, str], float]) -> tuple[Exact, ...]:
     """Counts that differ: of compiling, then of the device, then calls of operators, those with the most time first.
 
-    calls: of one case, as `store` keeps them; sides: of its pairs; weights: by name and dtypes of an operator, the
-    seconds by which its times differ.
+    calls: those of one case, as `store` keeps them; sides: those of its pairs; weights: by name and dtypes of an
+    operator, the seconds by which its times differ.
     """
     return (*_of_compiling(sides), *_of_device(sides), *_of_calls(calls, sides, weights))
 
@@ -57,7 +57,7 @@ def _of_compiling(sides: Sides) -> list[Exact]:
 
 
 def _reasons(sides: Sides) -> tuple[str, ...]:
-    """Why graphs broke on the head that did not on the base."""
+    """Reasons of graph breaks that the head has and the base has not."""
     seen = {
         name: {why: None for (_, of), side in sides.items() if of == name for why in side.break_reasons}
         for name in SIDES
@@ -66,7 +66,7 @@ def _reasons(sides: Sides) -> tuple[str, ...]:
 
 
 def _of_device(sides: Sides) -> list[Exact]:
-    # Where some work of the device was lost, or all blocks were, its counts say nothing.
+    # If some work of the device was lost, or all blocks were, its counts mean nothing.
     counted = {
         who: _device_counts(side.device)
         for who, side in sides.items()

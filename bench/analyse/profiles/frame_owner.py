@@ -37,14 +37,14 @@ _WAITING = frozenset(
 
 @cache
 def parts(frame: str) -> tuple[str, str]:
-    """Name and file of a frame `name (file)`; the file is empty where the frame has none."""
+    """Name and file of a frame `name (file)`; the file is empty if the frame has none."""
     found = _FRAME.fullmatch(frame)
     return (found[1], found[2]) if found else (frame, "")
 
 
 @cache
 def is_own(frame: str) -> bool:
-    """Is it the user's own code: neither Python's, nor a known library's, nor generated?"""
+    """Whether it is the user's own code: neither Python's, nor a known library's, nor generated."""
     top = re.split(r"[/.]", parts(frame)[1])[0]
     return bool(top) and not (
         top in sys.stdlib_module_names or top in _LIBRARIES or top.startswith("<") or _GENERATED.fullmatch(top + ".py")
@@ -53,17 +53,17 @@ def is_own(frame: str) -> bool:
 
 @cache
 def waits(frame: str) -> bool:
-    """Does it wait for another thread or process?"""
+    """Whether it waits for another thread or process."""
     return frame == WAIT or parts(frame)[1] in _WAITING
 
 
 @cache
 def follows(frame: str) -> bool:
-    """Does it only wait, or replay what was recorded elsewhere, as the backward pass replays the forward pass?"""
+    """Whether it only waits, or replays what was recorded elsewhere, as the backward pass replays the forward pass."""
     return waits(frame) or frame == BACKWARD
 
 
 @cache
 def named(frame: str) -> str:
-    """The name by which a frame is compared: generated code has one, since its own changes with every version."""
+    """The name by which a frame is compared: one for all generated code, whose own names change with every version."""
     return COMPILED if _GENERATED.fullmatch(parts(frame)[1]) else frame

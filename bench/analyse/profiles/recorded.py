@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.store.profile_pair_tables import SideRow
+from bench.workload import Work
 
 Who = tuple[int, str]
-"""A pair, and a side of it."""
+"""(pair, side)."""
 
 
 @dataclass(frozen=True)
 class DeviceWork:
-    """What a device did in all steps under torch.profiler."""
+    """Work of a device in all steps under torch.profiler."""
 
     launches: int
     kernels: int
@@ -27,7 +28,7 @@ class DeviceWork:
     span_ns: int
     """Time from the first of them to the last, summed over blocks."""
     lost: int
-    """Calls that launch, of which no work of the device is known."""
+    """Calls that launch work of which the device shows none."""
 
     @classmethod
     def of(cls, entry: Mapping[str, Any] | None) -> DeviceWork | None:
@@ -47,7 +48,7 @@ class DeviceWork:
 
 @dataclass(frozen=True)
 class RecordedSampling:
-    """Blocks with and without a sampler, and how much it saw. Totals are of blocks of `steps` each."""
+    """Blocks with and without a sampler, and its samples. Totals are of blocks of `steps` each."""
 
     steps: int
     plain_ns: Sequence[int]
@@ -56,7 +57,7 @@ class RecordedSampling:
     elsewhere: int
     """Samples outside of the steps."""
     errors: int
-    """Looks of the sampler that were lost."""
+    """Samples that the sampler lost."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ class RecordedProfile:
 
     key: str
     threads: int
-    work: Mapping[str, Any]
-    """What the workload states of a step: flops, bytes, kernels and so on."""
+    work: Work
+    """What the workload states about one step."""
     steps: int
     blocks: int
     """Blocks whose events were found in the recording."""
@@ -74,16 +75,16 @@ class RecordedProfile:
     profiled_ns: Sequence[int]
     after_ns: Sequence[int]
     wall_ns: int
-    """What the blocks before took."""
+    """Total time of the blocks before the profiled ones."""
     thread_ns: int
-    """How long of that the thread that calls the steps was on a core."""
+    """The part of `wall_ns` in which the thread that calls the steps was on a core."""
     split_ns: Mapping[str, int]
     """Where the time of all profiled blocks went, by name of the part."""
     device: DeviceWork | None
     sampling: RecordedSampling | None
-    """None where no sampler was available."""
+    """None if no sampler was available."""
     compile_s: Mapping[str, float]
-    """Seconds of Dynamo's timers by their names; empty where nothing was compiled."""
+    """Seconds of Dynamo's timers by name; empty if nothing was compiled."""
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> RecordedProfile:
@@ -92,7 +93,7 @@ class RecordedProfile:
         return cls(
             key=entry["key"],
             threads=entry["threads"],
-            work=entry["work"],
+            work=Work(**{"unit": "", **entry["work"]}),
             steps=entry["steps"],
             blocks=entry["blocks"],
             before_ns=entry["before_ns"],
@@ -127,7 +128,7 @@ class RecordedSide:
     """Total of blocks under the sampler that only warmed up."""
     samples: int
     errors: int
-    """Looks of the sampler that were lost."""
+    """Samples that the sampler lost."""
     steps: int
     blocks: int
     before_ns: Sequence[int]

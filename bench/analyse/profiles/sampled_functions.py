@@ -1,4 +1,4 @@
-"""Which functions of Python the steps were in, by the stacks that a sampler saw."""
+"""Which Python functions the steps were in, by the stacks that a sampler saw."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAIN, LOADER = "main", "loader worker"
 
 @dataclass(frozen=True)
 class Frame:
-    """A function: which share of the samples it was innermost in, and which share it was anywhere in."""
+    """A function: the share of samples in which it was innermost, and in which it was anywhere on the stack."""
 
     name: str
     own: float
@@ -38,15 +38,15 @@ class Sampling:
     samples: int
     """Samples of the thread that calls the steps, inside the steps."""
     elsewhere: int
-    """Its samples outside of the steps."""
+    """Samples of that thread outside of the steps."""
     lost: int
     """Samples that the sampler lost."""
     step_s: Interval
-    """Seconds a step without it, of the blocks in between."""
+    """Seconds per step without it, from the blocks in between."""
 
     @property
     def shape_only(self) -> bool:
-        """Is it over budget? Then functions are listed without shares."""
+        """Whether it is over budget; then functions are listed without shares."""
         return self.overhead.value > BUDGET
 
 
@@ -64,7 +64,7 @@ def sampling_of(taken: RecordedSampling) -> Sampling:
 
 
 def frames_of(stacks: pd.DataFrame, thread: str = MAIN) -> list[Frame]:
-    """A row a function, by the time it was innermost in; none where nothing was seen. stacks: as `store` keeps them."""
+    """A row for each function, by time as the innermost one; none without samples. stacks: as `store` keeps them."""
     own, total, samples, whole = dict[str, int](), dict[str, int](), 0, 0
     for frames, count, ns in stacks_of(stacks, thread):
         samples, whole = samples + count, whole + ns

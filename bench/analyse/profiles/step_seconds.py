@@ -1,4 +1,4 @@
-"""Seconds a step of every pair and side: of the step itself, of functions by samples, of operators as profiled."""
+"""Seconds per step for each pair and side: of the step, of functions by samples, of operators as profiled."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Name = tuple[str, ...]
 """A candidate: (function, own function that called it), or (part, operator, dtypes)."""
 
 By = Mapping[Who, float]
-"""Seconds a step."""
+"""Seconds per step, by pair and side."""
 
 
 def of_steps(sides: Sides) -> dict[Who, float]:
-    """Seconds a step without any profiler, for each side of a pair.
+    """Seconds per step without any profiler, for each side of a pair.
 
     Their ratio is the median over loops that ran side by side, as in a gate, so that a slow minute cancels. Their
-    geometric mean is that of both sides' medians, so that neither side is the measure of the other.
+    geometric mean is that of both sides' medians, so that neither side is the standard for the other.
     """
     found: dict[Who, float] = {}
     for pair in sorted({pair for pair, _ in sides}):
@@ -36,7 +36,7 @@ def of_steps(sides: Sides) -> dict[Who, float]:
 
 
 def of_functions(stacks: Sequence[StackRow], step_s: By, sides: Sides) -> dict[str, dict[Name, dict[Who, float]]]:
-    """Seconds a step of functions, by thread.
+    """Seconds per step of functions, by thread.
 
     A sample of the thread that calls the steps counts as its share of the step without a profiler. A sample of a
     loader's worker counts as its share of the time in which blocks ran: a worker that never pauses counts as one step.
@@ -59,7 +59,7 @@ def of_functions(stacks: Sequence[StackRow], step_s: By, sides: Sides) -> dict[s
 def leaf(frames: Sequence[str]) -> Name:
     """The innermost function, and the innermost of the user's own functions if that is another.
 
-    Functions that wait share one name: in which of ten functions a wait for the same worker ends is chance.
+    Functions that wait share one name: which of ten functions waits for the same worker is chance.
     """
     names = as_compared(frames)
     own = next((frame for frame in reversed(names) if is_own(frame)), "")
@@ -67,7 +67,7 @@ def leaf(frames: Sequence[str]) -> Name:
 
 
 def as_compared(frames: Sequence[str]) -> tuple[str, ...]:
-    """A stack as it is compared: generated code has one name, and so has a wait at its end."""
+    """A stack as it is compared: one name for all generated code, and one for any wait at its end."""
     names = [named(frame) for frame in frames]
     if not waits(names[-1]):
         return tuple(names)
@@ -77,7 +77,7 @@ def as_compared(frames: Sequence[str]) -> tuple[str, ...]:
 
 
 def of_operators(owned: Iterable[OwnedRow]) -> dict[Name, dict[Who, float]]:
-    """Seconds a step under torch.profiler, by (part, name, dtypes)."""
+    """Seconds per step under torch.profiler, by (part, name, dtypes)."""
     found: dict[Name, dict[Who, float]] = defaultdict(dict)
     for row in owned:
         found[row.part, row.name, row.dtypes][row.pair, row.side] = row.ns / row.steps / 1e9
@@ -85,7 +85,7 @@ def of_operators(owned: Iterable[OwnedRow]) -> dict[Name, dict[Who, float]]:
 
 
 def mean_stacks(data: ProfilePairs, key: str, side: str) -> list[tuple[tuple[str, ...], float]]:
-    """Each stack of the steps' thread on one side, with its seconds a step without a profiler: means over pairs."""
+    """Each stack of the steps' thread on one side, with its seconds per step without a profiler: means over pairs."""
     step_s = of_steps(sides_of(data.sides, key))
     rows = [row for row in data.stacks if (row.key, row.side, row.thread) == (key, side, MAIN)]
     whole: dict[int, int] = defaultdict(int)

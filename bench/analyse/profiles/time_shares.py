@@ -1,8 +1,8 @@
-"""Where the time of a step goes, and how far the profiler itself may have moved it.
+"""Where the time of a step goes, and how far the profiler itself may have changed that.
 
 A profiler slows a step down. A part that takes c of the P nanoseconds under the profiler takes at least c - (P - U) and
 at most c of the U nanoseconds without it, since the profiler added its time somewhere. As shares of U these are bounds,
-not an estimate: they hold wherever the profiler's own time went.
+not estimates: they hold wherever the profiler's own time went.
 """
 
 from __future__ import annotations
@@ -29,39 +29,39 @@ PARTS: Mapping[str, str] = {
     "operators": "operators of torch run",
     "python": "the host is outside of all operators",
 }
-"""What each part of the time is."""
+"""What happens in each part of the time."""
 
 LAUNCHING = "operators call and launch, while the device idles"
-"""What `operators` are for a case that has a device."""
+"""What happens in the part `operators` of a case with a device."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a step takes, and what profiling it cost."""
+    """The time of a step, and the cost of profiling it."""
 
     step_s: Interval
-    """Seconds a step without the profiler, before and after; n counts blocks of one process."""
+    """Seconds per step without the profiler, before and after it; n counts blocks of one process."""
     overhead: Interval
     """A step with the profiler ÷ one without."""
     profiled_s: float
-    """Seconds a step that the parts add up to."""
+    """Seconds per step that the parts add up to."""
     steps: int
     """Steps that were profiled."""
     on_core: float
     """Share of the time without the profiler in which the thread that calls the steps was on a core."""
 
     unsteady: str = ""
-    """Why blocks with and without the profiler cannot be compared: the machine changed meanwhile."""
+    """Why blocks with and without the profiler cannot be compared: the machine changed its pace."""
 
     @property
     def shape_only(self) -> bool:
-        """Is it over budget, or is its cost unknown? Then calls, shapes and bytes are shown without times."""
+        """Whether it is over budget or its cost unknown; then calls, shapes and bytes are shown without times."""
         return self.overhead.value > BUDGET or bool(self.unsteady)
 
 
 @dataclass(frozen=True)
 class Share:
-    """A part of the time of a step: `value` while the profiler looked on, within `low` and `high` without it."""
+    """A part of the time of a step: `value` under the profiler, between `low` and `high` without it."""
 
     name: str
     what: str
@@ -71,7 +71,7 @@ class Share:
 
 
 def cost_of(taken: RecordedProfile) -> Cost:
-    """What a step takes and what profiling cost, by the blocks before, with, and after."""
+    """The time of a step and the cost of profiling, from the blocks before, with and after the profiler."""
     plain = [total / taken.steps / 1e9 for total in (*taken.before_ns, *taken.after_ns)]
     profiled = [total / taken.steps / 1e9 for total in taken.profiled_ns]
     seen = taken.steps * taken.blocks
@@ -87,7 +87,7 @@ def cost_of(taken: RecordedProfile) -> Cost:
 
 UNSTEADY = 1.25
 """The machine changed its pace if the blocks before and after differ by more than this factor, or if those with the
-profiler are faster than both by more. A second tenant on the same cores does that: 1.8 times was seen here."""
+profiler are faster than both by more. Another program on the same cores does that: 1.8 times was seen here."""
 
 
 def _unsteady(taken: RecordedProfile) -> str:
@@ -107,7 +107,7 @@ def shares_of(taken: RecordedProfile, cost: Cost) -> tuple[Share, ...]:
 
 
 def together(shares: Iterable[Share], names: Iterable[str], cost: Cost) -> Share:
-    """Several parts as one, whose bounds are narrower than the sums of theirs."""
+    """Join several parts into one, whose bounds are narrower than the sums of theirs."""
     own = [share for share in shares if share.name in set(names)]
     *names, last = [share.name for share in own] or ["nothing"]
     name = f"{', '.join(names)} and {last}" if names else last
@@ -124,9 +124,10 @@ def _share(name: str, what: str, value: float, cost: Cost) -> Share:
 
 
 def device_idle(taken: RecordedProfile, cost: Cost) -> Share | None:
-    """The share of the time in which the device has nothing to do; None where no work of a device is known.
+    """The share of the time in which the device has nothing to do; None if no work of a device is known.
 
-    `value` is between its first and its last work under the profiler; `low` without it: its work takes no longer then.
+    `value` is the share between its first and its last work under the profiler. `low` and `high` are without the
+    profiler, where the work of the device takes no longer.
     """
     device = taken.device
     if device is None or not device.span_ns or not cost.steps:

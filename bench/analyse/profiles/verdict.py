@@ -1,4 +1,4 @@
-"""What limits a case, in a word and a sentence: only what the numbers show, whatever the profiler added."""
+"""What limits a case, in a word and a sentence: only what the numbers prove, whatever the profiler added."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bench.analyse.profiles.time_shares import Cost, Share, together
 from bench.analyse.profiles.work_limits import COMPUTE, LAUNCHES, MEMORY, Limits
 
 DOMINATES = 0.5
-"""A share above a half is larger than all others together: no other part can be the limit."""
+"""A share above one half is larger than all others together: no other part can be the limit."""
 
 ASLEEP = 0.5
-"""Below this share of the time on a core, the host mostly slept, or waited outside of torch."""
+"""Below this share of time on a core, the host mostly slept or waited outside of torch."""
 
 COMPUTE_BOUND, MEMORY_BOUND, LAUNCH_BOUND = "compute-bound", "memory-bound", "launch-bound"
 OPERATOR_BOUND, KERNEL_BOUND = "operator-bound", "kernel-bound"
@@ -38,14 +38,14 @@ MEANINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """The word, and the numbers behind it in words."""
+    """The verdict in a word, and the numbers behind it in a sentence."""
 
     word: str
     because: str
 
 
 def verdict_of(shares: Sequence[Share], limits: Limits, cost: Cost, on_device: bool) -> Verdict:
-    """The verdict on a step whose time has these shares. on_device: of a case that has a device beside the host."""
+    """The verdict on a step whose time has these shares. on_device: whether the case uses a device besides the host."""
     if not shares:
         return Verdict(CANNOT_TELL, "the profiler lost the regions of all blocks")
     if cost.unsteady:
@@ -80,7 +80,7 @@ def verdict_of(shares: Sequence[Share], limits: Limits, cost: Cost, on_device: b
 
 
 def _by_limit(working: Share, limits: Limits, without: str) -> Verdict:
-    """The limit of a step that works for most of its time, as far as the peaks of the machine are known."""
+    """The limit of a step that mostly works, as far as the peaks of the machine are known."""
     said = f"{_between(working)} of the step is in {working.name}"
     limit = limits.largest()
     if limit is None:
@@ -91,7 +91,7 @@ def _by_limit(working: Share, limits: Limits, without: str) -> Verdict:
     )
     if sure > 1:
         return Verdict(
-            without, f"{said}; {accounts}, which cannot be: measure the peaks anew, bench run 'calibration/*'"
+            without, f"{said}; {accounts}, which is impossible: measure the peaks again, bench run 'calibration/*'"
         )
     if sure > DOMINATES:
         return Verdict(_BOUND[limit.name], f"{said}; {accounts}")

@@ -1,4 +1,4 @@
-"""How much of a step arithmetic, memory and launches account for: its stated work at the peaks of its machine."""
+"""How much of a step arithmetic, memory and launches account for: its stated work at the peaks of the machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from bench.analyse.profiles.recorded import RecordedProfile
 from bench.analyse.profiles.time_shares import Cost
 from bench.analyse.rows.peaks import Peaks, Place, Rate, dtype_of, working_set
 from bench.records import Case
-from bench.workload import Work
 
 COMPUTE, MEMORY, LAUNCHES = "flops", "bytes", "kernels"
 
@@ -25,12 +24,12 @@ class Limit:
 
 @dataclass(frozen=True)
 class Limits:
-    """What each kind of work takes at least, or why that is not known."""
+    """The least time of each kind of work, or why it is not known."""
 
     found: tuple[Limit, ...] = ()
     reason: str = ""
     run: str = ""
-    """Which run measured the peaks."""
+    """The run that measured the peaks."""
 
     def largest(self) -> Limit | None:
         """The kind of work that accounts for most of the step; None if none is known."""
@@ -42,7 +41,7 @@ def limits_of(taken: RecordedProfile, cost: Cost, peaks: Peaks | None) -> Limits
     if not peaks:
         return Limits(reason="no peaks of this machine were measured: bench run 'calibration/*'")
     case = Case.from_key(taken.key)
-    work = Work(**{"unit": "", **taken.work})
+    work = taken.work
     place = Place.where(case, "wall", taken.threads)
     bandwidth = peaks.bandwidth(place, working_set(work)) if work.bytes else None
     known = (

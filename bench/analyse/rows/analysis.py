@@ -1,4 +1,4 @@
-"""A run analysed: its rows, with the floors, break-evens, speed-ups and chart details that were asked for."""
+"""The analysis of a run: its rows, with floors, break-evens, speed-ups and chart details on request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.store.tables import RunData
 
 
 class Analysis:
-    """What can be said of one run. Everything is computed when it is first asked for, and once."""
+    """The analysis of one run. Everything is computed once, when it is first needed."""
 
     def __init__(self, data: RunData) -> None:
         self.data = data
@@ -31,39 +31,39 @@ class Analysis:
 
     @cached_property
     def phases(self) -> list[PhaseTime]:
-        """Every phase of every case: what it costs once, and the parts of its step."""
+        """Every phase of every case: its one-time costs, and the parts of its step."""
         return phase_times(self.readings)
 
     @cached_property
     def peaks(self) -> Peaks:
-        """The peaks that the run measured itself; empty where it measured none, or another tool measured it."""
+        """The peaks that the run measured itself; empty if it measured none, or if another tool made it."""
         own = [] if "imported" in self.data.run else self.estimates
         return peaks(own, self.data.run["created"], str(self.data.run["run"]))
 
     @cached_property
     def judged(self) -> list[Row]:
-        """The estimates; where the run measured the peaks of its machine, a time below its floor is `wrong`."""
+        """The estimates. If the run measured the peaks of its machine, a time below its floor is `wrong`."""
         return with_floor(self.estimates, self.peaks) if self.peaks else self.estimates
 
     def against(self, vs: str) -> list[Row]:
-        """The judged estimates with their speed-ups. Raises `UserError` where nothing measured is what `vs` names."""
+        """The judged estimates with their speed-ups. Raises `UserError` if nothing that was measured fits `vs`."""
         return self._against(self.judged, vs)
 
     def rows(self, vs: str | None = None) -> list[Row]:
-        """The judged estimates with break-evens, and with speed-ups where `vs` names what they are against."""
+        """The judged estimates with break-evens, and with speed-ups if `vs` names a reference."""
         return self._against(with_break_even(self.judged, self.phases), vs)
 
     def floored(self, of: Peaks, vs: str | None = None) -> list[Row]:
-        """The estimates beside their floors at these peaks, which may be of another run of the machine."""
+        """The estimates with their floors at these peaks, which may be from another run of the machine."""
         created = datetime.fromisoformat(self.data.run["created"])
         return self._against(with_floor(self.estimates, of, created), vs)
 
     def against_by_default(self) -> str | None:
-        """What speed-ups are against where nothing was asked for: eager, if anything was measured eager."""
+        """The default reference of speed-ups: eager, if anything was measured eager."""
         return "mode=eager" if any(row.ok and row.axis("mode") == "eager" for row in self.judged) else None
 
     def for_charts(self, vs: str | None = None) -> list[Row]:
-        """The rows with all that charts draw. A default is never an error: without `vs` it is `against_by_default`."""
+        """The rows with everything that charts draw. Without `vs`, `against_by_default` applies, never an error."""
         rows = self.rows(vs if vs is not None else self.against_by_default())
         return with_chart_details(rows, self.data, self.readings.medians, self.phases)
 

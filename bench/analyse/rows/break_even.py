@@ -1,4 +1,4 @@
-"""After how many steps has compiling paid for itself? N* = compile time ÷ (eager step − compiled step)."""
+"""After how many steps does compiling pay for itself? N* = compile time ÷ (eager step − compiled step)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bench.stats.intervals import Interval
 
 
 def break_even(cost: Interval, eager: Interval, compiled: Interval) -> BreakEven:
-    """N*, with the ends of cost and of both steps at their worst. cost: of compiling, in seconds; eager, compiled: of a
-    step, in seconds.
+    """N*, whose ends take the worst ends of the cost and of both steps. cost: of compiling, in seconds; eager,
+    compiled: seconds per step.
 
-    Without an interval of either step nothing is known of the ends: they are 0 and infinity. A cost without one counts
-    as exact: compiling with a cold cache happens in one launch.
+    If either step has no interval, the ends are 0 and infinity. A cost without an interval counts as exact: compiling
+    with a cold cache happens in one launch.
     """
     low, high = (cost.value if end is None else end for end in (cost.low, cost.high))
     return BreakEven(
@@ -27,14 +27,14 @@ def break_even(cost: Interval, eager: Interval, compiled: Interval) -> BreakEven
 
 
 def _steps(cost_s: float, saved_s: float) -> float:
-    """cost ÷ saved; never where nothing is saved."""
+    """cost ÷ saved; infinite if nothing is saved."""
     return cost_s / saved_s if saved_s > 0 else math.inf
 
 
 def with_break_even(rows: Sequence[Row], phases: Iterable[PhaseTime]) -> list[Row]:
     """The rows, with the break-even of compiled cases whose eager twin was measured on the same clock.
 
-    phases: of the same run. Compiling with a cold cache counts where it was timed, as that is what is paid once.
+    phases: those of the same run. Compiling with a cold cache counts if it was timed, since it is the one-time cost.
     """
     times = {(row.key, row.clock): row.time for row in rows if row.ok and row.time}
     compiling = {(each.key, each.phase): each.time for each in phases if each.phase.startswith("compile_")}
@@ -42,7 +42,7 @@ def with_break_even(rows: Sequence[Row], phases: Iterable[PhaseTime]) -> list[Ro
     for row in rows:
         eager = times.get((row.case.but(mode="eager").key, row.clock))
         cache = next((each for each in ("cold", "warm") if (row.key, f"compile_{each}") in compiling), None)
-        # A time of the device is none of the host, which is what compiling costs: clocks are never mixed.
+        # Compiling costs time of the host, so device times do not count: clocks are never mixed.
         if eager is None or cache is None or row.time is None or row.clock == "device":
             made.append(row)
             continue

@@ -1,4 +1,4 @@
-"""Gathers what the checks look at, from the launches of a case."""
+"""Gathers the input of the checks from the launches of a case."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def evidence_of(
     cores: int,
     settings: Mapping[str, Any],
 ) -> CaseEvidence:
-    """What the checks look at, of one case on one clock.
+    """The input of the checks for one case on one clock.
 
-    times: by clock, all of the case; medians: of the launches on this clock; launches: of the case; cores: logical CPUs
-    the process might use.
+    times: all times of the case by clock; medians: those of the launches on this clock; launches: those of the case;
+    cores: logical CPUs that the process might use.
     """
     time = times[clock]
     kernels = [each.counters["device_kernels"] for each in launches if "device_kernels" in each.counters]
@@ -68,23 +68,23 @@ def evidence_of(
 
 
 def _frequency(conditions: Iterable[Mapping[str, Any]]) -> tuple[float, float] | None:
-    """The lowest and the highest clock rate of all launches, MHz; None where no launch knows it."""
+    """The lowest and the highest clock rate of all launches, MHz; None if no launch knows it."""
     known = [each for each in conditions if "mhz_low" in each]
     return (min(each["mhz_low"] for each in known), max(each["mhz_high"] for each in known)) if known else None
 
 
 def _answers(launches: Sequence[CaseLaunch]) -> dict[str, tuple[float, float]]:
-    """Lowest and highest of the answer's error and of each metric of its quality, over the launches that have it."""
+    """Lowest and highest error of the answer and value of each metric, over the launches that have them."""
     found: dict[str, list[float]] = {}
     for each in launches:
         for name, value in {"relative_error": each.error_before, **each.quality}.items():
-            if value is not None and not name.endswith("_s"):  # a time that the workload took itself
+            if value is not None and not name.endswith("_s"):  # a time that the workload measured itself
                 found.setdefault(name, []).append(value)
     return {name: (min(values), max(values)) for name, values in found.items()}
 
 
 def _empty_step_s(launches: Sequence[CaseLaunch], clock: str) -> float | None:
-    """What timing an empty step costs on this clock: `latency` drains after each, `device` does not see the host."""
+    """Time of an empty step on this clock: `latency` drains after each step, `device` does not see the host."""
     call_ns = most(launches, lambda each: each.empty_call_ns)
     if clock == "device" or call_ns is None:
         return None
@@ -93,7 +93,7 @@ def _empty_step_s(launches: Sequence[CaseLaunch], clock: str) -> float | None:
 
 
 def most(launches: Iterable[CaseLaunch], of: Callable[[CaseLaunch], Number | None]) -> Number | None:
-    """The largest of a number over launches; None where no launch has it."""
+    """The largest value of a number over launches; None if no launch has it."""
     return max((value for each in launches if (value := of(each)) is not None), default=None)
 
 

@@ -1,6 +1,7 @@
-"""What charts draw besides the estimates: the twins, phases, samples and largest error of each case.
+"""Extra data that charts need: the twins, phases, samples and largest error of each case.
 
-A chart is drawn from rows alone, so that a figure can carry them: what other tables hold stands here in each row.
+A chart is drawn from rows alone, so that a figure file can hold its data: each row gets what charts need from other
+tables.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ REFERENCES: dict[str, Value] = {
     "device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1, "loader": "sliced", "form": "cure",
     "framework": "torch",
 }  # fmt: skip
-"""What a case is compared with on each axis: what the course does, or what is plainest."""
+"""Reference value on each axis: what the course does, or the plainest value."""
 
 MOST_SAMPLES = 60
-"""Blocks of a launch that are drawn, evenly spread over it."""
+"""Most blocks of a launch that are drawn, evenly spread over it."""
 
 
 def with_chart_details(rows: Sequence[Row], data: RunData, medians: Medians, phases: Sequence[PhaseTime]) -> list[Row]:
@@ -48,7 +49,7 @@ def with_chart_details(rows: Sequence[Row], data: RunData, medians: Medians, pha
 
 
 def _twins(rows: Sequence[Row], medians: Medians) -> list[dict[str, Speedup]]:
-    """Of each row by axis: the speed-up against the case that has the plainest value there."""
+    """For each row and axis, the speed-up against the case with the plainest value."""
     twins: list[dict[str, Speedup]] = [{} for _ in rows]
     measured = [row for row in rows if row.ok]
     for axis, value in REFERENCES.items():

@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def rows_of(frame: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
-    """The values of some columns, row by row. Texts repeat: each is taken out of Arrow once, which takes the time."""
+    """The values of some columns, row by row. Texts repeat: each is converted from Arrow, the slow part, only once."""
     return zip(*(_values(frame[name]) for name in names), strict=True)
 
 
@@ -17,5 +17,5 @@ def _values(column: pd.Series[Any]) -> list[Any]:
     if pd.api.types.is_numeric_dtype(column):
         return column.tolist()
     codes, texts = pd.factorize(column)
-    known = [*texts.tolist(), None]  # the code of a missing value is -1, the last place
+    known = [*texts.tolist(), None]  # the code of a missing value is -1, so None comes last
     return [known[code] for code in codes.tolist()]

@@ -1,4 +1,4 @@
-"""The rows of a run: one for each case and clock, each number with its interval, or the reason there is none."""
+"""The rows of a run: one for each case and clock, each number with its interval, or the reason why it is missing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def estimates(run: RunReadings) -> list[Row]:
 
 
 def _without_time(case: Case, launches: Sequence[CaseLaunch], run: Mapping[str, Any]) -> Row:
-    """What the launches of a case say of it besides its times."""
+    """The row of a case without its times."""
     row = Row(
         case, str(run["run"]), str(run["machine"]), str(run["environment"]["torch"]["version"]), Outcome.SKIPPED,
         f"not measured: the run is {run['status']}",
@@ -58,7 +58,7 @@ def _without_time(case: Case, launches: Sequence[CaseLaunch], run: Mapping[str, 
     if not launches:
         return row
     ended = next((each for each in launches if each.outcome != Outcome.OK), launches[0])
-    good = launches if ended.outcome == Outcome.OK else []  # what did not end well has no number at all
+    good = launches if ended.outcome == Outcome.OK else []  # a case that did not end well has no numbers at all
     on_device = most(good, lambda each: each.device_peak_bytes)
     peak = on_device if on_device is not None else most(good, lambda each: each.host_peak_bytes)
     costs = once(good)
@@ -85,7 +85,7 @@ def _float(value: float | None) -> float | None:
 
 
 def _timed(row: Row, clock: str, time: Interval, medians: Sequence[LaunchMedian], spread: Spread) -> Row:
-    """The row with its time on one clock, and with where the spread of that comes from."""
+    """The row with its time on one clock, and the spread of that time."""
     logs = [math.log(each.median_s) for each in medians]
     return replace(
         row,
@@ -104,7 +104,7 @@ def _timed(row: Row, clock: str, time: Interval, medians: Sequence[LaunchMedian]
 
 
 def _rate(time: Interval, items: float | None) -> Interval | None:
-    """Items per second. The fastest time is the highest rate: the ends of the interval change places."""
+    """Items per second. The fastest time is the highest rate, so the ends of the interval change places."""
     if not items or not time.value:
         return None
     low, high = (items / end if end else None for end in (time.high, time.low))
@@ -112,7 +112,7 @@ def _rate(time: Interval, items: float | None) -> Interval | None:
 
 
 def _with_findings(row: Row, findings: Sequence[Finding]) -> Row:
-    """The row with its findings. Work that was done elsewhere was not timed: such a case is wrong."""
+    """The row with its findings. A case whose work was done on another device is wrong: that work was not timed."""
     elsewhere = next((finding for finding in findings if finding.check == WrongDevice.name), None)
     if elsewhere is None:
         return replace(row, findings=tuple(findings))

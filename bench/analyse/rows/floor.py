@@ -1,7 +1,7 @@
-"""The floor of a case: what its work takes at least on this machine, and how far above that its time stays.
+"""The floor of a case: the least time of its work on this machine, and how far above it the measured time is.
 
-floor = max(flops ÷ peak, bytes ÷ bandwidth of their working set, kernels ÷ launches per second), each with the rates
-that the calibration workloads reached in the same place (device, threads, clock) and, for flops, in the same dtype.
+floor = max(flops ÷ peak, bytes ÷ bandwidth of their working set, kernels ÷ launches per second), with the rates that
+the calibration workloads reached in the same place (device, threads, clock) and, for flops, in the same dtype.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ WORK = ("flops", "bytes", "kernels")
 
 
 def with_floor(rows: Sequence[Row], peaks: Peaks, created: datetime | None = None) -> list[Row]:
-    """The rows with their floors; a case with a time wholly below its floor becomes `wrong` and keeps no time.
+    """The rows with their floors; a case with a time wholly below its floor becomes `wrong` and loses its time.
 
-    created: when the run of the rows began. A case that becomes wrong has one row, whatever its clocks: a step whose
-    work was not done has no time on any of them. Calibration rows have no floor: they are the peak. The ends of
-    `times_floor` put both at their worst: the lowest time over the highest floor, and the other way round.
+    created: when the run of the rows began. A case that becomes wrong has one row for all clocks: a step whose work was
+    not done has no time on any of them. Calibration rows have no floor: they are the peak. The ends of `times_floor`
+    take both at their worst: the lowest time over the highest floor, and the highest time over the lowest floor.
     """
     floored = [(row, floor_of(row, peaks)) for row in rows]
     refused: dict[tuple[str, str], Row] = {}
@@ -49,7 +49,7 @@ def with_floor(rows: Sequence[Row], peaks: Peaks, created: datetime | None = Non
 
 
 def floor_of(row: Row, peaks: Peaks) -> Floor:
-    """The floor of one row, or the reason why it has none."""
+    """The floor of one row, or the reason why there is none."""
     if row.workload.startswith(CALIBRATION):
         return Floor(reason="it is the peak")
     if not row.ok or row.time is None:
@@ -67,7 +67,7 @@ def floor_of(row: Row, peaks: Peaks) -> Floor:
         return Floor(reason=f"no peak of {lacking} was measured for {where}: {command([row])}")
     times = {name: rate.seconds(work[name]) for name, rate in rates.items()}
     by = max(times, key=lambda name: times[name][0])
-    value, low, high = np.max(list(times.values()), axis=0).tolist()  # without an interval where a part has none
+    value, low, high = np.max(list(times.values()), axis=0).tolist()  # NaN ends if any part has no interval
     seconds = Interval(value, number(low), number(high), row.time.n, "")
     source = f"{_counted(work[by])} {by} at {_counted(rates[by].value)} {by}/s, run {peaks.run}"
     proven = by != "flops" or work[by] <= peaks.largest[place, dtype]
@@ -79,18 +79,18 @@ def _name(row: Row) -> tuple[str, str]:
 
 
 def _rate(name: str, row: Row, peaks: Peaks, place: Place, dtype: str) -> Rate | None:
-    """The peak that a part of the work is held against; None where it was not measured."""
+    """The peak for a part of the work; None if it was not measured."""
     if name == "flops":
         return peaks.flops.get((place, dtype))
     if name == "kernels":
         return peaks.launches.get(place)
-    # Bytes that pass again and again over the same memory may come from the cache that holds it.
+    # Bytes read again and again from the same memory may come from a cache.
     found = peaks.bandwidth(place, working_set(row.work))
     return None if found is None else found[1]
 
 
 def _why_no_error(time: Interval, floor: Interval, proven: bool) -> str:
-    """Why a time below its floor is no error here; empty where it is not below."""
+    """Why a time below its floor is not an error; empty if it is not below."""
     if not time.value < floor.value:
         return ""
     if not proven:
@@ -104,7 +104,7 @@ def _why_no_error(time: Interval, floor: Interval, proven: bool) -> str:
 
 
 def _times(row: Row, floor: Floor) -> Interval | None:
-    """time ÷ floor, with the ends at their worst."""
+    """time ÷ floor, with both at their worst in the ends."""
     time, least = row.time, floor.seconds
     if time is None or least is None:
         return None
@@ -114,7 +114,7 @@ def _times(row: Row, floor: Floor) -> Interval | None:
 
 
 def _findings(row: Row, floor: Floor, peaks: Peaks, created: datetime | None) -> list[Finding]:
-    """What is to be said of a time that has a floor."""
+    """The findings on a time that has a floor."""
     if floor.seconds is None:
         return []
     days = 0.0 if created is None else (created - peaks.created).total_seconds() / 86_400
@@ -124,13 +124,13 @@ def _findings(row: Row, floor: Floor, peaks: Peaks, created: datetime | None) ->
 
 
 def _refused(row: Row, finding: Finding) -> Row:
-    """The row of a case whose time cannot be: it ends like any other wrong answer, and has no number."""
+    """The row of a case whose time is impossible: like any other wrong answer, it has no numbers."""
     bare = row.without_time(Outcome.WRONG, finding.message, (*row.findings, finding))
     return replace(bare, compile_cold_s=None, compile_warm_s=None, build_s=None, peak_bytes=None, times_floor=None)
 
 
 def command(rows: Iterable[Row]) -> str:
-    """The command that measures the peaks these rows are held against."""
+    """The command that measures the peaks for these rows."""
     axes: dict[str, dict[str, None]] = {"device": {}, "threads": {}, "dtype": {}}
     for row in rows:
         for axis, values in axes.items():
@@ -142,7 +142,7 @@ def command(rows: Iterable[Row]) -> str:
 
 
 def _counted(value: float) -> str:
-    """A number with its prefix: `2 G`. `analyse` knows no `present`, which has the words of the tables."""
+    """Write a number with its prefix: `2 G`. `analyse` cannot import the same function from `present`."""
     for factor, prefix in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= factor:
             return f"{value / factor:.3g}{prefix}"

@@ -21,7 +21,7 @@ PHASE_COLUMNS = ("key", "clock", "phase", "value_s", "low_s", "high_s", "method"
 def frame_of(data: RunData, level: Level, vs: str | None = None) -> pd.DataFrame:
     """The frame of a run; times in seconds per step, sizes in bytes. vs: adds speed-ups to estimates.
 
-    Raises `UserError` for a run that has no such level.
+    Raises `UserError` for a run without that level.
     """
     match level:
         case "blocks":

@@ -1,4 +1,4 @@
-"""The datum of a launch: the median of its kept blocks, per case, phase and clock."""
+"""The datum of a launch: the median of its kept blocks, for each case, phase and clock."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ SERIES = ["key", "phase", "clock", "launch"]
 
 
 class LaunchMedian(NamedTuple):
-    """What the kept blocks of one launch say of one phase of a case on one clock."""
+    """Statistics of the kept blocks of one launch, for one phase of a case on one clock."""
 
     launch: int
     process: str
-    """Identity of the worker process; medians that share it are paired."""
+    """Identity of the worker process; medians from one process are compared as pairs."""
     median_s: float
     """Seconds per step of the median block."""
     fastest_s: float
     """Seconds per step of the fastest block."""
     blocks: int
     outliers: int
-    """Blocks whose modified z-score within the launch is above 3.5."""
+    """Number of blocks whose modified z-score within the launch is above 3.5."""
     block_s: float
     """Median length of a block in seconds."""
 
 
 class Medians:
-    """The medians of the launches of a run, computed once; in the order in which the launches were timed."""
+    """The medians of the launches of a run, computed once, in the order of the launches."""
 
     def __init__(self, data: RunData) -> None:
         self._of: dict[tuple[str, Series], list[LaunchMedian]] = {}
@@ -48,11 +48,11 @@ class Medians:
             self._of[key, series].append(LaunchMedian(*datum))
 
     def of(self, key: str, series: Series) -> list[LaunchMedian]:
-        """The medians of one phase of a case on one clock, a launch each; none where it has none."""
+        """The medians of one phase of a case on one clock, one for each launch; empty if it was not timed."""
         return self._of.get((key, series), [])
 
     def clocks(self, key: str) -> list[str]:
-        """The clocks that timed the step of a case, in the order in which they did."""
+        """The clocks that timed the step of a case, in that order."""
         return [series.clock for series in self._series.get(key, ()) if series.phase == STEP]
 
     def phases(self, key: str) -> Iterator[tuple[Series, list[LaunchMedian]]]:
@@ -65,7 +65,7 @@ class Medians:
 
 
 def launch_medians(data: RunData) -> pd.DataFrame:
-    """A row a case, phase, clock and launch, with the fields of `LaunchMedian`, of launches that ended well."""
+    """A row for each case, phase, clock and launch that ended well, with the fields of `LaunchMedian`."""
     kept = data.blocks[data.blocks["kept"].astype(bool) & (data.blocks["side"] == "")]
     frame = pd.DataFrame(
         {
@@ -81,7 +81,7 @@ def launch_medians(data: RunData) -> pd.DataFrame:
     series = frame.groupby(SERIES, observed=True, sort=False)
     frame["distance"] = (frame["step_s"] - series["step_s"].transform("median")).abs()
     spread = MAD_TO_SD * series["distance"].transform("median")
-    # Where more than half of the blocks are alike the spread is 0 and no distance can be called far.
+    # If more than half of the blocks are equal, the spread is 0 and no distance can be called large.
     frame["outlier"] = (frame["distance"] > OUTLIER_SCORE * spread) & (spread > 0)
     medians = series.agg(
         median_s=("step_s", "median"),

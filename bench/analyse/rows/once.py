@@ -1,4 +1,4 @@
-"""What a case costs once, before its step is steady: building, the first call, compiling cold and warm."""
+"""One-time costs of a case, before its step is steady: building, the first call, compiling cold and warm."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bench.stats import intervals
 from bench.stats.intervals import Interval
 
 ONCE = ("build", "first_call", "compile_cold", "compile_warm")
-"""Phases of the harness. Timed on the host, one number a launch."""
+"""Phases of the harness, timed on the host, one number for each launch."""
 
 
 @dataclass(frozen=True)
 class PhaseTime:
-    """One phase of a case on one clock: seconds for those of `ONCE`, seconds per step for the workload's own."""
+    """One phase of a case on one clock: seconds for phases in `ONCE`, seconds per step for the workload's own."""
 
     key: str
     clock: str
@@ -25,10 +25,10 @@ class PhaseTime:
 
 
 def once(launches: Sequence[CaseLaunch]) -> dict[str, Interval]:
-    """Median seconds over launches of each of `ONCE` that was measured.
+    """Median seconds over launches of each phase in `ONCE` that was measured.
 
-    torch.compile compiles in the first call, AOTInductor while it builds. That one is given with a cold and with a
-    warm cache apart, and as itself by its warm times, where there are any: the cold one happens once.
+    torch.compile compiles in the first call, AOTInductor while it builds. That phase is given separately with a cold
+    and with a warm cache, and under its own name by its warm times if there are any: the cold one happens once.
     """
     ahead = bool(launches) and Case.from_key(launches[0].key)["mode"] == "aoti"
     builds = [(each.cache, _seconds(each.build_ns)) for each in launches if each.build_ns is not None]
@@ -49,7 +49,7 @@ def _seconds(ns: int) -> float:
 
 
 def _not_cold(times: Sequence[tuple[str, float]]) -> list[float]:
-    """Those that found a cache, or needed none; the cold ones where there is no other."""
+    """The times with a warm cache or without need of one; the cold times if there are no others."""
     return [seconds for cache, seconds in times if cache != "cold"] or [seconds for _, seconds in times]
 
 

@@ -15,7 +15,7 @@ from bench.stats.intervals import Interval
 from bench.workload import Work
 
 CALIBRATION = "calibration/"
-"""What the names of workloads begin with whose rows are peaks."""
+"""Prefix of the names of workloads whose rows are peaks."""
 
 PRODUCT, KERNEL = "calibration/product", "calibration/empty_kernel"
 STREAMS = ("calibration/copy", "calibration/triad", "calibration/read", "calibration/write")
@@ -23,7 +23,7 @@ STREAMS = ("calibration/copy", "calibration/triad", "calibration/read", "calibra
 
 @dataclass(frozen=True)
 class Rate:
-    """Work per second: flops, bytes or kernels. `low` and `high` are NaN where one launch allows no interval."""
+    """Work per second: flops, bytes or kernels. `low` and `high` are NaN if there is no interval."""
 
     value: float
     low: float
@@ -31,10 +31,10 @@ class Rate:
 
     @classmethod
     def of(cls, work: float, row: Row, time: Interval) -> Rate:
-        """The rate of `work` a step. It reaches up to the fastest block that was seen, as STREAM reports it.
+        """The rate of `work` per step. Its upper end is that of the fastest block, as STREAM reports it.
 
-        A neighbour on the machine lengthens whole launches, and the median with them; that a block was so fast is
-        proof that the machine can be.
+        Another program on the machine lengthens whole launches, and the median with them. A fast block proves that the
+        machine can be so fast.
         """
         low, high = (math.nan if end is None else end for end in (time.low, time.high))
         fastest = low if row.fastest_s is None else row.fastest_s
@@ -42,19 +42,19 @@ class Rate:
 
     @classmethod
     def highest(cls, rates: Iterable[Rate]) -> Rate:
-        """The highest of several, end by end; without an interval where one of them has none."""
+        """The highest of several rates: value, low and high separately; without an interval if one of them has none."""
         ends = [(rate.value, rate.low, rate.high) for rate in rates]
-        value, low, high = np.max(ends, axis=0).tolist()  # a NaN stays one
+        value, low, high = np.max(ends, axis=0).tolist()  # NaN stays NaN
         return cls(value, low, high)
 
     def seconds(self, work: float) -> tuple[float, float, float]:
-        """How long `work` takes at least: value, low, high. The highest rate gives the lowest time."""
+        """The least seconds for `work`: value, low, high. The highest rate gives the lowest time."""
         return work / self.value, work / self.high, work / self.low
 
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where a peak holds: device, its real number of threads (0 for a device that has none), and the clock."""
+    """Where a peak holds: device, actual number of threads (0 for a device without threads), and clock."""
 
     device: str
     threads: int
@@ -67,10 +67,10 @@ class Place:
 
     @classmethod
     def where(cls, case: Case, clock: str | None, threads_used: float | None) -> Place:
-        """Where a case ran, on one clock. threads_used: as they were counted; as they were asked for without.
+        """Where a case ran, on one clock. threads_used: as counted; None takes the axis.
 
-        A `latency` is held against peaks of `wall`: it waits for the device besides, so it cannot be less. A time of
-        the `device` is held against its own, since the launches that `wall` contains are no part of it.
+        A `latency` is compared with peaks on `wall`: it also waits for the device, so it cannot be less. A time on
+        `device` is compared with peaks on `device`, since it does not contain the launches that `wall` contains.
         """
         device, threads = str(case["device"]), 0
         if device == "cpu":
@@ -80,7 +80,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Peaks:
-    """What a machine can do at most, by place. Rates are flops, bytes and kernels per second."""
+    """The highest rates of a machine, by place: flops, bytes and kernels per second."""
 
     run: str
     created: datetime
@@ -88,16 +88,16 @@ class Peaks:
     flops: Mapping[tuple[Place, str], Rate]
     """The highest rate of all products, by place and dtype."""
     largest: Mapping[tuple[Place, str], float]
-    """Flops of the largest product: what the peak was seen to hold for."""
+    """Flops of the largest product: the peak was measured with work up to this size."""
     bandwidths: Mapping[Place, tuple[tuple[float, Rate], ...]]
-    """Working set in bytes, ascending, and the highest rate of it and of all larger ones."""
+    """Working set in bytes, ascending, and the highest rate of that set and all larger ones."""
     launches: Mapping[Place, Rate]
 
     def __bool__(self) -> bool:
         return bool(self.flops or self.bandwidths or self.launches)
 
     def age_s(self, now: datetime) -> float:
-        """Seconds since they were measured."""
+        """Seconds from the measurement of the peaks until `now`."""
         return (now - self.created).total_seconds()
 
     def bandwidth(self, place: Place, working_set: float) -> tuple[float, Rate] | None:
@@ -118,7 +118,7 @@ Timed = tuple[Row, Interval]
 
 
 def peaks(rows: Sequence[Row], created: str | datetime, run: str = "") -> Peaks:
-    """The peaks in the rows of one run; empty where it has no calibration row with a time.
+    """The peaks in the rows of one run; empty if it has no calibration row with a time.
 
     created: when the run began, as its `run.json` says.
     """
@@ -127,14 +127,14 @@ def peaks(rows: Sequence[Row], created: str | datetime, run: str = "") -> Peaks:
     kernels: dict[Place, list[Rate]] = {}
     for row in rows:
         if not row.ok or row.time is None or row.clock == "latency":
-            continue  # a latency holds the wait for the device: it is never a peak
+            continue  # a latency contains the wait for the device: it is never a peak
         place = Place.of(row)
         if row.workload == PRODUCT:
             products.setdefault((place, dtype_of(row.case)), []).append((row, row.time))
         elif row.workload == KERNEL:
             kernels.setdefault(place, []).append(Rate.of(row.work.kernels or math.nan, row, row.time))
         elif row.workload in STREAMS:
-            # The set by its name: three arrays fill it less fully than two, and are no smaller set for that.
+            # The set by its axis: three arrays fill it less fully than two, but are not a smaller set.
             size = float(row.axis("numbytes", working_set(row.work)) or math.nan)
             streams.setdefault(place, []).append((size, Rate.of(row.work.bytes or math.nan, row, row.time)))
     begun = datetime.fromisoformat(created) if isinstance(created, str) else created
@@ -156,10 +156,10 @@ def _flops(row: Row) -> float:
 
 
 def _bounding(products: Mapping[tuple[Place, str], list[Timed]], place: Place, dtype: str) -> list[Timed]:
-    """The products whose rate bounds the arithmetic of a dtype: its own, and for the halves those of float32.
+    """The products whose rate limits the arithmetic of a dtype: its own, and for 16-bit floats also those of float32.
 
-    A processor without instructions for halves widens them, number by number: its products of halves are slow (a
-    hundredth of float32 on one CPU), while a sum of halves still runs at the rate of the float32 it is made of.
+    A processor without 16-bit instructions converts the numbers one by one: its 16-bit products are slow (a hundredth
+    of float32 on one CPU), while a 16-bit sum still runs at the rate of float32.
     """
     halves = dtype in ("float16", "bfloat16")
     return [*products[place, dtype], *(products.get((place, "float32"), ()) if halves else ())]
@@ -171,9 +171,9 @@ def dtype_of(case: Case) -> str:
 
 
 def working_set(work: Work) -> float:
-    """Bytes of memory that a step touches: as many as it moves, unless it says that it loops over fewer.
+    """Bytes of memory that a step touches: as many as it moves, unless it states a smaller working set.
 
-    NaN where it states neither.
+    NaN if it states neither.
     """
     stated = work.bytes if work.working_set is None else work.working_set
     return math.nan if stated is None else float(stated)

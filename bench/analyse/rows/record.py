@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 IDENTITY = ("run", "workload", "key", "clock", "outcome")
-"""Columns without which a record is of no row."""
+"""Columns that every record of a row has."""
 
 WORK = ("items", "unit", "flops", "bytes", "kernels", "working_set")
 FLOOR = (
@@ -28,7 +28,7 @@ FLOOR = (
 BREAK_EVEN = ("break_even", "break_even_low", "break_even_high", "break_even_of")
 SPEEDUP = ("reference", "speedup", "speedup_low", "speedup_high", "speedup_paired", "speedup_method")
 CHART = ("twins", "phases", "samples", "check_error", "created")
-"""Columns that rows have only where they were asked for."""
+"""Columns that rows have only on request."""
 
 NUMBERS = (
     *("value_s", "low_s", "high_s", "first_call_s", "first_call_s_low", "first_call_s_high"),
@@ -44,7 +44,7 @@ NUMBERS = (
 
 
 def record(row: Row) -> dict[str, Any]:
-    """The row as a flat record: its own columns, and of those that are gathered on request the ones it has."""
+    """The row as a flat record: its own columns, and the columns on request that it has."""
     if row.verdict is not None:
         return _verdict_record(row, row.verdict)
     found: dict[str, Any] = {
@@ -87,25 +87,25 @@ def record(row: Row) -> dict[str, Any]:
 
 
 def records(rows: Sequence[Row], *also: Sequence[str]) -> list[dict[str, Any]]:
-    """The records of these rows, all with the same columns: in the order in which they come up, gathered ones last.
+    """The records of these rows, all with the same columns, in order of appearance; columns on request come last.
 
-    also: groups of columns (`BREAK_EVEN`, `SPEEDUP`, …) that the records have even where no row has such a value.
+    also: groups of columns (`BREAK_EVEN`, `SPEEDUP`, …) that the records have even if no row has such a value.
     """
     made = [record(row) for row in rows]
     seen = dict.fromkeys(name for each in (*made, *also) for name in each)
     gathered = [name for group in (FLOOR, BREAK_EVEN, SPEEDUP, CHART) for name in group if name in seen]
     columns = [*(name for name in seen if name not in gathered), *gathered]
-    # A speed-up that is not there was made in no way, as a time that is not there was.
+    # A missing speed-up has an empty method, as a missing time has.
     absent = {**dict.fromkeys(columns), **({"speedup_method": ""} if "speedup_method" in columns else {})}
     return [{name: each.get(name, absent[name]) for name in columns} for each in made]
 
 
 def frame(rows: Sequence[Row], *also: Sequence[str]) -> pd.DataFrame:
-    """The rows as a pandas frame: a row each, an axis a column; missing numbers are NaN. also: as in `records`."""
+    """The rows as a pandas frame, with a column for each axis; missing numbers are NaN. also: as in `records`."""
     import pandas as pd
 
     made = pd.DataFrame(records(rows, *also))
-    # An axis that some workloads lack would turn its whole numbers into floats: 64.0 is no size.
+    # An axis that some workloads lack would turn its integers into floats: a size would become 64.0.
     kinds: dict[str, set[type]] = {}
     for row in rows:
         for axis, value in row.params.items():

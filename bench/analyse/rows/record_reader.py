@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def row_of(found: Record) -> Row:
-    """The row that a record is of. Raises `UserError` for a key that is none, `KeyError` for a record without one."""
+    """The row of a record. Raises `UserError` for an invalid key, `KeyError` for a record without a key."""
     launches, method = int(number(found.get("launches")) or 0), _text(found.get("method"))
     for_charts = _has(found, CHART)
     return Row(
@@ -82,18 +82,18 @@ def _text(value: Any) -> str:
 
 
 def _has(found: Record, columns: Iterable[str]) -> bool:
-    """Whether any of these columns holds something: in a frame of several runs they are there for the others too."""
+    """Whether any of these columns has a value: in a frame of several runs they may be there for the other runs."""
     return any(present(found.get(name)) is not None for name in columns)
 
 
 def _interval(found: Record, columns: Iterable[str], n: int = 0, method: str = "") -> Interval | None:
-    """The interval in three columns; None without a value. n, method: of it, where the record says them."""
+    """The interval in three columns; None without a value. n, method: those of the interval, if known."""
     value, low, high = (number(found.get(name)) for name in columns)
     return None if value is None else Interval(value, low, high, n, method)
 
 
 def _findings(cell: Any) -> tuple[Finding, ...]:
-    """The findings of one cell; mappings, as JSON gives them back, are taken too."""
+    """The findings of one cell, which may be mappings as JSON returns them."""
     known = {item.name for item in fields(Finding)}
     made: list[Finding] = []
     for item in cell if isinstance(cell, list | tuple) else ():
@@ -127,7 +127,7 @@ def _break_even(found: Record) -> BreakEven | None:
     cache = _text(found.get("break_even_of"))
     if not cache:
         return None
-    # Not by `number`, which takes an infinite one for missing: such a one never pays.
+    # Not by `number`, which takes infinity for missing: here it means that compiling never pays.
     ends = (present(found.get(name)) for name in BREAK_EVEN[:3])
     value, low, high = (math.nan if end is None else float(end) for end in ends)
     return BreakEven(value, low, high, cache)

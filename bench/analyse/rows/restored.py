@@ -1,4 +1,4 @@
-"""The rows behind a pandas frame that a reader kept of a run: all of it or some rows, in their order."""
+"""The rows behind a pandas frame that a user kept of a run: all rows or some, in the order of the frame."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from bench.store.tables import RunData
 
 
 def chart_rows(data: RunData, vs: str | None = None) -> list[Row]:
-    """The rows of a run with all that charts draw; of a gate its verdicts. vs: as in `Analysis.for_charts`."""
+    """The rows of a run with everything that charts draw; for a gate its verdicts. vs: as in `Analysis.for_charts`."""
     return verdict_rows(data) if "gate" in data.run else Analysis(data).for_charts(vs)
 
 
 def restored(frame: pd.DataFrame, drawn: Sequence[str]) -> list[Row]:
-    """The rows of a frame with all that charts draw, from its runs, which are read again.
+    """The rows of a frame with everything that charts draw, from its runs, which are read again.
 
-    frame: rows of estimates, as `bench.load` gives them, of one run or several; drawn: the columns that will be drawn,
-    for where a run is not to be found. Raises `UserError` for another kind of frame, for a run that is not to be found
-    and is needed, and for rows that the run does not have.
+    frame: estimates of one run or several, as `bench.load` gives them; drawn: the columns that will be drawn, in case a
+    run is not found. Raises `UserError` for another kind of frame, for a run that is needed and not found, and for rows
+    that the run does not have.
     """
     require_estimates(frame)
     parts = frame.groupby("run", sort=False, dropna=False)
@@ -45,19 +45,19 @@ def _restored(run: str, frame: pd.DataFrame, drawn: Sequence[str]) -> list[Row]:
     return completed(frame, _whole(folder, _stamp(folder)))
 
 
-@lru_cache(maxsize=2)  # charts of one run follow each other, or of two that are compared
+@lru_cache(maxsize=2)  # often several charts of one run are drawn in a row, or of two that are compared
 def _whole(folder: Path, stamp: object) -> tuple[Row, ...]:
-    """A run with all that charts draw, read once for as long as its files have one `stamp`."""
+    """A run with everything that charts draw, read once as long as its files keep their `stamp`."""
     return tuple(chart_rows(tables.read(folder)))
 
 
 def _stamp(folder: Path) -> object:
-    """Another one whenever a file of the run is written."""
+    """A value that changes whenever a file of the run is written."""
     return frozenset((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in folder.iterdir())
 
 
 def run_of(frame: pd.DataFrame) -> str:
-    """The id of the run that a frame is of. Raises `UserError` for none, several, and another kind of frame."""
+    """The id of the run of a frame. Raises `UserError` for no run, several runs, and another kind of frame."""
     require_estimates(frame)
     names = frame["run"].unique().tolist()
     if len(names) != 1:
@@ -66,7 +66,7 @@ def run_of(frame: pd.DataFrame) -> str:
 
 
 def require_estimates(frame: pd.DataFrame) -> None:
-    """Raise `UserError` for what is no frame of estimates, nor of verdicts."""
+    """Raise `UserError` unless it is a frame of estimates or of verdicts."""
     missing = [name for name in record.IDENTITY if name not in frame]
     if missing:
         raise UserError(
@@ -75,10 +75,10 @@ def require_estimates(frame: pd.DataFrame) -> None:
 
 
 def completed(frame: pd.DataFrame, whole: Sequence[Row]) -> list[Row]:
-    """The rows of `frame`, as the run has them; the machine's name and the speed-ups are those of the frame.
+    """The rows of `frame` as the run has them, with the machine's name and the speed-ups of the frame.
 
     frame: some rows and columns of a run's estimates; whole: all rows of that run. Raises `UserError` for a row or a
-    time that is not the run's: what charts draw besides would belong to something else.
+    time that is not in the run: the other data in charts would belong to something else.
     """
     own = {(row.key, row.clock): row for row in whole}
     made = []
@@ -86,7 +86,7 @@ def completed(frame: pd.DataFrame, whole: Sequence[Row]) -> list[Row]:
         found = own.get((kept.key, kept.clock))
         if found is None or not _alike(kept, found):
             raise UserError(f"run {kept.run} has changed since this frame was loaded ({kept.key}); load it again")
-        if kept.verdict is not None:  # judged by another rule than the run's own, perhaps; and nothing is lacking
+        if kept.verdict is not None:  # perhaps judged by another rule than the run's own; and it is complete
             made.append(kept)
             continue
         speedup = kept.speedup if "speedup" in frame else found.speedup
@@ -95,7 +95,7 @@ def completed(frame: pd.DataFrame, whole: Sequence[Row]) -> list[Row]:
 
 
 def _alike(kept: Row, found: Row) -> bool:
-    """Have two rows of a case one outcome and one time, or one verdict?"""
+    """Whether two rows of a case have the same outcome and time, or the same verdict."""
     return (kept.outcome, _numbers(kept)) == (found.outcome, _numbers(found))
 
 

@@ -1,7 +1,7 @@
-"""The row: what a run says of one case on one clock, every number with its interval.
+"""The row: the results of a run for one case on one clock, every number with its interval.
 
-`analyse` makes it once; tables, charts, pages and the deck take it. As a row of a pandas frame, of JSON or of CSV it is
-a flat record, which `record` makes and `record_reader` reads.
+`analyse` makes it once; tables, charts, pages and the deck use it. In a pandas frame, JSON or CSV it is a flat record,
+which `record` makes and `record_reader` reads.
 """
 
 from __future__ import annotations
@@ -26,39 +26,39 @@ class Speedup:
     """The key of the reference."""
     ratio: Interval
     paired: bool
-    """Whether both times are of the same launches, or of launches that followed each other."""
+    """Whether both times come from the same launches, or from launches in the same round."""
 
 
 @dataclass(frozen=True)
 class Floor:
-    """The least that the stated work takes on its machine; `seconds` is None where that is not known."""
+    """The least time of the stated work on its machine; `seconds` is None if it is not known."""
 
     seconds: Interval | None = None
     """Seconds per step."""
     by: str = ""
-    """What binds: `flops`, `bytes` or `kernels`."""
+    """The part of the work that sets it: `flops`, `bytes` or `kernels`."""
     reason: str = ""
-    """Why there is no floor, or why a time below it is no error."""
+    """Why there is no floor, or why a time below it is not an error."""
     source: str = ""
-    """The work and the rate it comes from, in words."""
+    """The work and the rate behind it, in words."""
     proven: bool = True
-    """Whether the peak was seen with work as large as this: a larger product may run at a higher rate."""
+    """Whether the peak was measured with work as large as this: a larger product may run at a higher rate."""
 
 
 @dataclass(frozen=True)
 class BreakEven:
-    """Steps until compiling has paid for itself; infinite where the compiled step is not faster, or may not be."""
+    """Steps until compiling pays for itself; infinite if the compiled step is not faster, or may not be."""
 
     value: float
     low: float
     high: float
     cache: str = ""
-    """`cold` or `warm`: the state of the cache that was compiled with."""
+    """`cold` or `warm`: the state of the compile cache."""
 
 
 @dataclass(frozen=True)
 class GateVerdict:
-    """What a gate says of a case: head ÷ base, above 1 is slower."""
+    """The verdict of a gate on a case: head ÷ base, above 1 is slower."""
 
     verdict: str
     ratio: Interval | None
@@ -80,9 +80,9 @@ class Row:
     outcome: Outcome
     reason: str = ""
     detail: str | None = None
-    """A traceback or the end of the worker's output; None where no launch ended."""
+    """A traceback or the end of the worker's output; None if no launch ended."""
     clock: str | None = None
-    """None where the case has no time."""
+    """None if the case has no time."""
     time: Interval | None = None
     """The median over launches; its `n` is their number."""
     blocks: int = 0
@@ -109,14 +109,14 @@ class Row:
     threads_used: float | None = None
     findings: tuple[Finding, ...] = ()
     floor: Floor | None = None
-    """None where no peaks were looked for."""
+    """None unless floors were requested."""
     times_floor: Interval | None = None
-    """time ÷ floor, both at their worst at the ends."""
+    """time ÷ floor, with both at their worst in the ends."""
     break_even: BreakEven | None = None
     speedup: Speedup | None = None
     twins: Mapping[str, Speedup] | None = None
-    """By axis, the speed-up against the case that differs in it alone. With `phases`, `samples`, `check_error` and
-    `created` it is gathered for charts; None elsewhere."""
+    """By axis, the speed-up against the case that differs in that axis alone. This, `phases`, `samples`, `check_error`
+    and `created` are gathered for charts and are None elsewhere."""
     phases: Mapping[str, Interval] | None = None
     """Seconds of each phase on this clock."""
     samples: Mapping[str, Sequence[float]] | None = None
@@ -126,7 +126,7 @@ class Row:
     created: str | None = None
     """When the run began, ISO 8601."""
     verdict: GateVerdict | None = None
-    """Of a case that a gate compared."""
+    """The verdict on a case that a gate compared; None elsewhere."""
 
     @property
     def key(self) -> str:
@@ -145,19 +145,19 @@ class Row:
 
     @property
     def ok(self) -> bool:
-        """Did the case end well?"""
+        """Whether the case ended well."""
         return self.outcome == Outcome.OK
 
     @property
     def step(self) -> Interval:
-        """The time of a row that has one. Raises `ValueError` for any other."""
+        """The time of the step. Raises `ValueError` for a row without a time."""
         if self.time is None:
             raise ValueError(f"{self.key} has no time: {self.outcome}")
         return self.time
 
     @property
     def launches(self) -> int:
-        """How many launches the time is of."""
+        """Number of launches behind the time."""
         return self.time.n if self.time else 0
 
     @property
@@ -167,15 +167,15 @@ class Row:
 
     @property
     def family(self) -> str:
-        """What stands before the slash in the name of the workload."""
+        """The part of the workload's name before the slash."""
         return self.workload.partition("/")[0]
 
     def axis(self, name: str, default: Value | None = None) -> Value | None:
-        """The value of an axis, or the default where the case has none of that name."""
+        """The value of an axis, or the default if the case has no such axis."""
         return self.case.axes.get(name, default)
 
     def without_time(self, outcome: Outcome, reason: str, findings: tuple[Finding, ...]) -> Row:
-        """The row of a case that turned out to have no time: what a wrong case does not have is gone."""
+        """The row of a case that turned out to have no time, without the numbers that depend on it."""
         return replace(
             self, outcome=outcome, reason=reason, findings=findings, clock=None, time=None, blocks=0, fastest_s=None,
             sd_launches=None, sd_between=None, sd_within=None, autocorrelation=None, drift=None, drift_p=None,

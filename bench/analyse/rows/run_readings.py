@@ -1,4 +1,4 @@
-"""A run as its analysis reads it: the medians of its launches, its launches by case, its spread. Each computed once."""
+"""A run as its analysis reads it: medians of launches, launches by case, spread. Each is computed once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bench.store.tables import RunData
 
 
 class RunReadings:
-    """What was read of a run, in the types that its analysis takes."""
+    """The data of a run, in the types that its analysis uses."""
 
     def __init__(self, data: RunData) -> None:
         self.data = data
 
     @property
     def about(self) -> Mapping[str, Any]:
-        """What `run.json` says."""
+        """The content of `run.json`."""
         return self.data.run
 
     @property
@@ -47,7 +47,7 @@ class RunReadings:
         return found
 
     def launches_of(self, key: str) -> Sequence[CaseLaunch]:
-        """What the launches of a case learned of it."""
+        """The records of all launches of a case."""
         return self._launches.get(key, ())
 
     @cached_property

@@ -14,26 +14,26 @@ from bench.stats import intervals
 from bench.stats.intervals import Interval
 
 Reference = Callable[[Row], str | None]
-"""The key of the case that a row is compared with; None for the reference itself, and where there is none."""
+"""Maps a row to the key of its reference; None for the reference itself, and if there is none."""
 
 
 def with_speedups(rows: Sequence[Row], medians: Medians, vs: str) -> list[Row]:
-    """The rows, each with its speed-up where it has a reference.
+    """The rows, each with its speed-up if it has a reference.
 
-    vs: `axis=value` (each case against its twin with that value) or a case key (all against one); medians: of the run.
-    Raises `UserError` where nothing measured has that value.
+    vs: `axis=value` (each case against its twin with that value) or a case key (all against one); medians: those of the
+    run. Raises `UserError` if nothing that was measured has that value.
     """
     return [replace(row, speedup=found) for row, found in zip(rows, speedups(rows, medians, vs), strict=True)]
 
 
 def speedups(rows: Sequence[Row], medians: Medians, vs: str) -> list[Speedup | None]:
-    """The speed-up of each of these rows; None where it has none. Raises `UserError` as `with_speedups` does."""
+    """The speed-up of each of these rows; None without a reference. Raises `UserError` as `with_speedups` does."""
     reference_of = _one_reference(vs, rows) if "[" in vs or "/" in vs else _twin(vs, rows)
     return [_speedup(row, reference_of(row), medians) for row in rows]
 
 
 def _speedup(row: Row, reference: str | None, medians: Medians) -> Speedup | None:
-    """Across devices wall meets wall or latency meets latency, never device time."""
+    """Across devices, wall is compared with wall or latency with latency, never device time."""
     if reference is None or row.clock is None or reference == row.key:
         return None
     own, other = (medians.of(key, Series(STEP, row.clock)) for key in (row.key, reference))
@@ -47,8 +47,8 @@ def _speedup(row: Row, reference: str | None, medians: Medians) -> Speedup | Non
 def compare(reference: Sequence[LaunchMedian], case: Sequence[LaunchMedian]) -> tuple[Interval, bool]:
     """Reference ÷ case over launches, and whether it was paired.
 
-    Paired by process where all common launches shared one; else by round, since the processes of a round follow each
-    other; else unpaired, where fewer than two rounds are common.
+    Paired by process if both cases shared a process in all common launches; else by round, since the processes of a
+    round follow each other; unpaired if they have fewer than two rounds in common.
     """
     over, under = ({each.launch: each for each in side} for side in (reference, case))
     common = sorted(over.keys() & under.keys())
@@ -66,7 +66,7 @@ class _Twin:
 
     def __init__(self, axis: str, value: Value, rows: Sequence[Row]) -> None:
         self._axis, self._value = axis, value
-        # Across devices the CPU side is its fastest measured thread count: `threads` of both sides need not agree.
+        # Across devices the CPU uses its fastest measured thread count: `threads` need not agree.
         self._ignored = {axis, "threads"} if axis == "device" else {axis}
         self._fastest: dict[tuple[Any, ...], tuple[float, str]] = {}
         for row in rows:
@@ -79,7 +79,7 @@ class _Twin:
         return (row.workload, *sorted(rest.items()))
 
     def __call__(self, row: Row) -> str | None:
-        """The key of the reference of `row`; None for the reference itself and where there is none."""
+        """The key of the reference of `row`; None for the reference itself and if there is none."""
         if row.axis(self._axis) == self._value:
             return None
         found = self._fastest.get(self._name(row))
@@ -90,7 +90,7 @@ def _twin(vs: str, rows: Sequence[Row]) -> Reference:
     axis, equals, text = vs.partition("=")
     value = value_from_text(text)
     if not equals or not text:
-        raise UserError(f"--vs wants axis=value or a case key, not '{vs}'")
+        raise UserError(f"--vs takes axis=value or a case key, not '{vs}'")
     seen = {row.params[axis] for row in rows if row.ok and axis in row.params}
     if value not in seen:
         known = ", ".join(sorted(map(str, seen))) or f"nothing that was measured has an axis '{axis}'"

@@ -1,4 +1,4 @@
-"""What the blocks of a case say besides their median: where their spread comes from, humps, neighbours, drift."""
+"""The spread of the blocks of a case: its components, humps, autocorrelation and drift."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ Kept = Sequence[tuple[int, int, float]]
 
 @dataclass(frozen=True)
 class Spread:
-    """Shares are of the time (log scale); None where the data are too few to tell."""
+    """Statistics of the spread, as shares of the time (log scale); None if there are too few data."""
 
     parts: Components | None = None
-    """Between and within launches."""
+    """Spread between and within launches."""
     autocorrelation: float | None = None
-    """Of kept blocks in the order they were timed, within a launch."""
+    """Autocorrelation of kept blocks in the order they were timed, within a launch."""
     drift: Trend | None = None
-    """From the first visit of a launch to its last, over launches."""
+    """Trend from the first visit of a launch to its last, over launches."""
     humps_within: Humps | None = None
-    """Of the medians of visits around that of their launch: blocks of one visit resemble each other, visits less."""
+    """Humps in the medians of visits around that of their launch; blocks of one visit are too much alike for this."""
     humps_between: Humps | None = None
-    """Of the medians of launches."""
+    """Humps in the medians of launches."""
 
 
 NO_SPREAD = Spread()
-"""Of a case that was not timed."""
+"""The spread of a case that was not timed."""
 
 
 def spread(kept: Kept) -> Spread:
@@ -56,7 +56,7 @@ def spread(kept: Kept) -> Spread:
 
 
 def spreads(data: RunData) -> dict[tuple[str, str], Spread]:
-    """The spread of each case and clock of a run, of its steps and of launches that ended well."""
+    """The spread of the step for each case and clock of a run, from launches that ended well."""
     well = data.launches.loc[
         (data.launches["outcome"] == Outcome.OK) & (data.launches["side"] == ""), ["key", "launch"]
     ]

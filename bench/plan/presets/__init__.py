@@ -1,4 +1,4 @@
-"""Presets: choices of cases with a name. Those that come with the program are the TOML files beside this module."""
+"""Presets: named choices of cases. The built-in ones are the TOML files beside this module."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["Defaults", "Exclusion", "Preset", "Rule", "builtin", "defaults", "lo
 
 @dataclass(frozen=True)
 class Defaults:
-    """What a project's `[tool.coursebench]` says about every run in it."""
+    """Defaults for every run in a project, from its `[tool.coursebench]`."""
 
     preset: str | None = None
     workloads: tuple[Path, ...] = ()
 
 
 def builtin() -> tuple[str, ...]:
-    """The names of the presets that come with the program."""
+    """The names of the built-in presets."""
     return tuple(sorted(_builtin_files()))
 
 
@@ -34,7 +34,7 @@ def load(name: str, folder: Path) -> Preset:
 
     A name with a slash or ending in `.toml` is a file, relative to `folder`. Any other is looked up in
     `[tool.coursebench.presets.NAME]` of the nearest pyproject.toml at or above `folder`, so that a project can have a
-    `ci` of its own, then among the built-in ones. Raises `UserError` with file and line for whatever is wrong in it.
+    `ci` of its own, then among the built-in ones. Raises `UserError` with file and line for any error in it.
     """
     if name.endswith(".toml") or "/" in name:
         path = folder / name
@@ -71,7 +71,7 @@ def _pyproject(folder: Path) -> Path | None:
 
 
 def _project(folder: Path) -> Table | None:
-    """The `[tool.coursebench]` of the nearest pyproject.toml, its keys checked; None where there is no such file."""
+    """The `[tool.coursebench]` of the nearest pyproject.toml, its keys checked; None if there is no such file."""
     path = _pyproject(folder)
     if path is None:
         return None

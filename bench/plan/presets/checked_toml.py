@@ -17,11 +17,11 @@ _AT_LINE = re.compile(r"\s*\(at (?:line (?P<line>\d+), column \d+|end of documen
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a TOML file, with what its errors need: the file's name and the lines of its keys."""
+    """A table of a TOML file, with what error messages need: the file's name and the lines of its keys."""
 
     label: str
     data: Mapping[str, Any]
-    """As tomllib gives it; each value is checked on its way out."""
+    """The table as tomllib returns it; each value is checked when it is read from here."""
     lines: Lines
     place: Place = ()
 
@@ -38,7 +38,7 @@ class Table:
             raise fault(label, 1, "this is nested too deeply") from None
 
     def only(self, known: Iterable[str]) -> None:
-        """Raises `UserError` if the table has an unknown key."""
+        """Raise `UserError` if the table has an unknown key."""
         options = list(known)
         for key in self.data:
             if key not in options:
@@ -53,28 +53,28 @@ class Table:
         return f"{self.label}:{self.lines.of((*self.place, *keys))}: "
 
     def text(self, key: str, default: str = "") -> str:
-        """The text under `key`. Raises `UserError` if it is something else."""
+        """The text under `key`. Raises `UserError` for any other value."""
         value = self.data.get(key, default)
         if not isinstance(value, str):
             raise self.fault(f"'{key}' must be text, not {value!r}", key)
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """The list of texts under `key`, empty where there is none."""
+        """The list of texts under `key`; empty if there is none."""
         value = self.data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.fault(f"'{key}' must be a list of texts, not {value!r}", key)
         return tuple(value)
 
     def table(self, key: str) -> Table:
-        """The table under `key`, empty where there is none."""
+        """The table under `key`; empty if there is none."""
         value = self.data.get(key, {})
         if not isinstance(value, dict):
             raise self.fault(f"'{key}' must be a table, not {value!r}", key)
         return Table(self.label, value, self.lines, (*self.place, key))
 
     def tables(self, key: str) -> list[Table]:
-        """The array of tables under `key`, empty where there is none."""
+        """The array of tables under `key`; empty if there is none."""
         value = self.data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.fault(f"'{key}' must be tables, each below a line [[{key}]]", key)

@@ -16,7 +16,7 @@ _PLAIN = re.compile(r"\d+(?:\.\d+)?")
 def parse_duration(text: str) -> float:
     """The seconds of "90s", "5m", "1h30m", "500ms", or of a plain number of seconds.
 
-    Raises `UserError` for anything else, and for nothing at all: no run fits into 0 seconds.
+    Raises `UserError` for anything else, and for 0 seconds, into which no run fits.
     """
     compact = text.strip().lower().replace(" ", "")
     if _PLAIN.fullmatch(compact):

@@ -27,12 +27,12 @@ class Rule:
     origin: str = ""
     """The beginning of an error about it: `mine.toml:7: `."""
     needs: str = ""
-    """The device without which the rule is ignored; without this, each of its cases would be listed as skipped."""
+    """The device that the rule needs; on other machines it is ignored, instead of listing each case as skipped."""
 
 
 @dataclass(frozen=True)
 class Exclusion:
-    """One item of `exclude`, and where it stands."""
+    """One item of `exclude`, and its place in the file."""
 
     pattern: str
     origin: str = ""
@@ -98,7 +98,7 @@ def _settings(table: Table) -> dict[str, Setting]:
                 settings[field] = read(table.data[key])
             except UserError as error:
                 raise table.fault(f"'{key}': {error}", key) from None
-    # A key that is not given keeps its default, which the other must still agree with.
+    # A missing key keeps its default, which the other key must agree with.
     low = settings.get("min_launches", Settings.min_launches)
     high = settings.get("max_launches", Settings.max_launches)
     if low > high:

@@ -1,4 +1,4 @@
-"""The line of each key of a TOML text: tomllib gives values without places, and an error needs its line."""
+"""The line of each key of a TOML text, which errors need: tomllib gives values without lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Lines:
                     self._note(prefix, number)
                 elif assigned := _ASSIGNED.match(line):
                     self._note((*prefix, *_parts(assigned["key"])), number)
-            # What looks like a key inside a multi-line string is none.
+            # Text that looks like a key inside a multi-line string is not one.
             quoted ^= (line.count('"""') + line.count("'''")) % 2 == 1
 
     def of(self, place: Place) -> int:

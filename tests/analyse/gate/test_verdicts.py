@@ -195,5 +195,5 @@ def test_who_failed_is_told_with_side_and_reason(recorded, run):
 
 
 def test_any_other_run_is_refused(run):
-    with pytest.raises(UserError, match="no run of bench gate"):
+    with pytest.raises(UserError, match="not a run of bench gate"):
         verdicts.judge(run.data())

@@ -45,7 +45,7 @@ def pairs(
     together and of each alone; more: of the facts of every side.
     """
     dice, restless = np.random.default_rng(seed), np.random.default_rng([seed, 1])
-    found = ProfilePairs(told={"keys": [KEY], "alpha": 0.001, "ended": {}})
+    found = ProfilePairs(facts={"keys": [KEY], "alpha": 0.001, "ended": {}})
     for pair in range(count):
         loud = np.exp(dice.normal(0, 5 * noise))  # a slow minute falls on both sides
         paced = np.exp(restless.normal(0, pace[0]) + restless.normal(0, pace[1], 2))

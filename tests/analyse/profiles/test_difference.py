@@ -135,7 +135,7 @@ def test_a_step_that_does_not_clearly_differ_has_no_cause():
 def test_pairs_without_samples_enough_crash_nothing():
     found = explained(samples=40)
     assert (found.seen, found.code.causes, found.first) == (0, (), None)
-    assert found.code.reason == "no pair has 100 samples of either side"
+    assert found.code.reason == "no pair has 100 samples on both sides"
 
 
 def test_too_few_pairs_for_the_cases_of_a_suite_are_asked_about_nothing():
@@ -181,7 +181,7 @@ def test_without_a_sampler_there_are_no_functions_and_the_step_all_the_same():
     assert (found.code.causes, found.loader.causes, found.first) == ((), (), None)
     assert found.step.clear
     assert found.operators.causes
-    assert found.code.reason == "no pair has 100 samples of either side"
+    assert found.code.reason == "no pair has 100 samples on both sides"
 
 
 # --- a loader -------------------------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ def test_over_budget_nothing_is_told_of_functions():
 
 def test_a_sampler_that_costs_the_sides_unlike_says_nothing_of_a_difference_as_small():
     reason = explained(head={**STEP, FORWARD: 400.0}, sampled=(1.0, 1.1)).code.reason
-    assert "unlike: with it the head takes 1.17 times as long as the base, without it 1.06 times" in reason
+    assert "one side more: with it the head takes 1.17 times as long as the base, without it 1.06 times" in reason
     assert explained(head={**STEP, FORWARD: 900.0}, sampled=(1.0, 1.1)).first.name == "Net.forward (mine.py)"
 
 

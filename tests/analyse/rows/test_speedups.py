@@ -283,9 +283,9 @@ def test_thread_counts_can_be_compared_themselves(run: MadeUpRun) -> None:
     [
         ("mode=trace", r"nothing was measured with that value \(eager\)"),
         ("colour=red", "nothing that was measured has an axis 'colour'"),
-        ("mode", "wants axis=value or a case key, not 'mode'"),
-        ("mode=", "wants axis=value or a case key, not 'mode='"),
-        ("", "wants axis=value or a case key, not ''"),
+        ("mode", "takes axis=value or a case key, not 'mode'"),
+        ("mode=", "takes axis=value or a case key, not 'mode='"),
+        ("", "takes axis=value or a case key, not ''"),
         ("matmul/square[size=99]", "no such case in this run"),
         ("matmul/square[size]", "is not axis=value"),
         ("matmul/square[", "is not a case key"),

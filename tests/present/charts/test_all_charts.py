@@ -19,7 +19,7 @@ from tests.present import example_rows as example
 ROWS = {"a run": example.everything(), "modes": example.modes(), "a gate": example.gate()}
 PICTURES = {f"{name}: {spec.slug}": (spec, rows) for name, rows in ROWS.items() for spec in charts.available(rows)}
 COLUMNS = {name for rows in ROWS.values() for each in record.records(rows) for name in each}
-"""Of all records that are drawn here."""
+"""All rows that are drawn here."""
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.name)

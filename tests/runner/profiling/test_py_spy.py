@@ -191,7 +191,7 @@ def test_a_killed_command_leaves_neither_worker_nor_py_spy():
 
 
 def with_the_command_ended_by(number):
-    words = [sys.executable, "-m", "bench", "profile", "planted_profiles/sleeps", "-w", str(FILE), "--seconds", "200"]
+    words = [sys.executable, "-m", "bench", "profile", "planted_profiles/sleeps", "-w", str(FILE), "--seconds", "24"]
     command = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         ends, seen = time.monotonic() + 60, {}
