@@ -29,7 +29,7 @@ from bench.store import (
 )
 from tests.analyse.conftest import MadeUpRun
 from tests.analyse.gate.test_verdicts import KEY, Recorded
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 from tests.terminal import Terminal
 
 DATA = Path(__file__).parent / "data"

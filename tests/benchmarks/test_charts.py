@@ -10,7 +10,7 @@ import resource
 from bench.analyse.rows.row import Row
 from bench.present import charts
 from bench.present.charts import figure_data
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 CASES, CHARTS = 400, 16
 
@@ -24,7 +24,7 @@ def run_of_400_cases() -> list[Row]:
         for threads in (1, 2, 4, 8)
         for kind in range(CASES // 20)
     ]
-    return [*rows, *example.frame(*more[: CASES - len(rows)])]
+    return [*rows, *example.rows(*more[: CASES - len(rows)])]
 
 
 def test_sixteen_charts_of_400_cases(benchmark, request):

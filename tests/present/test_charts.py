@@ -18,7 +18,7 @@ from bench.present import charts, style
 from bench.present.charts.all_charts import chart_named
 from bench.present.charts.canvas import most_that_fit, spread
 from bench.records import Case, Finding, UserError
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 LONG = "a_rather_long_name_that_goes_on_and_on_until_it_has_eighty_characters_in_it_xyz"
 
@@ -29,8 +29,8 @@ def texts(figure: Figure) -> list[Text]:
 
 def one_launch() -> list[Row]:
     return [
-        *example.frame(*(example.row("m/n", size * 1e-6, spread=0, size=size, launches=1) for size in (8, 64, 512))),
-        *example.frame(*(example.row("d/e", 1 / n, spread=0, batch=n, launches=1, items=10.0) for n in (8, 64, 512))),
+        *example.rows(*(example.row("m/n", size * 1e-6, spread=0, size=size, launches=1) for size in (8, 64, 512))),
+        *example.rows(*(example.row("d/e", 1 / n, spread=0, batch=n, launches=1, items=10.0) for n in (8, 64, 512))),
         *map(without_intervals, example.modes()),
     ]
 
@@ -50,7 +50,7 @@ def only_failures() -> list[Row]:
         for place, outcome in enumerate(outcomes)
         for mode in ("eager", "script")
     ]
-    return example.frame(*rows)
+    return example.rows(*rows)
 
 
 def fifty_cases() -> list[Row]:
@@ -61,7 +61,7 @@ def fifty_cases() -> list[Row]:
         for n in range(5) for m in range(10)
     ]  # fmt: skip
     rows += [example.row("d/e", 1.0 + batch / 7, batch=batch, items=100.0, mode="script") for batch in range(1, 51)]
-    return example.frame(*rows)
+    return example.rows(*rows)
 
 
 def long_names(name: str = LONG) -> list[Row]:
@@ -74,20 +74,20 @@ def long_names(name: str = LONG) -> list[Row]:
         example.row(f"family/{name}", size=1024, kind=f"{name}{kind}", outcome="oom", reason=name) for kind in range(2)
     ]
     batches = [example.row(f"family/{name}b", 1.0, batch=n, kind=name, items=10.0 * n, unit=name) for n in (8, 64)]
-    return example.frame(*rows, *lost, *batches)
+    return example.rows(*rows, *lost, *batches)
 
 
 def normal() -> list[Row]:
     return [*example.matmul(torch="2.13.0"), *example.modes(), *example.loaders()]
 
 
-FRAMES = {
+ROWS = {
     "normal": normal, "everything": example.everything, "one launch": one_launch, "only failures": only_failures,
     "50 cases": fifty_cases, "gate": example.gate,
     "long names": long_names, "script tag": lambda: long_names("<script>alert(1)</script>$x$"),
 }  # fmt: skip
-MADE = {name: make() for name, make in FRAMES.items()}
-SPECS = {name: charts.available(frame) for name, frame in MADE.items()}
+MADE = {name: make() for name, make in ROWS.items()}
+SPECS = {name: charts.available(rows) for name, rows in MADE.items()}
 PICTURES = {
     f"{name}-{spec.slug}-{theme}": (spec, MADE[name], theme)
     for name, specs in SPECS.items()
@@ -112,7 +112,7 @@ def test_no_text_is_small_is_clipped_or_covers_another(picture: str) -> None:
     assert (outside, overlapping) == ([], [])
 
 
-@pytest.mark.parametrize("name", list(FRAMES))
+@pytest.mark.parametrize("name", list(ROWS))
 def test_every_frame_allows_a_chart(name: str) -> None:
     assert SPECS[name]
 
@@ -136,8 +136,8 @@ def test_the_title_states_how_far_apart_the_lines_are() -> None:
 
 
 def test_the_title_of_a_single_line_states_its_growth() -> None:
-    frame = example.frame(*(example.row("m/n", size * 1e-6, size=size) for size in (10, 1000)))
-    assert charts.available(frame)[0].title == "m/n: 100× the size takes 100× [97, 103] the time"
+    rows = example.rows(*(example.row("m/n", size * 1e-6, size=size) for size in (10, 1000)))
+    assert charts.available(rows)[0].title == "m/n: 100× the size takes 100× [97, 103] the time"
 
 
 def test_overlapping_intervals_are_not_resolved() -> None:
@@ -146,7 +146,7 @@ def test_overlapping_intervals_are_not_resolved() -> None:
         for n in (1, 2)
         for d in ("cpu", "cuda")
     ]
-    assert "not resolved by this data" in charts.available(example.frame(*rows))[0].title
+    assert "not resolved by this data" in charts.available(example.rows(*rows))[0].title
 
 
 def test_one_launch_decides_nothing() -> None:
@@ -159,9 +159,9 @@ def test_the_title_of_saturation_states_the_knee() -> None:
 
 
 def test_a_knee_beyond_the_largest_batch_is_not_resolved_and_the_chart_says_why() -> None:
-    frame = example.frame(*(example.row("d/e", 1.0, batch=n, items=10.0 * n) for n in (8, 64, 512)))
-    assert charts.available(frame)[0].title.endswith("at batch 512; its knee is not resolved by this data")
-    said = " ".join(text.get_text() for text in texts(charts.draw("saturation", frame)))
+    rows = example.rows(*(example.row("d/e", 1.0, batch=n, items=10.0 * n) for n in (8, 64, 512)))
+    assert charts.available(rows)[0].title.endswith("at batch 512; its knee is not resolved by this data")
+    said = " ".join(text.get_text() for text in texts(charts.draw("saturation", rows)))
     assert "No knee: throughput still rises at batch 512." in said
 
 
@@ -222,7 +222,7 @@ def test_what_all_lines_share_stands_in_the_footer() -> None:
 def test_the_device_clock_is_never_mixed_into_the_wall_clock() -> None:
     rows = [example.row("m/n", n * 1e-3, size=n) for n in (1, 10)]
     rows += [example.row("m/n", n * 1e-6, size=n, clock="device") for n in (1, 10)]
-    assert charts.describe(charts.available(example.frame(*rows))[0], example.frame(*rows)).count("µs") == 0
+    assert charts.describe(charts.available(example.rows(*rows))[0], example.rows(*rows)).count("µs") == 0
 
 
 def test_ticks_are_never_in_scientific_notation() -> None:
@@ -232,8 +232,8 @@ def test_ticks_are_never_in_scientific_notation() -> None:
 
 
 def test_alt_text_gives_every_point() -> None:
-    frame = example.matmul()
-    text = charts.describe(charts.available(frame)[0], frame)
+    rows = example.matmul()
+    text = charts.describe(charts.available(rows)[0], rows)
     assert "64: 9.3 µs [9.2, 9.6]" in text
     assert "4096: oom" in text
 
@@ -284,8 +284,8 @@ def test_another_suffix_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_svg_holds_no_script_element(tmp_path: Path) -> None:
-    frame = FRAMES["script tag"]()
-    path = style.save(charts.draw(charts.available(frame)[0].slug, frame), tmp_path / "a.svg")
+    rows = ROWS["script tag"]()
+    path = style.save(charts.draw(charts.available(rows)[0].slug, rows), tmp_path / "a.svg")
     assert not [element for element in ElementTree.parse(path).iter() if element.tag.endswith("script")]
 
 
@@ -320,16 +320,16 @@ def test_as_many_letters_as_fit_are_found_in_few_measurements(limit: int, most: 
 
 
 def test_findings_do_not_disturb_a_chart() -> None:
-    frame = example.matmul(findings=[Finding("few-launches", "warning", "few", "more")])
-    assert charts.draw("time_by_size", frame)
+    rows = example.matmul(findings=[Finding("few-launches", "warning", "few", "more")])
+    assert charts.draw("time_by_size", rows)
 
 
 def test_two_sizes_next_to_each_other_are_no_sweep() -> None:
-    near = example.frame(example.row("a/b", 1.0, size=1000), example.row("a/b", 1.1, size=1024))
+    near = example.rows(example.row("a/b", 1.0, size=1000), example.row("a/b", 1.1, size=1024))
     assert not [spec for spec in charts.available(near) if spec.slug.startswith("time")]
 
 
 @pytest.mark.parametrize(("last", "said"), [(250, "2.5×"), (10_000, "100×"), (1_000_000, "10,000×")])
 def test_a_headline_has_no_powers_of_ten(last: int, said: str) -> None:
     rows = [example.row("a/b", 1e-3, size=100), example.row("a/b", 1.0, size=last)]
-    assert f" {said} the size" in chart_named("time_by_size").finding(example.frame(*rows))
+    assert f" {said} the size" in chart_named("time_by_size").finding(example.rows(*rows))

@@ -13,15 +13,15 @@ from bench.analyse.rows.row import Row
 from bench.present import charts
 from bench.present.charts import figure_data
 from bench.records import UserError
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
-FRAMES = {
-    spec.slug: (spec, frame) for frame in (example.everything(), example.gate()) for spec in charts.available(frame)
+PICTURES = {
+    spec.slug: (spec, rows) for rows in (example.everything(), example.gate()) for spec in charts.available(rows)
 }
 
 
 def carried(slug: str) -> figure_data.FigureData:
-    return figure_data.figure_data(*FRAMES[slug], "light")
+    return figure_data.figure_data(*PICTURES[slug], "light")
 
 
 @cache
@@ -30,19 +30,19 @@ def drawn(slug: str) -> bytes:
     return figure_data.encode(carried(slug), "svg")
 
 
-@pytest.mark.parametrize("slug", list(FRAMES))
+@pytest.mark.parametrize("slug", list(PICTURES))
 def test_every_chart_is_drawn_again_to_the_byte(slug: str, tmp_path: Path) -> None:
     # A PNG takes three times as long, and is made of the same picture: of every fourth chart.
-    for suffix in ("svg", "png")[: 2 if list(FRAMES).index(slug) % 4 == 0 else 1]:
+    for suffix in ("svg", "png")[: 2 if list(PICTURES).index(slug) % 4 == 0 else 1]:
         path = tmp_path / f"{slug}.{suffix}"
         path.write_bytes(drawn(slug) if suffix == "svg" else figure_data.encode(carried(slug), suffix))
         assert figure_data.problems(path) == []
 
 
 def test_a_chart_of_cases_that_gave_no_number_is_carried_too() -> None:
-    frame = example.frame(*(example.row("m/n", outcome="oom", reason="too large", size=n) for n in (8, 64)))
-    (spec,) = charts.available(frame)
-    assert b"</svg>" in figure_data.encode(figure_data.figure_data(spec, frame, "light"), "svg")
+    rows = example.rows(*(example.row("m/n", outcome="oom", reason="too large", size=n) for n in (8, 64)))
+    (spec,) = charts.available(rows)
+    assert b"</svg>" in figure_data.encode(figure_data.figure_data(spec, rows, "light"), "svg")
 
 
 def test_a_pdf_carries_it_as_well(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_changed_digit_in_the_data_is_found(tmp_path: Path) -> None:
         figure_data.problems(path)
 
 
-@pytest.mark.parametrize("slug", list(FRAMES))
+@pytest.mark.parametrize("slug", list(PICTURES))
 def test_a_changed_digit_in_the_picture_is_found(slug: str, tmp_path: Path) -> None:
     path = tmp_path / "figure.svg"
     written = drawn(slug).decode()
@@ -94,10 +94,10 @@ def test_other_versions_are_no_verification(tmp_path: Path, monkeypatch: pytest.
 
 def test_names_of_people_who_mean_harm_stay_text(tmp_path: Path) -> None:
     name = "<script>alert(1)</script>]]>&amp;"
-    frame = example.operations(machine=name)
-    spec = next(each for each in charts.available(frame) if each.name == "launch_floor")
+    rows = example.operations(machine=name)
+    spec = next(each for each in charts.available(rows) if each.name == "launch_floor")
     path = tmp_path / "figure.svg"
-    path.write_bytes(figure_data.encode(figure_data.figure_data(spec, frame, "light"), "svg"))
+    path.write_bytes(figure_data.encode(figure_data.figure_data(spec, rows, "light"), "svg"))
     root = ElementTree.parse(path).getroot()
     assert not [each for each in root.iter() if each.tag.endswith("script")]
     assert figure_data.read(path).rows[0]["machine"] == name

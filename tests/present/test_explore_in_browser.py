@@ -7,7 +7,7 @@ from bench.present import style
 from bench.present.pages import explore_page
 from bench.records import Finding
 from tests.present import browsing
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
@@ -24,12 +24,12 @@ def loaders() -> list[Row]:
                       launches=1, method="one launch: no interval")  # fmt: skip
     lost = example.row("dataloader/epoch", loader="dataloader", batch=32768, outcome="oom", reason="out of memory")
     two_threads = [example.scaled(row, 0.6) for row in example.loaders(threads=2)]
-    return [*example.loaders(), *two_threads, *example.frame(one, lost)]
+    return [*example.loaders(), *two_threads, *example.rows(one, lost)]
 
 
 def evil() -> list[Row]:
     finding = Finding("drift", "warning", EVIL, EVIL)
-    return example.frame(
+    return example.rows(
         example.row(f"family/{EVIL}", 1e-3, form=EVIL, findings=[finding]),
         example.row(f"family/{EVIL}", 2e-3, form="plain"),
         example.row(f"family/{EVIL}", form="lost", outcome="failed", reason=EVIL),
@@ -43,7 +43,7 @@ def clocked() -> list[Row]:
         for clock, scale in (("wall", 1.0), ("latency", 3.0), ("device", 0.5))
     ]
     lost = example.row("matmul/product", size=3, outcome="failed", reason="it raised")
-    return example.frame(*rows, lost, *(example.row("matmul/product", 1e-4 * size, size=size) for size in (1, 2, 4)))
+    return example.rows(*rows, lost, *(example.row("matmul/product", 1e-4 * size, size=size) for size in (1, 2, 4)))
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_a_clock_that_a_case_lacks_leaves_it_out_and_says_why(tab):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (example.frame(*(example.row("a/b", size=size, reason="no GPU") for size in (1, 2))), "no GPU"),
+        (example.rows(*(example.row("a/b", size=size, reason="no GPU") for size in (1, 2))), "no GPU"),
         ([], ""),
     ],
     ids=["failures", "nothing"],

@@ -5,7 +5,7 @@ import pytest
 from bench.present import charts
 from bench.present.pages.report_page import page
 from tests.present import browsing
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 pytestmark = browsing.NEEDED
 

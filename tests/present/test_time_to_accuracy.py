@@ -6,7 +6,7 @@ import pytest
 
 from bench.present import charts
 from bench.records import UserError
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 
 def title(rows):

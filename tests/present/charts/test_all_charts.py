@@ -14,7 +14,7 @@ from bench.present.charts.all_charts import CHARTS, chart_named
 from bench.present.charts.chart import Chart
 from bench.present.charts.figure_data import NESTED
 from bench.records import UserError
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 ROWS = {"a run": example.everything(), "modes": example.modes(), "a gate": example.gate()}
 PICTURES = {f"{name}: {spec.slug}": (spec, rows) for name, rows in ROWS.items() for spec in charts.available(rows)}

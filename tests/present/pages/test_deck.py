@@ -11,15 +11,15 @@ from bench.present.charts.all_charts import chart_named
 from bench.present.charts.figure_data import FigureData, figure_data
 from bench.present.pages import deck
 from bench.records import UserError
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 CREATED = "2026-11-01T10:00:00+00:00"
 
 
 @pytest.fixture(scope="module")
 def slides() -> list[FigureData]:
-    frame = example.everything()
-    return [figure_data(spec, frame, "light") for spec in charts.available(frame)]
+    rows = example.everything()
+    return [figure_data(spec, rows, "light") for spec in charts.available(rows)]
 
 
 def test_a_pptx_has_a_chart_a_slide_with_its_finding_its_alt_text_and_notes(slides: list[FigureData]) -> None:
@@ -54,9 +54,9 @@ def test_the_same_deck_has_the_same_pdf(slides: list[FigureData]) -> None:
 
 
 def test_a_beamer_frame_names_its_chart_and_escapes_what_tex_would_take() -> None:
-    frame = example.operations(machine="50% off & more_or_less $x^2$ {a} ~ #1 \\ <b>")
-    spec = next(each for each in charts.available(frame) if each.name == "launch_floor")
-    text = deck.beamer([figure_data(spec, frame, "light")], "charts")
+    rows = example.operations(machine="50% off & more_or_less $x^2$ {a} ~ #1 \\ <b>")
+    spec = next(each for each in charts.available(rows) if each.name == "launch_floor")
+    text = deck.beamer([figure_data(spec, rows, "light")], "charts")
     assert r"\includegraphics[width=\paperwidth]{charts/launch_floor-tensors-elementwise.pdf}" in text
     note = text[text.index(r"\note{") : text.index("\n", text.index(r"\note{"))]
     assert not re.search(r"(?<!\\)[%$&#_^~<>]", note)

@@ -10,7 +10,7 @@ from bench.analyse.rows.row import Row
 from bench.present import charts, style
 from bench.present.pages import explore_page, report_page
 from bench.records import Finding, UserError
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 from tests.present.pages.test_report_page import EVIL, Reader
 
 pytest.importorskip("altair")
@@ -41,7 +41,7 @@ def test_the_page_holds_every_case_of_every_workload(made: str) -> None:
 
 
 def test_nothing_a_user_wrote_becomes_a_tag() -> None:
-    evil = example.frame(
+    evil = example.rows(
         example.row(f"family/{EVIL}", 1e-3, form=EVIL, findings=[Finding(EVIL, EVIL, f"</script>{EVIL}", EVIL, EVIL)]),
         example.row(f"family/{EVIL}", form="b", outcome="failed", reason=f"<!-- {EVIL}", machine=EVIL),
     )
@@ -69,12 +69,12 @@ def test_every_control_has_a_label_and_no_id_stands_twice(made: str) -> None:
 
 
 def test_report_and_page_lead_to_each_other_only_where_they_are_told_to() -> None:
-    frame = example.loaders()
-    assert 'href="index.html"' in page(frame, beside="index.html")
-    assert "index.html" not in page(frame)
-    specs = charts.available(frame)[:0]
-    assert 'href="explore.html"' in report_page.page(frame, specs, [{}], beside="explore.html")
-    assert "explore.html" not in report_page.page(frame, specs, [{}])
+    rows = example.loaders()
+    assert 'href="index.html"' in page(rows, beside="index.html")
+    assert "index.html" not in page(rows)
+    specs = charts.available(rows)[:0]
+    assert 'href="explore.html"' in report_page.page(rows, specs, [{}], beside="explore.html")
+    assert "explore.html" not in report_page.page(rows, specs, [{}])
 
 
 def test_the_picture_has_lines_intervals_and_three_kinds_of_mark() -> None:
@@ -98,7 +98,7 @@ def test_the_same_rows_give_the_same_page(made: str) -> None:
 
 
 def test_a_page_of_failures_alone_and_one_without_cases_are_pages() -> None:
-    failed = page(example.frame(*(example.row("a/b", size=n, reason="no GPU") for n in (1, 2))))
+    failed = page(example.rows(*(example.row("a/b", size=n, reason="no GPU") for n in (1, 2))))
     assert [row["reason"] for row in data(failed)["workloads"][0]["rows"]] == ["no GPU", "no GPU"]
     assert data(page([]))["workloads"] == []
 

@@ -8,7 +8,7 @@ import pytest
 from bench.analyse.rows.row import Row
 from bench.present.pages.explore_points import workloads
 from bench.records import Finding
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 
 def only(rows: list[Row], vs: str | None = None) -> dict:
@@ -24,11 +24,11 @@ def clocks() -> list[Row]:
     """A case of the CPU, which has one clock; one of a GPU with three; one whose device clock failed."""
     gpu = [example.row("a/b", 1e-3, device="cuda", size=1, clock=clock) for clock in ("device", "wall", "latency")]
     failed = example.row("a/b", 2e-3, device="cuda", size=2) | {"no_clock": {"step:device": "it synchronises"}}
-    return example.frame(*gpu, failed, example.row("a/b", 1e-2, size=1))
+    return example.rows(*gpu, failed, example.row("a/b", 1e-2, size=1))
 
 
 def test_a_number_has_its_interval_as_text_and_how_that_was_had() -> None:
-    found = numbers(only(example.frame(example.row("a/b", 1e-3))))[0]
+    found = numbers(only(example.rows(example.row("a/b", 1e-3))))[0]
     assert (found["value"], found["low"], found["high"]) == pytest.approx((1e-3, 0.98e-3, 1.024e-3))
     assert found["text"] == "1.00 ms [0.98, 1.02]"
     assert found["how"] == "order statistics of 6 launches, 96.9 %"
@@ -36,7 +36,7 @@ def test_a_number_has_its_interval_as_text_and_how_that_was_had() -> None:
 
 def test_a_number_of_one_launch_has_no_interval_and_says_so() -> None:
     one = example.row("a/b", 1e-3, spread=0, launches=1, method="one launch: no interval")
-    found = numbers(only(example.frame(one)))[0]
+    found = numbers(only(example.rows(one)))[0]
     assert not {"low", "high"} & set(found)
     assert found["how"] == "one launch: no interval"
 
@@ -52,7 +52,7 @@ def test_a_peak_is_in_mebibytes_without_an_interval_and_the_clock_does_not_matte
 
 
 def test_measures_that_no_case_has_are_not_offered() -> None:
-    assert [each["name"] for each in only(example.frame(example.row("a/b", 1e-3)))["measures"]] == [
+    assert [each["name"] for each in only(example.rows(example.row("a/b", 1e-3)))["measures"]] == [
         "time",
         "throughput",
     ]
@@ -72,7 +72,7 @@ def test_a_case_that_ended_badly_has_no_number_and_its_reason() -> None:
 
 
 def test_a_reason_that_was_not_recorded_is_said_to_be_so() -> None:
-    assert only(example.frame(example.row("a/b", outcome="crashed")))["rows"][0]["reason"] == "no reason was recorded"
+    assert only(example.rows(example.row("a/b", outcome="crashed")))["rows"][0]["reason"] == "no reason was recorded"
 
 
 def test_every_case_has_a_row_for_each_clock_and_one_is_its_first() -> None:
@@ -97,7 +97,7 @@ def test_a_clock_that_a_case_lacks_says_why() -> None:
 def test_a_case_without_a_speed_up_is_the_reference_or_has_none() -> None:
     alone = example.row("regression/train_step", 1e-3, rows=1, mode="compile", unit="row")
     modes = [replace(row, speedup=None) if row.axis("mode") == "eager" else row for row in example.modes()]
-    found = only([*modes, *example.frame(alone)])
+    found = only([*modes, *example.rows(alone)])
     whys = {row["case"]: row["numbers"].get("speedup", {}).get("why") for row in found["rows"]}
     assert whys["rows=800, mode=eager"] == "others are compared with it"
     assert whys["rows=1, mode=compile"] == "there is no case to compare it with"
@@ -105,8 +105,8 @@ def test_a_case_without_a_speed_up_is_the_reference_or_has_none() -> None:
 
 
 def test_axes_are_those_that_vary_their_values_in_order_as_keys_have_them() -> None:
-    frame = example.frame(*(example.row("a/b", 1e-3, size=size, lr=0.1, form="x") for size in (1024, 64, 256)))
-    workload = only(frame)
+    rows = example.rows(*(example.row("a/b", 1e-3, size=size, lr=0.1, form="x") for size in (1024, 64, 256)))
+    workload = only(rows)
     assert workload["axes"] == [{"name": "size", "numeric": True, "values": ["64", "256", "1024"]}]
     assert workload["same"] == "device=cpu, dtype=float32, mode=eager, threads=1, form=x, lr=0.1"
 
@@ -116,7 +116,7 @@ def test_axes_are_those_that_vary_their_values_in_order_as_keys_have_them() -> N
 )
 def test_an_axis_is_numeric_where_all_that_is_there_are_numbers(values, numeric) -> None:
     rows = [example.row("a/b", 1e-3, **({} if value is None else {"n": value})) for value in values]
-    (axis,) = only(example.frame(*rows))["axes"]
+    (axis,) = only(example.rows(*rows))["axes"]
     assert axis["numeric"] is numeric
     assert set(axis["values"]) == {"–" if value is None else str(value) for value in values}
 
@@ -124,12 +124,12 @@ def test_an_axis_is_numeric_where_all_that_is_there_are_numbers(values, numeric)
 def test_the_longest_sweep_goes_to_the_right_and_colours_tell_the_next_axis_apart() -> None:
     assert [(each["x"], each["color"]) for each in workloads(example.loaders())] == [("batch", "loader")]
     assert [(each["x"], each["color"]) for each in workloads(example.modes())] == [("rows", "mode")]
-    assert [(each["x"], each["color"]) for each in workloads(example.frame(example.row("a/b", 1.0)))] == [("", "")]
+    assert [(each["x"], each["color"]) for each in workloads(example.rows(example.row("a/b", 1.0)))] == [("", "")]
 
 
 def test_an_axis_with_more_values_than_colours_is_not_coloured_at_first() -> None:
     rows = [example.row("a/b", 1e-3, size=size, op=f"op{op}") for size in range(12) for op in range(9)]
-    assert only(example.frame(*rows))["color"] == ""
+    assert only(example.rows(*rows))["color"] == ""
 
 
 def test_several_machines_are_one_more_axis() -> None:
@@ -147,7 +147,7 @@ def test_a_case_that_one_machine_measured_twice_is_told_apart_by_its_runs() -> N
 
 def test_doubts_are_told_with_their_severity() -> None:
     row = example.row("a/b", 1e-3, findings=[Finding("drift", "warning", "it got slower", "wait")])
-    assert only(example.frame(row))["rows"][0]["doubts"] == ["warning: it got slower"]
+    assert only(example.rows(row))["rows"][0]["doubts"] == ["warning: it got slower"]
 
 
 def test_what_is_told_is_json_without_a_number_that_json_lacks() -> None:

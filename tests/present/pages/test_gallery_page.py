@@ -9,7 +9,7 @@ from bench.present import charts
 from bench.present.charts import figure_data
 from bench.present.charts.all_charts import chart_named
 from bench.present.pages import gallery_page
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 from tests.present.words.test_machine_labels import LAPTOP, SERVER, both
 
 GALLERY = Path(__file__).parents[3] / "reports" / "gallery"
@@ -22,15 +22,15 @@ def test_of_each_chart_there_is_one_and_it_shows_most_machines():
 
 
 def test_one_that_resolves_its_question_goes_before_one_that_does_not():
-    frame = example.everything()
-    specs = [spec for spec in charts.available(frame) if spec.name == "loaders"]
-    (chosen,) = one_of_each(specs, frame)
+    rows = example.everything()
+    specs = [spec for spec in charts.available(rows) if spec.name == "loaders"]
+    (chosen,) = one_of_each(specs, rows)
     assert "not resolved" not in chosen.title
 
 
 def test_the_page_shows_each_picture_under_its_question_and_names_the_machines():
-    frame = example.everything()
-    shown = [figure_data.figure_data(spec, frame, "light") for spec in charts.available(frame)[:2]]
+    rows = example.everything()
+    shown = [figure_data.figure_data(spec, rows, "light") for spec in charts.available(rows)[:2]]
     text = gallery_page.page(shown, [LAPTOP, SERVER])
     assert f"Measured on {LAPTOP} and {SERVER}" in text
     assert f"]({shown[1].slug}.png)" in text

@@ -11,7 +11,7 @@ from bench.analyse.rows.row import Row
 from bench.present import charts
 from bench.present.pages import report_page
 from bench.records import Finding
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 EVIL = "<script>alert(1)</script>"
 
@@ -51,7 +51,7 @@ def made() -> str:
 
 
 def test_nothing_a_user_wrote_becomes_a_tag() -> None:
-    evil = example.frame(
+    evil = example.rows(
         example.row(f"family/{EVIL}", 1e-3, size=1, findings=[Finding(EVIL, EVIL, EVIL, EVIL, EVIL)]),
         example.row(f"family/{EVIL}", size=2, outcome="failed", reason=EVIL, machine=EVIL),
     )
@@ -127,14 +127,14 @@ def test_the_same_rows_give_the_same_page(made: str) -> None:
 
 
 def test_the_charts_of_a_page_are_not_looked_for_again_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = example.loaders()
-    specs = charts.available(frame)
+    rows = example.loaders()
+    specs = charts.available(rows)
     monkeypatch.setattr(charts, "available", None)
-    assert specs[0].slug in report_page.page(frame, specs, [RUN])
+    assert specs[0].slug in report_page.page(rows, specs, [RUN])
 
 
 def test_a_page_of_failures_alone_is_a_page() -> None:
-    assert "<b>2</b> skipped" in page(example.frame(*(example.row("a/b", size=n, reason="no GPU") for n in (1, 2))))
+    assert "<b>2</b> skipped" in page(example.rows(*(example.row("a/b", size=n, reason="no GPU") for n in (1, 2))))
 
 
 def test_a_page_without_cases_is_a_page() -> None:
@@ -142,7 +142,7 @@ def test_a_page_without_cases_is_a_page() -> None:
 
 
 def test_a_page_of_one_launch_does_not_claim_several() -> None:
-    assert "each case ran in one launch" in page(example.frame(example.row("a/b", 1.0, spread=0, launches=1)))
+    assert "each case ran in one launch" in page(example.rows(example.row("a/b", 1.0, spread=0, launches=1)))
 
 
 def test_a_case_that_was_profiled_leads_to_its_profile_and_no_other_does() -> None:

@@ -14,7 +14,7 @@ from bench.analyse.rows.row import Row
 from bench.present.tables import estimates_table, table_formats
 from bench.present.tables.terminal_table import Column
 from bench.records import UserError
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 Golden = Callable[[str, str], None]
 
@@ -67,7 +67,7 @@ def test_what_was_left_out_for_want_of_room_is_named() -> None:
 def test_a_key_too_long_for_the_terminal_stays_whole() -> None:
     long = "x" * 80
     text = estimates_table.show(
-        example.frame(example.row("a/b", 1.0, loader=long), example.row("a/b", 2.0)), "table", width=60
+        example.rows(example.row("a/b", 1.0, loader=long), example.row("a/b", 2.0)), "table", width=60
     )
     assert f"a/b[device=cpu,dtype=float32,loader={long},mode=eager,threads=1]" in text
 
@@ -84,19 +84,19 @@ def test_a_doubt_is_a_mark_in_the_row_and_a_sentence_below() -> None:
 
 
 def test_a_time_without_interval_says_so() -> None:
-    text = estimates_table.show(example.frame(example.row("a/b", 1.0, spread=0, launches=1)), "table")
+    text = estimates_table.show(example.rows(example.row("a/b", 1.0, spread=0, launches=1)), "table")
     assert "1.00 s (no interval)" in text
 
 
 def test_what_a_workload_says_of_its_answer_stands_beside_the_time() -> None:
-    frame = example.frame(
+    rows = example.rows(
         example.row("a/fit", 1.0, quality={"test_accuracy": 0.98512, "epochs": 12.0}),
         example.row("a/other", 1.0, quality={}),
         example.row("a/lost", 1.0, quality={"loss": None}),
     )
-    said = [row["quality"] for row in markdown_rows(estimates_table.show(frame, "md"))]
+    said = [row["quality"] for row in markdown_rows(estimates_table.show(rows, "md"))]
     assert said == ["test accuracy 0.9851, epochs 12", "–", "loss –"]
-    assert "test accuracy 0.9851" in estimates_table.show(frame, "table", width=200)
+    assert "test accuracy 0.9851" in estimates_table.show(rows, "table", width=200)
 
 
 def test_quality_is_a_column_only_where_a_workload_has_some() -> None:
@@ -104,8 +104,8 @@ def test_quality_is_a_column_only_where_a_workload_has_some() -> None:
 
 
 def test_clock_is_a_column_only_where_there_are_several() -> None:
-    two = example.frame(example.row("a/b", 1.0), example.row("a/b", 2.0, clock="device"))
-    headers = [estimates_table.show(frame, "md").splitlines()[0] for frame in (two, example.matmul())]
+    two = example.rows(example.row("a/b", 1.0), example.row("a/b", 2.0, clock="device"))
+    headers = [estimates_table.show(rows, "md").splitlines()[0] for rows in (two, example.matmul())]
     assert [("clock" in header) for header in headers] == [True, False]
 
 
@@ -115,7 +115,7 @@ def test_colour_is_used_only_when_asked_for() -> None:
 
 
 def test_brackets_of_a_key_are_not_taken_for_markup() -> None:
-    text = estimates_table.show(example.frame(example.row("a/b", 1.0, loader="red")), "table", color=True, width=20)
+    text = estimates_table.show(example.rows(example.row("a/b", 1.0, loader="red")), "table", color=True, width=20)
     assert "[device=cpu,dtype=float32,loader=red,mode=eager,threads=1]" in text
 
 
@@ -137,8 +137,8 @@ def test_a_pipe_in_a_reason_does_not_end_its_markdown_cell() -> None:
 
 
 def test_a_tag_in_markdown_is_escaped() -> None:
-    frame = example.frame(example.row("a/b", outcome="failed", reason="<script>alert(1)</script>"))
-    assert "<script" not in estimates_table.show(frame, "md")
+    rows = example.rows(example.row("a/b", outcome="failed", reason="<script>alert(1)</script>"))
+    assert "<script" not in estimates_table.show(rows, "md")
 
 
 def test_json_is_valid_where_numbers_are_missing() -> None:
@@ -147,7 +147,7 @@ def test_json_is_valid_where_numbers_are_missing() -> None:
 
 
 def test_json_has_what_other_programs_rely_on_even_if_the_frame_has_not() -> None:
-    (row,) = json.loads(estimates_table.show(example.frame(example.row("a/b", 1.0)), "json"))
+    (row,) = json.loads(estimates_table.show(example.rows(example.row("a/b", 1.0)), "json"))
     promised = (
         "key workload params outcome reason clock value_s low_s high_s method launches blocks first_call_s "
         "compile_cold_s compile_warm_s peak_bytes items_per_s speedup speedup_low speedup_high speedup_paired findings"
@@ -215,7 +215,7 @@ def test_the_table_says_which_pairing_it_was(method, paired, said):
         "a/b", 1.0, reference="a/b[form=cure]", speedup=2.0, speedup_low=1.9, speedup_high=2.1, speedup_paired=paired,
         speedup_method=method,
     )  # fmt: skip
-    (cells,) = markdown_rows(estimates_table.show(example.frame(row), "md"))
+    (cells,) = markdown_rows(estimates_table.show(example.rows(row), "md"))
     assert cells["pairing"] == said
 
 

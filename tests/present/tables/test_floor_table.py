@@ -14,7 +14,7 @@ from bench.analyse.rows.peaks import Peaks, peaks
 from bench.analyse.rows.record import FLOOR
 from bench.analyse.rows.row import Row
 from bench.present.tables import floor_table
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 Golden = Callable[[str, str], None]
 
@@ -51,7 +51,7 @@ def lessons() -> list[dict[str, Any]]:
 
 
 def floors(*records: dict[str, Any]) -> tuple[list[Row], Peaks]:
-    rows = example.frame(*(records or (*lessons(), *calibration())))
+    rows = example.rows(*(records or (*lessons(), *calibration())))
     found = peaks(rows, BEGUN)
     return with_floor(rows, found), found
 
@@ -81,7 +81,7 @@ def test_the_age_of_the_peaks_is_printed() -> None:
 
 def test_peaks_of_another_run_are_named() -> None:
     other = [{**each, "run": "20250102T120000-cd34"} for each in lessons()]
-    rows = with_floor(example.frame(*other), floors()[1])
+    rows = with_floor(example.rows(*other), floors()[1])
     text = floor_table.show(rows, floors()[1], "table", now=NOW)
     assert "Peaks: measured 3 hours ago by run 20250101T120000-ab12" in text
 

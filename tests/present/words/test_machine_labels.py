@@ -1,4 +1,4 @@
-"""Several machines in one frame: what is drawn together, what apart, and what each is called."""
+"""Several machines in one list of rows: what is drawn together, what apart, and what each is called."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from bench.analyse.rows.row import Row
 from bench.present import charts
 from bench.present.charts import figure_data
 from bench.present.words import machine_labels
-from tests.present import present_frames as example
+from tests.present import example_rows as example
 
 LAPTOP, SERVER = "2-core Intel Xeon", "16-core Intel Xeon + NVIDIA H100 80GB HBM3"
 
@@ -77,8 +77,8 @@ def test_a_picture_of_one_of_several_says_in_its_title_which_it_is():
 
 
 def test_lines_of_one_point_each_have_no_chart_of_growth():
-    frame = example.trainings()  # each loader at one batch alone
-    assert not [spec for spec in charts.available(frame) if spec.name == "saturation"]
+    rows = example.trainings()  # each loader at one batch alone
+    assert not [spec for spec in charts.available(rows) if spec.name == "saturation"]
 
 
 def test_slugs_of_several_machines_are_unlike():

@@ -1,4 +1,4 @@
-"""Synthetic frames of estimates, the same on every machine."""
+"""Synthetic rows, the same on every machine."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def row(workload: str, value: float | None = None, *, spread: float = 0.02, **mo
     return {"key": case.key, "workload": workload, **case.axes, "params": case.axes, **columns}
 
 
-def frame(*records: dict[str, Any]) -> list[Row]:
+def rows(*records: dict[str, Any]) -> list[Row]:
     """The rows that these records are of."""
     return [_row(each) for each in records]
 
@@ -102,7 +102,7 @@ def _times(found: Interval | None, factor: float) -> Interval | None:
 
 def matmul(**more: Any) -> list[Row]:
     """A sweep over size on two devices, with one size out of memory and one mode skipped."""
-    rows = [
+    records = [
         row(
             "matmul/square",
             4e-11 * size**3 / 30 + 9e-6,
@@ -113,11 +113,11 @@ def matmul(**more: Any) -> list[Row]:
         )
         for size in (64, 256, 1024, 4096)
     ]
-    rows += [
+    records += [
         row("matmul/square", 4e-11 * size**3 / 900 + 3e-5, size=size, device="cuda", machine="2-core AMD EPYC", **more)
         for size in (64, 256, 1024)
     ]
-    rows.append(
+    records.append(
         row(
             "matmul/square",
             size=4096,
@@ -126,19 +126,21 @@ def matmul(**more: Any) -> list[Row]:
             reason="CUDA out of memory: 192 MiB asked, 80 MiB free",
         )
     )
-    return frame(*rows)
+    return rows(*records)
 
 
 def modes(**more: Any) -> list[Row]:
     """Training steps in several modes with speed-ups against eager: faster, slower, undecided, skipped."""
-    rows: list[dict[str, Any]] = []
+    records: list[dict[str, Any]] = []
     for rows_, eager in ((800, 210e-6), (8000, 690e-6)):
         reference = Case.of("regression/train_step", {"rows": rows_}).key
-        rows.append(_compared(reference, eager, 1.0, NAN, NAN, "eager", rows_, paired=True, **more))
-        rows.append(_compared(reference, eager, 1.52, 1.48, 1.57, "compile", rows_, compile_cold_s=17.2, **more))
-        rows.append(_compared(reference, eager, 1.01, 0.97, 1.04, "script", rows_, paired=True, build_s=0.03, **more))
-        rows.append(_compared(reference, eager, 0.81, 0.79, 0.84, "trace", rows_, paired=True, **more))
-    rows.append(
+        records.append(_compared(reference, eager, 1.0, NAN, NAN, "eager", rows_, paired=True, **more))
+        records.append(_compared(reference, eager, 1.52, 1.48, 1.57, "compile", rows_, compile_cold_s=17.2, **more))
+        records.append(
+            _compared(reference, eager, 1.01, 0.97, 1.04, "script", rows_, paired=True, build_s=0.03, **more)
+        )
+        records.append(_compared(reference, eager, 0.81, 0.79, 0.84, "trace", rows_, paired=True, **more))
+    records.append(
         row(
             "regression/train_step",
             rows=800,
@@ -150,7 +152,7 @@ def modes(**more: Any) -> list[Row]:
             speedup_paired=None,
         )
     )
-    return frame(*rows)
+    return rows(*records)
 
 
 def _compared(
@@ -167,11 +169,11 @@ def _compared(
 
 def loaders(**more: Any) -> list[Row]:
     """An epoch by batch size through three loaders; throughput flattens out."""
-    rows = []
+    records = []
     for loader, cost in (("dataloader", 3e-4), ("sliced", 2e-5), ("device_resident", 1.2e-5)):
         for batch in (32, 128, 512, 2048, 8192):
             step = cost + 1.5e-7 * batch * (2 if loader == "dataloader" else 1)
-            rows.append(
+            records.append(
                 row(
                     "dataloader/epoch",
                     step * 16384 / batch,
@@ -182,25 +184,25 @@ def loaders(**more: Any) -> list[Row]:
                     **more,
                 )
             )
-    return frame(*rows)
+    return rows(*records)
 
 
 def trainings(**more: Any) -> list[Row]:
     """Three draws of a training to the same accuracy, by a loader in batches of 32 and by full batches."""
-    rows = []
+    records = []
     for loader, batch, epoch_s, epochs in (
         ("dataloader", 32, 40e-3, (6, 8, 10)),
         ("sliced", 800, 3e-3, (110, 140, 180)),
     ):
         for draw, number in enumerate(epochs):
             course = {f"test_accuracy_after_{n}": 0.9 - 0.4 * (1 - n / number) ** 2 for n in range(1, number + 1)}
-            rows.append(
+            records.append(
                 row(
                     "dataloader/time_to_accuracy", epoch_s * number, loader=loader, batch=batch, draw=draw,
                     quality={"epochs": number, "test_accuracy": 0.9, **course}, unit="training", **more,
                 )
             )  # fmt: skip
-    return frame(*rows)
+    return rows(*records)
 
 
 def twin(axis: str, reference: str, ratio: float, spread: float = 0.05) -> dict[str, Any]:
@@ -212,36 +214,36 @@ def twin(axis: str, reference: str, ratio: float, spread: float = 0.05) -> dict[
 
 def devices(**more: Any) -> list[Row]:
     """Products on the CPU, at one thread and all, on a GPU, there and back; the GPU overtakes between 256 and 1024."""
-    rows = []
+    records = []
     for size in (64, 256, 1024, 2048):
         times = {1: 4e-11 * size**3 + 2e-6, 8: 6e-12 * size**3 + 1.2e-5}
         for threads, time_s in times.items():
-            rows.append(row("matmul/square", time_s, size=size, device="cpu", threads=threads, **more))
-        best = min(rows[-2:], key=lambda each: each["value_s"])
+            records.append(row("matmul/square", time_s, size=size, device="cpu", threads=threads, **more))
+        best = min(records[-2:], key=lambda each: each["value_s"])
         for name, slower in (("square", 0.0), ("round_trip", 1e-5 + 1e-9 * size**2)):
             time_s = max(3e-5, 2e-13 * size**3) + slower
             found = twin("device", best["key"], best["value_s"] / time_s) if name == "square" else {}
-            rows.append(row(f"matmul/{name}", time_s, size=size, device="cuda", twins=found, **more))
-    rows.append(row("calibration/empty_kernel", 4e-3, device="cuda", kernels=1000.0, **more))
-    rows.append(row("matmul/square", size=4096, device="cuda", outcome="oom", reason="CUDA out of memory", **more))
-    return frame(*rows)
+            records.append(row(f"matmul/{name}", time_s, size=size, device="cuda", twins=found, **more))
+    records.append(row("calibration/empty_kernel", 4e-3, device="cuda", kernels=1000.0, **more))
+    records.append(row("matmul/square", size=4096, device="cuda", outcome="oom", reason="CUDA out of memory", **more))
+    return rows(*records)
 
 
 def threads(**more: Any) -> list[Row]:
     """A product at 1 to 16 threads on 8 cores, a tenth of it serial."""
-    rows = []
+    records = []
     one = row("matmul/square", 0.03, size=1000, threads=1, threads_used=1.0, sd_launches=0.01, **more)
     for count, used in ((2, 2), (4, 4), ("physical", 8), (16, 16)):
         time_s = 0.03 * (0.1 + 0.9 / min(used, 8))
         found = twin("threads", one["key"], one["value_s"] / time_s)
-        rows.append(row("matmul/square", time_s, size=1000, threads=count, threads_used=float(used), sd_launches=0.01,
-                        twins=found, **more))  # fmt: skip
-    return frame(one, *rows)
+        records.append(row("matmul/square", time_s, size=1000, threads=count, threads_used=float(used),
+                           sd_launches=0.01, twins=found, **more))  # fmt: skip
+    return rows(one, *records)
 
 
 def operations(**more: Any) -> list[Row]:
     """An operation on 10 to 10⁷ numbers that costs 5 µs at least."""
-    return frame(*(
+    return rows(*(
         row("tensors/elementwise", max(5e-6, 8e-10 * size), size=size, op="add", bytes=8.0 * size, flops=1.0 * size,
             kernels=1.0, sd_launches=0.02, **more)
         for size in (10, 100, 1000, 10**4, 10**5, 10**6, 10**7)
@@ -250,23 +252,23 @@ def operations(**more: Any) -> list[Row]:
 
 def compiled(**more: Any) -> list[Row]:
     """A training step, eager and compiled: it pays; one that never does; one of which that is not known."""
-    rows = []
+    records = []
     for size, (value, low, high) in {
         800: (9e4, 7e4, 1.3e5),
         32: (float("inf"),) * 3,
         8: (2e6, 1e5, float("inf")),
     }.items():
-        rows.append(row("regression/train_step", 3e-4, rows=size, mode="eager", **more))
-        rows.append(row("regression/train_step", 1e-4, rows=size, mode="compile", compile_cold_s=17.2,
+        records.append(row("regression/train_step", 3e-4, rows=size, mode="eager", **more))
+        records.append(row("regression/train_step", 1e-4, rows=size, mode="compile", compile_cold_s=17.2,
                         compile_warm_s=0.25, break_even=value, break_even_low=low, break_even_high=high,
                         break_even_of="cold", **more))  # fmt: skip
-    return frame(*rows)
+    return rows(*records)
 
 
 def compared(workload: str, axis: str, plain: str, others: dict[str, float], **more: Any) -> list[Row]:
     """Cases beside their twin on an axis, so many times as fast as it."""
     one = row(workload, 1e-3, **{axis: plain, **more})
-    return frame(one, *(
+    return rows(one, *(
         row(workload, 1e-3 / ratio, **{axis: value, **more}, twins=twin(axis, one["key"], ratio), check_error=3e-4)
         for value, ratio in others.items()
     ))  # fmt: skip
@@ -275,21 +277,23 @@ def compared(workload: str, axis: str, plain: str, others: dict[str, float], **m
 def measured(**more: Any) -> list[Row]:
     """Cases with phases, samples and floors, and the calibration that the floors come from."""
     created = "2026-11-01T10:00:00+00:00"
-    rows = []
+    records = []
     for size, parts in ((64, (0.3, 0.2, 0.3)), (1000, (0.02, 0.9, 0.02))):
         time_s = 1e-10 * size**3 + 1e-5
         names = ("to_device", "compute", "to_host")
         found = {name: [x * time_s, 0.97 * x * time_s, 1.04 * x * time_s] for name, x in zip(names, parts, strict=True)}
         blocks = {str(n): [time_s * (1 + 0.01 * n + 0.02 * (k % 5)) for k in range(16)] for n in range(6)}
-        rows.append(row(
+        records.append(row(
             "matmul/round_trip", time_s, size=size, phases=found, samples=blocks, first_call_s=8 * time_s,
             flops=2.0 * size**3, bytes=12.0 * size**2, working_set=12.0 * size**2, created=created, times_floor=3.0,
             times_floor_low=2.5, times_floor_high=4.0, floor_by="bytes", **more,
         ))  # fmt: skip
-    rows.append(row("calibration/product", 2e9 / 6e10, size=1024, flops=2e9, fastest_s=2e9 / 6.2e10, created=created))
-    rows.append(row("calibration/triad", 1e8 / 1e10, numbytes=10**8, bytes=1e8, working_set=1e8, fastest_s=0.99e-2,
+    records.append(
+        row("calibration/product", 2e9 / 6e10, size=1024, flops=2e9, fastest_s=2e9 / 6.2e10, created=created)
+    )
+    records.append(row("calibration/triad", 1e8 / 1e10, numbytes=10**8, bytes=1e8, working_set=1e8, fastest_s=0.99e-2,
                     created=created))  # fmt: skip
-    return frame(*rows)
+    return rows(*records)
 
 
 def everything(**more: Any) -> list[Row]:
@@ -316,7 +320,7 @@ def gate(**more: Any) -> list[Row]:
         8: ("improved", 0.93, 0.91, 0.95, "ok"), 64: ("not_slower", 1.001, 0.99, 1.012, "ok"),
         128: ("not_resolved", NAN, NAN, NAN, "failed"), 256: ("workload_changed", NAN, NAN, NAN, "ok"),
     }  # fmt: skip
-    return frame(*(
+    return rows(*(
         {"key": Case.of("regression/train_step", {"rows": rows}).key, "workload": "regression/train_step",
          "params": {"rows": rows}, "outcome": outcome, "reason": "head: it raised" if outcome == "failed" else "",
          "clock": "wall", "verdict": verdict, "ratio": ratio, "ratio_low": low, "ratio_high": high, "pairs": 9,
