@@ -70,5 +70,6 @@ def test_no_docstring_begins_with_of():
 
 def test_a_docstring_that_begins_with_of_would_be_found(tmp_path):
     path = tmp_path / "module.py"
-    path.write_text('"""Of a module."""\n\nx = 1\n"""Of x."""\n\n\ndef f():\n    """\n    Of f.\n    """\n')
+    text = "'Of a module.'\n\nx = 1\n'Of x.'\n\n\ndef f():\n    'Of f.'\n\n\ndef of():\n    'Offers nothing.'\n"
+    path.write_text(text)
     assert begins_with_of(path) == [1, 4, 8]

@@ -1,4 +1,4 @@
-"""`bench history` as functions: points of runs and of files of other tools, known alerts, and charts of the series."""
+"""`bench history` as functions: points from runs and files of other tools, known alerts, and charts of series."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def points(paths: Sequence[str], tool: str | None, about: TableHints, listener: Listener = SILENT) -> pd.DataFrame:
-    """A row a value of all paths: runs, folders of runs, or files of other tools.
+    """A row for each value in all paths: runs, folders of runs, or files of other tools.
 
-    tool: the kind of the files, found out without it; about: of a plain CSV. Raises `UserError` where one is neither
-    runs nor a file of another tool, or none has any value.
+    tool: the format of the files (default: recognised); about: hints for a plain CSV. Raises `UserError` if a path is
+    neither a run nor a file of another tool, or if no path has a value.
     """
     import pandas as pd
 
@@ -46,9 +46,9 @@ def points(paths: Sequence[str], tool: str | None, about: TableHints, listener: 
 
 
 def run_folders(name: str) -> list[Path]:
-    """The folders of runs that a name stands for: itself, or what lies in it; none where it is something else.
+    """The run folders that a name stands for: the folder itself, or those inside it; none for anything else.
 
-    In `results/` the shipped tables of other machines are left aside.
+    The shipped tables of other machines in `results/` are left out.
     """
     from bench.store import runs
 
@@ -65,9 +65,9 @@ def run_folders(name: str) -> list[Path]:
 
 
 def _read(folders: list[Path], listener: Listener) -> Iterator[RunData]:
-    """Read the runs, and say how far it is where they are many; runs of lockstep pairs are no points of a history.
+    """Read the runs, and report progress if there are many; runs of lockstep pairs are left out.
 
-    One that is damaged is named and passed over: a year of nights does not end with it.
+    A damaged run is reported and skipped: one bad night must not stop the history of a year.
     """
     from bench.store import runs, tables
 
@@ -82,9 +82,9 @@ def _read(folders: list[Path], listener: Listener) -> Iterator[RunData]:
 
 
 def selected(points: pd.DataFrame, patterns: Sequence[str]) -> pd.DataFrame:
-    """Points of the cases that fit one of the globs, on the whole key or on the workload; all without any glob.
+    """Points of the cases that match one of the globs, by whole key or by workload; all points without globs.
 
-    Raises `UserError` where none fits.
+    Raises `UserError` if none matches.
     """
     from fnmatch import fnmatchcase
 
@@ -105,7 +105,7 @@ def selected(points: pd.DataFrame, patterns: Sequence[str]) -> pd.DataFrame:
 
 
 def known_changes(path: Path) -> list[KnownChange]:
-    """Changes in what an earlier `bench history` wrote as JSON. Raises `UserError` where it is something else."""
+    """Changes in the JSON of an earlier `bench history`. Raises `UserError` for any other file."""
     from bench.analyse.history.series import KnownChange
     from bench.interop.checked_file import parsed, text_of
 
@@ -125,9 +125,9 @@ def known_changes(path: Path) -> list[KnownChange]:
 
 
 def draw(found: History, folder: Path, formats: Sequence[str], theme: str, changed: bool) -> Iterator[Path]:
-    """Draw a chart of each series into a folder, as it is asked for the next; the paths.
+    """Draw a chart of each series into a folder, one at a time; yields the paths.
 
-    formats: svg, png, pdf; changed: only of series in which something changed.
+    formats: svg, png, pdf; changed: only series in which something changed.
     """
     from bench.present.charts import history as chart
     from bench.present.charts import safe

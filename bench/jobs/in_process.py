@@ -1,4 +1,4 @@
-"""`bench run KEY --in-process`: the worker's work in this very process, so that a debugger gets in."""
+"""`bench run KEY --in-process`: the worker's work in this process, so that a debugger can be used."""
 
 from __future__ import annotations
 
@@ -15,26 +15,24 @@ if TYPE_CHECKING:
 
 
 def debug(plan: Plan, settings: Settings, listener: Listener = SILENT) -> str:
-    """Open, visit once and close the one case of `plan`, and say what came of it. No number is kept.
+    """Open, visit once and close the one case of `plan`, and return a summary. No number is kept.
 
-    listener: hears which stage begins: a breakpoint may stop in any of them. Exceptions of the workload end in their
-    traceback here, as a debugger's user expects, not in an outcome. Raises `UserError` for more than one case, and
-    `NothingMeasuredError` for one that is refused.
+    listener: is called at the start of each stage, since a breakpoint may stop in any of them. An exception of the
+    workload ends in a traceback here, as a user of a debugger expects, not in an outcome. Raises `UserError` for more
+    than one case, and `NothingMeasuredError` for a case that is refused.
     """
     if len(plan.planned) != 1:
         keys = "\n  ".join(item.case.key for item in plan.planned[:5])
         raise UserError(f"--in-process takes one case; this selects {len(plan.planned)}:\n  {keys}")
-    from bench.measure.dispatcher import (
-        Dispatcher,  # and with it torch, which nobody is to wait for who asked for several cases
-    )
+    from bench.measure.dispatcher import Dispatcher  # imports torch, so only after the check above
 
-    def hear(reply: Reply) -> None:
+    def report(reply: Reply) -> None:
         if isinstance(reply, Stage):
             listener.entered(reply.key, reply.stage, 0)
 
     planned = plan.planned[0]
     key = planned.case.key
-    dispatcher = Dispatcher(hear)
+    dispatcher = Dispatcher(report)
     opened = ask(dispatcher, Open(key, planned.source, settings))
     assert isinstance(opened, Opened)
     visited = ask(dispatcher, Visit(key))
@@ -43,7 +41,7 @@ def debug(plan: Plan, settings: Settings, listener: Listener = SILENT) -> str:
     assert isinstance(closed, Closed)
     return (
         f"{key}: prepared, right (relative error {closed.facts['error_after']:.2g}), "
-        f"timed in {len(visited.blocks)} blocks and closed. One process is no measurement: no number is kept."
+        f"timed in {len(visited.blocks)} blocks and closed. One process is not a measurement: no number is kept."
     )
 
 

@@ -1,4 +1,4 @@
-"""`bench lecture` as a function: measure what the charts of the lecture are drawn from, then write page and deck."""
+"""`bench lecture` as a function: measure the data for the charts of the lecture, then write page and deck."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Lecture:
-    """What was measured, and which runs of other machines are drawn beside it."""
+    """The measured run, and the runs of other machines that are drawn beside it."""
 
     run: Run
     beside: tuple[str, ...]
     formats: tuple[str, ...]
 
     def write(self, out: Path | None = None, listener: Listener = SILENT) -> list[Path]:
-        """Write page and deck into a folder, `reports/<run id>` without one; the paths."""
+        """Write page and deck into a folder (default: `reports/<run id>`); returns the paths."""
         names = [str(self.run.folder), *self.beside]
         return write_report(names, None, out, list(self.formats), fill=True, listener=listener)
 
@@ -44,18 +44,18 @@ def lecture(
     listener: Listener = SILENT,
     stop: Stop | None = None,
 ) -> Lecture:
-    """Measure the lecture's preset. Nothing is written of page and deck yet.
+    """Measure the lecture's preset. Page and deck are not written yet.
 
-    beside: runs of other machines to draw beside this one; the shipped ones with a GPU where this machine has none.
-    alone: none of them. command: what `run.json` records. Raises as `bench.run` does, and `UserError` for a run that
-    cannot be drawn, before anything is measured.
+    beside: runs of other machines to draw beside this one (default: the shipped ones with a GPU if this machine has
+    none). alone: draw none of them. command: text for `run.json`. Raises as `bench.run` does, and `UserError` for a run
+    that cannot be drawn, before anything is measured.
     """
     from bench.store import runs
 
     if beside and alone:
         raise UserError("--alone draws no machine beside this one, and --beside names some: give one of them")
     for name in beside:
-        runs.refuse_pairs(runs.read(runs.locate(name)))  # before ten minutes are spent on what cannot be drawn
+        runs.refuse_pairs(runs.read(runs.locate(name)))  # before ten minutes of measuring what cannot be drawn
     wanted = tuple(formats_of(formats))
     chosen = Choice(preset="lecture")
     settings = chosen.settings(overrides(budget=budget))

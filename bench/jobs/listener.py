@@ -1,4 +1,4 @@
-"""Who hears what a job does while it lasts."""
+"""The listener of a job: called while the job runs, for progress and notes."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from bench.runner.listener import SilentListener
 
 
 class Listener(SilentListener):
-    """Hears what a job does. Each method does nothing: override those that you want.
+    """Receives the events of a job. Each method does nothing: override those that you need.
 
     `entered(key, stage, number)` and `ended(record, standing)` come from `bench.runner.listener`. All are called in the
-    thread of the job, while a worker may be timing: what takes long here takes a core from what is measured.
+    thread of the job while a worker may be timing: a slow method takes CPU time from what is measured.
     """
 
     def note(self, text: str) -> None:
-        """Hear what a person should know beside the result, such as a case that was left out."""
+        """Receive a remark for the user, such as a case that was left out."""
 
     def progress(self, text: str) -> None:
-        """Hear how far the job is, in a line for people."""
+        """Receive the progress of the job, as a line of text."""
 
     def begin(self, cases: int) -> None:
-        """Hear that a run begins, and how many cases it has."""
+        """Receive the start of a run, with its number of cases."""
 
     def over(self) -> None:
-        """Hear that no more launches follow, however they ended."""
+        """Receive the end of the launches, however they ended."""
 
 
 SILENT = Listener()
-"""Nobody listens."""
+"""The listener that ignores all events."""

@@ -16,7 +16,7 @@ from bench.store import journal, run_names, runs, tables
 
 
 def analysed(names: Sequence[str] | None) -> list[Analysis]:
-    """The runs of these names, or the latest. Raises `UserError` for one that cannot be read, or is there twice."""
+    """The runs of these names, or the latest. Raises `UserError` for one that cannot be read or is given twice."""
     wanted: Sequence[str | None] = names or [None]
     batch = [Analysis(tables.read(runs.locate(name))) for name in wanted]
     for run in batch:
@@ -26,14 +26,14 @@ def analysed(names: Sequence[str] | None) -> list[Analysis]:
 
 
 def refuse_same(batch: Sequence[Analysis]) -> None:
-    """Raise `UserError` where a run is there twice: nothing can be learned from one beside itself."""
+    """Raise `UserError` if a run is given twice: comparing it with itself shows nothing."""
     ids = [str(run.data.run["run"]) for run in batch]
     if twice := next((name for place, name in enumerate(ids) if name in ids[:place]), None):
-        raise UserError(f"run {twice} is there twice")
+        raise UserError(f"run {twice} is given twice")
 
 
 def together(batch: Sequence[Analysis], rows: Sequence[Sequence[Row]]) -> list[Row]:
-    """The rows of several runs: never pooled, each with a `machine` of its own, which its findings name."""
+    """The rows of several runs, never pooled; each run has its own `machine`, which its findings name."""
     if len(batch) == 1:
         return list(rows[0])
     names = run_names.names([run.data.run for run in batch])
@@ -51,8 +51,8 @@ def _on(finding: Finding, machine: str) -> Finding:
 def floored(run: str | None, vs: str | None, named: str | None) -> tuple[Analysis, list[Row], Peaks]:
     """The run, its rows with floors, and the peaks they come from.
 
-    named: the run whose peaks are taken; without it the run's own, else those of the latest run of this machine that
-    measured some. Raises `UserError` where there are none, or none of this machine.
+    named: the run whose peaks are used (default: the run itself, else the latest run of this machine that measured
+    peaks). Raises `UserError` if there are none, or none of this machine.
     """
     found = Analysis(tables.read(runs.locate(run)))
     peaks = named_peaks(named, found.data.run) if named else found.peaks or latest_peaks(found.data.run)
@@ -65,15 +65,15 @@ def floored(run: str | None, vs: str | None, named: str | None) -> tuple[Analysi
 
 
 def peaks_for(run: Mapping[str, Any], named: str | None) -> Peaks | None:
-    """The peaks that a profile is held against: of the run `named`, else the latest of its machine, if there are any.
+    """The peaks for judging a profile: those of the run `named`, else the latest of its machine, if there are any.
 
-    Raises `UserError` where the named run has none, or none of this machine.
+    Raises `UserError` if the named run has none, or none of this machine.
     """
     return named_peaks(named, run) if named else latest_peaks(run)
 
 
 def named_peaks(name: str, run: Mapping[str, Any]) -> Peaks:
-    """The peaks of the run `name`, for `run`. Raises `UserError` where it has none or is of another machine."""
+    """The peaks of the run `name`, for `run`. Raises `UserError` if it has none or is of another machine."""
     other = Analysis(tables.read(runs.locate(name)))
     about = other.data.run
     if about.get("fingerprint") != run.get("fingerprint"):
@@ -92,7 +92,7 @@ def latest_peaks(run: Mapping[str, Any]) -> Peaks | None:
         try:
             other = Analysis(tables.read(folder))
         except UserError:
-            continue  # what cannot be read has no say in another run's table
+            continue  # skip a run that cannot be read: this table is about another run
         if other.peaks:
             return other.peaks
     return None

@@ -1,4 +1,4 @@
-"""What a machine can measure and how noisy it is, read by a worker."""
+"""What a machine can measure and how noisy it is, as a worker finds."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MachineReading:
-    """Facts and capabilities of a machine, its noise, and what is to be done about it."""
+    """Facts and capabilities of a machine, its noise, and what to do about it."""
 
     facts: Mapping[str, Any]
     capabilities: Mapping[str, str]
-    """By name why not; empty for what the machine can do."""
+    """Name of each capability to the reason why it is missing; empty if the machine has it."""
     noise: Mapping[str, Any]
     findings: tuple[Finding, ...]
 
     def as_object(self) -> dict[str, Any]:
-        """All of it as `bench doctor --format json` writes it."""
+        """Everything, as `bench doctor --format json` writes it."""
         return {
             "facts": self.facts,
             "capabilities": self.capabilities,
@@ -40,9 +40,9 @@ class MachineReading:
 
 
 def read_machine(seconds: float = 10.0, stop: Stop | None = None) -> MachineReading:
-    """Ask a worker for the facts of this machine, and let it listen to the noise for some seconds.
+    """Ask a worker for the facts of this machine, and let it measure the noise for some seconds.
 
-    Raises `MachineUnfitError` where no worker can start, `UserError` for less than half a second.
+    Raises `MachineUnfitError` if no worker can start, `UserError` for less than half a second.
     """
     from bench.analyse.noise import machine_findings, noise
     from bench.protocol import PY_SPY, PYINSTRUMENT, NoiseReading, ReadNoise
@@ -53,17 +53,17 @@ def read_machine(seconds: float = 10.0, stop: Stop | None = None) -> MachineRead
     with stop_or_own(stop) as own:
         worker = Worker(1, own)
         try:
-            heard = worker.ask(ReadNoise(seconds), seconds + START_TIMEOUT_S)
+            answer = worker.ask(ReadNoise(seconds), seconds + START_TIMEOUT_S)
             rungs = {PY_SPY: py_spy.why_not(worker.pid), PYINSTRUMENT: worker.greet().capabilities[PYINSTRUMENT]}
         finally:
             worker.end()
-    assert isinstance(heard, NoiseReading)
+    assert isinstance(answer, NoiseReading)
     reading = {
-        **noise(heard.starts_ns, heard.totals_ns),
-        "preemptions": heard.preemptions,
-        "foreign_load": heard.foreign_load,
-        "clock_resolution_s": heard.clock_resolution_ns / 1e9,
-        "clock_cost_s": heard.clock_cost_ns / 1e9,
+        **noise(answer.starts_ns, answer.totals_ns),
+        "preemptions": answer.preemptions,
+        "foreign_load": answer.foreign_load,
+        "clock_resolution_s": answer.clock_resolution_ns / 1e9,
+        "clock_cost_s": answer.clock_cost_ns / 1e9,
     }
     facts = worker.greet().facts
     capabilities = {**worker.greet().capabilities, **rungs}

@@ -23,31 +23,31 @@ class ToDraw:
 
     batch: tuple[RunData, ...]
     rows: list[Row]
-    """With all that charts draw; of a gate its verdicts; with a `machine` of each run's own where there are several."""
+    """Rows with everything that charts draw; for a gate its verdicts. With several runs, each has its own `machine`."""
     against: str | None
-    """What speed-ups are against."""
+    """The reference of speed-ups."""
 
     @property
     def name(self) -> str:
-        """What a folder for its pictures is called."""
+        """Name of the folder for the pictures."""
         return str(self.batch[0].run["run"])
 
     @property
     def machines(self) -> list[str]:
-        """What each run is called in the rows."""
+        """Name of each run in the rows."""
         return run_names.names([data.run for data in self.batch])
 
     @property
     def problems(self) -> list[str]:
-        """What of the runs could not be read."""
+        """Problems from reading the runs."""
         return [problem for data in self.batch for problem in data.problems]
 
 
 def to_draw(names: Sequence[str] | None, vs: str | None) -> ToDraw:
-    """The runs of these names, or the latest. Raises `UserError` for one that cannot be read, or that is there twice.
+    """The runs of these names, or the latest. Raises `UserError` for one that cannot be read, or that is given twice.
 
-    Where nothing was asked for, speed-ups are against eager, if anything was measured eager; a default is never an
-    error. Runs are never pooled: of several, each has its own `machine`.
+    The default reference of speed-ups is eager, if anything was measured eager; a default is never an error. Runs are
+    never pooled: with several, each has its own `machine`.
     """
     wanted: Sequence[str | None] = names or [None]
     batch = [Analysis(tables.read(runs.locate(name))) for name in wanted]
@@ -62,7 +62,7 @@ def to_draw(names: Sequence[str] | None, vs: str | None) -> ToDraw:
 
 
 def drawable(rows: Sequence[Row], names: Sequence[str]) -> list[ChartSpec]:
-    """The charts these rows have data for; of those the named ones. Raises `UserError` for one that they have not."""
+    """The charts that these rows have data for, or the named ones of them. Raises `UserError` for a missing one."""
     specs = available(rows)
     if not names:
         return specs
@@ -74,13 +74,13 @@ def drawable(rows: Sequence[Row], names: Sequence[str]) -> list[ChartSpec]:
 
 
 def filled(specs: Sequence[ChartSpec], own: str) -> list[ChartSpec]:
-    """Without those of other machines that ask what `own`, of the same workload, has answered itself."""
+    """Leave out charts of other machines on a question that `own` answers for the same workload."""
     answered = {(spec.name, spec.workload) for spec in specs if spec.machine == own}
     return [spec for spec in specs if spec.machine in ("", own) or (spec.name, spec.workload) not in answered]
 
 
 def one_of_each(specs: Sequence[ChartSpec], rows: Sequence[Row]) -> list[ChartSpec]:
-    """The selection of each chart that shows most: one that resolves its question, of the most machines, then rows."""
+    """The most informative chart of each name: one that resolves its question, then most machines, then most rows."""
 
     def shows(spec: ChartSpec) -> tuple[bool, int, int]:
         shown = spec.rows(rows)

@@ -1,4 +1,4 @@
-"""`bench profile` as a function: one case taken apart in a process of its own."""
+"""`bench profile` as a function: where the time of one case goes, in a process of its own."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ def profile(
     stop: Stop | None = None,
     command: str | None = None,
 ) -> CaseProfile:
-    """Take the steps of one case apart, and return what binds them; prints nothing.
+    """Profile the steps of one case, and return what limits them; prints nothing.
 
         found = bench.profile("matmul/square", sets={"size": 256})
         found.page                    # the page with the flame graph
 
     case: a key, or a workload for its default case.
-    steps: steps under torch.profiler; as many as keep the trace small without it.
-    rung: how stacks are sampled; the best that is allowed without it.
+    steps: steps under torch.profiler (default: as many as keep the trace small).
+    rung: how stacks are sampled (default: the best way that is allowed).
     seconds: seconds to sample.
     from_run: an earlier profile; nothing is measured.
-    peaks: the run whose peaks tell compute from memory; the latest of this machine without it.
-    pages: write the page and the files of stacks now, and not when they are asked for.
+    peaks: the run whose peaks distinguish compute from memory (default: the latest of this machine).
+    pages: write the page and the files of stacks now, not on first use.
     sets, workloads, out, timeout, seed, listener, stop, command: as in `bench.run`. Ctrl-C raises KeyboardInterrupt,
     and nothing is kept.
 
-    Raises `bench.records.UserError` for what makes no sense, `bench.jobs.endings.NothingMeasuredError` for a case that
+    Raises `bench.records.UserError` for invalid arguments, `bench.jobs.endings.NothingMeasuredError` for a case that
     ends badly, `MachineUnfitError` and `Stopped` as `bench.run` does.
     """
     from bench.runner.profiling.single_profile import ProfileSettings
@@ -89,7 +89,7 @@ def taken(
     listener: Listener,
     stop: Stop,
 ) -> Path:
-    """Take the profile, and return its folder. Nothing is kept of one that failed."""
+    """Take the profile, and return its folder. Nothing is kept if it fails."""
     from bench.protocol import Refused
     from bench.runner.profiling import single_profile
     from bench.store import profiles, runs
@@ -97,12 +97,12 @@ def taken(
     hello, plan = look(chosen, stop)
     planned = only(plan.planned)
 
-    def hear(stage: Stage) -> None:
+    def report(stage: Stage) -> None:
         listener.entered(planned.case.key, stage.stage, 0)
 
     with tempfile.TemporaryDirectory() as scratch:
         trace = Path(scratch, profiles.TRACE)
-        reply = single_profile.take(planned, settings, hello, stop, trace, Path(scratch, "cache"), wish, hear)
+        reply = single_profile.take(planned, settings, hello, stop, trace, Path(scratch, "cache"), wish, report)
         if isinstance(reply, Refused):
             raise NothingMeasuredError(f"{reply.outcome}: {reply.key}: {reply.reason}\n{reply.detail}".rstrip())
         name = runs.new_id()
@@ -113,12 +113,12 @@ def taken(
 
 
 def of_one(case: str) -> str:
-    """A selection of one case: a bare name is that of the workload's default, not of all that a preset measures."""
+    """A selection of one case: a bare name means the workload's default case, not all that a preset measures."""
     return case if "[" in case else f"{case}[]"
 
 
 def only(planned: tuple[Planned, ...]) -> Planned:
-    """The one case that was chosen. Raises `UserError` for several, and names them."""
+    """The one chosen case. Raises `UserError` for several, and names them."""
     if len(planned) != 1:
         keys = "\n  ".join(item.case.key for item in planned[:8])
         raise UserError(f"a profile is of one case; this selects {len(planned)}, narrow it with -s:\n  {keys}")
@@ -128,7 +128,7 @@ def only(planned: tuple[Planned, ...]) -> Planned:
 def described(
     name: str, planned: Planned, settings: Settings, hello: Hello, reply: TakenProfile, command: str
 ) -> dict[str, object]:
-    """The `run.json` of a profile. It has no plan: nothing of it is a measurement of a case."""
+    """The `run.json` of a profile. It has no plan, since a profile is not a measurement of a case."""
     from bench.protocol import NO_STACKS, PY_SPY
     from bench.runner import run_description, timed_code
     from bench.store import profiles

@@ -22,34 +22,34 @@ FLAMES = "flames.svg"
 
 @dataclass(frozen=True, repr=False, eq=False)
 class CaseProfile(Result):
-    """What `bench profile` found of one case; printed, it is what the command prints."""
+    """The result of `bench profile`; printed, it is the output of the command."""
 
     profile: Profile
-    """The profile as it is stored, with its tables."""
+    """The profile as stored, with its tables."""
     judged: ProfileResult
-    """What binds the step, and what the profilers cost."""
+    """What limits the step, and what the profilers cost."""
 
     @property
     def verdict(self) -> str:
-        """What binds the step, in a word, such as `operator-bound`."""
+        """What limits the step, in a word, such as `operator-bound`."""
         return self.judged.verdict.word
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
-        """What the command prints: functions, shares, operators; csv has the operators alone."""
+        """The output of the command: functions, shares, operators; csv has only the operators."""
         from bench.present.tables.profile_report import show
 
         return show(self.profile, self.judged, format, width=width or columns(), color=color).rstrip()
 
     @property
     def page(self) -> Path:
-        """The page with the flame graph; it is written where it is not there yet."""
+        """The page with the flame graph, written if it does not exist yet."""
         from bench.store import profiles
 
         path = self.folder / profiles.PAGE
         return path if path.exists() else self.write_pages()
 
     def write_pages(self) -> Path:
-        """Write the page with the flame graph, and beside it the stacks for other programs; the path of the page."""
+        """Write the page with the flame graph, and the stacks for other programs; returns the path of the page."""
         from bench.present.pages.profile_page import files, page
         from bench.store import profiles, runs
 
@@ -66,7 +66,7 @@ class CaseProfile(Result):
         return self.folder / profiles.TRACE
 
     def flames(self) -> str:
-        """The flame graph of the step, as SVG. Raises `UserError` where no stacks were seen."""
+        """The flame graph of the step, as SVG. Raises `UserError` if there are no stacks."""
         from bench.present.pages.profile_page import files
 
         found = files(self.profile, self.judged).get(FLAMES)
@@ -75,7 +75,7 @@ class CaseProfile(Result):
         return found
 
     def frame(self) -> pd.DataFrame:
-        """A row an operator: calls, seconds and bytes per step."""
+        """A row for each operator: calls, seconds and bytes per step."""
         import pandas as pd
 
         from bench.present.tables.profile_report import operators
@@ -83,7 +83,7 @@ class CaseProfile(Result):
         return pd.DataFrame(operators(self.profile, self.judged))
 
     def _repr_html_(self) -> str:
-        """For Jupyter: the text, and the flame graph where stacks were seen."""
+        """For Jupyter: the text, and the flame graph if there are stacks."""
         from bench.present.pages.profile_page import files
 
         found = files(self.profile, self.judged).get(FLAMES)
@@ -92,13 +92,13 @@ class CaseProfile(Result):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class CaseDifference(Result):
-    """What a difference between two sides is made of; printed, it is what `bench profile --diff` prints."""
+    """The parts of a difference between two sides; printed, it is the output of `bench profile --diff`."""
 
     explained: Explained
-    """The step on both sides, and each thing that was asked about, with intervals."""
+    """The step on both sides, and each candidate cause, with intervals."""
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
-        """What the command prints, in the format that was asked for."""
+        """The output of the command, in this format."""
         from bench.present.tables import difference_table, table_formats
 
         match format:
@@ -115,13 +115,13 @@ class CaseDifference(Result):
 
     @property
     def page(self) -> Path:
-        """The page with the flame graph of the head, written when it is asked for."""
+        """The page with the flame graph of the head, written on first use."""
         return write_page(self.folder, Explanations((self.explained,)))
 
     def flames(self) -> str:
         """The head's flame graph, coloured where it clearly differs, as SVG.
 
-        Raises `UserError` where the pairs say nothing of functions.
+        Raises `UserError` if the pairs show no functions.
         """
         from bench.analyse.profiles.step_seconds import mean_stacks
         from bench.present.flames import flame_graph
@@ -130,14 +130,14 @@ class CaseDifference(Result):
 
         data = profile_pair_tables.read(self.folder)
         if data is None or self.explained.code.reason:
-            raise UserError(f"{self.folder} says nothing of functions: {self.explained.code.reason or 'no pairs'}")
+            raise UserError(f"{self.folder} shows no functions: {self.explained.code.reason or 'no pairs'}")
         base, head = (mean_stacks(data, self.explained.key, side) for side in SIDES)
         if not base or not head:
             raise UserError(f"{self.folder} has no stacks of a side, and so no flame graph")
         return flame_graph.draw_difference(base, head, clear_of(self.explained), title=self.explained.key)
 
     def frame(self) -> pd.DataFrame:
-        """A row each thing that was asked about: seconds a step on either side, the difference, its interval."""
+        """A row for each candidate cause: seconds per step on each side, the difference and its interval."""
         import pandas as pd
 
         from bench.present.tables import difference_table
@@ -146,9 +146,9 @@ class CaseDifference(Result):
 
 
 def profile_in(folder: Path, peaks: str | None = None) -> CaseProfile:
-    """The profile in a folder; peaks: the run whose peaks say compute or memory, the latest of its machine without.
+    """The profile in a folder. peaks: the run whose peaks distinguish compute from memory (default: the latest).
 
-    Raises `UserError` for a folder that has none, and for peaks of another machine.
+    Raises `UserError` for a folder without a profile, and for peaks of another machine.
     """
     from bench.analyse.profiles import judge
     from bench.jobs.loading import peaks_for
@@ -159,17 +159,17 @@ def profile_in(folder: Path, peaks: str | None = None) -> CaseProfile:
 
 
 def is_difference(folder: Path) -> bool:
-    """Does the folder hold profile pairs of two sides, and not one profile? Raises `UserError` without any run."""
+    """Whether the folder holds profile pairs of two sides, not one profile. Raises `UserError` without a run."""
     from bench.store import runs
 
     return "difference" in runs.read(folder)
 
 
 def difference_in(folder: Path) -> CaseDifference:
-    """The difference in a folder. Raises `UserError` for a folder that has none."""
+    """The difference in a folder. Raises `UserError` for a folder without one."""
     from bench.store import runs
 
     if not is_difference(folder):
-        raise UserError(f"{folder} is no difference between two sides; bench profile --diff takes one")
+        raise UserError(f"{folder} is not a difference between two sides; bench profile --diff makes one")
     (found,) = explanations(folder).found
     return CaseDifference(folder, runs.read(folder), found)

@@ -1,4 +1,4 @@
-"""`bench report` as a function: runs as one page, as a page to explore, and as a deck."""
+"""`bench report` as a function: runs as one page, as an interactive page, and as a deck."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bench.jobs.report_writer import formats_of, write_report
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """The files that a report was written to; printed, it is their paths."""
+    """The files of a report; printed, it is their paths."""
 
     paths: tuple[Path, ...]
 
     @property
     def folder(self) -> Path:
-        """Where they lie."""
+        """Folder of the files."""
         return self.paths[0].parent
 
     def __str__(self) -> str:
@@ -29,7 +29,7 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """For Jupyter: a link to each."""
+        """For Jupyter: a link to each file."""
         links = (f'<a href="{html.escape(str(path))}">{html.escape(str(path))}</a>' for path in self.paths)
         return "<br>".join(links)
 
@@ -45,13 +45,13 @@ def report(
 
         bench.report(bench.run("matmul/*"), formats="html,pdf")
 
-    run: folders, ids, `reference:NAME`, or results of `bench.run`; the latest run without any.
-    vs: what speed-ups are against.
-    out: folder; `reports/<run id>` without it.
+    run: folders, ids, `reference:NAME`, or results of `bench.run` (default: the latest run).
+    vs: the reference of speed-ups.
+    out: folder (default: `reports/<run id>`).
     formats: html, pptx, pdf, beamer, explore.
-    listener: hears what of the runs could not be read.
+    listener: gets a note for each problem in reading the runs.
 
-    Raises `bench.records.UserError` for a run that cannot be read, for a gate or a profile, and where a format needs a
+    Raises `bench.records.UserError` for a run that cannot be read, for a gate or a profile, and if a format needs a
     library that is not installed.
     """
     wanted = formats_of(formats if isinstance(formats, str) else ",".join(formats))

@@ -1,4 +1,4 @@
-"""A run written as pages and as a deck, as `report` and `lecture` do it."""
+"""Writes runs as pages and as a deck, for `report` and `lecture`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 FORMATS = ("html", "pptx", "pdf", "beamer", "explore")
 
 REPORT, EXPLORE = "index.html", "explore.html"
-"""The names of the pages; each leads to the other where both are written."""
+"""The names of the pages; each links to the other if both are written."""
 
 
 def formats_of(text: str) -> list[str]:
-    """`html,pptx` as a list. Raises `UserError` for what is no format of a report."""
+    """`html,pptx` as a list. Raises `UserError` for a format that reports are not written in."""
     wanted = [part.strip().lower() for part in text.split(",") if part.strip()]
     for name in wanted:
         if name not in FORMATS:
@@ -36,9 +36,9 @@ def write_report(
     fill: bool = False,
     listener: Listener = SILENT,
 ) -> list[Path]:
-    """Write the report of these runs in these formats; the paths, in the order of `FORMATS`.
+    """Write the report of these runs in these formats; returns the paths, in the order of `FORMATS`.
 
-    fill: runs after the first give only what the first has no chart of.
+    fill: runs after the first only add charts that the first does not have.
     Raises `UserError` for a run of pairs, which has no estimates.
     """
     from bench.jobs.pictures import drawable, filled, to_draw
@@ -52,7 +52,7 @@ def write_report(
     folder = out or Path("reports") / drawn.name
     runs.make_folder(folder)
     both = {"html", "explore"} <= set(wanted)
-    # First, since it may lack a library: a report would then lead to a page that is not there.
+    # Written first, since a library may be missing: the report would then link to a missing page.
     points = [_explore(drawn, folder, REPORT if both else None)] if "explore" in wanted else []
     specs = drawable(drawn.rows, [])
     if fill:
@@ -66,12 +66,12 @@ def _explore(drawn: ToDraw, folder: Path, beside: str | None) -> Path:
     from bench.store import runs
 
     path = folder / EXPLORE
-    runs.replace_whole(path, explore_page.page(drawn.rows, _told(drawn), vs=drawn.against, beside=beside).encode())
+    runs.replace_whole(path, explore_page.page(drawn.rows, _facts(drawn), vs=drawn.against, beside=beside).encode())
     return path
 
 
-def _told(drawn: ToDraw) -> list[dict[str, Any]]:
-    """What a page tells of each run as a whole."""
+def _facts(drawn: ToDraw) -> list[dict[str, Any]]:
+    """The `run.json` of each run, with its name on the page."""
     return [{**data.run, "machine": name} for data, name in zip(drawn.batch, drawn.machines, strict=True)]
 
 
@@ -83,7 +83,7 @@ def _page(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, beside: str |
     path = folder / REPORT
     lessons = {item.name: item.lesson for item in catalog.find().values()}
     text = page(
-        drawn.rows, specs, _told(drawn), lessons=lessons, vs=drawn.against, beside=beside,
+        drawn.rows, specs, _facts(drawn), lessons=lessons, vs=drawn.against, beside=beside,
         profiles=_profiles(drawn, folder),
     )  # fmt: skip
     runs.replace_whole(path, text.encode())
@@ -91,7 +91,7 @@ def _page(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, beside: str |
 
 
 def _profiles(drawn: ToDraw, folder: Path) -> dict[tuple[str, str], str]:
-    """Copy the latest profile of each case, where its machine took one, beside the page: addresses by run and key."""
+    """Copy the latest profile of each case, if its machine has one, beside the page: addresses by run and key."""
     from bench.store import profiles, runs
 
     pages, found = profiles.by_case(runs.RESULTS), {}
@@ -107,7 +107,7 @@ def _profiles(drawn: ToDraw, folder: Path) -> dict[tuple[str, str], str]:
 
 
 def _deck(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, wanted: list[str]) -> list[Path]:
-    """The deck in each of the formats that are one."""
+    """Write the deck in each of the requested formats of decks."""
     if not {"pptx", "pdf", "beamer"} & set(wanted):
         return []
     from bench.present.charts.figure_data import encode, figure_data

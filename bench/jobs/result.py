@@ -1,4 +1,4 @@
-"""What every result of a job can do: show itself as text and in a notebook, and say where it is kept."""
+"""What every result of a job has: its text, its display in a notebook, and its folder."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Format = Literal["table", "md", "csv", "json"]
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Result:
-    """A value that prints as its command prints it. A subclass has its data, and `text`."""
+    """A value that prints the output of its command. A subclass adds its data and `text`."""
 
     folder: Path
-    """Where it is kept."""
+    """Folder of the result."""
     facts: Mapping[str, Any]
     """`run.json`: machine, versions, settings, and the call that made it."""
 
     @property
     def id(self) -> str:
-        """The id of the run, by which commands find it where it lies in `results/`."""
+        """The id of the run, by which commands find it in `results/`."""
         return str(self.facts["run"])
 
     @property
@@ -37,15 +37,15 @@ class Result:
         return str(self.facts["status"])
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
-        """What the command prints, without a newline at its end.
+        """The output of the command, without a newline at the end.
 
-        width: characters of a line, those of the terminal without it, and many where there is none; color: with the
-        codes of a terminal. Raises `UserError` for a format that the command has not.
+        width: characters in a line (default: the width of the terminal, wide if there is none); color: use the colour
+        codes of a terminal. Raises `UserError` for a format that the command does not have.
         """
         raise NotImplementedError
 
     def frame(self) -> pd.DataFrame:
-        """Its rows, tidy."""
+        """Its rows as a tidy frame."""
         raise NotImplementedError
 
     def __str__(self) -> str:
@@ -55,24 +55,24 @@ class Result:
         return str(self)
 
     def _repr_html_(self) -> str:
-        """For Jupyter: the text, in letters of one width."""
+        """For Jupyter: the text in a fixed-width font."""
         return f'<pre style="white-space: pre; overflow-x: auto">{html.escape(str(self))}</pre>'
 
 
 def paragraph(text: str) -> str:
-    """A line as a paragraph of HTML; what stands between backticks is code."""
+    """A line as a paragraph of HTML; text between backticks becomes code."""
     coded = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(text))
     return f"<p>{coded}</p>\n"
 
 
 def picture(svg: str, alt: str) -> str:
-    """An SVG as an image of HTML: its names and styles then meet no other's on the page."""
+    """An SVG as an image of HTML, so that its names and styles cannot clash with others on the page."""
     source = base64.b64encode(svg.encode()).decode("ascii")
     return f'<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{source}" style="max-width: 100%">'
 
 
 def columns() -> int:
-    """Characters of a line of the terminal; wide where output goes elsewhere, so that nothing is cut."""
+    """Characters in a line of the terminal; a wide value for other output, so that nothing is cut off."""
     from bench.present.tables.table_formats import WIDE
 
     return shutil.get_terminal_size((WIDE, 24)).columns

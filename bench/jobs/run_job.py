@@ -53,31 +53,31 @@ def run(
 
         run = bench.run("matmul/*", sets={"size": [64, 256]}, launches=6)
 
-    select: keys of cases, or globs on names of workloads; all of the preset where empty.
-    preset: a name or a TOML file; the project's own, or `quick`, without it.
+    select: keys of cases, or globs on names of workloads (default: all of the preset).
+    preset: a name or a TOML file (default: the project's own, else `quick`).
     sets: values of axes, as a mapping or as `"size=64,256"`.
-    exclude: keys and globs of what to leave out.
+    exclude: keys and globs to leave out.
     workloads: files with workloads of your own.
-    out: a new folder; `results/<run id>` without it.
-    resume: a run to go on with, beside which only a budget is given.
-    launches: launches of each case; added until precise enough without it.
+    out: a new folder (default: `results/<run id>`).
+    resume: a run to continue; only a budget may be given with it.
+    launches: launches of each case (default: added until precise enough).
     precision: wanted half-width of the interval, as a share.
     budget: time after which no launch is added, in seconds or as `"5m"`.
     timeout: silence after which a worker counts as hung.
     seed: seed for the data and for the order of cases.
-    listener: hears what happens.
-    stop: asked to stop by another thread, it ends the run early.
+    listener: receives what happens.
+    stop: lets another thread end the run early.
     command: what `run.json` records in place of this call.
 
-    Ctrl-C raises KeyboardInterrupt as ever; what is done is sealed first, and its note says where. Raises
-    `bench.records.UserError` for what makes no sense, before anything is written; `MachineUnfitError` where no worker
-    can start; `Stopped` where `stop` was asked before anything was measured.
+    Ctrl-C raises KeyboardInterrupt as usual; finished launches are sealed first, and a note in it says where.
+    Raises `bench.records.UserError` for invalid arguments, before anything is written; `MachineUnfitError` if no worker
+    can start; `Stopped` if `stop` was requested before anything was measured.
     """
     said = command or call_text(run, locals())
     if resume is not None:
         others = (select, preset, sets, exclude, workloads, out, launches, precision, timeout, seed)
         if any(bool(other) or other == 0 for other in others):
-            raise UserError("resume goes on with the run as it was begun: beside it only a budget is given")
+            raise UserError("resume continues the run with its own settings: only a budget may be given with it")
         with stop_or_own(stop) as own:
             return go_on(name_of(resume), budget, listener, own)
     chosen = Choice(select, preset, sets, exclude, workloads)
@@ -88,7 +88,7 @@ def run(
 
 
 def afresh(chosen: Choice, settings: Settings, out: Path | None, command: str, listener: Listener, stop: Stop) -> Run:
-    """Begin a run of what was chosen and measure it."""
+    """Begin a run of the chosen cases and measure them."""
     from bench.runner import run_description
     from bench.store import runs
 
@@ -103,7 +103,7 @@ def afresh(chosen: Choice, settings: Settings, out: Path | None, command: str, l
 
 
 def go_on(resume: str, budget: Span, listener: Listener, stop: Stop) -> Run:
-    """Measure what is left of a run. A budget is counted anew."""
+    """Measure what is left of a run. A budget starts again from zero."""
     from bench.runner import run_description
     from bench.runner.machine_probe import look as look_at_machine
     from bench.store import runs
@@ -122,12 +122,12 @@ def go_on(resume: str, budget: Span, listener: Listener, stop: Stop) -> Run:
 def measured(
     folder: Path, planned: Sequence[Planned], settings: Settings, hello: Hello, listener: Listener, stop: Stop
 ) -> Ended:
-    """Measure what is pending of a begun run, and seal it."""
+    """Measure the pending cases of a run, and seal it."""
     from bench.runner import whole_run
 
     listener.begin(len(planned))
     try:
-        with sealed_in(folder, f"go on with bench.run(resume={str(folder)!r})"):
+        with sealed_in(folder, f"continue with bench.run(resume={str(folder)!r})"):
             return whole_run.measure(folder, planned, settings, hello, stop, listener)
     finally:
         listener.over()

@@ -1,4 +1,4 @@
-"""A run that was measured, as a value: its table, its frame, its charts."""
+"""The result of a run as a value: its table, its frame, its charts."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Run(Result):
     """What `bench run` measured and kept; printed, it is the table of `bench show`."""
 
     outcomes: Mapping[str, int]
-    """How many cases ended in each outcome, such as `{"ok": 3}`."""
+    """Number of cases with each outcome, such as `{"ok": 3}`."""
     wall_s: float
-    """Seconds that measuring took, this time."""
+    """Seconds spent measuring, in this call."""
     notes: tuple[str, ...]
-    """What a person should know of the choice of cases, and of what could not be read."""
+    """Remarks for the user on the choice of cases, and on what could not be read."""
     rows: tuple[Row, ...]
     """One for each case and clock, as the table shows them."""
 
@@ -56,7 +56,7 @@ class Run(Result):
 
     @property
     def ending(self) -> str:
-        """How it ended, in a line: `complete: 3 ok, in 12 s`."""
+        """How the run ended, in a line: `complete: 3 ok, in 12 s`."""
         return f"{self.status}: {', '.join(f'{n} {name}' for name, n in self.outcomes.items())}, in {self.wall_s:.0f} s"
 
     def frame(self, level: Level = "estimates", vs: str | None = None) -> pd.DataFrame:
@@ -66,11 +66,11 @@ class Run(Result):
         return load(self.folder, level, vs)
 
     def charts(self, theme: Theme = "light", vs: str | None = None) -> Drawn:
-        """Every chart that it has data for, as `bench plot` draws them; vs: what speed-ups are against."""
+        """Every chart that it has data for, as `bench plot` draws them. vs: the reference of speed-ups."""
         return every_chart(self.folder, vs, theme)
 
     def chart(self, name: str, theme: Theme = "light") -> Drawn:
-        """The charts of one name, such as `time_by_size`. Raises `UserError` where it has no data for it."""
+        """The charts of one name, such as `time_by_size`. Raises `UserError` without data for it."""
         return one_chart(name, self.frame(), theme)
 
     def __str__(self) -> str:
@@ -78,9 +78,9 @@ class Run(Result):
 
 
 def closed(folder: Path, ended: Ended, notes: tuple[str, ...], listener: Listener) -> Run:
-    """The run that was sealed in this folder, judged; keeps which answers were wrong.
+    """Judge the sealed run in this folder, and record which answers were wrong.
 
-    notes: on the choice of its cases. Raises `UserError` where it cannot be read.
+    notes: remarks on the choice of cases. Raises `UserError` if it cannot be read.
     """
     from bench.analyse.rows.analysis import Analysis
     from bench.store import loaded_runs, runs, tables
@@ -88,7 +88,7 @@ def closed(folder: Path, ended: Ended, notes: tuple[str, ...], listener: Listene
     data = tables.read(folder)
     rows = Analysis(data).judged
     ended_as = {row.key: row.outcome for row in rows}
-    # Some are known only now (work done elsewhere, a time below its floor). A history does not judge each night anew.
+    # Some are known only now (work done elsewhere, a time below its floor). A history does not judge runs again.
     facts = {**data.run, "wrong": [key for key, outcome in ended_as.items() if outcome is Outcome.WRONG]}
     runs.write(folder, facts)
     loaded_runs.remember(str(facts["run"]), folder)

@@ -1,7 +1,7 @@
-"""How a job is stopped: by the `Stop` it is handed, or by Ctrl-C in a script.
+"""How a job is stopped: by the `Stop` that it is given, or by Ctrl-C in a script.
 
-The command line hands over a `Stop` that listens to signals. Without one a job installs no handler: Ctrl-C in a script
-or a notebook is a KeyboardInterrupt, as anywhere in Python. What was measured is sealed on its way up.
+The command line gives a `Stop` that reacts to signals. Without one a job installs no handler: Ctrl-C in a script or a
+notebook raises KeyboardInterrupt, as anywhere in Python. What was measured is sealed before that reaches the caller.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bench.runner.stop import Stop
 
 @contextlib.contextmanager
 def stop_or_own(stop: Stop | None) -> Iterator[Stop]:
-    """The stop that was handed over, or one that nobody else knows, which is closed afterwards."""
+    """The given stop, or else a private one, which is closed afterwards."""
     if stop is not None:
         yield stop
         return
@@ -28,7 +28,7 @@ def stop_or_own(stop: Stop | None) -> Iterator[Stop]:
 
 @contextlib.contextmanager
 def sealed_in(folder: Path, how_to_go_on: str) -> Iterator[None]:
-    """Tell who interrupts what happens inside where the data lie, and how to go on, in a note of the exception."""
+    """Add a note to a KeyboardInterrupt from inside: where the data are kept, and how to continue."""
     try:
         yield
     except KeyboardInterrupt as interrupt:

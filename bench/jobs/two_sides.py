@@ -1,4 +1,4 @@
-"""Both sides of a comparison, ready to be measured: their trees, what they have in common, what they run with."""
+"""Both sides of a comparison, ready to measure: their trees, their common cases, their libraries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TWIN = "twin"
 
 @dataclass(frozen=True)
 class SidedChoice:
-    """What the user asked to compare: words of a `Choice`, to be read in the tree of each side."""
+    """What the user asked to compare: the arguments of a `Choice`, which is made in the tree of each side."""
 
     select: Texts
     preset: str
@@ -34,10 +34,10 @@ class SidedChoice:
     exclude: Texts = ()
     workloads: Paths = ()
     workloads_from: str | None = None
-    """The side whose workload files both sides run; None where a workload that differs is not compared."""
+    """The side whose workload files both sides run; None leaves out workloads that differ."""
 
     def sided(self, here: Path, trees: dict[str, SideTree], devices: tuple[str, ...]) -> Sided:
-        """The cases that both trees have. Raises `UserError` where there are none."""
+        """The cases that both trees have. Raises `UserError` if there are none."""
         from bench.plan.both_sides import mover, side_by_side
 
         words = (self.select, self.preset, self.sets, self.exclude, self.workloads)
@@ -59,13 +59,13 @@ class SidedChoice:
 
 @dataclass(frozen=True)
 class TwoSides:
-    """Two sides and a second copy of the base, as long as their trees lie there."""
+    """Two sides and a second copy of the base, while their trees exist."""
 
     trees: dict[str, SideTree]
     sided: Sided
     hello: Hello
     libraries: dict[str, dict[str, str]]
-    """Versions on base and head, without the harness: that is this one on both sides, installed there or not."""
+    """Versions on base and head. The harness is left out: it is this one on both sides, installed there or not."""
 
     @property
     def code(self) -> dict[str, SideCode]:
@@ -82,10 +82,10 @@ class TwoSides:
 def two_sides(
     chosen: SidedChoice, base: str | Path, head: str | Path, setup: str | None, stop: Stop
 ) -> Iterator[TwoSides]:
-    """Prepare the trees, and say what both have; the trees go when it is over.
+    """Prepare the trees and find their common cases; the trees are removed afterwards.
 
-    base: a revision, a folder, `python=PATH`, or both with a comma; the merge-base with the default branch where it is
-    empty. head: the same, the working tree where it is empty. setup: a command to run in each tree first.
+    base: a revision, a folder, `python=PATH`, or both with a comma; empty means the merge-base with the default branch.
+    head: the same; empty means the working tree. setup: a command to run in each tree first.
     Raises `UserError`, `BrokenSideError`, `Stopped`, `MachineUnfitError`.
     """
     from bench.runner.machine_probe import look
@@ -116,5 +116,5 @@ def two_sides(
 
 
 def side_text(side: str | Path) -> str:
-    """A side as a command takes it: a folder of a Python caller may be any path, and a command's begins with `/`."""
+    """A side as a command takes it: a Python caller may give any path, but a command needs one that begins with `/`."""
     return side if isinstance(side, str) else str(side.expanduser().absolute())

@@ -1,4 +1,4 @@
-"""The workloads of some names, and the pages that explain them."""
+"""Workloads by name, and the pages that explain them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def named_workloads(names: Texts = (), workloads: Paths = ()) -> list[Workload]:
-    """The workloads that fit these names or globs, each once; all without any.
+    """The workloads that match these names or globs, each once; all if no name is given.
 
-    workloads: files of the user's own, besides those of the project. Raises `UserError` for a name that none has.
+    workloads: files of the user's own, besides those of the project. Raises `UserError` for an unknown name.
     """
     from bench.plan import catalog, presets
 
@@ -25,10 +25,10 @@ def named_workloads(names: Texts = (), workloads: Paths = ()) -> list[Workload]:
 
 
 def write_pages(chosen: Sequence[Workload], folder: Path, course: Path | None) -> list[Path]:
-    """Write a page for each family of `chosen`, and an index; their paths.
+    """Write a page for each family of `chosen`, and an index; returns their paths.
 
-    course: code blocks that the index maps to workloads, every one. Raises `UserError`, before anything is written,
-    where the course and the workloads do not fit.
+    course: file of the code blocks that the index maps to workloads. Raises `UserError`, before anything is written, if
+    the course and the workloads do not match.
     """
     from bench.plan.course_blocks import read_course, shown
     from bench.present.pages.lesson_pages import pages

@@ -16,7 +16,7 @@ IMPORT_S = 2.5
 COLD_COMPILE_S = 20.0
 # The same with the cache of an earlier process: 2.3 to 5.4 s (5 processes, four of them below 3 s).
 WARM_COMPILE_S = 3.0
-# AOTInductor compiles its library anew with a warm cache too, which only saves it a check of what the CPU can do. Upper
+# AOTInductor also compiles its library again with a warm cache, which only saves it a check of the CPU. Upper
 # values as well: that small net, the machine busy, took 31 and 38 s cold (2 processes) and 21 to 35 s warm (4).
 COLD_AOTI_S = 40.0
 WARM_AOTI_S = 30.0

@@ -13,7 +13,7 @@ class NarrowTwice:
     Looking after each value and stopping at the first narrow interval prefers intervals that are narrow by chance: of
     those that state 95 %, 93.5 to 94 % then cover the median at a spread of 3 to 3.5 %, and 92 % where nearly half of
     the values are 10 % slower. A second look costs about one value and brings 95 % and 93 % (simulated, the stop at the
-    first look included; `bench certify` simulates it anew, with this class).
+    first look included; `bench certify` simulates it again, with this class).
     """
 
     def __init__(self, fewest: int, most: int, half_width: float) -> None:

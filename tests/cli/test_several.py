@@ -49,7 +49,7 @@ def test_the_same_run_twice_is_refused(two):
     terminal, run, _ = two
     for command in ("show", "plot", "report"):
         done = terminal(command, run, run)
-        assert (done.returncode, "is there twice" in done.stderr) == (2, True)
+        assert (done.returncode, "is given twice" in done.stderr) == (2, True)
 
 
 def test_floors_are_of_one_machine(two):

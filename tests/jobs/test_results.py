@@ -237,7 +237,7 @@ def test_what_no_profile_can_be_is_refused(job, wrong, said, tmp_path, monkeypat
 def test_a_profile_is_no_difference_and_a_gate_is_neither(differing, slower):
     with pytest.raises(UserError, match="is not a profile"):
         profile(from_run=differing)
-    with pytest.raises(UserError, match="is no difference"):
+    with pytest.raises(UserError, match="is not a difference"):
         difference(from_run=slower)
 
 

@@ -43,7 +43,7 @@ class AbovePeak:
 
 
 def is_below(time: Interval, floor: Floor) -> bool:
-    """Does the interval of a time lie wholly below that of a floor that holds for work as large as this?"""
+    """Whether the interval of a time lies wholly below that of a floor that holds for work as large as this."""
     least = floor.seconds
     if least is None or least.low is None or time.high is None:
         return False
