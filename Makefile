@@ -1,6 +1,8 @@
 # Each target makes its own .venv from nothing and is quick when nothing changed.
 #   make demo    environment, quick suite, report
-#   make test    environment, all tests
+#   make test    environment, the tests that cost little: minutes
+#   make test-all  environment, all tests
+#   make test-costs  measures what tests cost, and writes tests/costs.txt; of some files with TESTS=...
 #   make check   environment, format, lint, types, layers
 #   make lessons the pages of docs/lessons, from the docstrings of the workloads
 #   make gallery one of each chart, of the runs in results/reference
@@ -13,7 +15,7 @@ BIN := .venv/bin
 READY := .venv/ready
 DEMO ?= results/demo
 
-.PHONY: demo test check lessons gallery clean
+.PHONY: demo test test-all test-costs check lessons gallery clean
 
 demo: $(READY)
 	rm -rf $(DEMO)
@@ -24,8 +26,18 @@ demo: $(READY)
 # Two at a time: half of the tests wait for processes to start. WORKERS=0 runs them one after the other.
 WORKERS ?= 2
 
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+TESTS ?=
+
 test: $(READY)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m 'not heavy and not real' --hypothesis-profile fast
+
+# What the first tier left out; and its properties again, with all their examples.
+test-all: test
+	$(PYTEST) -m 'heavy or real or hypothesis'
+
+test-costs: $(READY)
+	$(PYTEST) --write-costs $(TESTS)
 
 check: $(READY)
 	$(BIN)/ruff format --check --quiet .
