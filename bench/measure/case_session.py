@@ -30,7 +30,7 @@ from bench.measure.timing.disturbances import Disturbances
 from bench.measure.timing.garbage_collector import quiet_garbage
 from bench.measure.timing.one_core import on_core
 from bench.measure.timing.series_timer import SeriesTimer
-from bench.protocol import Open
+from bench.protocol import BlockTimed, Open, TimedWithOthers
 from bench.protocol.rows import TimedBlock
 from bench.records import Case
 from bench.series import STEP, Series
@@ -149,8 +149,8 @@ class Session:
             timed = self.timer.visit()
         return self._disturbances.visited(timed, self.device.condition())
 
-    def time_block(self, clock: str, rewarm: bool, cpu: int | None) -> tuple[int, int]:
-        """Time one block of a lockstep pair: its n and total ns. Raises `NoClockError` where that clock fails here.
+    def time_block(self, clock: str, rewarm: bool, cpu: int | None) -> BlockTimed:
+        """Time one block of a lockstep pair. Raises `NoClockError` where that clock fails here.
 
         rewarm: first run blocks that are not timed, since the step went cold while the other side ran.
         """
@@ -158,20 +158,22 @@ class Session:
         series = Series(STEP, clock)
         steps = self.timer.steps[series]
         with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._disturbances.timing():
-            total = self.timer.rewarmed(series) if rewarm else self.timer.time(series, steps)
+            total_ns = self.timer.rewarmed(series) if rewarm else self.timer.time(series, steps)
         self._disturbances.paired(self.device.condition)
-        return steps, total
+        return BlockTimed(self.key, steps, total_ns)
 
-    def time_with_others(self, pairs: int, seed: str, cpu: int | None) -> tuple[int, other_timers.Paired]:
-        """Time the step by other timers too: n of a block, and block pairs; none where the step is reset."""
-        steps, seed = self.timer.steps[Series(STEP, "wall")], f"{self.settings.seed}:{self.key}:{seed}"
+    def time_with_others(self, pairs: int, seed: str, cpu: int | None) -> TimedWithOthers:
+        """Time the step by other timers too; there are no block pairs where it is reset."""
+        step, steps = self.prepared.step, self.timer.steps[Series(STEP, "wall")]
+        seed = f"{self.settings.seed}:{self.key}:{seed}"
         on_cpu = self.device.torch_device.type == "cpu"
         if self.prepared.reset is not None or not (on_cpu or Series(STEP, "device") in self.timer.steps):
-            return steps, {}
+            return TimedWithOthers(self.key, steps, {})
         if on_cpu:
             with on_core(cpu):
-                return steps, other_timers.timed_with_others(self.prepared.step, steps, self._clock, pairs, seed)
-        return 1, other_timers.timed_with_do_bench(self.prepared.step, self.device, pairs, seed)
+                timed = other_timers.timed_with_others(step, steps, self._clock, pairs, seed)
+            return TimedWithOthers(self.key, steps, timed)
+        return TimedWithOthers(self.key, 1, other_timers.timed_with_do_bench(step, self.device, pairs, seed))
 
     @property
     def _reset(self) -> blocks.Step:

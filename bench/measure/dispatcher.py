@@ -23,7 +23,6 @@ from bench.measure.timing.clocks import Clock, wall
 from bench.measure.timing.garbage_collector import settle_garbage
 from bench.protocol import (
     VERSION,
-    BlockTimed,
     Close,
     Closed,
     Hello,
@@ -41,7 +40,6 @@ from bench.protocol import (
     Request,
     Stage,
     TimeBlock,
-    TimedWithOthers,
     TimeWithOthers,
     Visit,
     Visited,
@@ -75,11 +73,9 @@ class Dispatcher:
             case Visit(key, cpu):
                 return self._guarded(key, lambda: self._visit(key, cpu))
             case TimeBlock(key, clock, rewarm, cpu):
-                return self._guarded(key, lambda: BlockTimed(key, *self._sessions[key].time_block(clock, rewarm, cpu)))
+                return self._guarded(key, lambda: self._sessions[key].time_block(clock, rewarm, cpu))
             case TimeWithOthers(key, pairs, seed, cpu):
-                return self._guarded(
-                    key, lambda: TimedWithOthers(key, *self._sessions[key].time_with_others(pairs, seed, cpu))
-                )
+                return self._guarded(key, lambda: self._sessions[key].time_with_others(pairs, seed, cpu))
             case Close(key):
                 return self._guarded(key, lambda: self._close(key))
             case Inspect(key, source, settings):

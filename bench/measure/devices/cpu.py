@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from bench.measure.devices.device import PeakBytes
 from bench.measure.devices.processor_condition import Condition, HostCondition
 from bench.measure.timing.blocks import Step, nothing, time_block
 from bench.measure.timing.clocks import Clock
@@ -37,9 +38,9 @@ class Cpu:
     def reset_peak(self) -> None:
         """Do nothing: host memory has its own high-water mark, in `bench.measure.memory`."""
 
-    def peak_bytes(self) -> tuple[int | None, int | None]:
+    def peak_bytes(self) -> PeakBytes:
         """See `memory`."""
-        return None, None
+        return PeakBytes(None, None)
 
     def resident_bytes(self) -> int:
         """See `memory`."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import torch
 
-from bench.measure.devices.device import NoClockError
+from bench.measure.devices.device import NoClockError, PeakBytes
 from bench.measure.devices.nvml import DeviceCondition
 from bench.measure.devices.processor_condition import Condition
 from bench.measure.timing.blocks import Step, nothing, time_block, time_latency_block
@@ -174,12 +174,10 @@ class Cuda:
         """Start a new high-water mark of the caching allocator."""
         torch.cuda.reset_peak_memory_stats(self.torch_device)
 
-    def peak_bytes(self) -> tuple[int | None, int | None]:
-        """(allocated, reserved) high-water marks of the caching allocator."""
-        return (
-            torch.cuda.max_memory_allocated(self.torch_device),
-            torch.cuda.max_memory_reserved(self.torch_device),
-        )
+    def peak_bytes(self) -> PeakBytes:
+        """High-water marks of the caching allocator."""
+        device = self.torch_device
+        return PeakBytes(torch.cuda.max_memory_allocated(device), torch.cuda.max_memory_reserved(device))
 
     def resident_bytes(self) -> int:
         """Bytes the caching allocator holds for live tensors."""

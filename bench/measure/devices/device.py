@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 
 from bench.measure.devices.processor_condition import Condition
 from bench.measure.timing.blocks import Step
+
+
+class PeakBytes(NamedTuple):
+    """High-water marks of device memory; None where the host's memory is the device's."""
+
+    allocated: int | None
+    reserved: int | None
+    """Held by the caching allocator, used or not."""
 
 
 class NoClockError(Exception):
@@ -38,8 +46,8 @@ class Device(Protocol):
     def reset_peak(self) -> None:
         """Start a new high-water mark of device memory."""
 
-    def peak_bytes(self) -> tuple[int | None, int | None]:
-        """(allocated, reserved) high-water marks since `reset_peak`; None where the host's memory is the device's."""
+    def peak_bytes(self) -> PeakBytes:
+        """High-water marks since `reset_peak`."""
 
     def resident_bytes(self) -> int:
         """Device memory in use now; 0 where the host's memory is the device's."""

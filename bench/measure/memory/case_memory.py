@@ -32,7 +32,7 @@ class CaseMemory:
 
     def peaks(self) -> dict[str, int | None]:
         """Bytes of `host` and `device` since the last restart; None where there is no number."""
-        allocated, _ = self._device.peak_bytes()
+        allocated = self._device.peak_bytes().allocated
         return {"host": self._host.bytes(), "device": None if allocated is None else allocated - self._device_before}
 
     def facts(self) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class CaseMemory:
             "host_peak_bytes": peaks["host"],
             "host_peak_reason": self._host.reason,
             "device_peak_bytes": peaks["device"],
-            "device_reserved_bytes": self._device.peak_bytes()[1],
+            "device_reserved_bytes": self._device.peak_bytes().reserved,
         }
 
     def device_bytes(self) -> int:

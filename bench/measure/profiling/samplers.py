@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -29,17 +29,17 @@ class Seen:
     """The stacks that were seen, outermost frame first, with how often and for how long."""
 
     def __init__(self) -> None:
-        self._found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        self._samples: Counter[str] = Counter()
+        self._ns: Counter[str] = Counter()
 
     def add(self, stack: str, ns: int) -> None:
         """Count one sample."""
-        row = self._found[stack]
-        row[0] += 1
-        row[1] += ns
+        self._samples[stack] += 1
+        self._ns[stack] += ns
 
     def stacks(self) -> list[SampledStack]:
         """The stacks as a message carries them."""
-        return [SampledStack(MAIN, stack, samples, ns) for stack, (samples, ns) in self._found.items()]
+        return [SampledStack(MAIN, stack, samples, self._ns[stack]) for stack, samples in self._samples.items()]
 
 
 @contextmanager

@@ -202,10 +202,20 @@ class CaseProfiler:
             raise EndedError(Refused(self.key, lost.outcome.value, str(lost), lost.log)) from None
 
 
-def best_rung(
-    profilers: Iterable[CaseProfiler], asked: str | None, refused: Mapping[str, str] = {}
-) -> tuple[str, dict[str, str]]:
-    """The best rung that all of them allow, or the one asked for; and the better ones, with why not.
+@dataclass(frozen=True)
+class ChosenRung:
+    """How stacks are taken, and the better rungs, with why not."""
+
+    rung: str
+    refused: dict[str, str]
+
+    def loops(self) -> SampledLoops:
+        """Loops under this rung, of which none has run yet."""
+        return SampledLoops(self.rung, self.refused)
+
+
+def best_rung(profilers: Iterable[CaseProfiler], asked: str | None, refused: Mapping[str, str] = {}) -> ChosenRung:
+    """The best rung that all of them allow, or the one asked for.
 
     refused: rungs that are known not to work. Raises `UserError` where the one asked for cannot be used.
     """
@@ -214,5 +224,5 @@ def best_rung(
         if rung not in reasons:
             reasons[rung] = next((reason for profiler in among if (reason := profiler.why_not(rung))), "")
         if not reasons[rung]:
-            return rung, {name: reason for name, reason in reasons.items() if reason}
+            return ChosenRung(rung, {name: reason for name, reason in reasons.items() if reason})
     raise UserError(f"no profile by {asked} here: {reasons[str(asked)]}")

@@ -164,7 +164,8 @@ def _pair(
 
 def _find_out(profilers: Mapping[str, CaseProfiler], sampling: _Sampling) -> None:
     """Find the rung that both sides allow, and how often py-spy may look without slowing a step down."""
-    sampling.rung, sampling.refused = best_rung(profilers.values(), sampling.rung)
+    chosen = best_rung(profilers.values(), sampling.rung)
+    sampling.rung, sampling.refused = chosen.rung, chosen.refused
     if sampling.rung == PY_SPY:
         for side in SIDES:
             trial = sampling.loops()
@@ -198,7 +199,7 @@ KEPT = ("counters", "break_reasons", "first_call_ns", "build_ns", "cache", "thre
 
 def keep(pairs: ProfilePairs, side: TakenSide) -> None:
     """Add one side of a pair to the tables."""
-    who, loops, profile, facts = side[:3], side.taken.loops, side.taken.profile, side.taken.facts
+    who, loops, profile = (side.key, side.pair, side.side), side.taken.loops, side.taken.profile
     steps = profile.profile["steps"] * profile.profile["blocks"]
     known = {
         "came_first": side.came_first,
@@ -212,7 +213,7 @@ def keep(pairs: ProfilePairs, side: TakenSide) -> None:
         "errors": loops.errors,
         "refused": loops.refused,
         **{name: profile.profile[name] for name in PROFILED},
-        **{name: facts.get(name) for name in KEPT},
+        **{name: side.taken.facts.get(name) for name in KEPT},
     }
     pairs.sides.append(SideRow(*who, loops.rung, loops.steps, json.dumps(known)))
     pairs.stacks += [StackRow(*who, row.thread, ";".join(row.frames), row.samples, row.ns) for row in loops.stacks.rows]

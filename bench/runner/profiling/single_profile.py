@@ -78,14 +78,14 @@ def take(
 
 def sampled_loops(profiler: CaseProfiler, wish: ProfileSettings) -> SampledLoops:
     """Sample the steps by the best sampler there is. One that is let in and then fails hands on to the next."""
-    loops = SampledLoops(*best_rung([profiler], wish.rung))
+    loops = best_rung([profiler], wish.rung).loops()
     while loops.rung != NO_STACKS:
         try:
             return _alternating(profiler, loops, wish.sampled_s)
         except SpyRefusedError as refusal:
             if wish.rung:
                 raise UserError(f"no profile by {wish.rung} here: {refusal}") from None
-            loops = SampledLoops(*best_rung([profiler], None, {**loops.refused, loops.rung: str(refusal)}))
+            loops = best_rung([profiler], None, {**loops.refused, loops.rung: str(refusal)}).loops()
     return loops
 
 
