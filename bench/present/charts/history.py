@@ -34,31 +34,31 @@ LOG_FROM = 4.0
 _LINE = TEXT_PT * LEADING
 
 
-def draw(series: HistorySeries, marks: Sequence[LevelChange], theme_name: str = "light") -> Figure:
+def draw(series: HistorySeries, changes: Sequence[LevelChange], theme_name: str = "light") -> Figure:
     """The picture of a series with its level changes, oldest first. Raises `UserError` on an unknown theme."""
     theme = style.theme(theme_name)
     with style.drawing(theme):
         page = Page(theme)
-        page.title(history_table.finding(series, marks))
-        page.foot([*_notes(series, marks), _source(series)])
-        _draw(page, series, marks)
+        page.title(history_table.finding(series, changes))
+        page.foot([*_notes(series, changes), _source(series)])
+        _draw(page, series, changes)
         return page.figure
 
 
-def describe(series: HistorySeries, marks: Sequence[LevelChange]) -> str:
+def describe(series: HistorySeries, changes: Sequence[LevelChange]) -> str:
     """The chart in words, for those who cannot see it."""
-    texts = [history_table.finding(series, marks) + "."]
+    texts = [history_table.finding(series, changes) + "."]
     texts += [
-        f"After {history_table.commit(mark.after_commit)} and by {history_table.commit(mark.until_commit)}: "
-        f"{history_table.quantity(mark.before, mark.unit)} to {history_table.quantity(mark.after, mark.unit)}, "
-        f"{units.ratio(mark.ratio, mark.low, mark.high)}."
-        for mark in marks
+        f"After {history_table.commit(change.after_commit)} and by {history_table.commit(change.until_commit)}: "
+        f"{history_table.quantity(change.before, change.unit)} to {history_table.quantity(change.after, change.unit)}, "
+        f"{units.ratio(change.ratio, change.low, change.high)}."
+        for change in changes
     ]
     return " ".join([*texts, _source(series) + "."])
 
 
-def _notes(series: HistorySeries, marks: Sequence[LevelChange]) -> list[str]:
-    marked = " Dashed: a change; shaded: the commits that it may be." if marks else ""
+def _notes(series: HistorySeries, changes: Sequence[LevelChange]) -> list[str]:
+    marked = " Dashed: a change; shaded: the commits that it may be." if changes else ""
     notes = [f"Band: level ± {BAND:g} standard deviations of one commit.{marked}"]
     if len(series.segments) > 1:
         notes.append("Another colour: another machine or software, which is not compared.")
@@ -70,7 +70,7 @@ def _source(series: HistorySeries) -> str:
     return f"{len(series.commits)} commits, {first} to {last} · {history_table.machine(series.machine)}"
 
 
-def _draw(page: Page, series: HistorySeries, marks: Sequence[LevelChange]) -> None:
+def _draw(page: Page, series: HistorySeries, changes: Sequence[LevelChange]) -> None:
     low, high = _limits(series.values)
     logarithmic = low > 0 and high / low > LOG_FROM
     y_ticks = (ticks.round_ticks if logarithmic else ticks.even_ticks)(low, high)
@@ -91,11 +91,11 @@ def _draw(page: Page, series: HistorySeries, marks: Sequence[LevelChange]) -> No
         place = float(axes.transData.transform((0, tick))[1]) * 72 / page.figure.dpi
         page.text(left - 10, place, text, ha="right", va="center_baseline")
     for number, part in enumerate(series.segments):
-        _segment(page, axes, series, part, marks, number)
-    for mark in marks:
-        _mark(page, axes, mark)
+        _segment(page, axes, series, part, changes, number)
+    for change in changes:
+        _level_change(page, axes, change)
     _strays(page, axes, series.values, low, high)
-    _commits(page, axes, series, marks, bottom)
+    _commits(page, axes, series, changes, bottom)
 
 
 def _caption(series: HistorySeries) -> str:
@@ -125,7 +125,7 @@ def _strays(page: Page, axes: Axes, values: np.ndarray, low: float, high: float)
 
 
 def _segment(
-    page: Page, axes: Axes, series: HistorySeries, part: Segment, marks: Sequence[LevelChange], number: int
+    page: Page, axes: Axes, series: HistorySeries, part: Segment, changes: Sequence[LevelChange], number: int
 ) -> None:
     places = np.array(part.places)
     color = page.theme.colors[number % len(page.theme.colors)]
@@ -134,7 +134,7 @@ def _segment(
         places, series.values[places], style.MARKERS[number % len(style.MARKERS)], color=color, markersize=size,
         linestyle="none", alpha=0.75, zorder=2,
     )  # fmt: skip
-    own = {mark.place for mark in marks if mark.series == series.series}
+    own = {change.place for change in changes if change.series == series.series}
     cuts = [at for at, place in enumerate(part.places) if place in own]
     for chosen in np.split(places, cuts):
         logs = np.log(series.values[chosen])
@@ -146,14 +146,14 @@ def _segment(
         axes.plot(ends, [math.exp(level)] * 2, color=color, linewidth=3, solid_capstyle="butt", zorder=3)
 
 
-def _mark(page: Page, axes: Axes, mark: LevelChange) -> None:
-    axes.axvspan(mark.after_place + 0.5, mark.until_place + 0.5, color=page.theme.shade, zorder=0)
-    axes.axvline(mark.place - 0.5, color=page.theme.ink, linewidth=1.6, linestyle="--", zorder=1)
+def _level_change(page: Page, axes: Axes, change: LevelChange) -> None:
+    axes.axvspan(change.after_place + 0.5, change.until_place + 0.5, color=page.theme.shade, zorder=0)
+    axes.axvline(change.place - 0.5, color=page.theme.ink, linewidth=1.6, linestyle="--", zorder=1)
 
 
-def _commits(page: Page, axes: Axes, series: HistorySeries, marks: Sequence[LevelChange], floor: float) -> None:
+def _commits(page: Page, axes: Axes, series: HistorySeries, changes: Sequence[LevelChange], floor: float) -> None:
     """Names the first and the last commit, and those at which a level changes, if there is room."""
-    wanted = [0, len(series.commits) - 1, *(mark.place for mark in reversed(marks))]
+    wanted = [0, len(series.commits) - 1, *(change.place for change in reversed(changes))]
     labels = [history_table.commit(series.commits[place]) for place in wanted]
     widths = [page.width_of(label) for label in labels]
     dots = [float(axes.transData.transform((place, 0))[0]) * 72 / page.figure.dpi for place in wanted]

@@ -1,4 +1,4 @@
-"""The certificate as a person or a program reads it: text for a terminal, one page, JSON."""
+"""The certificate for people and programs: text for a terminal, one page, JSON."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bench.present.tables.terminal_table import Column
 MEANINGS: Mapping[str, str] = {
     HELD: "the data show it",
     NOT_HELD: "the data contradict it",
-    UNDECIDED: "the data cannot tell: the interval reaches over the bound",
+    UNDECIDED: "the data cannot tell: the interval crosses the bound",
     TOLD: "a number without a bound",
     SKIPPED: "nothing was measured",
 }
 
 SOURCES: Mapping[str, str] = {
     "simulated": "drawn at random from a known distribution, by the harness's own statistics",
-    "replayed": "the pairs that were measured, with the coins fallen in every other way",
+    "replayed": "the pairs that were measured, under every other outcome of the coins",
     "exact": "follows from the coins by arithmetic, whatever was measured",
     "live": "measured on this machine, now",
 }
@@ -31,20 +31,20 @@ CONSTANT = (
     *("device=cpu,", "dtype=float32,", "mode=eager,", ",threads=1", ",workers=0", "pin=False,", "form=slower,"),
     "[threads=1]",
 )
-"""Parts of keys that all cases of the certificate share, or that say nothing there."""
+"""Parts of keys that all cases of the certificate share, or that say nothing in it."""
 
 EXPLAINED: Mapping[str, str] = {
     "clock": "What the clock can tell apart, and what reading it costs.",
-    "linearity": "Waits of known length, busy on the clock: what is measured must grow as what was asked for.",
+    "linearity": "Busy waits of known length: the measured time must grow as the length does.",
     "additivity": "The same work twice must take twice as long.",
-    "coverage": "Simulated measurements, stopped as a run stops: how many stated 95 % intervals hold the true median.",
-    "false alarms": "Real cases compared with themselves: a 95 % interval without 1 in it is a false alarm.",
-    "injected slow-down": "Work that is slower by a known percent, by construction, compared with the plain one.",
-    "lockstep ÷ solo": "A block timed in turns with another process must take as long as one timed alone.",
-    "agreement": "The same step by other timers, in turns with ours in one process.",
-    "smallest effect": "The slow-down that so many pairs would find four times in five, by the spread measured.",
+    "coverage": "Simulated measurements, stopped as a run stops: how many of the 95 % intervals hold the true median.",
+    "false alarms": "Real cases compared with themselves: a 95 % interval that excludes 1 is a false alarm.",
+    "injected slow-down": "Work that is slower by a known percentage, by construction, against the plain work.",
+    "lockstep ÷ solo": "A block timed in lockstep with another process must take as long as one timed alone.",
+    "agreement": "The same step timed by other timers, in alternation with ours, in one process.",
+    "smallest effect": "The slow-down that this number of pairs would find four times in five, at the measured spread.",
 }
-"""What each check is, in a sentence."""
+"""Each check, explained in a sentence."""
 
 
 def text(lines: Sequence[CertificateLine], run: Mapping[str, Any], *, width: int = 100, color: bool = False) -> str:
@@ -64,20 +64,20 @@ def text(lines: Sequence[CertificateLine], run: Mapping[str, Any], *, width: int
 
 
 def heading(lines: Sequence[CertificateLine], run: Mapping[str, Any]) -> str:
-    """The verdict in a line, with where and when."""
+    """One line with the verdict, the machine and the run."""
     counts = ", ".join(f"{number} {each}" for each, number in _counts(lines).items())
     return f"Certificate of {run['machine']}, run {run['run']}: {verdict(lines)} ({counts})"
 
 
 def as_json(lines: Sequence[CertificateLine], run: Mapping[str, Any]) -> str:
     """One object: schema, run, machine, fingerprint, created, extent, verdict, and the lines with all their numbers."""
-    told = {name: run[name] for name in ("schema", "run", "machine", "fingerprint", "created", "status")}
-    body = {**told, "extent": run["certificate"]["extent"], "verdict": verdict(lines), "lines": list(lines)}
+    head = {name: run[name] for name in ("schema", "run", "machine", "fingerprint", "created", "status")}
+    body = {**head, "extent": run["certificate"]["extent"], "verdict": verdict(lines), "lines": list(lines)}
     return table_formats.as_json([body])[2:-3].strip() + "\n"
 
 
 def page(lines: Sequence[CertificateLine], run: Mapping[str, Any]) -> str:
-    """One self-contained page."""
+    """The certificate as one self-contained page."""
     environ = jinja2.Environment(
         loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -96,11 +96,11 @@ def page(lines: Sequence[CertificateLine], run: Mapping[str, Any]) -> str:
 
 
 def _joined(chapters: Sequence[tuple[str, str, list[CertificateLine]]]) -> list[tuple[str, str, list[CertificateLine]]]:
-    """Chapters of one check, also where other lines stand between them."""
-    found: dict[str, tuple[str, str, list[CertificateLine]]] = {}
+    """One chapter for each check, even if lines of other checks stood between its lines."""
+    joined: dict[str, tuple[str, str, list[CertificateLine]]] = {}
     for check, explained, lines in chapters:
-        found.setdefault(check, (check, explained, []))[2].extend(lines)
-    return list(found.values())
+        joined.setdefault(check, (check, explained, []))[2].extend(lines)
+    return list(joined.values())
 
 
 def short(about: str) -> str:
@@ -111,6 +111,6 @@ def short(about: str) -> str:
 
 
 def _counts(lines: Sequence[CertificateLine]) -> dict[str, int]:
-    """How many lines have each verdict that any has."""
+    """The number of lines with each verdict, without verdicts that no line has."""
     numbers = {each: sum(line.verdict == each for line in lines) for each in MEANINGS}
     return {each: number for each, number in numbers.items() if number}

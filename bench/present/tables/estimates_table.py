@@ -1,7 +1,7 @@
-"""The tables of `bench show`: the frame of estimates as a person or a program reads it.
+"""The tables of `bench show`: the rows of a run for people and programs.
 
-People get the case, its time with the interval, and every doubt as a mark beside the number with the message below.
-Programs get every column, tidy, with the unit in the name.
+People get the case, its time with the interval, and every finding as a mark next to the number, with the message
+below. Programs get every column, tidy, with the unit in the name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FIRST = (
     "items_per_s", "items_per_s_low", "items_per_s_high", "flops", "bytes", "kernels", "reference", "speedup",
     "speedup_low", "speedup_high", "speedup_paired", "speedup_method", "run", "machine", "findings",
 )  # fmt: skip
-"""Columns of csv and json in this order, present in json even where the frame lacks them; any others follow."""
+"""First columns of csv and json, in this order, which json has even if the rows lack them; all others follow."""
 
 
 def show(
@@ -40,9 +40,9 @@ def show(
 ) -> str:
     """The rows in `table`, `md`, `csv` or `json`, ending in a newline.
 
-    `vs` names what speed-ups refer to (`mode=eager`), for the caption. `also` are groups of columns that csv and json
-    have in any case (see `record.records`). `width` is in characters and `color` asks for ANSI codes; both concern
-    `table` alone. Raises `UserError` on another format.
+    `vs` names the reference of the speed-ups (`mode=eager`), for the caption. `also` are groups of columns that csv and
+    json always have (see `record.records`). `width` is in characters and `color` asks for ANSI codes; only `table`
+    uses them. Raises `UserError` on another format.
     """
     table_formats.check_format(format)
     if format == "json":
@@ -67,7 +67,7 @@ def _csv(rows: Sequence[Row], also: Sequence[Sequence[str]]) -> str:
 
 
 def cells(row: Row, letters: dict[str, str]) -> dict[str, str]:
-    """Every field of a row as text, for the tables people read; missing ones are dashes."""
+    """All fields of a row as text, for tables that people read; missing ones are dashes."""
     median, within = units.interval_parts(*units.ends(row.time))
     ratio = row.speedup.ratio if row.speedup else None
     speedup, speedup_within = units.ratio_parts(*units.ends(ratio))
@@ -105,13 +105,13 @@ def cells(row: Row, letters: dict[str, str]) -> dict[str, str]:
 
 
 def _quality(row: Row) -> str:
-    """What the workload says of its answer beside the time: `test accuracy 0.985`. What is not known is a dash.
+    """The quality of the answer, as the workload reports it: `test accuracy 0.985`. An unknown value is a dash.
 
-    For a course over epochs (`…_after_3`) the table has no room: a chart draws it.
+    Values by epoch (`…_after_3`) are left out, because the table has no room for them; a chart draws them.
     """
     metrics = {name: value for name, value in (row.quality or {}).items() if not AFTER.fullmatch(name)}
-    said = ((name.replace("_", " "), number(value)) for name, value in metrics.items())
-    return ", ".join(f"{name} {DASH if value is None else f'{value:.4g}'}" for name, value in said) or DASH
+    named = ((name.replace("_", " "), number(value)) for name, value in metrics.items())
+    return ", ".join(f"{name} {DASH if value is None else f'{value:.4g}'}" for name, value in named) or DASH
 
 
 def _paired(row: Row) -> str:
@@ -125,7 +125,7 @@ def _paired(row: Row) -> str:
 
 
 def optional(rows: Sequence[Row]) -> set[str]:
-    """Which of the columns that not every table needs are of use for these rows."""
+    """The optional columns that these rows have values for."""
     machines = row_groups.machines(rows)
     useful = {
         "clock": len(row_groups.clocks(rows)) > 1,
@@ -185,11 +185,11 @@ def _terminal(rows: Sequence[Row], vs: str | None, width: int, color: bool) -> s
 
 
 def _laid_out(rows: Sequence[Row], letters: dict[str, str], apart: bool) -> tuple[list[TableLine], list[Column]]:
-    """Lines and columns; device, dtype, mode and threads in columns of their own (`apart`), or inside the case."""
+    """Lines and columns; device, dtype, mode and threads have their own columns (`apart`), or are part of the case."""
     varying = row_groups.varying(rows)
     universal = [axis for axis in varying if axis in UNIVERSAL_AXES and apart]
     named = [axis for axis in varying if axis not in universal]
-    # The workload's own axes come first: they name the problem, the universal ones how it was run.
+    # The workload's own axes come first: they name the problem, and the universal ones say how it was run.
     named.sort(key=lambda axis: axis in UNIVERSAL_AXES)
     mixed = len({_paired(row) for row in rows} - {DASH, "reference"}) > 1
     columns = _kept(
@@ -207,7 +207,7 @@ def _laid_out(rows: Sequence[Row], letters: dict[str, str], apart: bool) -> tupl
     )  # fmt: skip
     lines: list[TableLine] = []
     for workload, group in row_groups.by_workload(rows):
-        # Inside the case, an axis that is constant for this workload is said in its heading instead of on every line.
+        # If axes are part of the case, those that are constant for this workload stand in its heading instead.
         same = {} if apart else {axis: value for axis, value in row_groups.constants(group).items() if axis in named}
         lines.append(TableLine(section=" ".join([workload, *(f"{axis}={value}" for axis, value in same.items())])))
         lines.extend(_line(row, letters, [axis for axis in named if axis not in same], universal) for row in group)
@@ -237,7 +237,7 @@ def _letters(place: int) -> str:
 
 
 def caption(rows: Sequence[Row], vs: str | None) -> list[str]:
-    """What holds for every row and is therefore said once: constant axes, machine, run, clock, pairing, method."""
+    """The facts that hold for every row: constant axes, machine, run, clock, pairing, method."""
     same = {
         axis: value for axis, value in row_groups.constants(rows).items() if axis in UNIVERSAL_AXES or len(rows) > 1
     }
@@ -262,7 +262,7 @@ def _speedup_caption(rows: Sequence[Row], vs: str | None) -> str:
     how = {_paired(row) for row in rows} - {DASH}
     methods = row_groups.distinct(row.speedup.ratio.method for row in rows if row.speedup)
     method = f", {methods[0]}" if len(methods) == 1 else ""
-    pairing = f", {how.pop()}" if len(how) == 1 and not method else ""  # a method says itself how it was paired
+    pairing = f", {how.pop()}" if len(how) == 1 and not method else ""  # a method already says how it was paired
     side = _reference_threads(rows) if (vs or "").startswith("device=") else ""
     return (
         f"Speed-up against {vs or 'the reference case'}: its time ÷ this time, above 1 is faster{pairing}{method}{side}"
@@ -270,7 +270,7 @@ def _speedup_caption(rows: Sequence[Row], vs: str | None) -> str:
 
 
 def _reference_threads(rows: Sequence[Row]) -> str:
-    """The thread counts of the references across devices: of each, the fastest that was measured."""
+    """The thread counts of the references across devices: for each, the fastest that was measured."""
     threads = {str(Case.from_key(row.speedup.reference)["threads"]) for row in rows if row.speedup}
     return (
         f"; the reference is the fastest measured thread count, threads={' or '.join(sorted(threads))}"

@@ -1,4 +1,4 @@
-"""The table of `bench show --floor`: how far above the least its work takes each case stays, and by which peaks."""
+"""The table of `bench show --floor`: time ÷ floor of each case, and the peaks that the floors come from."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def show(
     width: int = 100,
     color: bool = False,
 ) -> str:
-    """The floors of rows that have them, in `table`, `md`, `csv` or `json`, ending in a newline.
+    """The rows with their floors in `table`, `md`, `csv` or `json`, ending in a newline.
 
-    now: the age of the peaks is counted to it. width, color: as in `tables.show`, whose csv and json these are.
-    Raises `UserError` on another format.
+    now: the time from which the age of the peaks is counted back. width, color: as in `estimates_table.show`, which
+    also makes csv and json. Raises `UserError` on another format.
     """
     table_formats.check_format(format)
     if format in ("csv", "json") or not rows:
         return estimates_table.show(rows, format, vs, width=width, color=color)
-    # Calibration rows are the peaks, which stand below; alone, they are all there is.
+    # Calibration rows are the peaks, which stand below; they stay if there are no others.
     rows = [row for row in rows if not row.workload.startswith(CALIBRATION)] or rows
     letters = estimates_table.finding_letters(rows)
     above, below = [*estimates_table.caption(rows, vs), HOW], [*finding_notes(rows, letters), *_doubts(rows)]
@@ -79,7 +79,7 @@ def _columns(rows: Sequence[Row], axes: Sequence[str]) -> list[Column]:
 def _laid_out(
     rows: Sequence[Row], letters: dict[str, str], apart: Sequence[str]
 ) -> tuple[list[TableLine], list[Column]]:
-    """Lines and columns; the universal axes `apart` stand in columns of their own, all others inside the case."""
+    """Lines and columns; the axes `apart` have columns of their own, all others are part of the case."""
     named = sorted((axis for axis in row_groups.varying(rows) if axis not in apart), key=UNIVERSAL_AXES.__contains__)
     lines: list[TableLine] = []
     for workload, group in row_groups.by_workload(rows):
@@ -125,9 +125,9 @@ def _why_none(row: Row) -> str:
 
 
 def _doubts(rows: Sequence[Row]) -> list[str]:
-    """Why a time below its floor is no error, each reason once."""
-    found = dict.fromkeys(row.floor.reason for row in rows if row.floor and row.floor.seconds and row.floor.reason)
-    return [f"{DOUBT} {sentence(text)}" for text in found]
+    """The reasons why a time below its floor is no error, each once."""
+    reasons = dict.fromkeys(row.floor.reason for row in rows if row.floor and row.floor.seconds and row.floor.reason)
+    return [f"{DOUBT} {sentence(text)}" for text in reasons]
 
 
 def _source(rows: Sequence[Row], peaks: Peaks, now: datetime) -> str:
@@ -136,7 +136,7 @@ def _source(rows: Sequence[Row], peaks: Peaks, now: datetime) -> str:
 
 
 def age(seconds: float) -> str:
-    """How long ago something was, in its largest unit: `3 hours`, `1 day`; `less than a minute`."""
+    """A duration in its largest unit: `3 hours`, `1 day`, `less than a minute`."""
     for length, unit in _AGES:
         if seconds >= length:
             count = int(seconds // length)
@@ -145,25 +145,25 @@ def age(seconds: float) -> str:
 
 
 def _measured(rows: Sequence[Row], peaks: Peaks) -> list[dict[str, str]]:
-    """The peaks that the floors of these rows come from; all of them where no row has a floor."""
-    held = [row for row in rows if _has_floor(row)]
-    places = {Place.of(row) for row in held}
-    products = {(Place.of(row), dtype_of(row.case)) for row in held}
-    found = [
+    """The peaks that the floors of these rows come from; all peaks if no row has a floor."""
+    floored = [row for row in rows if _has_floor(row)]
+    places = {Place.of(row) for row in floored}
+    products = {(Place.of(row), dtype_of(row.case)) for row in floored}
+    measured = [
         _peak("arithmetic", place, dtype, rate, "flop")
         for (place, dtype), rate in peaks.flops.items()
-        if not held or (place, dtype) in products
+        if not floored or (place, dtype) in products
     ]
     for place, sets in peaks.bandwidths.items():
         steps = [item for before, item in zip((None, *sets), sets, strict=False) if not before or before[1] != item[1]]
-        if not held or place in places:
-            found += [_peak("bandwidth", place, f"sets from {units.size(size)}", r, "byte") for size, r in steps]
+        if not floored or place in places:
+            measured += [_peak("bandwidth", place, f"sets from {units.size(size)}", r, "byte") for size, r in steps]
     for place, rate in peaks.launches.items():
-        if not held or place in places:
+        if not floored or place in places:
             cost = rate.seconds(1)
             value, interval = units.interval_parts(*cost)
-            found.append({**_peak("launch", place, "one kernel", rate, ""), "rate": value, "interval": interval})
-    return found
+            measured.append({**_peak("launch", place, "one kernel", rate, ""), "rate": value, "interval": interval})
+    return measured
 
 
 def _peak(name: str, place: Place, of: str, rate: Rate, unit: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A gate as a person or a program reads it: text for a terminal, Markdown for a pull request, JSON, JUnit."""
+"""The result of a gate for people and programs: text for a terminal, Markdown for a pull request, JSON, JUnit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bench.stats.gate_rule import FEWEST_TO_GIVE_UP
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 SCHEMA = 1
-"""Of the JSON that `bench gate --json` writes."""
+"""Version of the JSON that `bench gate --json` writes."""
 
 MEANINGS: Mapping[str, str] = {
     "regressed": "slower by more than the slack; this fails the gate",
@@ -32,9 +32,9 @@ MEANINGS: Mapping[str, str] = {
     "improved": "faster by more than the slack",
     "not_slower": "a slow-down as large as the limit is excluded",
 }
-"""What each verdict says, the worst first."""
+"""The meaning of each verdict, the worst first."""
 
-BESIDE: Mapping[str, str] = {
+OTHER_METRICS: Mapping[str, str] = {
     "device": "device time",
     "latency": "latency",
     "host_peak": "peak host memory",
@@ -42,7 +42,7 @@ BESIDE: Mapping[str, str] = {
     "compile_cold": "first call, compile cache empty",
     "compile_warm": "first call, compile cache full",
 }
-"""What is told beside wall time, as it is read."""
+"""Names of the metrics that are compared in addition to wall time."""
 
 COLUMNS = (
     Column("case", wrap=True),
@@ -57,7 +57,7 @@ COLUMNS = (
 
 
 def rows(judged: GateResult) -> list[dict[str, Any]]:
-    """A row a case, the worst first, as they are read."""
+    """Rows of the table for people, one for each case, the worst first."""
     order = list(MEANINGS)
     return [_row(case) for case in sorted(judged.cases, key=lambda case: order.index(case.verdict))]
 
@@ -90,29 +90,29 @@ def _note(case: Verdict) -> str:
         return case.note or (
             "too few pairs" if case.pairs < FEWEST_TO_GIVE_UP else "more like these would not decide it"
         )
-    return f"about {math.ceil(case.pairs_to_go)} pairs more would"
+    return f"about {math.ceil(case.pairs_to_go)} more pairs would"
 
 
 def _short(odds: float) -> str:
-    """Evidence, so many to one: three digits are enough."""
+    """Evidence as odds to one: three digits are enough."""
     return f"{odds:.1e}" if odds >= 1e5 else f"{odds:,.0f}" if odds >= 10 else f"{odds:.1f}"
 
 
 def heading(judged: GateResult) -> str:
-    """The verdict in a line."""
+    """One line with the verdict and the number of cases with each."""
     counts = {each: sum(case.verdict == each for case in judged.cases) for each in MEANINGS}
-    told = ", ".join(f"{number} {each}" for each, number in counts.items() if number)
-    return f"{judged.verdict}: {told or 'no case'}"
+    listed = ", ".join(f"{number} {each}" for each, number in counts.items() if number)
+    return f"{judged.verdict}: {listed or 'no case'}"
 
 
 def lines_below(judged: GateResult) -> list[str]:
-    """What stands under the table: the rule, the canary, who has no pair, what failed, which counters differ."""
+    """The lines below the table: the rule, the canary, cases on one side only, failures, counters that differ."""
     rule, canary, plan = judged.rule, judged.canary, judged.plan
     below = [
-        f"Slower by more than {100 * rule.slack:g} % is a regression; said of any of {rule.cases} cases in error at "
-        f"most once in {math.floor(1 / rule.alpha):,} suites. Not slower: by less than {100 * rule.limit:g} %, in "
-        f"error at most once in {math.floor(1 / rule.alpha_other):,}, if the effect is the same wherever a side is "
-        "placed. One datum is a pair of fresh processes that take turns.",
+        f"Slower by more than {100 * rule.slack:g} % is a regression; at most one suite in "
+        f"{math.floor(1 / rule.alpha):,} says so of any of its {rule.cases} cases in error. Not slower: by less "
+        f"than {100 * rule.limit:g} %, in error at most once in {math.floor(1 / rule.alpha_other):,}, if the effect is "
+        "the same wherever a side is placed. One datum is a pair of fresh processes that take turns.",
         f"Canary (base against a second copy of it): {'fired' if canary.fired else 'quiet'}, {canary.pairs} pairs, "
         f"evidence {_short(canary.evidence)} of {_short(canary.needed)}.",
     ]
@@ -130,29 +130,29 @@ def lines_below(judged: GateResult) -> list[str]:
     below += [f"Only on the base: {key}" for key in plan.only_base]
     below += [f"Only on the head: {key}" for key in plan.only_head]
     below += [f"Counter differs: {text}" for text in judged.counters]
-    below += [_beside(each) for each in judged.beside if each.differs]
+    below += [_other_metric(each) for each in judged.beside if each.differs]
     return below
 
 
-def _beside(told: OtherMetric) -> str:
-    """What differs beside wall time. With so much evidence there is a sequence, unless the effect changed meanwhile."""
-    write = units.size if told.unit == "B" else units.seconds
-    ends = "" if told.low is None or told.high is None else f" [{told.low:.3f}, {told.high:.3f}]"
+def _other_metric(other: OtherMetric) -> str:
+    """The sentence on a metric that differs; its sequence is missing if the effect changed during the gate."""
+    write = units.size if other.unit == "B" else units.seconds
+    ends = "" if other.low is None or other.high is None else f" [{other.low:.3f}, {other.high:.3f}]"
     return (
-        f"Differs too, and fails nothing: {BESIDE[told.metric]} of {short(told.key)}, {write(told.base)} → "
-        f"{write(told.head)}, ratio {told.ratio:.3f}{ends}, {told.pairs} pairs."
+        f"Also differs, and does not fail the gate: {OTHER_METRICS[other.metric]} of {short(other.key)}, "
+        f"{write(other.base)} → {write(other.head)}, ratio {other.ratio:.3f}{ends}, {other.pairs} pairs."
     )
 
 
 def text(judged: GateResult, *, width: int = 100, color: bool = False) -> str:
-    """For a terminal; ends in a newline."""
+    """The text for a terminal; ends in a newline."""
     table = table_formats.render(rows(judged), COLUMNS, "table", width=width, color=color)
     wrap = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False).fill
     return "\n\n".join([wrap(heading(judged)), table.rstrip(), *map(wrap, lines_below(judged))]) + "\n"
 
 
 def markdown(judged: GateResult) -> str:
-    """For a pull request; ends in a newline."""
+    """Markdown for a pull request; ends in a newline."""
     table = table_formats.render(rows(judged), COLUMNS, "md")
     sides = " against ".join(f"`{judged.plan.sides[side].text}`" for side in ("head", "base"))
     below = "\n".join(f"- {line}" for line in lines_below(judged))
@@ -161,7 +161,7 @@ def markdown(judged: GateResult) -> str:
 
 
 def as_json(judged: GateResult, run: Mapping[str, Any], explained: Sequence[Mapping[str, Any]] = ()) -> str:
-    """One object, with all numbers; ends in a newline. explained: what each case's difference is made of."""
+    """One object, with all numbers; ends in a newline. explained: the parts of the difference of each case."""
     body = {
         "schema": SCHEMA,
         "run": run["run"],
@@ -186,9 +186,9 @@ def as_json(judged: GateResult, run: Mapping[str, Any], explained: Sequence[Mapp
 
 
 def junit(judged: GateResult, run: Mapping[str, Any], explained: Mapping[str, str] = NOTHING) -> str:
-    """A test case for each case: a failure where it regressed, skipped where nothing could be said.
+    """JUnit XML with a test case for each case: a failure if it regressed, skipped if nothing could be decided.
 
-    explained: by key of a case a sentence on why it is slower.
+    explained: a sentence on why a case is slower, by its key.
     """
     suite = ElementTree.Element("testsuite", name="bench gate", tests=str(len(judged.cases)))
     suite.set("failures", str(sum(case.verdict == "regressed" for case in judged.cases)))
@@ -198,11 +198,11 @@ def junit(judged: GateResult, run: Mapping[str, Any], explained: Mapping[str, st
     for case in judged.cases:
         item = ElementTree.SubElement(suite, "testcase", name=case.key, classname=case.key.partition("/")[0])
         item.set("time", f"{case.seconds:.3f}")
-        said = sentence(case)
+        message = sentence(case)
         if case.verdict == "regressed":
-            ElementTree.SubElement(item, "failure", message=said).text = explained.get(case.key)
+            ElementTree.SubElement(item, "failure", message=message).text = explained.get(case.key)
         elif _unsaid(case):
-            ElementTree.SubElement(item, "skipped", message=f"{said}. {MEANINGS[case.verdict]}")
+            ElementTree.SubElement(item, "skipped", message=f"{message}. {MEANINGS[case.verdict]}")
     for each in judged.failed:
         item = ElementTree.SubElement(suite, "testcase", name=each.key, classname="failed")
         ElementTree.SubElement(item, "error", message=each.text)

@@ -1,4 +1,4 @@
-"""A history as people and programs read it: alerts first, the series behind them below."""
+"""A history for people and programs: alerts first, the series behind them below."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.records import UNKNOWN
 from bench.stats.change_points import FEWEST
 
 SCHEMA = 1
-"""Of the JSON that `bench history --format json` writes."""
+"""Version of the JSON that `bench history --format json` writes."""
 
 COLUMNS = (
     Column("alert", right=True),
@@ -35,37 +35,37 @@ COLUMNS = (
 )
 
 _LETTERS = 12
-"""Of a commit that are shown: enough to find it, in any repository (git itself shows 7 to 12)."""
+"""Letters of a commit that are shown: enough to find it in any repository (git itself shows 7 to 12)."""
 
 
-def show(found: History, new: Sequence[Alert] | None, format_: str, *, width: int = 100, color: bool = False) -> str:
-    """In one of the formats of tables; ends in a newline. new: the alerts that were not known, where that was asked."""
+def show(history: History, new: Sequence[Alert] | None, format_: str, *, width: int = 100, color: bool = False) -> str:
+    """The history in one of the formats of tables; ends in a newline. new: the alerts not known before, or None."""
     table_formats.check_format(format_)
     if format_ == "json":
         return (
-            json.dumps(table_formats.plain(as_json(found, new)), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+            json.dumps(table_formats.plain(as_json(history, new)), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
         )
     if format_ == "csv":
         rows = [
-            {"alert": number, "new": _is_new(alert, new), **asdict(mark)}
-            for number, alert in _numbered(found.alerts)
-            for mark in alert.changes
+            {"alert": number, "new": _is_new(alert, new), **asdict(change)}
+            for number, alert in _numbered(history.alerts)
+            for change in alert.changes
         ]
         return table_formats.as_csv(rows, ["alert", "new", *LevelChange.__dataclass_fields__])
     table = ""
-    if found.alerts:
+    if history.alerts:
         rows = [
-            {**_row(number, mark, alert), "new": "new" if _is_new(alert, new) else ""}
-            for number, alert in _numbered(found.alerts)
-            for mark in alert.changes
+            {**_row(number, change, alert), "new": "new" if _is_new(alert, new) else ""}
+            for number, alert in _numbered(history.alerts)
+            for change in alert.changes
         ]
         columns = [column for column in COLUMNS if new is not None or column.name != "new"]
         table = table_formats.render(rows, columns, format_, width=width, color=color) + "\n"
-    return "\n".join(heading(found)) + "\n\n" + table + "\n".join(below(found, new)) + "\n"
+    return "\n".join(heading(history)) + "\n\n" + table + "\n".join(below(history, new)) + "\n"
 
 
-def as_json(found: History, new: Sequence[Alert] | None) -> dict[str, Any]:
-    """What programs may rely on: alerts with their marks, and every series with its values and segments."""
+def as_json(history: History, new: Sequence[Alert] | None) -> dict[str, Any]:
+    """The stable object for programs: alerts with their level changes, and all series with values and segments."""
     return {
         "schema": SCHEMA,
         "false_discoveries": FALSE_DISCOVERIES,
@@ -75,16 +75,16 @@ def as_json(found: History, new: Sequence[Alert] | None) -> dict[str, Any]:
                 "until_commit": alert.until_commit,
                 "worse": alert.worse,
                 "new": _is_new(alert, new),
-                "marks": [asdict(mark) for mark in alert.changes],
+                "marks": [asdict(change) for change in alert.changes],
             }
-            for alert in found.alerts
+            for alert in history.alerts
         ],
-        "series": [_series(series, found.changes) for series in found.series],
+        "series": [_series(series, history.changes) for series in history.series],
     }
 
 
-def _series(series: HistorySeries, marks: Sequence[LevelChange]) -> dict[str, Any]:
-    own = [mark.place for mark in marks if mark.series == series.series]
+def _series(series: HistorySeries, changes: Sequence[LevelChange]) -> dict[str, Any]:
+    own = [change.place for change in changes if change.series == series.series]
     return {
         "key": series.key,
         "clock": series.clock,
@@ -100,61 +100,61 @@ def _series(series: HistorySeries, marks: Sequence[LevelChange]) -> dict[str, An
     }
 
 
-def heading(found: History) -> list[str]:
-    """What was searched."""
-    lately = [item for item in found.series if item.segments[-1].searched]
-    commits = len({commit for item in found.series for commit in item.commits})
-    machines = len({item.machine for item in found.series})
-    lines = [f"{len(found.series)} series, {commits} commits, {machines} machine{'s' if machines != 1 else ''}"]
-    if left := len(found.series) - len(lately):
+def heading(history: History) -> list[str]:
+    """The lines above the table: what was searched."""
+    lately = [item for item in history.series if item.segments[-1].searched]
+    commits = len({commit for item in history.series for commit in item.commits})
+    machines = len({item.machine for item in history.series})
+    lines = [f"{len(history.series)} series, {commits} commits, {machines} machine{'s' if machines != 1 else ''}"]
+    if left := len(history.series) - len(lately):
         few = f"fewer than {2 * FEWEST} commits on their present machine and software"
         lines.append(f"{left} of the series have {few}: not searched there")
-    breaks = sum(len(item.segments) > 1 for item in found.series)
+    breaks = sum(len(item.segments) > 1 for item in history.series)
     if breaks:
         lines.append(f"{breaks} of the series go over a change of machine or software; nothing is compared across it")
     return lines
 
 
-def below(found: History, new: Sequence[Alert] | None) -> Iterator[str]:
-    """What the marks mean, and how far they can be trusted."""
-    if not found.alerts:
+def below(history: History, new: Sequence[Alert] | None) -> Iterator[str]:
+    """The lines below the table: what the level changes mean, and how far they can be trusted."""
+    if not history.alerts:
         yield "no change of level"
         return
-    worse = sum(alert.worse for alert in found.alerts)
-    yield f"{len(found.alerts)} alert{'s' if len(found.alerts) != 1 else ''}, {worse} with something slower"
+    worse = sum(alert.worse for alert in history.alerts)
+    yield f"{len(history.alerts)} alert{'s' if len(history.alerts) != 1 else ''}, {worse} with something slower"
     if new is not None:
         yield f"{len(new)} of them new" if new else "none of them new"
     yield (
         f"A change lies after the first commit named and not after the second. At most {FALSE_DISCOVERIES:.0%} of the "
-        "marks are expected to be chance (Benjamini and Hochberg), as far as values wander no further than their "
-        "neighbours tell."
+        "changes are expected to be chance (Benjamini and Hochberg), provided that values wander no further than "
+        "their neighbours show."
     )
 
 
-def finding(series: HistorySeries, marks: Sequence[LevelChange]) -> str:
-    """The title of a chart: the last change, or that there is none."""
+def finding(series: HistorySeries, changes: Sequence[LevelChange]) -> str:
+    """The title of a chart: the last level change, or that there is none."""
     name = short(series.key)
     present = series.segments[-1]
-    lately = [mark for mark in marks if mark.fingerprint == present.fingerprint]
+    lately = [change for change in changes if change.fingerprint == present.fingerprint]
     if not lately:
         since = " since its machine or software changed" if len(series.segments) > 1 else ""
         what = "no change of level" if present.searched else "not resolved: too few commits to search"
         return f"{name}: {what}{since}"
     last = lately[-1]
-    what = "time" if last.unit == "s" else f"value, which is {change(last)},"
-    more = f" (the last of {len(marks)} changes)" if len(marks) > 1 else ""
+    what = "time" if last.unit == "s" else f"value, which is {direction(last)},"
+    more = f" (the last of {len(changes)} changes)" if len(changes) > 1 else ""
     return f"{name}: {units.ratio(last.ratio, last.low, last.high)} the {what} since {commit(last.commit)}{more}"
 
 
-def change(mark: LevelChange) -> str:
-    """Slower or faster for times; worse or better for other units."""
-    if mark.unit == "s":
-        return "slower" if mark.worse else "faster"
-    return "worse" if mark.worse else "better"
+def direction(change: LevelChange) -> str:
+    """The direction of a level change: slower or faster for times, worse or better for other units."""
+    if change.unit == "s":
+        return "slower" if change.worse else "faster"
+    return "worse" if change.worse else "better"
 
 
 def commit(name: str) -> str:
-    """A commit as it is shown: a hash is cut, another name is not."""
+    """A commit as it is shown: a hash is cut, any other name is not."""
     head, plus, tail = name.partition("+")
     is_hash = len(head) >= 20 and all(letter in "0123456789abcdef" for letter in head)
     return f"{head[:_LETTERS]}{plus}{tail}" if is_hash else name
@@ -178,17 +178,17 @@ def _numbered(alerts: Sequence[Alert]) -> list[tuple[int, Alert]]:
     return list(enumerate(alerts, start=1))
 
 
-def _row(number: int, mark: LevelChange, alert: Alert) -> dict[str, str]:
+def _row(number: int, change: LevelChange, alert: Alert) -> dict[str, str]:
     return {
         "alert": str(number),
         "between": f"{commit(alert.after_commit)} … {commit(alert.until_commit)}",
-        "case": short(mark.key),
-        "clock": mark.clock,
-        "machine": machine(mark.machine),
-        "change": change(mark),
-        "after ÷ before": f"{mark.ratio:.3f}",
-        "interval": f"{mark.low:.3f} to {mark.high:.3f}",
-        "before": quantity(mark.before, mark.unit),
-        "after": quantity(mark.after, mark.unit),
-        "values since": str(mark.values_after),
+        "case": short(change.key),
+        "clock": change.clock,
+        "machine": machine(change.machine),
+        "change": direction(change),
+        "after ÷ before": f"{change.ratio:.3f}",
+        "interval": f"{change.low:.3f} to {change.high:.3f}",
+        "before": quantity(change.before, change.unit),
+        "after": quantity(change.after, change.unit),
+        "values since": str(change.values_after),
     }

@@ -1,4 +1,4 @@
-"""What `bench doctor` prints: a machine's facts, what it can do, its noise, and what to do about it."""
+"""The output of `bench doctor`: the facts of a machine, what it can do, its noise, and advice."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bench.store.runs import fingerprint, machine_name
 def text(
     facts: Mapping[str, Any], capabilities: Mapping[str, str], reading: Mapping[str, Any], findings: Sequence[Finding]
 ) -> str:
-    """All of it for a terminal.
+    """The whole report for a terminal.
 
-    capabilities: by name why not, empty for what the machine can do; reading: of the noise, as
-    `bench.analyse.noise.noise` gives it, with what else the worker saw.
+    capabilities: why the machine cannot do something, by name; empty for what it can do. reading: the noise, as
+    `bench.analyse.noise.noise` gives it, with what the worker saw meanwhile.
     """
     return "\n".join([*facts_lines(facts), "", *capability_lines(capabilities), "", *noise_lines(reading), "",
                       findings_text(findings)])  # fmt: skip
@@ -40,12 +40,12 @@ def facts_lines(facts: Mapping[str, Any]) -> list[str]:
 
 
 def capability_lines(capabilities: Mapping[str, str]) -> list[str]:
-    """What the machine can do, and why not."""
+    """The capabilities of the machine, and why it lacks the others."""
     return ["can:", *(f"  {name:24}{f'no: {reason}' if reason else 'yes'}" for name, reason in capabilities.items())]
 
 
 def noise_lines(reading: Mapping[str, Any]) -> list[str]:
-    """How far blocks of one length lie apart, and what disturbed them."""
+    """The spread of blocks of one length, and what disturbed them."""
     foreign = reading["foreign_load"]
     return [
         f"noise of {reading['blocks']} blocks of {seconds(reading['block_s'])}:",

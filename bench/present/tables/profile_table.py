@@ -1,4 +1,4 @@
-"""A profile as text for a terminal, Markdown, CSV or JSON: what binds the case, the numbers behind it, operators."""
+"""A profile as text for a terminal, Markdown, CSV or JSON: what binds the case, its numbers, functions, operators."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from bench.present.words import units
 if TYPE_CHECKING:
     from bench.store.profiles import Profile
 
-Row = Mapping[str, Any]
+OperatorRow = Mapping[str, Any]
+"""A row of the table of operators, as `operators` makes it."""
 
 SHOWN_FRAMES = 10
-"""Functions a terminal shows."""
+"""Most functions that a terminal shows."""
 
 SHOWN = 20
-"""Operators a terminal shows; csv, json and the page have all."""
+"""Most operators that a terminal shows; csv, json and the page have all."""
 
 PHASES: Mapping[str, str] = {"prepare": "prepare", "first_call": "first call", "step": "step"}
-"""What the phases of memory are called, in their order."""
+"""Names of the phases of memory, in order."""
 
 _DIRECTIONS = {"HtoD": "host → device", "DtoH": "device → host", "DtoD": "device → device", "PtoP": "between devices"}
 
@@ -43,23 +44,23 @@ OPERATORS = (
 
 
 def operators(profile: Profile, judged: ProfileResult) -> list[dict[str, Any]]:
-    """A row an operator: numbers per step. Seconds are None where the profiler cost too much to tell them."""
+    """A row for each operator, per step. Seconds are None if the profiler cost too much."""
     steps, timed = judged.cost.steps, not judged.cost.shape_only
     return [
         {
-            "name": row["name"],
-            "kind": row["kind"],
-            "shapes": shapes(row["shapes"]),
-            "dtypes": row["dtypes"],
-            "calls_per_step": row["calls"] / steps,
-            "self_s": row["self_ns"] / steps / 1e9 if timed else None,
-            "total_s": row["total_ns"] / steps / 1e9 if timed else None,
-            "device_self_s": row["device_self_ns"] / steps / 1e9 if timed else None,
-            "device_total_s": row["device_total_ns"] / steps / 1e9 if timed else None,
-            "host_bytes": row["host_bytes"] / steps,
-            "device_bytes": row["device_bytes"] / steps,
+            "name": operator["name"],
+            "kind": operator["kind"],
+            "shapes": shapes(operator["shapes"]),
+            "dtypes": operator["dtypes"],
+            "calls_per_step": operator["calls"] / steps,
+            "self_s": operator["self_ns"] / steps / 1e9 if timed else None,
+            "total_s": operator["total_ns"] / steps / 1e9 if timed else None,
+            "device_self_s": operator["device_self_ns"] / steps / 1e9 if timed else None,
+            "device_total_s": operator["device_total_ns"] / steps / 1e9 if timed else None,
+            "host_bytes": operator["host_bytes"] / steps,
+            "device_bytes": operator["device_bytes"] / steps,
         }
-        for row in profile.operators.to_dict("records")
+        for operator in profile.operators.to_dict("records")
     ]
 
 
@@ -73,11 +74,11 @@ FRAMES = (
 
 
 def functions_of(profile: Profile, judged: ProfileResult, thread: str = MAIN) -> list[Frame]:
-    """Functions by the time they were innermost in; where the sampler cost too much only by name, without numbers."""
-    found = frames_of(profile.stacks, thread)
+    """Functions, most innermost time first; if the sampler cost too much, by name and without numbers."""
+    frames = frames_of(profile.stacks, thread)
     if judged.sampling is not None and judged.sampling.shape_only:
-        return [Frame(frame.name, *[math.nan] * 4) for frame in sorted(found, key=lambda frame: frame.name)]
-    return found
+        return [Frame(frame.name, *[math.nan] * 4) for frame in sorted(frames, key=lambda frame: frame.name)]
+    return frames
 
 
 def frame_rows(frames: Sequence[Frame]) -> list[dict[str, str]]:
@@ -94,13 +95,13 @@ def frame_rows(frames: Sequence[Frame]) -> list[dict[str, str]]:
 
 
 def shapes(text: str) -> str:
-    """`[[800, 64], [64, 64], []]` as `800×64, 64×64, –`."""
+    """The text of shapes: `[[800, 64], [64, 64], []]` becomes `800×64, 64×64, –`."""
     inner = text.removeprefix("[").removesuffix("]")
     parts = [part.strip("[] ") for part in inner.split("], ")] if inner else []
     return ", ".join(part.replace(", ", "×") or units.DASH for part in parts)
 
 
-def cells(row: Row) -> dict[str, str]:
+def cells(row: OperatorRow) -> dict[str, str]:
     """A row of `operators` as texts."""
     return {
         "name": row["name"],
@@ -114,16 +115,16 @@ def cells(row: Row) -> dict[str, str]:
 
 
 def columns(profile: Profile, judged: ProfileResult) -> list[Column]:
-    """The columns that this profile has anything for."""
+    """The columns that this profile has values for."""
     left_out = set() if profile.told["device"] is not None else {"device"}
     left_out |= {"self", "total", "device"} if judged.cost.shape_only else set()
     return [column for column in OPERATORS if column.name not in left_out]
 
 
 def show(profile: Profile, judged: ProfileResult, format: str, *, width: int = 100, color: bool = False) -> str:
-    """The profile in one of `layout.FORMATS`, ending in a newline; width: characters of the terminal.
+    """The profile in one of `table_formats.FORMATS`, ending in a newline; width: characters of the terminal.
 
-    csv has the operators alone. Raises `UserError` on another format.
+    csv has only the operators. Raises `UserError` on another format.
     """
     table_formats.check_format(format)
     rows = operators(profile, judged)
@@ -148,7 +149,7 @@ def show(profile: Profile, judged: ProfileResult, format: str, *, width: int = 1
 
 
 def head(profile: Profile, judged: ProfileResult) -> list[str]:
-    """The verdict and what the profile cost, in lines."""
+    """The lines on the verdict and the cost of the profile."""
     cost, told = judged.cost, profile.told
     step = units.interval(cost.step_s.value, cost.step_s.low, cost.step_s.high)
     overhead = units.ratio(cost.overhead.value, cost.overhead.low, cost.overhead.high)
@@ -159,16 +160,14 @@ def head(profile: Profile, judged: ProfileResult) -> list[str]:
         f"it and {overhead} as long with it",
     ]
     if cost.unsteady:
-        lines.append("shape only: what the profiler cost is not known, so no times are told; take it again")
+        lines.append("shape only: the cost of the profiler is not known, so no times are shown; profile it again")
     elif cost.shape_only:
-        lines.append(
-            f"shape only: above {BUDGET:g}× no times are told of its parts; calls, shapes, bytes and bounds are"
-        )
+        lines.append(f"shape only: above {BUDGET:g}× its parts have no times, only calls, shapes, bytes and bounds")
     return [*lines, *sampling_lines(profile, judged), *lost(profile)]
 
 
 def sampling_lines(profile: Profile, judged: ProfileResult) -> list[str]:
-    """How stacks were had, what that cost, and why not better."""
+    """The lines on how stacks were sampled, what that cost, and why not in a better way."""
     told, sampling = profile.told, judged.sampling
     if sampling is None:
         return [f"no stacks: {told['rung']}"]
@@ -181,33 +180,33 @@ def sampling_lines(profile: Profile, judged: ProfileResult) -> list[str]:
     ]
     lines += [f"not by {rung}: {reason}" for rung, reason in told["watched"]["refused"].items()]
     if sampling.shape_only:
-        lines.append(f"above {BUDGET:g}× no shares are told of functions, only which there are")
+        lines.append(f"above {BUDGET:g}× functions are listed without their shares")
     return lines
 
 
 def lost(profile: Profile) -> list[str]:
-    """What the profiler did not see; nothing where it saw all."""
+    """The lines on what the profiler did not see; none if it saw all."""
     told = profile.told
-    found = []
+    lines = []
     if (blocks := len(told["profiled_ns"]) - told["blocks"]) > 0:
-        found.append(f"the profiler lost {blocks} of {len(told['profiled_ns'])} blocks: nothing of them counts")
+        lines.append(f"the profiler lost {blocks} of {len(told['profiled_ns'])} blocks: they do not count")
     if told["device"] and told["device"]["lost"]:
-        found.append(
-            f"of {told['device']['lost']} kernels and copies no work of the device was seen: its times are too short"
+        lines.append(
+            f"no device work was seen for {told['device']['lost']} kernels and copies: the device times are too short"
         )
     if told["history"] and told["history"]["lost"]:
-        found.append("the allocator kept too few entries: its history lacks the beginning")
-    return found
+        lines.append("the allocator kept too few entries: its history lacks the beginning")
+    return lines
 
 
 def below(profile: Profile, judged: ProfileResult, count: int) -> list[str]:
-    """What else is known, in lines: device, synchronisation, memory, compiling."""
+    """The lines on all else: device, synchronisation, memory, compiling."""
     more = [f"{count - SHOWN} more operators: --format csv, and the page"] if count > SHOWN else []
     return [*more, *device_lines(profile, judged), *memory_lines(profile), *compile_lines(profile, judged)]
 
 
 def device_lines(profile: Profile, judged: ProfileResult) -> list[str]:
-    """Kernels, copies, idle share and synchronisation, per step."""
+    """The lines on kernels, copies, idle share and synchronisation, per step."""
     told, steps = profile.told, judged.cost.steps
     waits = ", ".join(f"{name} {units.count(round(n / steps, 2))}" for name, n in told["waits"]["calls"].items())
     device = told["device"]
@@ -238,21 +237,21 @@ def device_lines(profile: Profile, judged: ProfileResult) -> list[str]:
 
 
 def memory_lines(profile: Profile) -> list[str]:
-    """The peak of each phase, above what was there before the case."""
+    """The lines on the peak memory of each phase, above what was in use before the case."""
     memory = profile.told["memory"]
     lines = []
     for where, name in (("host", "host"), ("device", "device")):
         sizes = {PHASES[phase]: memory["phases"][phase][where] for phase in PHASES}
         if any(size is not None for size in sizes.values()):
-            told = ", ".join(f"{phase} {units.size(size)}" for phase, size in sizes.items())
-            lines.append(f"peak memory of the {name}: {told}")
+            peaks = ", ".join(f"{phase} {units.size(size)}" for phase, size in sizes.items())
+            lines.append(f"peak memory of the {name}: {peaks}")
     return [*lines, *([f"no peak memory of the host: {memory['reason']}"] if memory["reason"] else [])]
 
 
 def compile_lines(profile: Profile, judged: ProfileResult) -> list[str]:
-    """What was compiled, how often again, and why; where the time went."""
-    found = profile.told["compiling"]
-    if found is None:
+    """The lines on what was compiled, how often again and why, and where the time went."""
+    compiling = profile.told["compiling"]
+    if compiling is None:
         return []
     counters, reasons = profile.told["counters"], profile.told["break_reasons"]
     lines = [
@@ -260,14 +259,14 @@ def compile_lines(profile: Profile, judged: ProfileResult) -> list[str]:
         f"after the first call: {counters['recompiles']}"
     ]
     lines += [f"graph break, {n}×: {reason}" for reason, n in reasons.items()]
-    lines += [f"compiled again: {reason}" for reason in found["recompiles"]]
+    lines += [f"compiled again: {reason}" for reason in compiling["recompiles"]]
     parts = ", ".join(f"{name} {units.seconds(seconds)}" for name, seconds in judged.compiling.items())
     whole = units.seconds(sum(judged.compiling.values()))
     return [*lines, *([f"compiling took {whole}, from an empty cache: {parts}"] if parts else [])]
 
 
-def as_object(profile: Profile, judged: ProfileResult, rows: Sequence[Row]) -> dict[str, Any]:
-    """Everything, for a program."""
+def as_object(profile: Profile, judged: ProfileResult, rows: Sequence[OperatorRow]) -> dict[str, Any]:
+    """All of it, for a program."""
     told, run = profile.told, profile.run
     kept = ("key", "rung", "steps", "blocks", "events", "memory", "waits", "device", "compiling", "counters")
     return {

@@ -1,7 +1,7 @@
 """Rows and columns as text: for a terminal, for Markdown, for a spreadsheet, for a program.
 
-`render` serves every command that lists something. It returns text and never looks at the terminal itself: the width
-and whether to colour are the caller's to say.
+`render` serves every command that lists something. It returns text and never looks at the terminal itself: the caller
+gives the width and says whether to colour.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from bench.present.tables import terminal_table
@@ -23,15 +23,7 @@ from bench.records import UserError
 FORMATS = ("table", "md", "csv", "json")
 
 WIDE = 200
-"""Characters of a table that goes to no terminal: wide, so that nothing is cut."""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What stands around a table read by people: lines above it and paragraphs below it."""
-
-    above: tuple[str, ...] = ()
-    below: tuple[str, ...] = ()
+"""Width in characters of a table that goes to no terminal: wide, so that no column is left out."""
 
 
 def render(
@@ -56,13 +48,13 @@ def render(
 
 
 def check_format(format: str) -> None:
-    """Raises `UserError` where `format` is none of `FORMATS`."""
+    """Raises `UserError` if `format` is none of `FORMATS`."""
     if format not in FORMATS:
         raise UserError(f"there is no format '{format}'; choose one of {', '.join(FORMATS)}")
 
 
 def cell_text(value: Any) -> str:
-    """A value as a person reads it in a cell: a list as `a, b`, a mapping as `a=1, b=2`, nothing as a dash."""
+    """The text of a value in a cell for people: a list as `a, b`, a mapping as `a=1, b=2`, a missing one as a dash."""
     value = plain(value)
     if value is None or value == "":
         return DASH
@@ -76,12 +68,12 @@ def cell_text(value: Any) -> str:
 
 
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Valid JSON: what pandas and numpy make is made plain, NaN and infinity become null."""
+    """Valid JSON: values of pandas and numpy become plain ones, NaN and infinity become null."""
     return json.dumps([plain(row) for row in rows], indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def as_csv(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> str:
-    """Comma-separated, a header first; empty where there is no value."""
+    """Comma-separated values below a header; a missing value is empty."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(names)
@@ -98,7 +90,7 @@ def _csv_cell(value: Any) -> Any:
 
 
 def as_markdown(cells: Iterable[Mapping[str, str]], columns: Sequence[Column]) -> str:
-    """A pipe table: one header row, one row an entry."""
+    """A pipe table: a header row, then a row for each entry."""
     lines = ["| " + " | ".join(markdown_text(column.heading) for column in columns) + " |"]
     lines.append("| " + " | ".join("---:" if column.right else "---" for column in columns) + " |")
     lines.extend("| " + " | ".join(markdown_text(cell[column.name]) for column in columns) + " |" for cell in cells)
@@ -106,7 +98,7 @@ def as_markdown(cells: Iterable[Mapping[str, str]], columns: Sequence[Column]) -
 
 
 def as_html(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> str:
-    """A table of HTML, for a page that has its own style; all text in it is escaped."""
+    """An HTML table for a page that has its own style; all text in it is escaped."""
     head = _html_row([column.heading for column in columns], columns, "th", ' scope="col"')
     body = "\n".join(_html_row([cell_text(row[column.name]) for column in columns], columns, "td") for row in rows)
     return f"<table>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
@@ -122,13 +114,13 @@ def _html_row(texts: Sequence[str], columns: Sequence[Column], tag: str, more: s
 
 
 def markdown_text(text: str) -> str:
-    r"""Text that stays itself in a Markdown cell: no `|` ends the cell, no `<` opens a tag, no newline the row."""
+    r"""Text escaped for a Markdown cell: no `|` ends the cell, no `<` opens a tag, no newline ends the row."""
     escaped = html.escape(" ".join(text.split()), quote=False)
     return escaped.replace("&gt;", ">").replace("\\", "\\\\").replace("|", "\\|")
 
 
 def plain(value: Any) -> Any:
-    """A value as Python's own types, for json: NaN, infinity and `pandas.NA` become None, dataclasses dicts."""
+    """The value in Python's own types, for JSON: NaN, infinity and `pandas.NA` become None, dataclasses dicts."""
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
     if isinstance(value, Mapping):
@@ -141,7 +133,7 @@ def plain(value: Any) -> Any:
         value = value.item()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    # An enum member is a str as well; json wants the text alone.
+    # A member of an enum is a str as well; JSON needs the text alone.
     return value if value is None or type(value) in (bool, int) else _text_or_none(value)
 
 

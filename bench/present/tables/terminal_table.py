@@ -1,8 +1,8 @@
 """A table for a terminal of a given width, as a string.
 
-Nothing is ever truncated and no cell wraps in the middle of a word. Where the width does not suffice, lesser columns
-are left out (and named below the table), then text columns marked `wrap` get narrower, and if even the essential
-ones do not fit, each row is stacked: one field a line.
+Nothing is ever truncated and no cell wraps in the middle of a word. If the width does not suffice, lesser columns are
+left out (and named below the table), then text columns marked `wrap` get narrower, and if even the essential ones do
+not fit, each row is stacked: one field per line.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ GAP = 2
 """Blanks between two columns."""
 
 _NARROWEST_WRAP = 20
-"""Characters below which a wrapped column is no longer pleasant to read."""
+"""Width in characters below which a wrapped column is hard to read."""
 
 _STYLES = {"ok": "", "skipped": "yellow", "head": "bold", "section": "bold", "faint": "dim", "bad": "bold red"}
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: the field it shows, its heading, and what may happen to it where there is little room."""
+    """A column: the field it shows, its heading, and what may happen to it if there is little room."""
 
     name: str
     title: str = ""
     right: bool = False
     drop: int = 0
-    """0: never left out; else the higher the sooner."""
+    """0 for a column that is never left out; columns with higher numbers are left out sooner."""
     wrap: bool = False
 
     @property
     def heading(self) -> str:
-        """What stands over the column."""
+        """The text above the column."""
         return self.title or self.name.replace("_", " ")
 
 
@@ -46,7 +46,7 @@ class Column:
 class TableLine:
     """A row of cells, or a heading across the table (`section`).
 
-    `note` replaces all cells from a column on, the first of `note_from` that is shown: why there are no numbers.
+    `note` says why there are no numbers. It replaces all cells from the first column of `note_from` that is shown.
     """
 
     cells: Mapping[str, str] = field(default_factory=dict)
@@ -84,7 +84,7 @@ def table(
 def _fit(
     lines: Sequence[TableLine], columns: Sequence[Column], width: int
 ) -> tuple[list[Column], list[Column], dict[str, int]]:
-    """The columns to show, those left out, and the width of each; no columns where only stacking helps."""
+    """The columns to show, those left out, and the width of each; no columns if only stacking helps."""
     widths = {column.name: _natural(lines, column) for column in columns}
     kept, dropped = list(columns), list[Column]()
 
@@ -103,12 +103,12 @@ def _fit(
 
 
 def fits(lines: Sequence[TableLine], columns: Sequence[Column], width: int) -> bool:
-    """Whether the essential columns stand side by side in `width` characters."""
+    """True if the essential columns fit side by side in `width` characters."""
     return bool(_fit(lines, columns, width)[0])
 
 
 def _longest_word(lines: Sequence[TableLine], column: Column) -> int:
-    """Characters of the longest word and the indent before it: what no wrapping gets below."""
+    """Characters of the longest word and the indent before it, the least width that wrapping can reach."""
     texts = [_cell(line, column) for line in lines]
     return max((len(text) - len(text.lstrip()) + len(word) for text in texts for word in text.split()), default=0)
 
@@ -140,7 +140,7 @@ def _grid(
 
 
 def _noted(line: TableLine, columns: Sequence[Column], widths: Mapping[str, int], width: int) -> list[tuple[str, str]]:
-    """The cells before `note_from`, then the note over the rest of the width, indented where it goes on."""
+    """The cells before `note_from`, then the note over the rest of the width; its further lines are indented."""
     names = [column.name for column in columns]
     start_at = next((names.index(name) for name in line.note_from if name in names), len(names))
     before = columns[:start_at]
@@ -163,14 +163,14 @@ def _joined(texts: Sequence[str], columns: Sequence[Column], widths: Mapping[str
 
 
 def _stack(lines: Sequence[TableLine], columns: Sequence[Column], width: int) -> list[tuple[str, str]]:
-    """One field a line, below the name of the row."""
+    """One field per line, below the name of the row."""
     page: list[tuple[str, str]] = []
     label = max((len(column.heading) for column in columns[1:]), default=0)
     for line in lines:
         if line.section:
             page.append((line.section, "section"))
             continue
-        # A row that has a literal key is named by it: whole, so that it can be copied.
+        # A row with a literal key is named by the whole key, so that it can be copied.
         page.append((line.cells.get("key") or _cell(line, columns[0]), line.style))
         fields = [(column.heading, _cell(line, column)) for column in columns[1:]]
         fields = [(name, text) for name, text in fields if text not in ("", "–")]
@@ -182,7 +182,7 @@ def _stack(lines: Sequence[TableLine], columns: Sequence[Column], width: int) ->
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most `width` characters where words allow it: a key longer than that stays whole."""
+    """Lines of at most `width` characters if words allow it: a longer key stays whole."""
     indent = " " * (len(text) - len(text.lstrip()))
     return textwrap.wrap(
         text, max(1, width), break_long_words=False, break_on_hyphens=False, subsequent_indent=indent * 2
@@ -190,10 +190,10 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def painted(page: Sequence[tuple[str, str]], color: bool) -> str:
-    """Lines of a page, each with the name of its style, as text; styled where `color` is asked for."""
+    """The lines of a page, each with the name of its style, as text; styled if `color` is set."""
     if not color:
         return "".join(f"{text.rstrip()}\n" for text, _ in page)
-    # rich is loaded for a coloured terminal alone; text is given as Text, so that [..] in a key is never markup.
+    # rich is loaded only for a coloured terminal; text is given as Text, so that [..] in a key is never markup.
     from rich.console import Console
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""Two stored runs beside each other, as a table, and as a value that shows itself in a notebook."""
+"""A comparison of two stored runs, as a table, and as a value that shows itself in a notebook."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """What `bench compare` says of two runs; base, head: `run.json` of either."""
+    """The result of `bench compare`: two runs, case by case. base, head: `run.json` of each."""
 
     found: tuple[Compared, ...]
     base: Mapping[str, Any]
@@ -40,7 +40,7 @@ class Comparison:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A row a case and clock: verdict, seconds per step of either run, their ratio with its interval, a note."""
+        """A row for each case and clock: verdict, seconds per step of each run, their ratio with interval, a note."""
         import pandas as pd
 
         return pd.DataFrame([asdict(item) for item in self.found], columns=[item.name for item in fields(Compared)])
@@ -51,41 +51,41 @@ class Comparison:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """For Jupyter: what the command says, as a page says it."""
+        """The output of the command as HTML, for Jupyter."""
         table = table_formats.as_html([_row(item) for item in self.found], COLUMNS)
         return "".join([_paragraph(heading(self.base, self.head)), table, *map(_paragraph, below(self.found))])
 
 
 def _paragraph(text: str) -> str:
-    """Text as HTML; what stands between backticks is code."""
+    """Text as HTML; text between backticks becomes code."""
     coded = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(text))
     return f"<p>{coded}</p>\n"
 
 
 def show(
-    found: Sequence[Compared], base: Mapping[str, Any], head: Mapping[str, Any], format_: str, *,
+    compared: Sequence[Compared], base: Mapping[str, Any], head: Mapping[str, Any], format_: str, *,
     width: int = 100, color: bool = False,
 ) -> str:  # fmt: skip
-    """In one of the formats of tables; ends in a newline. base, head: `run.json` of either."""
+    """The comparison in one of the formats of tables; ends in a newline. base, head: `run.json` of each."""
     table_formats.check_format(format_)
     if format_ in ("json", "csv"):
-        rows = [asdict(item) for item in found]
+        rows = [asdict(item) for item in compared]
         return table_formats.render(rows, list(rows[0]) if rows else [], format_)
-    table = table_formats.render([_row(item) for item in found], COLUMNS, format_, width=width, color=color)
-    return f"{heading(base, head)}\n\n{table}\n" + "\n".join(below(found)) + "\n"
+    table = table_formats.render([_row(item) for item in compared], COLUMNS, format_, width=width, color=color)
+    return f"{heading(base, head)}\n\n{table}\n" + "\n".join(below(compared)) + "\n"
 
 
 def heading(base: Mapping[str, Any], head: Mapping[str, Any]) -> str:
-    """Which runs of which machines."""
+    """One line with the runs and their machines."""
     return f"head {head['run']} on {head['machine']}, base {base['run']} on {base['machine']}"
 
 
-def below(found: Sequence[Compared]) -> list[str]:
-    """How much the table can be trusted."""
-    with_interval = [item for item in found if item.low is not None]
-    if any(item.verdict == OTHER_MACHINE for item in found):
+def below(compared: Sequence[Compared]) -> list[str]:
+    """The lines below the table: how far it can be trusted."""
+    with_interval = [item for item in compared if item.low is not None]
+    if any(item.verdict == OTHER_MACHINE for item in compared):
         return [
-            "The runs are of different machines, or of different builds of torch: this compares those, and not two "
+            "The runs are from different machines, or from different builds of torch: this compares those, not two "
             "versions of code."
         ]
     lines = [

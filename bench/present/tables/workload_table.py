@@ -1,4 +1,4 @@
-"""The workloads that `bench list` lists: by lesson for people, a row each for programs."""
+"""The workloads of `bench list`: by lesson for people, one row each for programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bench.plan.workload_source import Workload
 
 WITH_AXES = 110
-"""Characters from which a table has room for the names of the axes beside the summaries."""
+"""Width in characters from which a table has room for the names of the axes next to the summaries."""
 
 
 def by_lesson(chosen: Sequence[Workload], *, width: int, color: bool = False) -> str:
@@ -37,7 +37,7 @@ def by_lesson(chosen: Sequence[Workload], *, width: int, color: bool = False) ->
 
 
 def as_rows(chosen: Sequence[Workload], format: str) -> str:
-    """A row each in md, csv or json, for other programs and for pages."""
+    """A row for each workload in md, csv or json, for other programs and for pages."""
     rows = [row_of(item) for item in chosen]
     if format == "md":
         rows = [{**row, "axes": axes_text(item)} for row, item in zip(rows, chosen, strict=True)]
@@ -46,7 +46,7 @@ def as_rows(chosen: Sequence[Workload], format: str) -> str:
 
 
 def row_of(item: Workload) -> dict[str, Any]:
-    """What other programs may rely on: name, lesson, summary, axes, modes, module."""
+    """The stable row for other programs: name, lesson, summary, axes, modes, module."""
     return {
         "name": item.name,
         "lesson": item.lesson,
@@ -58,5 +58,5 @@ def row_of(item: Workload) -> dict[str, Any]:
 
 
 def axes_text(item: Workload) -> str:
-    """`size=64,256 loader=dataloader,sliced`."""
+    """The axes with their values: `size=64,256 loader=dataloader,sliced`."""
     return " ".join(f"{axis}={','.join(map(str, values))}" for axis, values in item.axes.items())

@@ -65,7 +65,7 @@ def test_counts_that_differ_stand_below_the_table():
     found, _ = made(calls=calls, counters=({}, {"graph_breaks": 1}), reasons=({}, {"print at mine.py:3": 1}))
     assert difference_table.lines_below(found)[:2] == [
         "Exactly, in every process: graph breaks 0 → 1 (print at mine.py:3).",
-        "Exactly, a step, the same in every pair: aten::mm (float32) 3 → 4.",
+        "Exact counts per step, the same in every pair: aten::mm (float32) 3 → 4.",
     ]
     assert difference_table.first_words(found) == "graph breaks 0 → 1: print at mine.py:3"
 
@@ -91,8 +91,7 @@ def test_why_nothing_is_told_of_functions_is_said():
 def test_what_is_on_one_side_only_is_told():
     found, _ = made(head={name.replace("Net.forward", "Net.forward2"): us for name, us in STEP.items()})
     assert any(
-        line.startswith("On one side only, and asked about together: head: ")
-        for line in difference_table.lines_below(found)
+        line.startswith("On one side only, and tested together: head: ") for line in difference_table.lines_below(found)
     )
 
 
