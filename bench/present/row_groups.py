@@ -94,7 +94,7 @@ def by_params(row: Row, names: Iterable[str]) -> tuple[tuple[int, float, str], .
 
 
 def outcome_counts(rows: Iterable[Row]) -> dict[str, int]:
-    """How many cases ended in each outcome, in the order of `Outcome`; a case with several clocks counts once."""
+    """The number of cases with each outcome, in the order of `Outcome`; a case with several clocks counts once."""
     cases = {(row.key, row.run): row.outcome for row in rows}
     counts = {outcome.value: list(cases.values()).count(outcome) for outcome in Outcome}
     return {outcome: number for outcome, number in counts.items() if number}

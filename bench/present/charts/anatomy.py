@@ -1,4 +1,4 @@
-"""Where did my ten milliseconds go?"""
+"""The chart `anatomy`: where did my ten milliseconds go?"""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _bar(row: Row, label: str) -> Bar:
 
 
 class AnatomyChart(Chart):
-    """Where did my ten milliseconds go?"""
+    """The chart `anatomy`: where did my ten milliseconds go?"""
 
     name = "anatomy"
     question = "Which phase takes how much of a step?"
@@ -172,7 +172,7 @@ class AnatomyChart(Chart):
             return page.figure
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: the largest phase of the smallest and of the largest case, if intervals allow it."""
+        """The finding: the largest phase of the smallest and of the largest case, if intervals allow it."""
         chosen, bars = _prepared(rows)
         workload = chosen[0].workload
         timed = [bar for bar in bars if bar.wall]

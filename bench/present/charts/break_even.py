@@ -1,4 +1,4 @@
-"""Does compiling pay?"""
+"""The chart `break_even`: does compiling pay?"""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _prepared(rows: Sequence[Row]) -> tuple[Sequence[Row], Row, Row]:
 
 
 class BreakEvenChart(Chart):
-    """Does compiling pay?"""
+    """The chart `break_even`: does compiling pay?"""
 
     name = "break_even"
     question = "After how many steps has compiling paid for itself?"
@@ -128,7 +128,7 @@ class BreakEvenChart(Chart):
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: after how many steps compiling pays, that it never does, or that neither is known."""
+        """The finding: after how many steps compiling pays, that it never does, or that neither is known."""
         _, _, compiled = _prepared(rows)
         who = f"{compiled.workload}: {_name(compiled)}"
         pays = compiled.break_even or BreakEven(math.nan, math.nan, math.nan)

@@ -1,4 +1,4 @@
-"""From what size is the device worth it?"""
+"""The chart `crossover`: from what size is the device worth it?"""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _prepared(rows: Sequence[Row]) -> tuple[list[Row], str]:
 
 
 class CrossoverChart(Chart):
-    """From what size is the device worth it?"""
+    """The chart `crossover`: from what size is the device worth it?"""
 
     name = "crossover"
     question = "From what size is the device faster than the CPU?"
@@ -159,7 +159,7 @@ class CrossoverChart(Chart):
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: between which sizes the device becomes the faster one."""
+        """The finding: between which sizes the device becomes the faster one."""
         chosen, axis = _prepared(rows)
         workload, crossing = _subject(chosen), _crossing(chosen, axis)
         device = next(name for name in _devices(chosen) if name != "cpu")

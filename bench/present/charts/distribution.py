@@ -1,4 +1,4 @@
-"""Can I trust one number? Every block of a case by launch."""
+"""The chart `distribution`: can I trust one number? Every block of a case by launch."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _prepared(rows: Sequence[Row]) -> Row:
 
 
 class DistributionChart(Chart):
-    """Can I trust one number? Every block of a case by launch."""
+    """The chart `distribution`: can I trust one number? Every block of a case by launch."""
 
     name = "distribution"
     question = "How far apart are the blocks of one case, within a launch and between launches?"
@@ -132,7 +132,7 @@ class DistributionChart(Chart):
             return page.figure
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: how far the launches lie apart, and the blocks of one launch."""
+        """The finding: how far the launches lie apart, and the blocks of one launch."""
         row = _prepared(rows)
         samples = _samples(row)
         medians = [statistics.median(blocks) for blocks in samples.values()]

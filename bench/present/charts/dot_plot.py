@@ -62,7 +62,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Plot:
-    """What to draw."""
+    """The content of the chart."""
 
     title: str
     dots: Sequence[Dot]

@@ -1,4 +1,4 @@
-"""How far from the limit? Time ÷ floor by case."""
+"""The chart `floor`: how far from the limit? Time ÷ floor by case."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _label(row: Row) -> str:
 
 
 class FloorChart(Chart):
-    """How far from the limit? Time ÷ floor by case."""
+    """The chart `floor`: how far from the limit? Time ÷ floor by case."""
 
     name = "floor"
     question = "How far above the least that its work takes on this machine is each case?"
@@ -91,7 +91,7 @@ class FloorChart(Chart):
         return dot_plot.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: which case comes nearest to its floor, and which is farthest from it."""
+        """The finding: which case comes nearest to its floor, and which is farthest from it."""
         _, dots = _prepared(rows)
         judged = [dot for dot in dots if dot.value is not None and dot.low is not None]
         if not judged:

@@ -1,4 +1,4 @@
-"""And in NumPy, scikit-learn, JAX?"""
+"""The chart `frameworks`: how fast are NumPy, scikit-learn and JAX?"""
 
 from bench.present.charts.twin_chart import TwinChart
 

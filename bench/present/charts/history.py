@@ -1,6 +1,7 @@
-"""Did it get slower, and when? One series: a value for each commit, its levels with their noise, and the changes.
+"""The chart `history`: did it get slower, and when?
 
-It is drawn from a history and not from the rows of a run, so it is not in the list of charts.
+It shows one series: a value for each commit, the levels with their noise, and the level changes. It is drawn
+from a history and not from the rows of a run, so it is not in the list of charts.
 """
 
 from __future__ import annotations

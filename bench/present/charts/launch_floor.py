@@ -1,4 +1,4 @@
-"""Why do tiny operations not get faster?"""
+"""The chart `launch_floor`: why do tiny operations not get faster?"""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _prepared(rows: Sequence[Row]) -> tuple[list[Row], str]:
 
 
 class LaunchFloorChart(Chart):
-    """Why do tiny operations not get faster?"""
+    """The chart `launch_floor`: why do tiny operations not get faster?"""
 
     name = "launch_floor"
     question = "Why does an operation on few numbers not get faster?"
@@ -115,7 +115,7 @@ class LaunchFloorChart(Chart):
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: the least that a step costs, and the size from which it costs more."""
+        """The finding: the least that a step costs, and the size from which it costs more."""
         chosen, axis = _prepared(rows)
         workload, first = chosen[0].workload, _first(chosen, axis)
         if not first:

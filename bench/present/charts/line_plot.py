@@ -37,7 +37,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Plot:
-    """What to draw."""
+    """The content of the chart."""
 
     title: str
     series: Sequence[ChartLine]

@@ -1,4 +1,4 @@
-"""What does the loader cost?"""
+"""The chart `loaders`: what does the loader cost?"""
 
 from bench.present.charts.twin_chart import TwinChart
 

@@ -1,4 +1,4 @@
-"""Which execution mode is worth it?"""
+"""The chart `modes`: which execution mode is worth it?"""
 
 from bench.present.charts.twin_chart import TwinChart
 

@@ -1,4 +1,4 @@
-"""How wrong can a benchmark be?"""
+"""The chart `pitfalls`: how wrong can a benchmark be?"""
 
 from bench.present.charts.twin_chart import TwinChart
 

@@ -1,4 +1,4 @@
-"""What does half precision cost and bring?"""
+"""The chart `precision`: what does half precision cost and bring?"""
 
 from bench.analyse.rows.row import Row
 from bench.present.charts.twin_chart import TwinChart

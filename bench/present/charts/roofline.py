@@ -1,4 +1,4 @@
-"""Compute or memory bound?"""
+"""The chart `roofline`: compute or memory bound?"""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _prepared(rows: Sequence[Row]) -> tuple[Sequence[Row], list[RooflinePoint]]:
 
 
 class RooflineChart(Chart):
-    """Compute or memory bound?"""
+    """The chart `roofline`: compute or memory bound?"""
 
     name = "roofline"
     question = "Does arithmetic or memory bind each case, and how near does it come?"
@@ -129,7 +129,7 @@ class RooflineChart(Chart):
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: which case comes nearest to its roof, and what binds most of them."""
+        """The finding: which case comes nearest to its roof, and what binds most of them."""
         _, items = _prepared(rows)
         sure = [item for item in items if item.proven and not math.isnan(item.share[1])]
         if not sure:

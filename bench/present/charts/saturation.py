@@ -1,4 +1,4 @@
-"""Which batch size? Throughput and time by batch, memory, the knee, and where memory ends."""
+"""The chart `saturation`: which batch size? Throughput, time and memory by batch, the knee, the end of memory."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _prepared(rows: Sequence[Row]) -> list[Row]:
 
 
 class SaturationChart(Chart):
-    """Which batch size? Throughput and time by batch, memory, the knee, and where memory ends."""
+    """The chart `saturation`: which batch size? Throughput, time and memory by batch, the knee, the end of memory."""
 
     name = "saturation"
     question = "From which batch does a larger one bring little more?"
@@ -103,7 +103,7 @@ class SaturationChart(Chart):
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: the highest throughput, and the batch at which most of it is reached."""
+        """The finding: the highest throughput, and the batch at which most of it is reached."""
         chosen = _prepared(rows)
         workload, unit, line = chosen[0].workload, _unit(chosen), _best(chosen)
         if line is None:

@@ -1,4 +1,4 @@
-"""How many times faster is the device?"""
+"""The chart `speedup`: how many times faster is the device?"""
 
 from bench.present.charts.twin_chart import TwinChart
 

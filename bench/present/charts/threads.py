@@ -1,4 +1,4 @@
-"""How far do more cores go?"""
+"""The chart `threads`: how far do more cores go?"""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _prepared(rows: Sequence[Row]) -> list[Row]:
 
 
 class ThreadsChart(Chart):
-    """How far do more cores go?"""
+    """The chart `threads`: how far do more cores go?"""
 
     name = "threads"
     question = "How many times as fast are more threads?"
@@ -120,7 +120,7 @@ class ThreadsChart(Chart):
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: the highest speed-up, and the serial share if it is resolved."""
+        """The finding: the highest speed-up, and the serial share if it is resolved."""
         chosen = _prepared(rows)
         workload = chosen[0].workload
         line = _best(chosen)

@@ -1,4 +1,4 @@
-"""How does the time grow with the size of the problem?"""
+"""The chart `time_by_size`: how does the time grow with the size of the problem?"""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _times(ratio: float) -> str:
 
 
 class TimeBySizeChart(Chart):
-    """How does the time grow with the size of the problem?"""
+    """The chart `time_by_size`: how does the time grow with the size of the problem?"""
 
     name = "time_by_size"
     question = "How does the time of a step grow with the size of the problem?"
@@ -107,7 +107,7 @@ class TimeBySizeChart(Chart):
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: how far apart the lines are at the largest common size, or how steep the only one is."""
+        """The finding: how far apart the lines are at the largest common size, or how steep the only one is."""
         chosen, axis = _prepared(rows)
         workload, series = chosen[0].workload, [line for line in _series(chosen, axis) if line.points]
         if not series:

@@ -1,4 +1,4 @@
-"""DataLoader or full batch? Accuracy by time, a line for each training, and the time of an epoch."""
+"""The chart `time_to_accuracy`: DataLoader or full batch? Accuracy by time, a line for each training."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _prepared(rows: Sequence[Row]) -> list[Row]:
 
 
 class TimeToAccuracyChart(Chart):
-    """DataLoader or full batch? Accuracy by time, a line for each training, and the time of an epoch."""
+    """The chart `time_to_accuracy`: DataLoader or full batch? Accuracy by time, a line for each training."""
 
     name = "time_to_accuracy"
     question = "DataLoader or full batch: which is right soonest?"
@@ -183,7 +183,7 @@ class TimeToAccuracyChart(Chart):
         return line_drawing.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: which way reaches the accuracy first, and how much that varies between draws."""
+        """The finding: which way reaches the accuracy first, and how much that varies between draws."""
         chosen = _prepared(rows)
         workload, groups = chosen[0].workload, _timed(chosen)
         if not groups:

@@ -87,7 +87,7 @@ class TwinChart(Chart):
         return dot_plot.draw(plot, theme)
 
     def finding(self, rows: Sequence[Row]) -> str:
-        """What the data say: how many cases are faster, slower or undecided, and which one gains or costs most."""
+        """The finding: how many cases are faster, slower or undecided, and which one gains or costs most."""
         chosen, dots = self._prepared(rows)
         name = self._subject(chosen)
         judged = [dot for dot in dots if dot.value is not None]

@@ -1,4 +1,4 @@
-"""Did it get slower? The ratios of a gate, case by case, with their verdicts."""
+"""The chart `verdict`: did it get slower? The ratios of a gate, case by case, with their verdicts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOOKS = {
     "not_slower": dot_plot.PLAIN,
     "not_resolved": dot_plot.OPEN,
 }
-"""How a verdict is drawn: the rule of the gate decides it, not the interval and the line at 1."""
+"""Looks of the verdicts: the rule of the gate decides them, not the interval and the line at 1."""
 
 
 def _ordered(rows: Sequence[Row]) -> list[Row]:
@@ -64,7 +64,7 @@ def _prepared(rows: Sequence[Row]) -> list[Row]:
 
 
 class VerdictChart(Chart):
-    """Did it get slower? The ratios of a gate, case by case, with their verdicts."""
+    """The chart `verdict`: did it get slower? The ratios of a gate, case by case, with their verdicts."""
 
     name = "verdict"
     question = "Which cases got slower, and which surely did not?"

@@ -1,7 +1,7 @@
-"""A run as a deck: a chart a slide, its finding as the title, and in the notes how to read it and every number.
+"""A run as a deck: a slide for each chart, with its finding as the title and every number in the notes.
 
 PPTX through python-pptx (the extra `deck`), a PDF of the same pages, and a snippet for a Beamer deck. A picture fills
-its slide and shows its own title; the title of the slide lies behind it, for outlines and for those who listen.
+its slide and shows its own title; the title of the slide lies behind it, for outlines and screen readers.
 """
 
 from __future__ import annotations
@@ -25,21 +25,19 @@ _TEX = {
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "µ": r"\textmu{}", "×": r"\texttimes{}", "÷": r"\textdiv{}",
     "–": "--", "·": r"\textperiodcentered{}", "→": r"\textrightarrow{}", "<": r"\textless{}", ">": r"\textgreater{}",
 }  # fmt: skip
-"""What TeX would take for its own, or has no letter for; the rest of the names needs `textcomp`."""
+"""Characters that TeX would interpret, or that it has no letter for; some of the commands need `textcomp`."""
 
 
-def notes(found: FigureData) -> str:
-    """What a lecturer says to a slide: the question, what was found, every number, and where it was measured."""
-    question = chart_named(found.chart).question
-    return (
-        f"{question}\n\n{found.alt}\n\nRuns: {', '.join(found.runs)}. The figure carries its data: bench plot --from."
-    )
+def notes(data: FigureData) -> str:
+    """The notes of a slide: the question, the finding, every number, and where it was measured."""
+    question = chart_named(data.chart).question
+    return f"{question}\n\n{data.alt}\n\nRuns: {', '.join(data.runs)}. The figure carries its data: bench plot --from."
 
 
 def pptx(deck: Sequence[FigureData], heading: str, below: str, created: str) -> bytes:
-    """The slides as a PPTX. heading, below: of the first slide. created: when the run began (ISO 8601).
+    """The slides as a PPTX. heading, below: texts of the first slide. created: when the run began (ISO 8601).
 
-    Raises `UserError` where python-pptx is not installed.
+    Raises `UserError` if python-pptx is not installed.
     """
     try:
         from pptx import Presentation
@@ -52,15 +50,15 @@ def pptx(deck: Sequence[FigureData], heading: str, below: str, created: str) -> 
     first.shapes.title.text, first.placeholders[1].text = heading, below
     for shape, top in zip(first.placeholders, (2.2, 4.0), strict=True):
         shape.left, shape.top, shape.width, shape.height = Inches(0.8), Inches(top), Inches(11.2), Inches(1.5)
-    for found in deck:
-        slide = made.slides.add_slide(made.slide_layouts[5])  # a title alone
+    for data in deck:
+        slide = made.slides.add_slide(made.slide_layouts[5])  # the layout with only a title
         title = slide.shapes.title
-        title.text = found.title
+        title.text = data.title
         title.left, title.top, title.width, title.height = Inches(0.3), Inches(0.3), Inches(12), Inches(1)
-        drawn = io.BytesIO(style.encode(found.figure(), "png"))
+        drawn = io.BytesIO(style.encode(data.figure(), "png"))
         shown = slide.shapes.add_picture(drawn, 0, 0, made.slide_width, made.slide_height)
-        shown._element._nvXxPr.cNvPr.set("descr", found.alt)  # python-pptx has no public way to set it
-        slide.notes_slide.notes_text_frame.text = notes(found)
+        shown._element._nvXxPr.cNvPr.set("descr", data.alt)  # python-pptx has no public way to set it
+        slide.notes_slide.notes_text_frame.text = notes(data)
     properties = made.core_properties
     properties.title, properties.author = heading, "coursebench"
     properties.created = properties.modified = datetime.fromisoformat(created).replace(tzinfo=None)
@@ -70,34 +68,34 @@ def pptx(deck: Sequence[FigureData], heading: str, below: str, created: str) -> 
 
 
 def pdf(deck: Sequence[FigureData], heading: str) -> bytes:
-    """The same charts, a page each. Raises `UserError` where there is none: a PDF has a page at least."""
+    """The charts as a PDF, a page for each. Raises `UserError` if there are none: a PDF has at least one page."""
     if not deck:
         raise UserError("this run has too few cases for any chart, so there is no deck")
     buffer = io.BytesIO()
-    told = {"Title": heading, "CreationDate": None}
-    # Fonts are written when the file is closed, so that what holds for the pages has to hold until then.
-    with style.drawing(style.theme(deck[0].theme)), PdfPages(buffer, metadata=told) as pages:
-        for found in deck:
-            figure = found.figure()
+    metadata = {"Title": heading, "CreationDate": None}
+    # Fonts are written when the file is closed, so the settings of the pages have to last until then.
+    with style.drawing(style.theme(deck[0].theme)), PdfPages(buffer, metadata=metadata) as pages:
+        for data in deck:
+            figure = data.figure()
             pages.savefig(figure, facecolor=figure.get_facecolor())
     return buffer.getvalue()
 
 
 def beamer(deck: Sequence[FigureData], folder: str) -> str:
-    r"""Frames for a Beamer deck, to be taken in by `\\input`; folder: where the charts lie as PDFs."""
+    r"""Frames for a Beamer deck, to be included with `\\input`; folder: where the charts lie as PDFs."""
     frames = [
-        "% A frame a chart, which fills it. Needs graphicx and textcomp, and an aspect ratio of 16:9:",
+        "% A frame for each chart, which fills it. Needs graphicx and textcomp, and an aspect ratio of 16:9:",
         r"% \documentclass[aspectratio=169]{beamer}",
     ]
-    for found in deck:
+    for data in deck:
         frames += [
             "",
-            f"% {' '.join(found.title.split())}",
+            f"% {' '.join(data.title.split())}",
             r"{\setbeamertemplate{navigation symbols}{}",
             r"\begin{frame}[plain]",
             r"  \noindent\hspace*{-\dimexpr(\paperwidth-\textwidth)/2\relax}%",
-            rf"  \includegraphics[width=\paperwidth]{{{folder}/{found.slug}.pdf}}",
-            rf"  \note{{{_tex(notes(found))}}}",
+            rf"  \includegraphics[width=\paperwidth]{{{folder}/{data.slug}.pdf}}",
+            rf"  \note{{{_tex(notes(data))}}}",
             r"\end{frame}}",
         ]
     return "\n".join(frames) + "\n"

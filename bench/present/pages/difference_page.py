@@ -1,4 +1,4 @@
-"""What differences are made of, as one page that needs nothing beside it: a table and a flame graph of each case."""
+"""The parts of differences, as one self-contained page: a table and a flame graph for each case."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ NO_VERDICTS: Mapping[str, str] = MappingProxyType({})
 
 
 def page(
-    found: Sequence[Explained],
+    explained: Sequence[Explained],
     data: ProfilePairs,
     run: Mapping[str, Any],
     ended: Mapping[str, str],
     verdicts: Mapping[str, str] = NO_VERDICTS,
 ) -> str:
-    """The whole page. ended: of cases that could not be explained, why; verdicts: of a gate, by key, in a sentence."""
+    """The whole page. ended: by key, why a case could not be explained; verdicts: by key, a sentence of the gate."""
     environ = jinja2.Environment(
         loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -44,25 +44,27 @@ def page(
             "below": difference_table.lines_below(each),
             "graph": graph(each, data),
         }
-        for each in found
+        for each in explained
     ]
     return environ.get_template("causes.html.j2").render(cases=cases, ended=ended, run=run)
 
 
-def graph(found: Explained, data: ProfilePairs) -> flame_graph.Inline | None:
-    """The head's flame graph, coloured where a function clearly differs; None where nothing is told of functions."""
-    if found.code.reason:
+def graph(explained: Explained, data: ProfilePairs) -> flame_graph.Inline | None:
+    """The head's flame graph, coloured where a function clearly differs; None if functions could not be compared."""
+    if explained.code.reason:
         return None
-    base, head = (mean_stacks(data, found.key, side) for side in (BASE, HEAD))
+    base, head = (mean_stacks(data, explained.key, side) for side in (BASE, HEAD))
     if not base or not head:
         return None
-    return flame_graph.inline_difference(base, head, clear_of(found), title="The head, and where it clearly differs")
+    return flame_graph.inline_difference(
+        base, head, clear_of(explained), title="The head, and where it clearly differs"
+    )
 
 
-def clear_of(found: Explained) -> dict[Called, float]:
-    """Seconds a step that functions clearly take more (less), by where in the user's own code they are called.
+def clear_of(explained: Explained) -> dict[Called, float]:
+    """Seconds per step that functions clearly take more (less) in the head, by where in own code they are called.
 
-    What was renamed or moved is clear as a sum, which is no function and has no box.
+    Renamed or moved functions are left out: they are tested as a sum, which has no box of its own.
     """
-    named = {(cause.name, cause.within): cause.difference_s for cause in found.code.clear}
+    named = {(cause.name, cause.within): cause.difference_s for cause in explained.code.clear}
     return {called: seconds for called, seconds in named.items() if called != MOVED}

@@ -1,4 +1,4 @@
-"""What the page `explore` may draw upwards: of a row of estimates a number with its interval, or why there is none."""
+"""The measures that the page `explore` can draw along y: a number of a row with its interval, or why there is none."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from bench.stats.intervals import Interval
 
 @dataclass(frozen=True)
 class Measure:
-    """A number that rows have, and how it is told."""
+    """A number that rows have, and how it is shown."""
 
     name: str
     title: str
     of: Callable[[Row], Interval | None]
-    """The number of a row; its ends are None where there is no interval."""
+    """The number of a row; its ends are None if there is no interval."""
     ticks: str
-    """Of which kind its numbers are: a name in `explore.TICKS`."""
+    """The kind of its numbers: a name in `explore_page.TICKS`."""
     text: Callable[[Row], str]
-    """Value and interval as the tables say them."""
+    """Value and interval, as in the tables."""
     how: Callable[[Row], str]
-    """How the interval was had, or why there is none; empty where that is not known."""
+    """The method of the interval, or why there is none; empty if that is not known."""
     clocked: bool = True
-    """Does every clock have a number of its own?"""
+    """True if each clock has its own number."""
     factor: float = 1.0
-    """What the number of the table is divided by, so that ticks are round in the unit of the title."""
+    """The divisor of the number, so that ticks are round in the unit of the title."""
 
 
 def _launched(row: Row) -> str:
@@ -70,24 +70,24 @@ MEASURES = (
     ),
     Measure(
         "peak", "peak memory in MiB", _peak, "plain", lambda row: units.size(row.peak_bytes),
-        lambda row: "the most of all launches: a most has no interval", clocked=False, factor=1024.0**2,
+        lambda row: "the largest of all launches: a maximum has no interval", clocked=False, factor=1024.0**2,
     ),
     Measure(
         "speedup", "speed-up", _speedup, "ratio", lambda row: units.ratio(*units.ends(_speedup(row))),
         lambda row: row.speedup.ratio.method if row.speedup else "",
     ),
 )  # fmt: skip
-"""In the order in which they are offered."""
+"""The measures in the order in which they are offered."""
 
 
 def offered(rows: Sequence[Row]) -> list[Measure]:
-    """Those that any of these rows has a number of; the time, where there is none at all."""
+    """The measures that any of these rows has a number for; the time if there are none."""
     measured = [row for row in rows if row.ok]
     return [each for each in MEASURES if any(each.of(row) is not None for row in measured)] or [MEASURES[0]]
 
 
 def described(measure: Measure, rows: Sequence[Row], vs: str | None) -> dict[str, Any]:
-    """A measure as the page is told of it. vs: what speed-ups refer to (`mode=eager`), for the title."""
+    """A measure as data of the page. vs: the reference of the speed-ups (`mode=eager`), for the title."""
     title = measure.title
     if measure.name == "throughput":
         names = row_groups.distinct(row.work.unit for row in rows if row.ok)
@@ -98,27 +98,27 @@ def described(measure: Measure, rows: Sequence[Row], vs: str | None) -> dict[str
 
 
 def number_of(measure: Measure, row: Row, clock: str, references: set[str]) -> Mapping[str, Any]:
-    """`value`, `low`, `high` (as drawn), `text` and `how` of a row that was measured; or `why` there is no number.
+    """The `value`, `low`, `high` (as drawn), `text` and `how` of a row that was measured; or `why` there is no number.
 
-    clock: the one asked for, which may not be the row's. references: keys of the cases that others are compared with.
+    clock: the clock asked for, which may not be the row's. references: keys of the cases that others are compared with.
     """
     if measure.clocked and row.clock != clock:
         return {"why": _no_clock(row, clock)}
     number = measure.of(row)
     if number is None:
         return {"why": _no_number(measure, row, references)}
-    found = {"value": number.value / measure.factor, "text": measure.text(row)}
+    fields = {"value": number.value / measure.factor, "text": measure.text(row)}
     if number.low is None or number.high is None:
-        return {**found, "how": measure.how(row) or "no interval was stated"}
-    return {**found, "how": measure.how(row) or "not stated", "low": number.low, "high": number.high}
+        return {**fields, "how": measure.how(row) or "no interval was stated"}
+    return {**fields, "how": measure.how(row) or "not stated", "low": number.low, "high": number.high}
 
 
 def _no_clock(row: Row, clock: str) -> str:
-    said = (row.no_clock or {}).get(Series(STEP, clock))
-    if said:
-        return said
+    reason = (row.no_clock or {}).get(Series(STEP, clock))
+    if reason:
+        return reason
     if row.axis("device", "cpu") == "cpu":
-        return f"on the CPU the clocks are one: see {row_groups.CLOCKS[0]}"
+        return f"the CPU has only one clock: see {row_groups.CLOCKS[0]}"
     return f"the {clock} clock did not time it"
 
 

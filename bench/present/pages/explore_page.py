@@ -1,7 +1,7 @@
 """The page on which a reader chooses workload, axes and measure and sees the points.
 
-The page needs nothing beside it and no network: Vega, Vega-Lite and what embeds them are inlined. The picture is made
-here, by Altair, with everything that does not depend on the reader; what is chosen is filled in by `explore.js`.
+The page is self-contained and needs no network: Vega, Vega-Lite and vega-embed are inlined. Altair makes the picture
+here, with everything that does not depend on the reader; `explore.js` fills in what the reader chooses.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.present.tables import table_formats
 from bench.records import UserError
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif'
-"""That of `style.css`."""
+"""The font of `style.css`."""
 
 SHAPES = (
     "M1,0A1,1 0 1 1 -1,0A1,1 0 1 1 1,0Z",
@@ -31,8 +31,8 @@ SHAPES = (
     "M1,0L-.9,1V-1Z",
     "M-1,0L.9,-1V1Z",
 )
-"""Outlines of markers, of a size of about 2: a disc, a square, … They differ as colours do, so that a print in grey
-still reads."""
+"""Outlines of markers, about 2 wide: a disc, a square, … They differ as the colours do, so that a print in grey can be
+read."""
 
 LOST = "M-1,-1L1,1M-1,1L1,-1"
 """The mark of a case without a number: a cross of two strokes."""
@@ -43,7 +43,7 @@ _PLAIN = "format(datum.value, ',.4~r')"
 _LARGE = "replace(format(datum.value, '.4~s'), regexp('([a-zA-Z])$'), ' $1')"
 
 TICKS: Mapping[str, str] = {
-    # A tick at a power of ten may be an ulp short of its unit.
+    # A tick at a power of ten may be an ulp below its unit.
     "seconds": " : ".join([
         "datum.value === 0 ? '0 s'",
         *(f"datum.value < {0.9999999 * most} ? format(datum.value * {factor:g}, ',.4~r') + ' {unit}'"
@@ -54,7 +54,7 @@ TICKS: Mapping[str, str] = {
     "plain": _PLAIN,
     "count": f"abs(datum.value) < 10000 ? format(datum.value, '.4~r') : {_LARGE}",
 }  # fmt: skip
-"""By kind of number the label of a tick, an expression of Vega: `words.units` does it for other charts."""
+"""Labels of ticks by kind of number, as expressions of Vega; for other charts, `words.units` writes them."""
 
 
 def page(
@@ -62,9 +62,9 @@ def page(
 ) -> str:
     """The whole page.
 
-    batch: `run.json` of each run of the rows; its id, status and time are told where they are present. vs: what the
-    speed-ups of the rows refer to (`mode=eager`). beside: the address of the report's page, to lead back there.
-    Raises `UserError` where altair or vl-convert-python is not installed.
+    batch: `run.json` of each run of the rows; the page shows its id, status and time if they are present. vs: the
+    reference of the speed-ups (`mode=eager`). beside: the address of the page of the report, for a link back.
+    Raises `UserError` if altair or vl-convert-python is not installed.
     """
     spec, libraries = picture(), _libraries()
     data = {
@@ -78,7 +78,10 @@ def page(
         loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    environ.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "allow_nan": False}  # in our order, not sorted
+    environ.policies["json.dumps_kwargs"] = {
+        "ensure_ascii": False,
+        "allow_nan": False,
+    }  # in the order given, not sorted
     return environ.get_template("explore.html.j2").render(
         ids=[str(run["run"]) for run in batch if run.get("run")],
         machines=row_groups.machines(rows),
@@ -90,18 +93,18 @@ def page(
 
 
 def picture() -> dict[str, Any]:
-    """The specification of the picture, of Vega-Lite: lines, intervals, points of two kinds, cases without a number.
+    """The specification of the picture for Vega-Lite: lines, intervals, points of two kinds, cases without a number.
 
     Its data are named `points`, which are `sure` (with an interval) or `bare`, `lost`, and `reference` (levels to
     compare with). A point has `x`, `y`, `low`, `high`, `series` (its colour), `kind` (what else tells it apart), `line`
-    (points of one line are alike in all but x), `nudge` (pixels to the right), and what is told of it; a lost one has
-    `lift` (pixels downwards) and `why`. Raises `UserError` where altair is not installed.
+    (points of one line are alike in all but x), `nudge` (pixels to the right), and the texts of its tooltip; a lost one
+    has `lift` (pixels downwards) and `why`. Raises `UserError` if altair is not installed.
     """
     try:
         import altair as alt
     except ImportError:
         raise UserError(NEEDED) from None
-    told = [
+    tooltips = [
         alt.Tooltip(f"{field}:N", title=title)
         for field, title in (
             ("key", "case"), ("text", "value"), ("how", "interval"), ("launches", "launches"), ("doubts", "doubts")
@@ -117,13 +120,13 @@ def picture() -> dict[str, Any]:
     drawn = alt.layer(
         of("reference").mark_rule(strokeDash=[6, 4]).encode(y=height),
         of("points").mark_line(strokeWidth=2, xOffset=nudged).encode(y=height, detail="line:N"),
-        of("sure").mark_rule(strokeWidth=2.5, xOffset=nudged).encode(y=alt.Y("low:Q"), y2="high:Q", tooltip=told),
+        of("sure").mark_rule(strokeWidth=2.5, xOffset=nudged).encode(y=alt.Y("low:Q"), y2="high:Q", tooltip=tooltips),
         of("sure")
         .mark_point(filled=True, size=110, opacity=1, xOffset=nudged)
-        .encode(y=height, shape=shape, tooltip=told),
+        .encode(y=height, shape=shape, tooltip=tooltips),
         of("bare")
         .mark_point(filled=False, size=110, strokeWidth=2.5, opacity=1, xOffset=nudged)
-        .encode(y=height, shape=shape, tooltip=told),
+        .encode(y=height, shape=shape, tooltip=tooltips),
         of("lost")
         .mark_point(shape=LOST, size=110, strokeWidth=2.5, opacity=1, xOffset=nudged)
         .encode(
@@ -137,7 +140,7 @@ def picture() -> dict[str, Any]:
 
 @functools.cache
 def _libraries() -> str:
-    """The script that offers `vegaEmbed`, with all that it needs."""
+    """The script that defines `vegaEmbed`, with all that it needs."""
     try:
         import altair
         import vl_convert
@@ -148,7 +151,7 @@ def _libraries() -> str:
 
 
 def _config(theme: style.Theme) -> dict[str, Any]:
-    """How Vega draws in a theme of ours."""
+    """The configuration of Vega for a theme."""
     return {
         "background": theme.paper,
         "font": FONT,

@@ -1,4 +1,4 @@
-"""A folder of charts as a page of Markdown: what each asks, what it found, and the picture with its words."""
+"""A folder of charts as a page of Markdown: the question of each chart, and the picture with its finding."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def page(shown: Sequence[FigureData], machines: Sequence[str]) -> str:
-    """The page, for PNGs that lie beside it under their slugs. machines: what the runs were measured on."""
+    """The page, for PNGs named by their slugs in the same folder. machines: the machines of the runs."""
     parts = [
         "# Gallery",
         f"<!-- Made by bench plot --gallery: draw it again, do not edit it. -->\n\nMeasured on {_and(machines)}. Each "
         "picture carries its rows: `bench plot --from PICTURE` draws it again, `--verify` finds a changed digit, and "
         "the `.csv` and `.txt` beside it hold the numbers and the words.",
     ]
-    for found in shown:
-        asks = table_formats.markdown_text(chart_named(found.chart).question)
-        parts += [f"## {asks}", f"![{table_formats.markdown_text(found.title)}]({found.slug}.png)"]
+    for data in shown:
+        asks = table_formats.markdown_text(chart_named(data.chart).question)
+        parts += [f"## {asks}", f"![{table_formats.markdown_text(data.title)}]({data.slug}.png)"]
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The lesson pages: one a family of workloads, and the index that maps the course to them, as Markdown."""
+"""The lesson pages as Markdown: one for each family of workloads, and an index that maps the course to them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ _LONGEST_TITLE = 60
 _CODE = re.compile(r"(`[^`]+`)")
 _BOLD = re.compile(r"(?<![\w*])\*\*([^\s*](?:[^*]*[^\s*])?)\*\*(?![\w*])")
 _BLANK = "\0"
-"""A blank inside code, while lines are wrapped: code is not broken, since no markup could be escaped in it."""
-# What would be markup at the start of a line that was wrapped there: a list, a heading, a quotation, a rule.
+"""A blank inside code while lines are wrapped: code must not be broken, because markup cannot be escaped in it."""
+# Text that would become markup at the start of a wrapped line: a list, a heading, a quotation, a rule.
 _MARKUP = re.compile(r"([-+#>=]+|\d+[.)])(\s|$)")
 
 
 def pages(workloads: Sequence[Workload], course: Sequence[Block] = ()) -> dict[str, str]:
-    """Name and text of every page: one a family, in the order given, and the index.
+    """Name and text of every page: the index, and one for each family in the order given.
 
-    course: the blocks with the workloads that reproduce each; without it the index has no table of the course.
+    course: the blocks of the course, each with the workloads that reproduce it; without them the index has no table of
+    the course.
     """
     families: dict[str, list[Workload]] = {}
     for item in workloads:
@@ -37,7 +38,7 @@ def pages(workloads: Sequence[Workload], course: Sequence[Block] = ()) -> dict[s
 
 
 def title(item: Workload) -> str:
-    """What the page of its family is called: what the module's docstring says before its first colon, or the family."""
+    """The title of the page of its family: the module's docstring up to its first colon, or the name of the family."""
     head, colon, _ = next(iter(item.family_about.paragraphs), "").partition(":")
     return head if colon and len(head) <= _LONGEST_TITLE else item.family
 
@@ -86,8 +87,8 @@ def _page(members: Sequence[Workload], links: Mapping[str, str]) -> str:
 
 
 def _part(item: Workload, links: Mapping[str, str]) -> list[str]:
-    """What a page says about one of its workloads."""
-    # A link to the part itself would lead nowhere.
+    """The part of a page about one workload."""
+    # A link from a part to itself would be of no use.
     others = {name: link for name, link in links.items() if name != item.name}
     own = "" if item.source.dotted else f"--workloads {_file(item)} "
     return [
@@ -116,13 +117,13 @@ def _codes(values: Iterable[object]) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, str]]) -> str:
-    """A pipe table of cells that are Markdown already."""
+    """A pipe table of cells that are already Markdown."""
     lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def _prose(text: str, links: Mapping[str, str], name: str = "") -> str:
-    """Paragraphs of a docstring as Markdown that shows them as they are; a workload they name becomes a link."""
+    """Paragraphs of a docstring as Markdown that shows them unchanged; the name of a workload becomes a link."""
     pieces = _CODE.split(text)
     marked = [_code(piece, links) if _CODE.fullmatch(piece) else _escaped(piece) for piece in pieces]
     paragraphs = (f"**{name}:** " * bool(name) + "".join(marked)).split("\n\n")
@@ -139,7 +140,7 @@ def _wrapped(paragraph: str) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text without code, so that nothing in it but **bold** words is markup: no tag, no link, no heading, no power."""
+    """Text without code, escaped so that only **bold** words are markup: no tag, no link, no heading."""
     pieces = _BOLD.split(text)
     return "".join(f"**{_literal(piece)}**" if place % 2 else _literal(piece) for place, piece in enumerate(pieces))
 
@@ -150,8 +151,8 @@ def _literal(text: str) -> str:
 
 
 def _plain_start(line: str) -> str:
-    found = _MARKUP.match(line)
-    return f"{line[: found.end(1) - 1]}\\{line[found.end(1) - 1 :]}" if found else line
+    match = _MARKUP.match(line)
+    return f"{line[: match.end(1) - 1]}\\{line[match.end(1) - 1 :]}" if match else line
 
 
 def _made_from(source: str) -> str:
@@ -159,13 +160,13 @@ def _made_from(source: str) -> str:
 
 
 def _link(item: Workload) -> str:
-    # GitHub makes the anchor of a heading of its lower-case letters, digits, hyphens and underscores.
+    # GitHub makes the anchor of a heading from its letters in lower case, digits, hyphens and underscores.
     anchor = re.sub(r"[^\w-]", "", item.name.lower())
     return f"[{item.name}]({item.family}.md#{anchor})"
 
 
 def _file(item: Workload) -> str:
-    """The file as its reader knows it: a path on somebody's machine does not belong on a page."""
+    """The file as the reader knows it: a path on somebody's machine does not belong on a page."""
     return f"{item.source.dotted.replace('.', '/')}.py" if item.source.dotted else PurePath(item.source.path).name
 
 

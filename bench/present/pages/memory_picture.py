@@ -1,4 +1,4 @@
-"""The memory of a profiled case, drawn: on a device what its allocator did; else peaks, and who allocates."""
+"""A picture of the memory of a profiled case: the allocations of a device over time; else peaks, and who allocates."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 _LINE = TEXT_PT * LEADING
 MOST_BARS = 5
-"""Operators drawn: the next ones take little, and the table has them."""
+"""Most operators that are drawn: the next ones allocate little, and the table has them."""
 
 MOST_NAMED = 4
-"""Allocations named in a timeline, the largest first."""
+"""Most allocations named in a timeline, the largest first."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Bar:
 
 
 def draw(profile: Profile, theme: str = "light") -> Figure | None:
-    """The picture in a theme; None where nothing is known of the case's memory."""
+    """The picture in a theme; None if nothing is known about the memory of the case."""
     colors = style.theme(theme)
     with style.drawing(colors):
         page = Page(colors)
@@ -51,13 +51,13 @@ def draw(profile: Profile, theme: str = "light") -> Figure | None:
 
 
 def describe(profile: Profile) -> str:
-    """The picture in words, for those who cannot see it; empty where there is none."""
+    """The picture in words, for those who cannot see it; empty if there is none."""
     if len(profile.allocations):
         largest = ", ".join(f"{units.size(size)} at {where or 'no Python frame'}" for size, where in _largest(profile))
         return f"{_timeline_title(profile)}. The largest allocations: {largest}."
-    told = [f"{name}: " + ", ".join(f"{bar.label} {units.size(bar.bytes)}" for bar in bars)
+    groups = [f"{name}: " + ", ".join(f"{bar.label} {units.size(bar.bytes)}" for bar in bars)
             for name, bars in _groups(profile).items()]  # fmt: skip
-    return f"{_bars_title(profile)}. {'; '.join(told)}." if told else ""
+    return f"{_bars_title(profile)}. {'; '.join(groups)}." if groups else ""
 
 
 # --- a device: bytes over time --------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def _levels(profile: Profile) -> list[float]:
 
 
 def _largest(profile: Profile) -> list[tuple[int, str]]:
-    """The largest allocations, one a place in the code: bytes and where."""
+    """The largest allocation of each place in the code, largest first: bytes and place."""
     taken = profile.allocations[profile.allocations["bytes"] > 0]
     by_place = taken.groupby("place")["bytes"].max().sort_values(ascending=False)
     return [(int(size), str(place)) for place, size in by_place.head(MOST_NAMED).items()]

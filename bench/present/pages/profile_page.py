@@ -1,4 +1,4 @@
-"""A profile as one page that needs nothing beside it: the verdict, its shares, operators, memory, compiling."""
+"""A profile as one self-contained page: the verdict, its shares, functions, operators, memory, compiling."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
     from bench.store.profiles import Profile
 
 MOST_ROWS = 150
-"""Rows of a table in the page: the Parquet beside it has all."""
+"""Most rows of a table in the page: the Parquet file next to it has all."""
 
 LEAST_TIMER = 0.01
-"""Timers of compiling below this share of the longest are left to `run.json`: there are sixty of them."""
+"""Least share of the longest timer of compiling that is shown; `run.json` has all of the sixty."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The memory, in both themes, as data the page holds."""
+    """The picture of the memory in both themes, as data in the page."""
 
     alt: str
     light: str
     dark: str
 
 
-def page(found: Profile, judged: ProfileResult) -> str:
+def page(profile: Profile, judged: ProfileResult) -> str:
     """The whole page."""
     environ = jinja2.Environment(
         loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    rows = profile_table.operators(found, judged)
-    wanted = profile_table.columns(found, judged)
-    key, *head = profile_table.head(found, judged)
+    rows = profile_table.operators(profile, judged)
+    wanted = profile_table.columns(profile, judged)
+    key, *head = profile_table.head(profile, judged)
     return environ.get_template("profile.html.j2").render(
         key=key,
         head=head[1:],
@@ -55,38 +55,38 @@ def page(found: Profile, judged: ProfileResult) -> str:
         shares=judged.shares,
         sentence=_sentence,
         percent=lambda share: f"{100 * share:.0f} %",
-        flames=_flames(found, judged),
+        flames=_flames(profile, judged),
         columns=wanted,
         rows=[{**profile_table.cells(row), "kind": row["kind"], "sort": _sort(row)} for row in rows[:MOST_ROWS]],
         left=max(0, len(rows) - MOST_ROWS),
-        kernels=_kernels(found, judged),
-        device=profile_table.device_lines(found, judged),
-        memory=profile_table.memory_lines(found),
-        picture=_picture(found),
-        compiling=_compiling(found),
-        compiled=profile_table.compile_lines(found, judged),
+        kernels=_kernels(profile, judged),
+        device=profile_table.device_lines(profile, judged),
+        memory=profile_table.memory_lines(profile),
+        picture=_picture(profile),
+        compiling=_compiling(profile),
+        compiled=profile_table.compile_lines(profile, judged),
         limits=judged.limits,
-        run=found.run,
-        told=found.told,
+        run=profile.run,
+        recorded=profile.told,
     )
 
 
-def flame_stacks(found: Profile, judged: ProfileResult, thread: str) -> Stacks:
-    """Seconds a step of each stack of a thread: a sample is worth its share of a step without the sampler."""
+def flame_stacks(profile: Profile, judged: ProfileResult, thread: str) -> Stacks:
+    """Seconds per step of each stack of a thread: each sample counts as its share of a step without the sampler."""
     if judged.sampling is None or not judged.sampling.samples:
         return []
-    whole = sum(ns for _, _, ns in stacks_of(found.stacks, MAIN))
+    whole = sum(ns for _, _, ns in stacks_of(profile.stacks, MAIN))
     step_s = judged.sampling.step_s.value
-    return [(frames, ns / whole * step_s) for frames, _, ns in stacks_of(found.stacks, thread)]
+    return [(frames, ns / whole * step_s) for frames, _, ns in stacks_of(profile.stacks, thread)]
 
 
-def files(found: Profile, judged: ProfileResult) -> dict[str, str]:
-    """By name of file what else is made of the stacks: the flame graph alone, and what other programs read."""
-    stacks = flame_stacks(found, judged, MAIN)
+def files(profile: Profile, judged: ProfileResult) -> dict[str, str]:
+    """Further files made of the stacks, by name: the flame graph alone, and files that other programs read."""
+    stacks = flame_stacks(profile, judged, MAIN)
     if not stacks:
         return {}
-    counted = [(frames, ns) for frames, _, ns in stacks_of(found.stacks, MAIN)]
-    title = str(found.told["key"])
+    counted = [(frames, ns) for frames, _, ns in stacks_of(profile.stacks, MAIN)]
+    title = str(profile.told["key"])
     return {
         "flames.svg": flame_graph.draw(stacks, title=title),
         "stacks.folded": stack_files.folded([(frames, ns / 1e9) for frames, ns in counted], NS_OF_A_COUNT),
@@ -95,12 +95,12 @@ def files(found: Profile, judged: ProfileResult) -> dict[str, str]:
 
 
 NS_OF_A_COUNT = 1e6
-"""A line of folded stacks counts milliseconds of samples."""
+"""Unit of the counts of folded stacks: milliseconds of samples."""
 
 
-def _flames(found: Profile, judged: ProfileResult) -> list[flame_graph.Inline]:
+def _flames(profile: Profile, judged: ProfileResult) -> list[flame_graph.Inline]:
     titles = {MAIN: "Where a step is, by function", LOADER: "Where the loader's workers are while a step runs"}
-    drawn = {thread: flame_stacks(found, judged, thread) for thread in titles}
+    drawn = {thread: flame_stacks(profile, judged, thread) for thread in titles}
     mark = ""
     if judged.sampling is not None and judged.sampling.shape_only:
         mark = f" (shape only: the sampler makes a step {judged.sampling.overhead.value:.2f} times as long)"
@@ -108,7 +108,7 @@ def _flames(found: Profile, judged: ProfileResult) -> list[flame_graph.Inline]:
 
 
 def _sentence(text: str) -> str:
-    """A line of the terminal as a sentence; names of operators and of torch's own keep their small letter."""
+    """A line of the terminal as a sentence; the name of an operator or of a torch function keeps its small letter."""
     first = text.split(" ", 1)[0]
     return f"{text if '.' in first or '::' in first else text[:1].upper() + text[1:]}."
 
@@ -124,10 +124,10 @@ def _sort(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: "" if value is None else repr(value) for name, value in numbers.items()}
 
 
-def _kernels(found: Profile, judged: ProfileResult) -> list[dict[str, Any]]:
-    """Rows of kernels, copies and fills, per step; without a time where the profiler cost too much."""
-    rows = found.kernels.head(MOST_ROWS).to_dict("records")
-    busy = sum(found.kernels["ns"])
+def _kernels(profile: Profile, judged: ProfileResult) -> list[dict[str, Any]]:
+    """Rows of kernels, copies and fills, per step; without a time if the profiler cost too much."""
+    rows = profile.kernels.head(MOST_ROWS).to_dict("records")
+    busy = sum(profile.kernels["ns"])
     steps, timed = judged.cost.steps, not judged.cost.shape_only
     return [
         {
@@ -142,22 +142,22 @@ def _kernels(found: Profile, judged: ProfileResult) -> list[dict[str, Any]]:
     ]
 
 
-def _compiling(found: Profile) -> Sequence[tuple[str, str, str]]:
-    """Timers of compiling, longest first, but for the least: name, seconds, the number to sort by."""
-    compiling = found.told["compiling"]
+def _compiling(profile: Profile) -> Sequence[tuple[str, str, str]]:
+    """Timers of compiling, longest first, without the smallest: name, seconds, the number to sort by."""
+    compiling = profile.told["compiling"]
     timers = {} if compiling is None else compiling["seconds"]
     least = LEAST_TIMER * max(timers.values(), default=0.0)
     ordered = sorted((timer for timer in timers.items() if timer[1] >= least), key=lambda timer: -timer[1])
     return [(name, units.seconds(seconds), repr(seconds)) for name, seconds in ordered]
 
 
-def _picture(found: Profile) -> Picture | None:
-    light, dark = (_data_uri(memory_picture.draw(found, theme)) for theme in ("light", "dark"))
-    return Picture(memory_picture.describe(found), light, dark) if light else None
+def _picture(profile: Profile) -> Picture | None:
+    light, dark = (_data_uri(memory_picture.draw(profile, theme)) for theme in ("light", "dark"))
+    return Picture(memory_picture.describe(profile), light, dark) if light else None
 
 
 def _data_uri(figure: Any) -> str:
-    """An SVG as the address of an image; empty where there is none."""
+    """An SVG as the address of an image; empty if there is none."""
     if figure is None:
         return ""
     return "data:image/svg+xml;base64," + base64.b64encode(style.encode(figure, "svg")).decode("ascii")

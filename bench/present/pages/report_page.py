@@ -1,8 +1,8 @@
-"""The report: one HTML page that says what was run, what is doubtful, and then shows it.
+"""The report: one HTML page that says what was run and what is doubtful, and then shows charts and tables.
 
-The page needs nothing beside it: styles and pictures are inlined. Each chart stands in it as two pictures, of which
-the reader's colour scheme chooses one; as images with an alt text they keep their ids to themselves, and nothing in
-them runs.
+The page is self-contained: styles and pictures are inlined. Each chart stands in it as two pictures, of which the
+reader's colour scheme chooses one. They are images with an alt text, so their ids cannot clash, and no script in them
+runs.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _AFTER = (
     Column("first_call", right=True), Column("cold", "compile cold", right=True),
     Column("warm", "compile warm", right=True), Column("break_even", "break-even"),
 )  # fmt: skip
-"""Where a case gave no number, its outcome and reason take the place of all of these."""
+"""Columns that outcome and reason replace if a case has no number."""
 
 
 NO_PROFILES: Mapping[tuple[str, str], str] = MappingProxyType({})
@@ -46,7 +46,7 @@ NO_PROFILES: Mapping[tuple[str, str], str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart, in both themes, as data the page holds."""
+    """A chart in both themes, as data in the page."""
 
     slug: str
     workload: str
@@ -59,14 +59,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a workload."""
+    """The table of a workload."""
 
     workload: str
     same: str
     before: tuple[Column, ...]
     after: tuple[Column, ...]
     rows: tuple[Mapping[str, Any], ...]
-    """Texts by column; `sort` has the numbers behind them, `told` what stands behind a time."""
+    """Texts by column; `sort` has the numbers to sort by, `tooltip` the details of a time."""
 
 
 def page(
@@ -81,13 +81,13 @@ def page(
 ) -> str:
     """The whole page.
 
-    `charts` are those of `charts.available(rows)` to show, drawn here in both themes. `batch` is what `run.json` says
-    of each run of the rows: `run` (id), `status`, `command` and `time` (its `wall_s` in seconds) go to the top where
-    they are present, `environment`, `settings`, `git` and `schema` below, nested mappings flattened; `machine` is what
-    the run is called in the rows.
-    `lessons` gives the lesson of a workload; without it, tables are grouped by family. `vs` names what speed-ups refer
-    to (`mode=eager`). `beside` is the address of the page to explore, where one is written too. `profiles` has the
-    addresses of profiles, by id of a run and key of a case.
+    `charts` are those of `charts.available(rows)` to show, drawn here in both themes. `batch` is `run.json` of each run
+    of the rows: `run` (id), `status`, `command` and `time` (its `wall_s` in seconds) go to the top if they are present,
+    `environment`, `settings`, `git` and `schema` go below, nested mappings flattened; `machine` is the name that the
+    rows have for the machine of the run.
+    `lessons` gives the lesson of a workload; without it, tables are grouped by family. `vs` names the reference of the
+    speed-ups (`mode=eager`). `beside` is the address of the page to explore, if one is written too. `profiles` has
+    the addresses of profiles, by id of a run and key of a case.
     """
     letters = {check: f"{place}" for place, (check, _) in enumerate(row_groups.by_check(_all(rows)), start=1)}
     environ = jinja2.Environment(
@@ -95,7 +95,7 @@ def page(
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     return environ.get_template("report.html.j2").render(
-        runs=[_told_of(run) for run in batch],
+        runs=[_run_fields(run) for run in batch],
         machines=row_groups.machines(rows),
         summary=summary(rows, batch),
         counts=row_groups.outcome_counts(rows),
@@ -112,8 +112,8 @@ def page(
     )
 
 
-def _told_of(run: Mapping[str, Any]) -> dict[str, Any]:
-    """What the page says of a run besides its rows."""
+def _run_fields(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts about a run that the page shows in addition to its rows."""
     return {
         "id": str(run.get("run") or ""),
         "machine": str(run.get("machine") or ""),
@@ -132,7 +132,7 @@ MEANINGS: Mapping[str, str] = {
     Outcome.CRASHED.value: "its process died",
     Outcome.FAILED.value: "raised an error",
 }
-"""What each outcome means, in a few words."""
+"""The meaning of each outcome, in a few words."""
 
 
 def _all(rows: Sequence[Row]) -> list[Finding]:
@@ -140,7 +140,7 @@ def _all(rows: Sequence[Row]) -> list[Finding]:
 
 
 def summary(rows: Sequence[Row], batch: Sequence[Mapping[str, Any]]) -> str:
-    """How many cases of how many workloads were measured, where, and in what time. batch: `run.json` of each run."""
+    """The number of cases and workloads, the machines, and the time of the runs. batch: `run.json` of each run."""
     cases, workloads = {row.key for row in rows}, {row.workload for row in rows}
     parts = [f"{_numbered(len(cases), 'case')} of {_numbered(len(workloads), 'workload')}"]
     if row_groups.machines(rows):
@@ -148,9 +148,9 @@ def summary(rows: Sequence[Row], batch: Sequence[Mapping[str, Any]]) -> str:
     times = [time for run in batch if (time := number((run.get("time") or {}).get("wall_s"))) is not None]
     if times:
         parts.append(f"in {' and '.join(units.seconds(time) for time in times)}")
-    said = [str(run["status"]) for run in batch if run.get("status")]
-    if said:
-        parts.append(f"({' and '.join(said)})")
+    statuses = [str(run["status"]) for run in batch if run.get("status")]
+    if statuses:
+        parts.append(f"({' and '.join(statuses)})")
     return " ".join(parts)
 
 
@@ -159,7 +159,7 @@ def _numbered(number: int, noun: str) -> str:
 
 
 def _launches(rows: Sequence[Row]) -> str:
-    """`one launch`, `6 launches`, `3 to 6 launches`; empty where nothing was measured."""
+    """The number of launches: `one launch`, `6 launches`, `3 to 6 launches`; empty if nothing was measured."""
     numbers = sorted({row.launches for row in rows if row.ok and row.launches})
     if not numbers:
         return ""
@@ -174,7 +174,7 @@ def _picture(spec: ChartSpec, rows: Sequence[Row]) -> Picture:
 
 
 def _data_uri(figure: Figure) -> str:
-    """An SVG as the address of an image: ids of several pictures cannot meet, and no script in it would run."""
+    """An SVG as the address of an image: the ids of several pictures cannot clash, and no script in it would run."""
     return "data:image/svg+xml;base64," + base64.b64encode(style.encode(figure, "svg")).decode("ascii")
 
 
@@ -196,16 +196,16 @@ def _table(
     body = []
     for row in rows:
         case = ", ".join(f"{axis}={row.params[axis]}" for axis in varying if axis in row.params)
-        told = {"case": case or "the only case", "sort": _sort(row), "told": _told(row)}
-        told["profile"] = profiles.get((row.run, row.key), "")
-        body.append({**estimates_table.cells(row, letters), **told})
+        more = {"case": case or "the only case", "sort": _sort(row), "tooltip": _tooltip(row)}
+        more["profile"] = profiles.get((row.run, row.key), "")
+        body.append({**estimates_table.cells(row, letters), **more})
     same = ", ".join(f"{axis}={value}" for axis, value in row_groups.constants(rows).items())
     before, after = ([column for column in columns if column.name in wanted] for columns in (_BEFORE, _AFTER))
     return Table(workload, same, tuple(before), tuple(after), tuple(body))
 
 
 def _sort(row: Row) -> dict[str, str]:
-    """By column of a table, the number that the row is sorted by; empty where there is none."""
+    """The numbers that a row is sorted by, by column of a table; empty if there is none."""
     numbers = {
         "median": row.time.value if row.time else None,
         "interval": row.time.low if row.time else None,
@@ -221,15 +221,15 @@ def _sort(row: Row) -> dict[str, str]:
     return {name: "" if value is None else repr(value) for name, value in numbers.items()}
 
 
-def _told(row: Row) -> str:
-    """What stands behind a time: its interval, how that was had, and every doubt."""
+def _tooltip(row: Row) -> str:
+    """The details of a time: its interval, how that was made, and all findings."""
     doubts = "; ".join(f"{item.severity}: {item.message}" for item in row.findings)
     time = units.interval(*units.ends(row.time))
     return ". ".join(text for text in (time, row.method, doubts) if text)
 
 
 def _flat(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """`{"cpu": {"model": "x"}}` as `[("cpu model", "x")]`, in the order given."""
+    """Pairs of name and text, in the order given: `{"cpu": {"model": "x"}}` becomes `[("cpu model", "x")]`."""
     items: list[tuple[str, str]] = []
     for name, value in mapping.items():
         label = f"{prefix} {name}".strip().replace("_", " ")

@@ -150,14 +150,14 @@ def show(profile: Profile, judged: ProfileResult, format: str, *, width: int = 1
 
 def head(profile: Profile, judged: ProfileResult) -> list[str]:
     """The lines on the verdict and the cost of the profile."""
-    cost, told = judged.cost, profile.told
+    cost, recorded = judged.cost, profile.told
     step = units.interval(cost.step_s.value, cost.step_s.low, cost.step_s.high)
     overhead = units.ratio(cost.overhead.value, cost.overhead.low, cost.overhead.high)
     lines = [
-        str(told["key"]),
+        str(recorded["key"]),
         f"{judged.verdict.word}: {judged.verdict.because}",
-        f"torch.profiler, {cost.steps} steps in {told['blocks']} blocks of one process; a step takes {step} without "
-        f"it and {overhead} as long with it",
+        f"torch.profiler, {cost.steps} steps in {recorded['blocks']} blocks of one process; a step takes {step} "
+        f"without it and {overhead} as long with it",
     ]
     if cost.unsteady:
         lines.append("shape only: the cost of the profiler is not known, so no times are shown; profile it again")
@@ -168,17 +168,17 @@ def head(profile: Profile, judged: ProfileResult) -> list[str]:
 
 def sampling_lines(profile: Profile, judged: ProfileResult) -> list[str]:
     """The lines on how stacks were sampled, what that cost, and why not in a better way."""
-    told, sampling = profile.told, judged.sampling
+    recorded, sampling = profile.told, judged.sampling
     if sampling is None:
-        return [f"no stacks: {told['rung']}"]
-    often = f" {told['watched']['rate_hz']} times a second" if told["watched"]["rate_hz"] else ""
+        return [f"no stacks: {recorded['rung']}"]
+    often = f" {recorded['watched']['rate_hz']} times a second" if recorded["watched"]["rate_hz"] else ""
     cost = units.ratio(sampling.overhead.value, sampling.overhead.low, sampling.overhead.high)
     lines = [
-        f"sampled by {told['rung']}{often}: {units.count(sampling.samples)} samples in the steps, "
+        f"sampled by {recorded['rung']}{often}: {units.count(sampling.samples)} samples in the steps, "
         f"{units.count(sampling.elsewhere)} outside of them, {units.count(sampling.lost)} lost; a step takes {cost} as "
         "long with it"
     ]
-    lines += [f"not by {rung}: {reason}" for rung, reason in told["watched"]["refused"].items()]
+    lines += [f"not by {rung}: {reason}" for rung, reason in recorded["watched"]["refused"].items()]
     if sampling.shape_only:
         lines.append(f"above {BUDGET:g}× functions are listed without their shares")
     return lines
@@ -186,15 +186,14 @@ def sampling_lines(profile: Profile, judged: ProfileResult) -> list[str]:
 
 def lost(profile: Profile) -> list[str]:
     """The lines on what the profiler did not see; none if it saw all."""
-    told = profile.told
+    recorded = profile.told
     lines = []
-    if (blocks := len(told["profiled_ns"]) - told["blocks"]) > 0:
-        lines.append(f"the profiler lost {blocks} of {len(told['profiled_ns'])} blocks: they do not count")
-    if told["device"] and told["device"]["lost"]:
-        lines.append(
-            f"no device work was seen for {told['device']['lost']} kernels and copies: the device times are too short"
-        )
-    if told["history"] and told["history"]["lost"]:
+    if (blocks := len(recorded["profiled_ns"]) - recorded["blocks"]) > 0:
+        lines.append(f"the profiler lost {blocks} of {len(recorded['profiled_ns'])} blocks: they do not count")
+    if recorded["device"] and recorded["device"]["lost"]:
+        unseen = f"no device work was seen for {recorded['device']['lost']} kernels and copies"
+        lines.append(f"{unseen}: the device times are too short")
+    if recorded["history"] and recorded["history"]["lost"]:
         lines.append("the allocator kept too few entries: its history lacks the beginning")
     return lines
 
@@ -207,9 +206,9 @@ def below(profile: Profile, judged: ProfileResult, count: int) -> list[str]:
 
 def device_lines(profile: Profile, judged: ProfileResult) -> list[str]:
     """The lines on kernels, copies, idle share and synchronisation, per step."""
-    told, steps = profile.told, judged.cost.steps
-    waits = ", ".join(f"{name} {units.count(round(n / steps, 2))}" for name, n in told["waits"]["calls"].items())
-    device = told["device"]
+    recorded, steps = profile.told, judged.cost.steps
+    waits = ", ".join(f"{name} {units.count(round(n / steps, 2))}" for name, n in recorded["waits"]["calls"].items())
+    device = recorded["device"]
     if device is None:
         return [f"calls that would wait for a device, per step: {waits}"] if waits else []
     if not steps:
@@ -231,7 +230,7 @@ def device_lines(profile: Profile, judged: ProfileResult) -> list[str]:
     if not judged.cost.shape_only:
         lines.append(
             f"per step in copies {units.seconds(device['copy_ns'] / 1e9 / steps)} (device), in waits "
-            f"{units.seconds(told['waits']['ns'] / 1e9 / steps)} (host)"
+            f"{units.seconds(recorded['waits']['ns'] / 1e9 / steps)} (host)"
         )
     return lines
 
@@ -267,12 +266,12 @@ def compile_lines(profile: Profile, judged: ProfileResult) -> list[str]:
 
 def as_object(profile: Profile, judged: ProfileResult, rows: Sequence[OperatorRow]) -> dict[str, Any]:
     """All of it, for a program."""
-    told, run = profile.told, profile.run
+    recorded, run = profile.told, profile.run
     kept = ("key", "rung", "steps", "blocks", "events", "memory", "waits", "device", "compiling", "counters")
     return {
         **{name: run[name] for name in ("schema", "run", "machine", "fingerprint", "created")},
         "path": str(profile.folder),
-        **{name: told[name] for name in kept},
+        **{name: recorded[name] for name in kept},
         "verdict": judged.verdict.word,
         "because": judged.verdict.because,
         "shape_only": judged.cost.shape_only,
@@ -280,7 +279,7 @@ def as_object(profile: Profile, judged: ProfileResult, rows: Sequence[OperatorRo
         "overhead": asdict(judged.cost.overhead),
         "on_core": judged.cost.on_core,
         "shares": [asdict(share) for share in judged.shares],
-        "sampling": judged.sampling and {**asdict(judged.sampling), "refused": told["watched"]["refused"]},
+        "sampling": judged.sampling and {**asdict(judged.sampling), "refused": recorded["watched"]["refused"]},
         "functions": [asdict(frame) for frame in functions_of(profile, judged)],
         "functions_of_loader_workers": [asdict(frame) for frame in functions_of(profile, judged, LOADER)],
         "limits": asdict(judged.limits),

@@ -1,5 +1,5 @@
 "use strict";
-// What is chosen lies in the form and in the address; from it the points are had, and from those picture, list and table.
+// The form and the address hold what is chosen. The points follow from it, and from them picture, list and table.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement, form = document.getElementById("controls");
@@ -14,7 +14,7 @@
 
   // --- The form: every control offers what this workload has.
 
-  /** Offers [value, text] pairs; false where what is wanted is none of them, and then `otherwise` is chosen. */
+  /** Offers [value, text] pairs; returns false if the wanted value is none of them, and then chooses `otherwise`. */
   const offer = (select, options, wanted, otherwise) => {
     const known = options.some(([value]) => value === wanted);
     select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
@@ -23,12 +23,12 @@
     return known || wanted === null;
   };
 
-  /** Fills the form with what is asked for; what this run does not have is returned, as `name=value`. */
+  /** Fills the form with what is asked for; returns what this run does not have, as `name=value`. */
   const settle = (asked) => {
-    const strange = [];
+    const unknown = [];
     const choose = (select, options, otherwise) => {
       const wanted = asked.get(select.name);
-      if (!offer(select, options, wanted, otherwise)) { strange.push(`${select.name}=${wanted}`); }
+      if (!offer(select, options, wanted, otherwise)) { unknown.push(`${select.name}=${wanted}`); }
       return select.value;
     };
     const workload = named(data.workloads, choose(at("workload"), data.workloads.map(({ name }) => [name, name])));
@@ -43,10 +43,10 @@
     choose(at("yscale"), scales);
     choose(at("xscale"), named(workload.axes, x)?.numeric ? scales : [["", "in order"]]);
     settleFilters(others.filter(({ name }) => name !== color), choose);
-    return strange;
+    return unknown;
   };
 
-  /** A filter for each axis that is neither drawn nor coloured. One that stays keeps its element, and so the focus. */
+  /** A filter for each axis that is neither drawn nor coloured. A filter that stays keeps its element, and so the focus. */
   const settleFilters = (axes, choose) => {
     const kept = new Map([...filters.querySelectorAll("select")].map((select) => [select.name, select]));
     const made = axes.map((axis) => {
@@ -79,11 +79,11 @@
       const number = row.numbers[measure.name], text = x ? row.axes[x.name] : "";
       const place = x?.numeric ? Number(text) : text;
       const series = color ? row.axes[color.name] : "", kind = open.map((each) => `${each.name}=${row.axes[each.name]}`).join(", ");
-      const told = { row, x: place, series, kind, line: `${series}\n${kind}`, key: row.key, launches: row.launches, doubts: row.doubts.join("; ") || "none" };
-      if (row.outcome !== "ok") { lost.push({ ...told, outcome: row.outcome, why: `${row.outcome}: ${row.reason}` }); }
-      else if (number.why) { lost.push({ ...told, outcome: "", why: number.why }); }
-      else if (Number.isNaN(place)) { lost.push({ ...told, outcome: "", why: `it has no ${x.name}` }); }
-      else { points.push({ ...told, y: number.value, low: number.low, high: number.high, sure: number.low !== undefined, text: number.text, how: number.how }); }
+      const point = { row, x: place, series, kind, line: `${series}\n${kind}`, key: row.key, launches: row.launches, doubts: row.doubts.join("; ") || "none" };
+      if (row.outcome !== "ok") { lost.push({ ...point, outcome: row.outcome, why: `${row.outcome}: ${row.reason}` }); }
+      else if (number.why) { lost.push({ ...point, outcome: "", why: number.why }); }
+      else if (Number.isNaN(place)) { lost.push({ ...point, outcome: "", why: `it has no ${x.name}` }); }
+      else { points.push({ ...point, y: number.value, low: number.low, high: number.high, sure: number.low !== undefined, text: number.text, how: number.how }); }
     }
     return { workload, measure, x, color, scales: { x: at("xscale").value, y: at("yscale").value }, open, points, lost };
   };
@@ -94,7 +94,7 @@
   const { keys, specified } = pictures(data);
 
   let view = null, written = "", drawing = Promise.resolve(), turn = 0;
-  /** One picture after the other, and of those that wait only the last: embedding takes its time. */
+  /** Draws one picture after the other, and only the last of those that wait: embedding is slow. */
   const draw = (seen) => {
     const own = ++turn;
     drawing = drawing.then(async () => {
@@ -103,7 +103,7 @@
       view = null;
       at("chart").replaceChildren();
       const look = data.themes[shade()], key = keys(seen, look);
-      explain(key.told);
+      explain(key.legend);
       at("title").textContent = seen.points.length ? seen.measure.title : "";
       if (seen.points.length > 0) {
         at("chart").textContent = "…";  // an empty box is not shown, and would have no width
@@ -112,7 +112,7 @@
         view = await vegaEmbed(at("chart"), specified(seen, key, look, Math.floor(width)), {
           actions: false, renderer: "svg", tooltip: { theme: shade() },
         });
-        at("chart").querySelector("svg").setAttribute("aria-hidden", "true");  // the table says the same, and says it better
+        at("chart").querySelector("svg").setAttribute("aria-hidden", "true");  // the table says the same, and reads better
       }
       // What the picture shows now, for whoever waits for it.
       Object.assign(at("chart").dataset, { drawn: own === turn ? written : "", theme: shade() });
@@ -120,7 +120,7 @@
   };
 
   /** The key of colours and shapes, as text that wraps on a narrow screen. */
-  const explain = (told) => {
+  const explain = (legend) => {
     const symbol = ({ path, fill }) => {
       const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), mark = document.createElementNS(svg.namespaceURI, "path");
       svg.setAttribute("viewBox", "-1.1 -1.1 2.2 2.2");
@@ -129,7 +129,7 @@
       svg.append(mark);
       return svg;
     };
-    at("key").replaceChildren(...told.map(([name, items]) => {
+    at("key").replaceChildren(...legend.map(([name, items]) => {
       const line = element("li", `${name}: `), list = element("ul", "");
       list.append(...items.map((item) => { const own = element("li", ""); own.append(symbol(item), item.text); return own; }));
       line.append(list);
@@ -139,7 +139,7 @@
 
   // --- The same in words.
 
-  const say = (seen, strange) => {
+  const say = (seen, unknown) => {
     const { points, lost, measure, workload, open } = seen, bare = points.filter((point) => !point.sure).length;
     const parts = [counted(points.length, "point")];
     if (bare) { parts.push(`${bare} without an interval`); }
@@ -147,7 +147,7 @@
     at("status").textContent = `${parts.join(", ")}.`;
     at("chart").setAttribute("aria-label", `${measure.title} of ${workload.name}: ${parts.join(", ")}. The table below has the same numbers.`);
     at("same").textContent = workload.same ? `All cases: ${workload.same}` : "";
-    const remarks = strange.length ? [`This run does not have what the address asks for: ${strange.join(", ")}.`] : [];
+    const remarks = unknown.length ? [`This run does not have what the address asks for: ${unknown.join(", ")}.`] : [];
     const kinds = distinct(points.map((point) => point.kind)).length;
     if (kinds > data.shapes.length) { remarks.push(`${kinds} kinds of case (by ${open.map(({ name }) => name).join(", ")}) look alike here: choose among them above.`); }
     if (seen.color && seen.color.values.length > data.themes.light.range.category.length && kinds > 1 && kinds <= data.shapes.length) { remarks.push("There are more values than colours, so colours repeat."); }
@@ -170,7 +170,7 @@
   };
 
   const tabulate = ({ points, lost, measure }) => {
-    const headings = ["case", measure.title, "how the interval was had", "launches", "doubts"];
+    const headings = ["case", measure.title, "how the interval was made", "launches", "doubts"];
     at("table").tHead.rows[0].replaceChildren(...headings.map((text) => element("th", text, { scope: "col" })));
     const byRow = new Map([...points, ...lost].map((each) => [each.row, each]));
     const rows = [...byRow.values()].map((each) => {
@@ -183,25 +183,25 @@
     at("table").tBodies[0].replaceChildren(...rows);
   };
 
-  // --- From a choice to all of these.
+  // --- Update of all of these from a choice.
 
-  const update = (asked, told) => {
-    const strange = settle(asked), seen = chosen();
-    say(seen, told ? strange : []);
+  const update = (asked, fromAddress) => {
+    const unknown = settle(asked), seen = chosen();
+    say(seen, fromAddress ? unknown : []);
     list(seen);
     tabulate(seen);
     written = `#${new URLSearchParams(new FormData(form))}`;
     history.replaceState(null, "", written);
     draw(seen);
   };
-  const fromForm = () => update(new URLSearchParams(new FormData(form)), false);
-  const fromAddress = () => update(new URLSearchParams(location.hash.slice(1)), true);
+  const readForm = () => update(new URLSearchParams(new FormData(form)), false);
+  const readAddress = () => update(new URLSearchParams(location.hash.slice(1)), true);
 
   if (data.workloads.length === 0) { at("status").textContent = "0 points: this run has no cases."; return; }
-  form.addEventListener("change", fromForm);
+  form.addEventListener("change", readForm);
   form.addEventListener("submit", (event) => event.preventDefault());
   window.addEventListener("hashchange", () => {
-    if (location.hash !== written && location.hash.includes("=")) { fromAddress(); }  // others lead to a heading
+    if (location.hash !== written && location.hash.includes("=")) { readAddress(); }  // any other leads to a heading
   });
 
   // The theme is the reader's and no part of the view, so it stays out of the address, as in the report.
@@ -219,5 +219,5 @@
     clearTimeout(waiting);
     waiting = setTimeout(redraw, 150);
   });
-  fromAddress();
+  readAddress();
 })();

@@ -1,11 +1,11 @@
 "use strict";
-// What is seen as a specification of Vega-Lite: the one that Python made, with data, scales, colours and shapes filled in.
+// The specification for Vega-Lite: the one that Python made, with data, scales, colours and shapes filled in.
 // seen: { x, color, measure, scales: { x, y }, points, lost }; look: Vega's configuration in the theme of the page.
 const pictures = ({ spec: base, ticks: labels, shapes }) => {
   const distinct = (values) => [...new Set(values)];
   const MOST_TICKS = 6, MOST_VALUES = 16, APART = 6, SPREAD = 24, PILE = 16, TALLEST = 96;  // the last four in pixels
 
-  /** Colour for the series, shape for what else tells points apart; where nothing does, shape for the series too. */
+  /** Colour for the series, shape for what else tells points apart; if nothing does, the series has both. */
   const keys = ({ color, points, lost }, look) => {
     const shown = [...points, ...lost], colors = look.range.category;
     const series = color ? color.values.filter((value) => shown.some((point) => point.series === value)) : [""];
@@ -18,29 +18,29 @@ const pictures = ({ spec: base, ticks: labels, shapes }) => {
       shape: byKind
         ? { field: "kind", scale: { domain: kinds, range: shapes.slice(0, kinds.length) }, legend: null }
         : { field: "series", scale: { domain: series, range: shaped }, legend: null },
-      told: [
+      legend: [
         ...(color ? [[color.name, series.map((text, i) => ({ text, path: shaped[i], fill: colored[i] }))]] : []),
         ...(byKind ? [["shape", kinds.map((text, i) => ({ text, path: shapes[i], fill: "currentColor" }))]] : []),
       ],
     };
   };
 
-  /** Logarithmic where that is asked for, or where the numbers span a factor of ten; never where one is not positive. */
+  /** True if a logarithmic scale is asked for, or if the numbers span a factor of ten; false if one is not positive. */
   const logarithmic = (asked, numbers) => {
     const least = Math.min(...numbers);
     return least > 0 && (asked === "log" || (asked === "auto" && Math.max(...numbers) >= 10 * least));
   };
 
-  /** Round numbers on a logarithmic scale, few enough to be read; undefined where Vega's own serve better. */
+  /** Round numbers on a logarithmic scale, few enough to be read; undefined if Vega's own ticks are better. */
   const ticks = (numbers) => {
     const least = Math.min(...numbers), most = Math.max(...numbers);
     for (const steps of [[1, 2, 5], [1, 3], [1]]) {
-      const found = [];
+      const candidates = [];
       for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power += 1) {
-        found.push(...steps.map((step) => Number(`${step}e${power}`)));
+        candidates.push(...steps.map((step) => Number(`${step}e${power}`)));
       }
-      const inside = found.filter((tick) => tick >= least && tick <= most).length;
-      if (inside >= 2 && (inside <= MOST_TICKS || steps.length === 1)) { return found; }
+      const inside = candidates.filter((tick) => tick >= least && tick <= most).length;
+      if (inside >= 2 && (inside <= MOST_TICKS || steps.length === 1)) { return candidates; }
     }
     return undefined;
   };
@@ -61,7 +61,7 @@ const pictures = ({ spec: base, ticks: labels, shapes }) => {
     };
   };
 
-  /** The encoding of y; strip: pixels below it that are left to the cases without a number. */
+  /** The encoding of y; strip: pixels below it for the cases without a number. */
   const upwards = ({ measure, scales, points }, strip) => {
     const ends = points.flatMap((point) => point.sure ? [point.low, point.y, point.high] : [point.y]);
     const range = [{ expr: `height - ${strip}` }, 0], axis = { labelExpr: labels[measure.ticks], labelOverlap: "greedy" };
@@ -70,15 +70,15 @@ const pictures = ({ spec: base, ticks: labels, shapes }) => {
     return { title: null, scale: { type: "log", nice: false, padding: 16, range }, axis: { ...axis, ...(values ? { values } : { tickCount: MOST_TICKS }) } };
   };
 
-  /** Lines, each with its place beside the others at one x. A line ends where a case of its own has no number. */
+  /** Points, each line of them with a place next to the others at one x. A line ends where one of its cases has no number. */
   const placed = ({ x, points, lost }, lines) => points.map(({ row, ...point }) => {
-    if (!x?.numeric) { return { ...point, nudge: 0 }; }  // within the place of a name, lines have places of their own
+    if (!x?.numeric) { return { ...point, nudge: 0 }; }  // at a name, each line already has its own place
     const gaps = lost.filter((each) => each.line === point.line && each.x < point.x).length;
     const nudge = (lines.indexOf(point.line) - (lines.length - 1) / 2) * Math.min(APART, SPREAD / lines.length);
     return { ...point, line: `${point.line}\n${gaps}`, nudge };
   });
 
-  /** Cases without a number, piled up at the foot; the height of that, in pixels. */
+  /** Cases without a number, piled up below the points; strip: the height of the piles in pixels. */
   const piled = ({ x, lost }) => {
     const piles = new Map();
     const below = lost.filter((point) => !Number.isNaN(point.x)).map(({ row, ...point }) => {
@@ -100,12 +100,12 @@ const pictures = ({ spec: base, ticks: labels, shapes }) => {
       reference: measure.ticks === "ratio" ? [{ y: 1 }] : [],
     };
     const right = across(seen, distinct(shown.map((point) => point.x)), width), up = upwards(seen, strip);
-    const beside = x?.numeric || lines.length < 2 ? {} : { xOffset: { field: "line", type: "nominal", sort: lines } };
+    const offset = x?.numeric || lines.length < 2 ? {} : { xOffset: { field: "line", type: "nominal", sort: lines } };
     // Names have no order to draw a line along, and a layer without data has no scale.
     const layer = structuredClone(base.layer).filter(({ data, encoding }) => datasets[data.name].length > 0 && (x?.numeric || !encoding.detail));
     for (const { data, mark, encoding } of layer) {
       if (data.name === "bare") { mark.fill = look.background; }  // no line shows through
-      if (encoding.x) { Object.assign(encoding, beside, { x: { ...encoding.x, ...right } }); }
+      if (encoding.x) { Object.assign(encoding, offset, { x: { ...encoding.x, ...right } }); }
       if (encoding.y.field) { Object.assign(encoding.y, up); }
       if (encoding.color) { Object.assign(encoding.color, color); }
       if (encoding.shape) { Object.assign(encoding.shape, shape); }

@@ -1,13 +1,13 @@
 "use strict";
-// Python drew the flame graphs of the page at a fixed width. Here frames are laid out anew for the width there is, so that
-// text keeps its size; one is zoomed into, and words are searched for.
+// Python drew the flame graphs of the page at a fixed width. This script lays the frames out for the actual width, so that
+// text keeps its size, and lets the reader zoom and search.
 (() => {
   const PAD = 4, THIN = 3, LEAST_LETTERS = 3;  // as in flame_svg.py
   const LONGEST = 80;
-  const EDGE = 1e-3;  // edges are told to 1e-4: nearer ones are one
+  const EDGE = 1e-3;  // edges are given to 1e-4: closer ones are the same
   const pen = document.createElement("canvas").getContext("2d");
 
-  /** A label of so many pixels at most: the whole text, the name without its file, that cut short, or the mark alone. */
+  /** A label of at most `space` pixels: the whole text, the name without its file, that cut short, or the mark alone. */
   const fitted = (text, space, mark) => {
     const width = (part) => pen.measureText(part).width, room = space - width(mark);
     if (space < width(mark.trim())) { return ""; }
@@ -23,13 +23,13 @@
     return fits >= LEAST_LETTERS ? `${mark}${letters.slice(0, fits).join("")}…` : mark.trim();
   };
 
-  /** What Python drew: frames in its order (each before what it called), with their edges and rows. */
+  /** The frames that Python drew, in its order (each before the frames it called), with their edges and rows. */
   const read = (svg) => {
     const frames = [...svg.querySelectorAll("g")].map((node) => {
       const rect = node.querySelector("rect"), left = Number(rect.getAttribute("x"));
-      const [text, told] = node.querySelector("title").textContent.split("\n");
+      const [text, detail] = node.querySelector("title").textContent.split("\n");
       return {
-        node, rect, text, told, mark: node.dataset.mark ?? "", left, right: left + Number(rect.getAttribute("width")),
+        node, rect, text, detail, mark: node.dataset.mark ?? "", left, right: left + Number(rect.getAttribute("width")),
         y: Number(rect.getAttribute("y")), row: Number(rect.getAttribute("height")), label: node.querySelector("text"),
       };
     });
@@ -56,9 +56,9 @@
     const isAbove = (frame) => frame.depth < zoomed.depth && contains(frame, zoomed);
     const isShown = (frame) => isAbove(frame) || (frame.depth >= zoomed.depth && contains(zoomed, frame));
     const isHit = (frame) => words.length > 0 && words.every((word) => frame.text.toLowerCase().includes(word));
-    const tell = ({ text, told }) => {
-      // Longer names stay in the title: a line more would move the graph away under the pointer.
-      now.textContent = `${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}: ${told}`;
+    const describe = ({ text, detail }) => {
+      // Longer names stay in the tooltip: another line here would move the graph away under the pointer.
+      now.textContent = `${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}: ${detail}`;
     };
 
     const place = (frame, width) => {
@@ -69,9 +69,9 @@
       frame.rect.setAttribute("x", frame.x);
       frame.rect.setAttribute("width", frame.width);
       frame.node.classList.toggle("thin", frame.width < THIN);
-      // A pixel is left for what the canvas measures otherwise than the picture.
-      const said = fitted(frame.text, frame.width - 2 * PAD - 1, frame.mark);
-      if (said && !frame.label) {
+      // A pixel is left because the canvas measures text slightly differently from the picture.
+      const label = fitted(frame.text, frame.width - 2 * PAD - 1, frame.mark);
+      if (label && !frame.label) {
         frame.label = document.createElementNS(svg.namespaceURI, "text");
         frame.label.setAttribute("y", frame.y + 14);
         frame.node.append(frame.label);
@@ -79,7 +79,7 @@
       if (frame.label) {
         frame.label.setAttribute("x", frame.x + PAD);
         frame.label.removeAttribute("textLength");
-        frame.label.textContent = said;
+        frame.label.textContent = label;
       }
     };
 
@@ -91,7 +91,7 @@
 
     const layOut = () => {
       const width = holder.clientWidth;
-      if (width === 0) { return; }  // not shown: within a closed <details>, say
+      if (width === 0) { return; }  // not shown, for example within a closed <details>
       svg.setAttribute("width", width);
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
       const look = getComputedStyle(svg.querySelector("text"));
@@ -106,7 +106,7 @@
       surround();
     };
 
-    /** The one frame that Tab leads to: from it, arrows lead to the others. */
+    /** Makes this the one frame that Tab leads to; from it, arrows lead to the others. */
     const choose = (frame) => {
       current.node.setAttribute("tabindex", "-1");
       current = frame;
@@ -116,14 +116,14 @@
       zoomed = frame;
       choose(frame);
       layOut();
-      tell(frame);
+      describe(frame);
     };
     const find = () => {
       words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       let count = 0, width = 0, end = -1;
       frames.filter(isHit).forEach((frame) => {
         count += 1;
-        if (frame.left < end - EDGE) { return; }  // within another that was counted
+        if (frame.left < end - EDGE) { return; }  // within a frame that was counted
         width += frame.right - frame.left;
         end = frame.right;
       });
@@ -137,18 +137,18 @@
       find();
     };
 
-    const beside = (frame, step) => {
+    const neighbour = (frame, step) => {
       const row = frames.filter((other) => other.depth === frame.depth && isShown(other));
       return row[row.indexOf(frame) + step];
     };
-    const widest = (found) => found.reduce((a, b) => b.right - b.left > a.right - a.left ? b : a, found[0]);
+    const widest = (choice) => choice.reduce((a, b) => b.right - b.left > a.right - a.left ? b : a, choice[0]);
     const ways = {
       ArrowUp: (frame) => frame.parent,
       ArrowDown: (frame) => isAbove(frame)
         ? frames.find((other) => other.parent === frame && isShown(other))
         : widest(frames.filter((other) => other.parent === frame)),
-      ArrowLeft: (frame) => beside(frame, -1),
-      ArrowRight: (frame) => beside(frame, 1),
+      ArrowLeft: (frame) => neighbour(frame, -1),
+      ArrowRight: (frame) => neighbour(frame, 1),
       Home: () => root,
     };
     svg.addEventListener("keydown", (event) => {
@@ -178,12 +178,12 @@
     });
     svg.addEventListener("pointerover", (event) => {
       const frame = frameAt(event.target);
-      if (frame) { tell(frame); }
+      if (frame) { describe(frame); }
     });
-    svg.addEventListener("pointerleave", () => tell(current));
+    svg.addEventListener("pointerleave", () => describe(current));
     // Not on the picture itself: Chromium lets Tab stop at an element of SVG that listens for the focus.
     holder.addEventListener("focusin", (event) => {
-      tell(frameAt(event.target));
+      describe(frameAt(event.target));
       surround();
     });
     holder.addEventListener("focusout", () => ring.setAttribute("hidden", ""));
@@ -191,14 +191,14 @@
     button.addEventListener("click", reset);
 
     figure.querySelectorAll(".needs-script").forEach((element) => { element.hidden = false; });
-    holder.removeAttribute("tabindex");  // nothing is left to scroll, and a frame takes its place
+    holder.removeAttribute("tabindex");  // there is nothing to scroll, and a frame takes the focus instead
     holder.removeAttribute("role");
     holder.removeAttribute("aria-label");
     svg.setAttribute("role", "tree");
     frames.forEach((frame) => {
       frame.node.setAttribute("role", "treeitem");
       frame.node.setAttribute("aria-level", frame.depth + 1);
-      frame.node.setAttribute("aria-label", `${frame.text}: ${frame.told}`);
+      frame.node.setAttribute("aria-label", `${frame.text}: ${frame.detail}`);
       frame.node.setAttribute("tabindex", frame === root ? "0" : "-1");
     });
     ring.setAttribute("class", "ring");

@@ -1,5 +1,5 @@
 "use strict";
-// The page reads well without any of this: it only sorts, filters and chooses colours.
+// The page can be read without this script: it only sorts, filters and chooses colours.
 (() => {
   const root = document.documentElement;
   document.querySelectorAll("[hidden].needs-script").forEach((element) => { element.hidden = false; });
@@ -13,7 +13,7 @@
 
   const value = (row, column) => {
     const cell = row.cells[column];
-    if (!cell || cell.classList.contains("why")) { return null; }  // a case without a number comes last either way
+    if (!cell || cell.classList.contains("why")) { return null; }  // a case without a number comes last in both orders
     const number = cell.dataset.sort;
     return number === undefined ? cell.textContent : number === "" ? null : Number(number);
   };
@@ -30,7 +30,7 @@
     });
   });
 
-  const filter = document.getElementById("filter"), told = document.getElementById("filtered");
+  const filter = document.getElementById("filter"), status = document.getElementById("filtered");
   if (!filter) { return; }  // a page without long tables
   filter.addEventListener("input", () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -46,6 +46,6 @@
       block.hidden = own === 0;
       shown += own;
     });
-    told.textContent = words.length ? `${shown} of ${all} rows` : "";
+    status.textContent = words.length ? `${shown} of ${all} rows` : "";
   });
 })();

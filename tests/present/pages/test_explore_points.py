@@ -45,7 +45,7 @@ def test_a_peak_is_in_mebibytes_without_an_interval_and_the_clock_does_not_matte
     workload = only(example.matmul())
     found = numbers(workload, "peak")[0]
     assert found["value"] == 12.0 * 64**2 / 1024**2
-    assert found["how"] == "the most of all launches: a most has no interval"
+    assert found["how"] == "the largest of all launches: a maximum has no interval"
     assert {each["name"]: each["clocked"] for each in workload["measures"]} == {
         "time": True, "throughput": True, "first_call": False, "peak": False,
     }  # fmt: skip
@@ -90,7 +90,7 @@ def test_a_clock_that_a_case_lacks_says_why() -> None:
     assert whys == {
         "size=1, device=cuda": None,
         "size=2, device=cuda": "it synchronises",
-        "size=1, device=cpu": "on the CPU the clocks are one: see wall",
+        "size=1, device=cpu": "the CPU has only one clock: see wall",
     }
 
 
