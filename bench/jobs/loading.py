@@ -3,65 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.analyse.rows.analysis import Analysis
 from bench.analyse.rows.floor import command
 from bench.analyse.rows.peaks import CALIBRATION, Peaks
-from bench.analyse.rows.row import Row
-from bench.records import Finding, UserError
-from bench.store import journal, run_names, runs, tables
+from bench.records import UserError
+from bench.store import journal, runs, tables
+from bench.store.tables import RunData
 
 
 def analysed(names: Sequence[str] | None) -> list[Analysis]:
     """The runs of these names, or the latest. Raises `UserError` for one that cannot be read or is given twice."""
     wanted: Sequence[str | None] = names or [None]
-    batch = [Analysis(tables.read(runs.locate(name))) for name in wanted]
-    for run in batch:
-        runs.refuse_pairs(run.data.run)
+    folders = [runs.locate(name) for name in wanted]
+    batch = [tables.read(folder) for folder in folders]
+    for data in batch:
+        runs.refuse_pairs(data.run)
     refuse_same(batch)
-    return batch
+    return [Analysis(data) for data in batch]
 
 
-def refuse_same(batch: Sequence[Analysis]) -> None:
+def refuse_same(batch: Sequence[RunData]) -> None:
     """Raise `UserError` if a run is given twice: comparing it with itself shows nothing."""
-    ids = [str(run.data.run["run"]) for run in batch]
+    ids = [str(data.run["run"]) for data in batch]
     if twice := next((name for place, name in enumerate(ids) if name in ids[:place]), None):
         raise UserError(f"run {twice} is given twice")
 
 
-def together(batch: Sequence[Analysis], rows: Sequence[Sequence[Row]]) -> list[Row]:
-    """The rows of several runs, never pooled; each run has its own `machine`, which its findings name."""
-    if len(batch) == 1:
-        return list(rows[0])
-    names = run_names.names([run.data.run for run in batch])
-    return [
-        replace(row, machine=name, findings=tuple(_on(item, name) for item in row.findings))
-        for own, name in zip(rows, names, strict=True)
-        for row in own
-    ]
-
-
-def _on(finding: Finding, machine: str) -> Finding:
-    return replace(finding, case=f"{finding.case} on {machine}" if finding.case else "")
-
-
-def floored(run: str | None, vs: str | None, named: str | None) -> tuple[Analysis, list[Row], Peaks]:
-    """The run, its rows with floors, and the peaks they come from.
+def floor_peaks(run: Analysis, named: str | None) -> Peaks:
+    """The peaks that the floors of a run come from.
 
     named: the run whose peaks are used (default: the run itself, else the latest run of this machine that measured
     peaks). Raises `UserError` if there are none, or none of this machine.
     """
-    found = Analysis(tables.read(runs.locate(run)))
-    peaks = named_peaks(named, found.data.run) if named else found.peaks or latest_peaks(found.data.run)
+    peaks = named_peaks(named, run.data.run) if named else run.peaks or latest_peaks(run.data.run)
     if not peaks:
         raise UserError(
             f"there is no floor: no run in {runs.RESULTS}/ has measured the peaks of this machine. Measure them with: "
-            f"{command(row for row in found.estimates if row.ok)}"
+            f"{command(row for row in run.estimates if row.ok)}"
         )
-    return found, found.floored(peaks, vs), peaks
+    return peaks
 
 
 def peaks_for(run: Mapping[str, Any], named: str | None) -> Peaks | None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from bench.analyse.gate.verdict_rows import verdict_rows
 from bench.analyse.rows.analysis import Analysis
 from bench.analyse.rows.row import Row
-from bench.jobs.loading import refuse_same, together
+from bench.analyse.rows.several_runs import together
+from bench.jobs.loading import refuse_same
 from bench.present import row_groups
 from bench.present.charts import ChartSpec, available
 from bench.present.charts.chart_lines import UNRESOLVED
@@ -51,14 +52,15 @@ def to_draw(names: Sequence[str] | None, vs: str | None) -> ToDraw:
     """
     wanted: Sequence[str | None] = names or [None]
     batch = [Analysis(tables.read(runs.locate(name))) for name in wanted]
-    refuse_same(batch)
     data = tuple(run.data for run in batch)
+    refuse_same(data)
     if len(batch) == 1 and "gate" in data[0].run:
         return ToDraw(data, verdict_rows(data[0]), None)
     for run in data:
         runs.refuse_pairs(run.run)
     against = vs or next((each for run in batch if (each := run.against_by_default())), None)
-    return ToDraw(data, together(batch, [run.for_charts(vs) for run in batch]), against)
+    machines = run_names.names([run.run for run in data])
+    return ToDraw(data, together([run.for_charts(vs) for run in batch], machines), against)
 
 
 def drawable(rows: Sequence[Row], names: Sequence[str]) -> list[ChartSpec]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bench.analyse.rows.row import Row
@@ -100,18 +101,33 @@ def outcome_counts(rows: Iterable[Row]) -> dict[str, int]:
     return {outcome: number for outcome, number in counts.items() if number}
 
 
-def by_check(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
+@dataclass(frozen=True)
+class CheckFindings:
+    """What one check found: at least one finding, none twice."""
+
+    check: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def severity(self) -> str:
+        """The worst severity of the findings."""
+        return min((finding.severity for finding in self.findings), key=_rank)
+
+
+def by_check(findings: Iterable[Finding]) -> list[CheckFindings]:
     """Findings grouped by check, the worst first, duplicates removed."""
     groups: dict[str, list[Finding]] = {}
     for finding in dict.fromkeys(findings):
         groups.setdefault(finding.check, []).append(finding)
-
-    def worst(item: tuple[str, list[Finding]]) -> tuple[int, str]:
-        return min(severity_rank(finding.severity) for finding in item[1]), item[0]
-
-    return sorted(groups.items(), key=worst)
+    made = [CheckFindings(check, tuple(found)) for check, found in groups.items()]
+    return sorted(made, key=lambda group: (_rank(group.severity), group.check))
 
 
-def severity_rank(severity: str) -> int:
+def _rank(severity: str) -> int:
     """0 for an error, then warning, hint; anything else comes last."""
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def marks(row: Row, letters: Mapping[str, str]) -> str:
+    """The letters of the checks with findings on this row, the worst first: `(b) (a)`; empty if there are none."""
+    return " ".join(f"({letters[group.check]})" for group in by_check(row.findings) if group.check in letters)

@@ -28,6 +28,20 @@ class Speedup:
     paired: bool
     """Whether both times come from the same launches, or from launches in the same round."""
 
+    @property
+    def reference_case(self) -> Case:
+        """The reference as a case."""
+        return Case.from_key(self.reference)
+
+    @property
+    def pairing(self) -> str:
+        """How the times were paired: `by launch`, `by round`, `paired` where the method does not say, or `unpaired`."""
+        if not self.paired:
+            return "unpaired"
+        # `paired by launch: …` and `paired by round: …` are not the same pairing.
+        how, colon, _ = self.ratio.method.partition(":")
+        return how.removeprefix("paired ") if colon and how.startswith("paired by ") else "paired"
+
 
 @dataclass(frozen=True)
 class Floor:

@@ -17,7 +17,7 @@ from bench.present.charts.chart import Chart, Selection
 from bench.present.charts.chart_lines import UNRESOLVED, provenance, reasons, shown
 from bench.present.charts.dot_plot import ABOVE, BARE, BELOW, OPEN, Dot
 from bench.present.words import units
-from bench.records import Case, UserError, Value
+from bench.records import UserError, Value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -188,4 +188,4 @@ def twin(row: Row, axis: str, plain: Value) -> Speedup | None:
         return None
     # A speed-up along another axis may also have a reference with the plain value; then the row has that value too.
     differs = row.axis(axis) not in (None, plain)
-    return speedup if differs and Case.from_key(speedup.reference).axes.get(axis) == plain else None
+    return speedup if differs and speedup.reference_case.axes.get(axis) == plain else None

@@ -18,11 +18,13 @@ import jinja2
 from bench.analyse.rows.row import Row
 from bench.present import charts as gallery
 from bench.present import row_groups, style
-from bench.present.tables import estimates_table, table_formats
+from bench.present.row_summary import summary_of
+from bench.present.tables import row_cells, row_layout, table_formats
 from bench.present.tables.terminal_table import Column
 from bench.present.words import units
 from bench.present.words.finding_notes import doubts
-from bench.records import Finding, Outcome
+from bench.present.words.row_caption import caption
+from bench.records import Outcome
 from bench.stats.missing_numbers import number
 
 if TYPE_CHECKING:
@@ -89,25 +91,26 @@ def page(
     speed-ups (`mode=eager`). `beside` is the address of the page to explore, if one is written too. `profiles` has
     the addresses of profiles, by id of a run and key of a case.
     """
-    letters = {check: f"{place}" for place, (check, _) in enumerate(row_groups.by_check(_all(rows)), start=1)}
+    found = summary_of(rows)
+    letters = {group.check: f"{place}" for place, group in enumerate(found.findings, start=1)}
     environ = jinja2.Environment(
         loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     return environ.get_template("report.html.j2").render(
         runs=[_run_fields(run) for run in batch],
-        machines=row_groups.machines(rows),
+        machines=found.machines,
         summary=summary(rows, batch),
         counts=row_groups.outcome_counts(rows),
         beside=beside,
         meanings=MEANINGS,
-        doubts=doubts(_all(rows), letters),
+        doubts=doubts(found.findings, letters),
         pictures=[_picture(spec, rows) for spec in charts],
         chapters=_chapters(rows, letters, lessons or {}, profiles),
-        caption=estimates_table.caption(rows, vs),
+        caption=caption(found, vs),
         launches=_launches(rows),
-        methods=row_groups.distinct(row.method for row in rows),
-        clocks=[clock for clock in row_groups.CLOCKS if clock in row_groups.clocks(rows)],
+        methods=found.methods,
+        clocks=[clock for clock in row_groups.CLOCKS if clock in found.clocks],
         speedup_methods=row_groups.distinct(row.speedup.ratio.method for row in rows if row.speedup),
     )
 
@@ -133,10 +136,6 @@ MEANINGS: Mapping[str, str] = {
     Outcome.FAILED.value: "raised an error",
 }
 """The meaning of each outcome, in a few words."""
-
-
-def _all(rows: Sequence[Row]) -> list[Finding]:
-    return list(dict.fromkeys(item for row in rows for item in row.findings))
 
 
 def summary(rows: Sequence[Row], batch: Sequence[Mapping[str, Any]]) -> str:
@@ -191,15 +190,15 @@ def _chapters(
 def _table(
     workload: str, rows: Sequence[Row], letters: dict[str, str], profiles: Mapping[tuple[str, str], str]
 ) -> Table:
-    varying = row_groups.varying(rows)
-    wanted = {"case", "median", "interval", "launches", "outcome", *estimates_table.optional(rows)}
+    found = summary_of(rows)
+    wanted = {"case", "median", "interval", "launches", "outcome", *row_layout.filled(found)}
     body = []
     for row in rows:
-        case = ", ".join(f"{axis}={row.params[axis]}" for axis in varying if axis in row.params)
+        case = ", ".join(f"{axis}={row.params[axis]}" for axis in found.varying if axis in row.params)
         more = {"case": case or "the only case", "sort": _sort(row), "tooltip": _tooltip(row)}
         more["profile"] = profiles.get((row.run, row.key), "")
-        body.append({**estimates_table.cells(row, letters), **more})
-    same = ", ".join(f"{axis}={value}" for axis, value in row_groups.constants(rows).items())
+        body.append({**row_cells.cells(row, row_groups.marks(row, letters)), **more})
+    same = ", ".join(f"{axis}={value}" for axis, value in found.constants.items())
     before, after = ([column for column in columns if column.name in wanted] for columns in (_BEFORE, _AFTER))
     return Table(workload, same, tuple(before), tuple(after), tuple(body))
 

@@ -1,7 +1,7 @@
 """Rows and columns as text: for a terminal, for Markdown, for a spreadsheet, for a program.
 
-`render` serves every command that lists something. It returns text and never looks at the terminal itself: the caller
-gives the width and says whether to colour.
+`render` serves every command that lists something, `text_of` those whose table has more to it than rows and columns.
+They return text and never look at the terminal themselves: the caller gives the width and says whether to colour.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
 from bench.present.tables import terminal_table
@@ -26,6 +26,39 @@ WIDE = 200
 """Width in characters of a table that goes to no terminal: wide, so that no column is left out."""
 
 
+PROGRAMS = ("csv", "json")
+"""Formats for programs: they have the values as they are, and neither caption nor notes."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way in which a table may stand in a terminal."""
+
+    columns: Sequence[Column]
+    lines: Sequence[TableLine]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that has no format yet."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Mapping[str, Any]]
+    """By name of a column, the value or the text of each row; json has all of it, other formats have the columns."""
+    layouts: Sequence[Layout] = ()
+    """For a terminal, the roomiest first; without any, the rows stand there as they are."""
+    heading: str = ""
+    """A paragraph above."""
+    empty: str = ""
+    """What people read instead where there are no rows."""
+    caption: Sequence[str] = ()
+    """Paragraphs above the table in a terminal, and below it in Markdown."""
+    notes: Sequence[str] = ()
+    """Paragraphs below."""
+    then: Table | None = None
+    """A table that people find below this one."""
+
+
 def render(
     rows: Sequence[Mapping[str, Any]],
     columns: Sequence[str | Column],
@@ -36,15 +69,44 @@ def render(
 ) -> str:
     """The rows in one of `FORMATS`, ending in a newline; `width` is in characters. Raises `UserError` on another."""
     wanted = [Column(column) if isinstance(column, str) else column for column in columns]
+    return text_of(Table(wanted, rows), format, width=width, color=color)
+
+
+def text_of(table: Table, format: str, *, width: int = 100, color: bool = False) -> str:
+    """The table in one of `FORMATS`, ending in a newline.
+
+    `width` is in characters and `color` asks for ANSI codes; only `table` uses them. Raises `UserError` on another
+    format.
+    """
     check_format(format)
     if format == "json":
-        return as_json(rows)
+        return as_json(table.rows)
     if format == "csv":
-        return as_csv(rows, [column.name for column in wanted])
-    cells = [{column.name: cell_text(row.get(column.name)) for column in wanted} for row in rows]
+        return as_csv(table.rows, [column.name for column in table.columns])
+    if table.empty and not table.rows:
+        return f"{table.empty}\n"
+    parts = [table] if table.then is None else [table, table.then]
+    cells = [
+        [{column.name: cell_text(row.get(column.name)) for column in part.columns} for row in part.rows]
+        for part in parts
+    ]
     if format == "md":
-        return as_markdown(cells, wanted)
-    return terminal_table.table([TableLine(cells=cell) for cell in cells], wanted, width=width, color=color)
+        return "\n".join(_markdown(part, own) for part, own in zip(parts, cells, strict=True))
+    return "\n".join(_terminal(part, own, width, color) for part, own in zip(parts, cells, strict=True))
+
+
+def _markdown(table: Table, cells: Sequence[Mapping[str, str]]) -> str:
+    heading = [f"{markdown_text(table.heading)}\n"] if table.heading else []
+    below = [f"{markdown_text(text)}\n" for text in (*table.caption, *table.notes)]
+    return "\n".join([*heading, as_markdown(cells, table.columns), *below])
+
+
+def _terminal(table: Table, cells: Sequence[Mapping[str, str]], width: int, color: bool) -> str:
+    layouts = table.layouts or [Layout(table.columns, [TableLine(cells=texts) for texts in cells])]
+    fitting = (each for each in layouts[:-1] if terminal_table.fits(each.lines, each.columns, width))
+    layout = next(fitting, layouts[-1])
+    above = [text for text in (table.heading, *table.caption) if text]
+    return terminal_table.table(layout.lines, layout.columns, width=width, color=color, above=above, below=table.notes)
 
 
 def check_format(format: str) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bench.analyse.rows.row import Row
-from bench.present import row_groups
-from bench.records import Finding
+from bench.present.row_groups import CheckFindings
 
 
 @dataclass(frozen=True)
@@ -29,26 +27,21 @@ class Doubt:
         return len({message for _, message in self.cases}) > 1
 
 
-def marks(row: Row) -> list[str]:
-    """The checks with findings on this row, the worst first, each once."""
-    return [check for check, _ in row_groups.by_check(row.findings)]
-
-
-def doubts(findings: Iterable[Finding], letters: Mapping[str, str]) -> list[Doubt]:
-    """A `Doubt` for each check, the worst first, with the most frequent message: messages have their own numbers."""
+def doubts(groups: Iterable[CheckFindings], letters: Mapping[str, str]) -> list[Doubt]:
+    """A `Doubt` for each check, with the most frequent message: messages have their own numbers."""
     notes = []
-    for check, items in row_groups.by_check(findings):
-        (message, _), *_ = Counter(item.message for item in items).most_common()
-        first = next(item for item in items if item.message == message)
-        severity = min((item.severity for item in items), key=row_groups.severity_rank)
-        cases = tuple((item.case, sentence(item.message)) for item in items if item.case)
-        notes.append(Doubt(letters[check], check, severity, sentence(message), sentence(first.advice), cases))
+    for group in groups:
+        (message, _), *_ = Counter(item.message for item in group.findings).most_common()
+        first = next(item for item in group.findings if item.message == message)
+        cases = tuple((item.case, sentence(item.message)) for item in group.findings if item.case)
+        mark, advice = letters[group.check], sentence(first.advice)
+        notes.append(Doubt(mark, group.check, group.severity, sentence(message), advice, cases))
     return notes
 
 
-def finding_notes(rows: Sequence[Row], letters: Mapping[str, str]) -> list[str]:
+def finding_notes(groups: Iterable[CheckFindings], letters: Mapping[str, str]) -> list[str]:
     """A paragraph for each check: letter, severity, check, which cases, message, advice."""
-    return [_paragraph(doubt) for doubt in doubts((item for row in rows for item in row.findings), letters)]
+    return [_paragraph(doubt) for doubt in doubts(groups, letters)]
 
 
 def _paragraph(doubt: Doubt) -> str:

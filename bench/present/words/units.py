@@ -1,16 +1,14 @@
 """Numbers as people read them: a unit that suits the magnitude, and no more digits than the interval supports.
 
-All functions take a number, None, NaN or `pandas.NA`; a missing number reads "–". Only the standard library is used,
-because `bench show` has to start fast.
+A missing number (None, NaN or infinite) reads "–". Only the standard library is used, because `bench show` has to start
+fast.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from bench.stats.intervals import Interval
-from bench.stats.missing_numbers import number
 
 DASH = "–"
 """The text for a missing number."""
@@ -28,7 +26,7 @@ def ends(estimate: Interval | None) -> tuple[float | None, float | None, float |
     return (None, None, None) if estimate is None else (estimate.value, estimate.low, estimate.high)
 
 
-def seconds(x: Any) -> str:
+def seconds(x: float | None) -> str:
     """A duration given in seconds, with three significant digits: `12.3 µs`."""
     return _scaled(x, _SECONDS)
 
@@ -38,51 +36,56 @@ def change(x: float) -> str:
     return f"{'−' if x < 0 else '+'}{seconds(abs(x))}" if x else seconds(0.0)
 
 
-def size(x: Any) -> str:
+def size(x: float | None) -> str:
     """An amount of memory given in bytes: `1.50 GiB`, `512 B`."""
-    value = number(x)
+    value = _finite(x)
     if value is not None and abs(value) < 1024:
         return f"{value:.0f} B"
     return _scaled(x, _BYTES)
 
 
-def rate(x: Any, unit: str) -> str:
+def rate(x: float | None, unit: str) -> str:
     """Items per second with the name of the item: `1.2 M rows/s`."""
-    if number(x) is None:
+    if _finite(x) is None:
         return DASH
     amount, _, prefix = _scaled(x, _COUNTS).partition(" ")
     return f"{_trimmed(amount)} {prefix + ' ' if prefix else ''}{plural(unit)}/s"
 
 
-def count(x: Any) -> str:
+def count(x: float | None) -> str:
     """A whole number with its thousands set apart: `1,024`."""
-    value = number(x)
+    value = _finite(x)
     return DASH if value is None else f"{value:,.0f}" if value == int(value) else f"{value:,g}"
 
 
-def steps(value: Any, low: Any, high: Any) -> str:
+def plain(x: float | None) -> str:
+    """A number that has no unit, with four significant digits at most: `0.985`."""
+    value = _finite(x)
+    return DASH if value is None else f"{value:.4g}"
+
+
+def steps(value: float | None, low: float | None, high: float | None) -> str:
     """A number of steps with its interval: `1.2 k steps [1.0, 1.5 k]`; `never` if even the low end is infinite.
 
     A missing value reads as a dash, an infinite end as `∞`.
     """
-    if value is None or math.isnan(float(value)):
+    if value is None or math.isnan(value):
         return DASH
-    if low is None or math.isinf(float(low)):
+    if low is None or math.isinf(low):
         return "never"
     return f"{_steps(value)} steps [{_steps(low)}, {_steps(high)}]"
 
 
-def _steps(x: Any) -> str:
-    value = float(x)
-    if math.isinf(value):
+def _steps(x: float | None) -> str:
+    if x is None or math.isinf(x):
         return "∞"
-    amount, _, prefix = _scaled(float(f"{value:.2g}"), _COUNTS).partition(" ")
+    amount, _, prefix = _scaled(float(f"{x:.2g}"), _COUNTS).partition(" ")
     return f"{_trimmed(amount)} {prefix}".rstrip()
 
 
-def short(x: Any) -> str:
+def short(x: float | None) -> str:
     """A count short enough for the tick of an axis: `512`, `4096`, `10 M`."""
-    value = number(x)
+    value = _finite(x)
     if value is None:
         return DASH
     if abs(value) < 10_000:
@@ -91,16 +94,16 @@ def short(x: Any) -> str:
     return f"{value / factor:.4g} {prefix}"
 
 
-def tick_seconds(x: Any) -> str:
+def tick_seconds(x: float | None) -> str:
     """A duration at the tick of an axis, without needless zeros and never in powers of ten: `10 µs`, `1.05 ms`."""
-    value = number(x)
+    value = _finite(x)
     if value is None:
         return DASH
     factor, unit = _unit(min(value, 1.0), _SECONDS)  # round seconds are not round in minutes
     return f"{_trimmed(f'{value / factor:,.4f}')} {unit}"
 
 
-def interval(value: Any, low: Any, high: Any) -> str:
+def interval(value: float | None, low: float | None, high: float | None) -> str:
     """A duration in seconds with its interval, one unit for all three: `12.3 µs [12.1, 12.6]`.
 
     The value stands alone if there is no interval.
@@ -109,9 +112,9 @@ def interval(value: Any, low: Any, high: Any) -> str:
     return median if within == DASH else f"{median} {within.rpartition(' ')[0]}"
 
 
-def interval_parts(value: Any, low: Any, high: Any) -> tuple[str, str]:
+def interval_parts(value: float | None, low: float | None, high: float | None) -> tuple[str, str]:
     """The texts of `interval` for two columns of a table: `("12.3 µs", "[12.1, 12.6] µs")`."""
-    middle, bottom, top = number(value), number(low), number(high)
+    middle, bottom, top = _finite(value), _finite(low), _finite(high)
     if middle is None or bottom is None or top is None:
         return seconds(value), DASH
     factor, unit = _unit(middle, _SECONDS)
@@ -119,9 +122,9 @@ def interval_parts(value: Any, low: Any, high: Any) -> tuple[str, str]:
     return f"{texts[0]} {unit}", f"[{texts[1]}, {texts[2]}] {unit}"
 
 
-def rate_parts(value: Any, low: Any, high: Any, unit: str) -> tuple[str, str]:
+def rate_parts(value: float | None, low: float | None, high: float | None, unit: str) -> tuple[str, str]:
     """A rate and its interval with one prefix for all three: `("1.20 M rows/s", "[1.15, 1.24]")`."""
-    middle, bottom, top = number(value), number(low), number(high)
+    middle, bottom, top = _finite(value), _finite(low), _finite(high)
     if middle is None or bottom is None or top is None:
         return rate(value, unit), DASH
     factor, prefix = _unit(middle, _COUNTS)
@@ -129,15 +132,15 @@ def rate_parts(value: Any, low: Any, high: Any, unit: str) -> tuple[str, str]:
     return f"{texts[0]} {prefix + ' ' if prefix else ''}{plural(unit)}/s", f"[{texts[1]}, {texts[2]}]"
 
 
-def ratio(value: Any, low: Any, high: Any) -> str:
+def ratio(value: float | None, low: float | None, high: float | None) -> str:
     """A ratio with its interval: `1.52× [1.48, 1.57]`; the ratio alone if there is no interval."""
     middle, within = ratio_parts(value, low, high)
     return middle if within == DASH else f"{middle} {within}"
 
 
-def ratio_parts(value: Any, low: Any, high: Any) -> tuple[str, str]:
+def ratio_parts(value: float | None, low: float | None, high: float | None) -> tuple[str, str]:
     """The texts of `ratio` for two columns of a table: `("1.52×", "[1.48, 1.57]")`."""
-    middle, bottom, top = number(value), number(low), number(high)
+    middle, bottom, top = _finite(value), _finite(low), _finite(high)
     if middle is None:
         return DASH, DASH
     if bottom is None or top is None:
@@ -146,9 +149,9 @@ def ratio_parts(value: Any, low: Any, high: Any) -> tuple[str, str]:
     return f"{texts[0]}×", f"[{texts[1]}, {texts[2]}]"
 
 
-def share(value: Any, low: Any, high: Any) -> str:
+def share(value: float | None, low: float | None, high: float | None) -> str:
     """A share with its interval, in percent: `12.3 % [11.9, 12.8]`."""
-    middle, bottom, top = number(value), number(low), number(high)
+    middle, bottom, top = _finite(value), _finite(low), _finite(high)
     if middle is None:
         return DASH
     if bottom is None or top is None:
@@ -178,6 +181,11 @@ def _supported(value: float, low: float, high: float) -> tuple[str, str, str]:
     return first, second, third
 
 
+def _finite(x: float | None) -> float | None:
+    """The number, or None where it is missing."""
+    return None if x is None or not math.isfinite(x) else x
+
+
 def _exponent(x: float) -> int:
     return math.floor(math.log10(abs(x))) if x else 0
 
@@ -196,8 +204,8 @@ def _unit(x: float, units: tuple[tuple[float, str], ...]) -> tuple[float, str]:
     return next((entry for entry in reversed(units) if rounded >= entry[0] * (1 - 1e-12)), units[0])
 
 
-def _scaled(x: Any, units: tuple[tuple[float, str], ...]) -> str:
-    value = number(x)
+def _scaled(x: float | None, units: tuple[tuple[float, str], ...]) -> str:
+    value = _finite(x)
     if value is None:
         return DASH
     factor, unit = _unit(value, units)

@@ -13,7 +13,8 @@ from bench.analyse.rows.floor import with_floor
 from bench.analyse.rows.peaks import Peaks, peaks
 from bench.analyse.rows.record import FLOOR
 from bench.analyse.rows.row import Row
-from bench.present.tables import floor_table
+from bench.present.tables import estimates_table, peaks_table
+from bench.present.tables.estimates_table import KnownPeaks
 from tests.present import example_rows as example
 
 Golden = Callable[[str, str], None]
@@ -58,7 +59,7 @@ def floors(*records: dict[str, Any]) -> tuple[list[Row], Peaks]:
 
 def shown(format: str = "table", **options: Any) -> str:
     rows, found = floors()
-    return floor_table.show(rows, found, format, now=NOW, **options)
+    return estimates_table.show(rows, format, floors=KnownPeaks(found, NOW), **options)
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])
@@ -82,7 +83,7 @@ def test_the_age_of_the_peaks_is_printed() -> None:
 def test_peaks_of_another_run_are_named() -> None:
     other = [{**each, "run": "20250102T120000-cd34"} for each in lessons()]
     rows = with_floor(example.rows(*other), floors()[1])
-    text = floor_table.show(rows, floors()[1], "table", now=NOW)
+    text = estimates_table.show(rows, "table", floors=KnownPeaks(floors()[1], NOW))
     assert "Peaks: measured 3 hours ago by run 20250101T120000-ab12" in text
 
 
@@ -104,14 +105,14 @@ def test_calibration_rows_are_told_as_peaks_alone() -> None:
 
 def test_a_run_of_calibration_alone_shows_its_peaks() -> None:
     rows, found = floors(*calibration())
-    text = floor_table.show(rows, found, "table", now=NOW, width=200)
+    text = estimates_table.show(rows, "table", floors=KnownPeaks(found, NOW), width=200)
     assert "no floor: it is the peak" in text
     assert "70 G flops/s" in text
 
 
 def test_peaks_that_no_row_used_are_not_told() -> None:
     rows, found = floors(*lessons(), *calibration(), *calibration(threads=2))
-    assert "threads=2" not in floor_table.show(rows, found, "table", now=NOW).partition("Peaks:")[2]
+    assert "threads=2" not in estimates_table.show(rows, "table", floors=KnownPeaks(found, NOW)).partition("Peaks:")[2]
 
 
 def test_sets_under_one_ceiling_are_told_once() -> None:
@@ -141,8 +142,8 @@ def test_json_rows_hold_the_numbers_and_null_where_there_are_none() -> None:
     [(5, "less than a minute"), (60, "1 minute"), (7199, "1 hour"), (7200, "2 hours"), (9e5, "10 days")],
 )
 def test_an_age_is_told_in_its_largest_unit(seconds: float, text: str) -> None:
-    assert floor_table.age(seconds) == text
+    assert peaks_table.age(seconds) == text
 
 
 def test_no_rows_are_said_to_be_none() -> None:
-    assert floor_table.show([], floors()[1], "table", now=NOW) == "No cases.\n"
+    assert estimates_table.show([], "table", floors=KnownPeaks(floors()[1], NOW)) == "No cases.\n"

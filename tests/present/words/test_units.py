@@ -3,7 +3,6 @@
 import math
 import re
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,11 +24,10 @@ from bench.present.words import units
         (0, "0 s"),
         (None, "–"),
         (math.nan, "–"),
-        (pd.NA, "–"),
         (math.inf, "–"),
     ],
 )
-def test_a_duration_has_three_significant_digits_and_a_fitting_unit(value: object, text: str) -> None:
+def test_a_duration_has_three_significant_digits_and_a_fitting_unit(value: float | None, text: str) -> None:
     assert units.seconds(value) == text
 
 

@@ -1,0 +1,48 @@
+"""What `bench show` shows, from Python."""
+
+import pytest
+
+from bench.jobs.shown import shown
+from bench.present.tables.table_formats import text_of
+from bench.records import UserError
+from bench.store import runs
+
+RUN = "reference:epyc"
+
+
+def test_estimates_have_a_row_for_each_line_of_the_table() -> None:
+    found = shown([RUN], "table")
+    assert not found.problems
+    assert found.table.then is None
+    lines = [line for line in found.table.layouts[0].lines if line.cells]
+    assert [line.cells["key"] for line in lines] != []
+    assert {line.cells["key"] for line in lines} == {row["key"] for row in shown([RUN], "json").table.rows}
+
+
+def test_floors_stand_above_the_peaks_that_they_come_from() -> None:
+    table = shown([RUN], "table", floor=True).table
+    assert table.then is not None
+    assert table.then.heading.startswith("Peaks: measured ")
+    assert "÷ floor" in [column.heading for column in table.layouts[0].columns]
+
+
+def test_phases_of_several_runs_have_the_name_of_their_machine() -> None:
+    both = [RUN, "reference:h100"]
+    machines = {runs.read(runs.locate(name))["machine"] for name in both}
+    assert {row["machine"] for row in shown(both, "table", phases=True).table.rows} == machines
+    assert "machine" not in [column.name for column in shown([RUN], "table", phases=True).table.columns]
+    assert "| machine |" in text_of(shown(both, "md", phases=True).table, "md").splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "why"),
+    [
+        ([RUN], {"peaks": RUN}, "give both"),
+        ([RUN], {"phases": True, "floor": True}, "phases have no floor"),
+        ([RUN, "reference:h100"], {"floor": True}, "name one run"),
+        ([RUN, RUN], {}, "is there twice"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(names, options, why):
+    with pytest.raises(UserError, match=why):
+        shown(names, "table", **options)
