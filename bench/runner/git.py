@@ -50,11 +50,13 @@ def git(folder: Path, *words: str, why: str = "", timeout_s: float | None = None
 
 
 def state(folder: Path) -> dict[str, Any]:
-    """Commit, branch and dirty flag of the repository around a folder; what git cannot say is None, with the `reason`.
+    """Commit, branch and dirty flag of the repository around a folder; None each outside of one: a run needs none.
 
-    A run needs no repository.
+    Where git fails inside of one, what it did not say is None, and `reason` has its words.
     """
     known: dict[str, Any] = {"commit": None, "branch": None, "dirty": None}
+    if not is_inside(folder):
+        return known
     try:
         known["commit"] = git(folder, "rev-parse", "HEAD")
         known["branch"] = git(folder, "rev-parse", "--abbrev-ref", "HEAD")
@@ -65,5 +67,6 @@ def state(folder: Path) -> dict[str, Any]:
 
 
 def is_inside(folder: Path) -> bool:
-    """Does a folder lie in the working tree of a repository? Looks for `.git` as git does, without running it."""
-    return any((place / ".git").exists() for place in (folder.absolute(), *folder.absolute().parents))
+    """Does a folder lie in the working tree of a repository? Looks for `.git` or GIT_DIR as git does, without it."""
+    here = folder.absolute()
+    return "GIT_DIR" in os.environ or any((place / ".git").exists() for place in (here, *here.parents))

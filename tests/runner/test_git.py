@@ -90,10 +90,20 @@ def test_the_state_is_commit_branch_and_whether_anything_was_changed(repository:
     assert state(repository)["dirty"] is True
 
 
-def test_outside_of_a_repository_nothing_is_known_and_git_says_why(tmp_path: Path) -> None:
+def test_outside_of_a_repository_nothing_is_known_and_nothing_is_wrong(tmp_path: Path) -> None:
+    assert state(tmp_path) == {"commit": None, "branch": None, "dirty": None}
+
+
+def test_in_a_repository_without_a_commit_git_says_why_none_is_known(tmp_path: Path) -> None:
+    subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
     found = state(tmp_path)
     assert (found["commit"], found["branch"], found["dirty"]) == (None, None, None)
-    assert "not a git repository" in found["reason"]
+    assert "HEAD" in found["reason"]
+
+
+def test_without_git_a_repository_is_not_taken_for_none(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(repository))
+    assert state(repository)["reason"] == "git is not installed"
 
 
 def test_a_status_that_takes_too_long_is_no_clean_tree(

@@ -190,11 +190,11 @@ def host_spans(tree: Sequence[Nested], whats: Sequence[Owner]) -> Iterator[Span]
 
 def _slices(spans: Iterable[Span]) -> Iterator[tuple[int, set[Owner]]]:
     """Stretches in which nothing begins or ends: ns, and what goes on."""
-    turns = sorted((at, step, span.what) for span in spans for at, step in ((span.start, 1), (span.end, -1)))
+    edges = sorted((at, step, span.what) for span in spans for at, step in ((span.start, 1), (span.end, -1)))
     counts: dict[Owner, int] = defaultdict(int)
     active: set[Owner] = set()
-    last = turns[0][0] if turns else 0
-    for at, step, what in turns:
+    last = edges[0][0] if edges else 0
+    for at, step, what in edges:
         if at > last:
             yield at - last, active
             last = at
