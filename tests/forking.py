@@ -193,12 +193,17 @@ def _keep(connection: socket.socket) -> tuple[str, list[str]]:
     """
     size, files, *_ = socket.recv_fds(connection, 8, 3)
     asked = json.loads(connection.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL))
+    begun, beginning = os.pipe()
     pid = os.fork()
     if pid == 0:
         connection.close()
-        return _become(asked, files)
-    for file in files:
+        os.close(begun)
+        told = _become(asked, files)
+        os.close(beginning)
+        return told
+    for file in (*files, beginning):
         os.close(file)
+    os.read(begun, 1)  # nothing, once it leads its own group: who is told its process may want to end the group at once
     connection.sendall(b"%d\n" % pid)
     ended = os.pidfd_open(pid)
     if ended not in select.select([ended, connection.fileno()], [], [])[0]:
