@@ -193,19 +193,17 @@ def _keep(connection: socket.socket) -> tuple[str, list[str]]:
     """
     size, files, *_ = socket.recv_fds(connection, 8, 3)
     asked = json.loads(connection.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL))
-    waiting, leading = os.pipe()
+    begun, beginning = os.pipe()
     pid = os.fork()
     if pid == 0:
         connection.close()
-        if asked["is_leader"]:
-            os.setsid()
-        os.close(waiting)
-        os.close(leading)
-        return _become(asked, files)
-    os.close(leading)
-    os.read(waiting, 1)  # until it leads its group: who learns its id may kill that at once
-    for file in (*files, waiting):
+        os.close(begun)
+        told = _become(asked, files)
+        os.close(beginning)
+        return told
+    for file in (*files, beginning):
         os.close(file)
+    os.read(begun, 1)  # nothing, once it leads its own group: who is told its process may want to end the group at once
     connection.sendall(b"%d\n" % pid)
     ended = os.pidfd_open(pid)
     if ended not in select.select([ended, connection.fileno()], [], [])[0]:
@@ -218,6 +216,8 @@ def _keep(connection: socket.socket) -> tuple[str, list[str]]:
 
 def _become(asked: Mapping[str, Any], files: list[int]) -> tuple[str, list[str]]:
     """Take the files, the folder and the environment that were asked for."""
+    if asked["is_leader"]:
+        os.setsid()
     for number, file in enumerate(files):  # of stdin, stdout, stderr
         os.dup2(file, number)
         os.close(file)
