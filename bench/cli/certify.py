@@ -41,7 +41,7 @@ def certify(
     from bench.cli.progress import Notes, PairLines
     from bench.jobs import certificate_job
     from bench.jobs.certificate_result import refuse_format
-    from bench.runner.stop import Stop, Stopped
+    from bench.runner.stop_request import Stop, Stopped
 
     refuse_format(format_.value)
     stop = Stop()

@@ -121,7 +121,7 @@ def gate(
     from bench.cli.progress import Notes, PairLines
     from bench.jobs import gate_job
     from bench.jobs.endings import BrokenSideError
-    from bench.runner.stop import Stop, Stopped
+    from bench.runner.stop_request import Stop, Stopped
 
     stop = Stop()
     if replay is None:

@@ -39,7 +39,7 @@ def lecture(
     from bench.cli.progress import run_progress
     from bench.cli.run import leave
     from bench.jobs import lecture_job
-    from bench.runner.stop import Stop, Stopped
+    from bench.runner.stop_request import Stop, Stopped
 
     stop, listener = Stop(), run_progress(quiet)
     stop.listen()

@@ -86,7 +86,7 @@ def profile(
     from bench.jobs import difference_job, profile_job
     from bench.jobs.endings import NothingMeasuredError
     from bench.jobs.profile_result import difference_in, is_difference, profile_in
-    from bench.runner.stop import Stop, Stopped
+    from bench.runner.stop_request import Stop, Stopped
     from bench.store import runs
 
     if (base or head or setup) and not diff:

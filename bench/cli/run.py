@@ -14,7 +14,7 @@ from bench.records import UserError
 if TYPE_CHECKING:
     from bench.jobs.result import Format as Written
     from bench.jobs.run_result import Run
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
 
 
 def run(
@@ -80,7 +80,7 @@ def run(
     from bench.jobs.arguments import new_folder
     from bench.jobs.choice import Choice, overrides
     from bench.jobs.endings import NothingMeasuredError
-    from bench.runner.stop import Stop, Stopped
+    from bench.runner.stop_request import Stop, Stopped
 
     if resume is not None:
         others = (select, sets, exclude, workloads, out, preset, launches, precision, timeout, seed)

@@ -13,7 +13,7 @@ from bench.records import UserError
 
 if TYPE_CHECKING:
     from bench.analyse.certificate import CertificateLine
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
     from bench.store.tables import RunData
 
 WARM_CAP_S = 0.3
@@ -67,7 +67,7 @@ def measured(quick: bool, pairs: int | None, seed: int, command: str, listener: 
     from bench.runner.machine_probe import look
     from bench.runner.pairs import pair_loop
     from bench.runner.pairs.pair_context import PairSettings
-    from bench.runner.stop import Stopped
+    from bench.runner.stop_request import Stopped
     from bench.store import runs
 
     extent = QUICK if quick else FULL

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bench.plan.presets import Preset
     from bench.plan.selection import Plan
     from bench.protocol import Hello
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
 
 
 class Choice:

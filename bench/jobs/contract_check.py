@@ -13,7 +13,7 @@ from bench.records import Case, Settings, UserError
 
 if TYPE_CHECKING:
     from bench.plan.workload_parser import Workload
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
     from bench.runner.worker import Worker
 
 CANNOT_RUN = "it can run here"

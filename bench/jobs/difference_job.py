@@ -17,7 +17,7 @@ from bench.jobs.two_sides import SidedChoice, TwoSides, two_sides
 from bench.records import SIDES, Settings, UserError
 
 if TYPE_CHECKING:
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
 
 
 def difference(

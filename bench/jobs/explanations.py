@@ -16,7 +16,7 @@ from bench.records import ComparedCase, Settings, UserError
 if TYPE_CHECKING:
     from bench.analyse.profiles.causes import Explained
     from bench.jobs.two_sides import TwoSides
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
 
 NO_VERDICTS: Mapping[str, str] = MappingProxyType({})
 

@@ -30,7 +30,7 @@ from bench.records import ComparedCase, Settings, UserError
 
 if TYPE_CHECKING:
     from bench.runner.pairs.pair_loop import Pace, PairQueue
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
     from bench.stats.gate_rule import Rule
 
 
@@ -192,7 +192,7 @@ def explain_slower(
 ) -> None:
     """Take profile pairs of cases that regressed. If it is stopped, the verdicts stand and finished pairs are kept."""
     from bench.analyse.gate.verdicts import judge
-    from bench.runner.stop import Stopped
+    from bench.runner.stop_request import Stopped
     from bench.store import tables
 
     regressed = {case.key for case in judge(tables.read(folder)).cases if case.verdict == "regressed"}

@@ -17,7 +17,7 @@ from bench.jobs.stopping import stop_or_own
 from bench.records import UserError
 
 if TYPE_CHECKING:
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
 
 
 @dataclass(frozen=True)

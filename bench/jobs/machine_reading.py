@@ -11,7 +11,7 @@ from bench.jobs.stopping import stop_or_own
 from bench.records import Finding
 
 if TYPE_CHECKING:
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from bench.present import row_groups
 from bench.present.charts import ChartSpec, available
 from bench.present.charts.chart_lines import UNRESOLVED
 from bench.records import UserError
-from bench.store import run_names, runs, tables
+from bench.store import run_labels, runs, tables
 from bench.store.tables import RunData
 
 
@@ -36,7 +36,7 @@ class ToDraw:
     @property
     def machines(self) -> list[str]:
         """Name of each run in the rows."""
-        return run_names.names([data.run for data in self.batch])
+        return run_labels.labels([data.run for data in self.batch])
 
     @property
     def problems(self) -> list[str]:
@@ -59,7 +59,7 @@ def to_draw(names: Sequence[str] | None, vs: str | None) -> ToDraw:
     for run in data:
         runs.refuse_pairs(run.run)
     against = vs or next((each for run in batch if (each := run.against_by_default())), None)
-    machines = run_names.names([run.run for run in data])
+    machines = run_labels.labels([run.run for run in data])
     return ToDraw(data, together([run.for_charts(vs) for run in batch], machines), against)
 
 

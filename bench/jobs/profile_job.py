@@ -18,7 +18,7 @@ from bench.records import Planned, Settings, UserError
 if TYPE_CHECKING:
     from bench.protocol import Hello, Stage
     from bench.runner.profiling.single_profile import ProfileSettings, TakenProfile
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
 
 
 def profile(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bench.plan.run_duration import Duration
     from bench.protocol import Hello
     from bench.runner.sealing import Ended
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
 
 
 def run(

@@ -14,7 +14,7 @@ from bench.present.tables.estimates_table import KnownPeaks, table_of_rows
 from bench.present.tables.phase_table import table_of_phases
 from bench.present.tables.table_formats import Table
 from bench.records import UserError
-from bench.store import run_names
+from bench.store import run_labels
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def shown(
         raise UserError("--floor takes the peaks of one machine: name one run")
     batch = analysed(names)
     known = KnownPeaks(floor_peaks(batch[0], peaks), datetime.now(UTC)) if floor else None
-    machines = run_names.names([run.data.run for run in batch])
+    machines = run_labels.labels([run.data.run for run in batch])
     if phases:
         table = table_of_phases([run.phases for run in batch], machines)
     elif known:

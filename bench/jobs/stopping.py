@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bench.plan.both_sides import Sided
     from bench.protocol import Hello
     from bench.runner.pairs.side_trees import SideTree
-    from bench.runner.stop import Stop
+    from bench.runner.stop_request import Stop
     from bench.runner.worker import SideCode
 
 TWIN = "twin"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.protocol import Hello, Import, Imported
 from bench.records import Planned, UserError
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerLostError
 
 

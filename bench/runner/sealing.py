@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.runner.compile_caches import CACHES
-from bench.runner.stop import Stopped
+from bench.runner.stop_request import Stopped
 from bench.runner.time_account import SessionAccount, account
 from bench.store.journal import Journal
 

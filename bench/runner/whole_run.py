@@ -15,7 +15,7 @@ from bench.runner.launches.ledger import Ledger
 from bench.runner.launches.schedule import assignments
 from bench.runner.listener import RunListener
 from bench.runner.sealing import Ended, until_sealed
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.thread_counts import threads_of
 from bench.runner.time_account import SessionAccount
 from bench.store.journal import Journal

@@ -19,7 +19,7 @@ from bench import records
 from bench.protocol import VERSION, Hello, Message, Reply, Request, Stage
 from bench.protocol.wire import decode, encode
 from bench.records import Outcome
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 
 START_TIMEOUT_S = 120.0
 """Longest start of a worker: an import of torch takes 1.4 s here, and half a minute from a cold network disk."""

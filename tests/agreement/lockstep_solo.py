@@ -25,7 +25,7 @@ from bench.runner import run_description
 from bench.runner.machine_probe import look
 from bench.runner.pairs import pair_loop
 from bench.runner.pairs.pair_context import PairSettings
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.store import tables
 
 STEPS: dict[str, tuple[str, dict[str, str | int]]] = {

@@ -23,7 +23,7 @@ from bench.present.pages.difference_page import graph
 from bench.records import BASE, HEAD, Case, ComparedCase, Planned, Settings
 from bench.runner import machine_probe
 from bench.runner.profiling import profile_pairs as profiling
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.worker import HERE
 from bench.store import profile_pair_tables
 

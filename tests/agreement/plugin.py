@@ -104,7 +104,7 @@ class Beside:
     def enter(self, session: Any) -> None:
         """A case is open in this process: open it in a worker too."""
         from bench.protocol import Open, Opened
-        from bench.runner.stop import Stop
+        from bench.runner.stop_request import Stop
         from bench.runner.worker import Worker
 
         self.leave()

@@ -22,7 +22,7 @@ from bench.records import Case, Planned, Settings
 from bench.runner import machine_probe
 from bench.runner.launches.schedule import is_compiled
 from bench.runner.profiling.case_profiler import CaseProfiler, CompileCache, SampledLoops
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.stats import intervals
 
 CASES = (

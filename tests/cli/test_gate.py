@@ -216,7 +216,7 @@ from bench.jobs.difference_job import taken
 from bench.jobs.profile_result import difference_in
 from bench.jobs.two_sides import SidedChoice, two_sides
 from bench.records import Settings
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 
 stop = Stop()
 with two_sides(SidedChoice("mine/paced[own=0]", "quick", workloads="mine.py"), "main", "", None, stop) as both:

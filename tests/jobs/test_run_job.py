@@ -14,7 +14,7 @@ import pytest
 import bench
 from bench.present.charts.chart_set import Drawn
 from bench.records import UserError
-from bench.runner.stop import Stop, Stopped
+from bench.runner.stop_request import Stop, Stopped
 from bench.store import runs
 
 PACED = Path(__file__).parents[1] / "workload_files" / "paced.py"

@@ -17,7 +17,7 @@ from bench.plan.catalog import find
 from bench.records import Case, Planned, Settings, UserError
 from bench.runner import machine_probe
 from bench.runner.profiling.single_profile import ProfileSettings, TakenProfile, take
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 
 PR_CAPBSET_DROP, CAP_SYS_PTRACE = 24, 19
 """prctl(2), capabilities(7)."""

@@ -14,7 +14,7 @@ from bench.protocol import Close, Closed, Open, Opened, Refused, Visit
 from bench.records import Case, Planned, Settings
 from bench.runner import machine_probe, run_description, whole_run
 from bench.runner.listener import SilentListener
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.worker import Worker
 from bench.store import tables
 

@@ -8,7 +8,7 @@ from bench.plan.catalog import find
 from bench.records import Case, Outcome, Planned, Settings
 from bench.runner import machine_probe, run_description, whole_run
 from bench.runner.listener import SilentListener
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.store import tables
 
 FILE = Path(__file__).parents[1] / "workload_files" / "misbehaving.py"

@@ -10,7 +10,7 @@ from bench.measure.machine.facts import capabilities
 from bench.plan.catalog import find
 from bench.protocol import Close, Open, Opened
 from bench.records import Case, Settings
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.worker import Worker
 
 FILE = Path(__file__).parents[1] / "workload_files" / "hungry.py"

@@ -12,7 +12,7 @@ from bench.records import Finding
 def together(rows: Sequence[Sequence[Row]], machines: Sequence[str]) -> list[Row]:
     """The rows of each run in one list; of several, each has a `machine` of its own, which its findings name.
 
-    machines: what each run is called, as `run_names.names` has it.
+    machines: what each run is called, as `run_labels.labels` has it.
     """
     if len(rows) == 1:
         return list(rows[0])

@@ -13,7 +13,7 @@ from bench.present.tables.terminal_table import Column
 def table_of_phases(phases: Sequence[Sequence[PhaseTime]], machines: Sequence[str]) -> Table:
     """The phases of each run in one table; with several runs each phase has the name of its machine.
 
-    machines: what each run is called, as `run_names.names` has it.
+    machines: what each run is called, as `run_labels.labels` has it.
     """
     several = ["machine"] if len(phases) > 1 else []
     records = [

@@ -17,7 +17,7 @@ from bench.records import Block, CaseLaunch, Outcome, Planned, Settings, Value
 from bench.runner.compile_caches import empty, folder_of
 from bench.runner.launches.budget import Budget
 from bench.runner.launches.schedule import Assignment, visiting_order
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.worker import Worker, WorkerLostError
 from bench.series import Series
 

@@ -15,7 +15,7 @@ from bench.runner.pairs.pair import Pair
 from bench.runner.pairs.pair_context import PairContext, PairSettings
 from bench.runner.pairs.pair_loop import EVERYDAY, Pace, PairQueue, PairRecorder, pair_context_of
 from bench.runner.sealing import Ended, until_sealed
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.time_account import SessionAccount
 from bench.runner.worker import SideCode
 from bench.stats.gate_rule import Rule

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bench.records import BASE, HEAD, Block, BlockPair, CaseLaunch, ComparedCase, Settings, Value
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.worker import SideCode
 from bench.series import Series
 

@@ -19,7 +19,7 @@ from bench.runner.listener import OnStage
 from bench.runner.pairs.pair import Pair
 from bench.runner.pairs.pair_context import PairContext, PairListener, PairSettings
 from bench.runner.sealing import Ended, until_sealed
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.thread_counts import threads_of
 from bench.runner.time_account import SessionAccount
 from bench.runner.worker import HERE, SideCode

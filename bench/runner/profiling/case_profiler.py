@@ -34,7 +34,7 @@ from bench.protocol import (
 from bench.records import Planned, Settings, UserError
 from bench.runner.profiling import py_spy
 from bench.runner.profiling.sampled_stacks import Row, Stacks
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.thread_counts import threads_of
 from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerLostError
 from bench.series import Series

@@ -22,7 +22,7 @@ from bench.runner.launches.schedule import is_compiled
 from bench.runner.profiling.case_profiler import CaseProfiler, CompileCache, SampledLoops, best_rung
 from bench.runner.profiling.py_spy import CALM_HZ, RATE_HZ
 from bench.runner.profiling.single_profile import SLOWED
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.worker import SideCode
 from bench.series import Series
 from bench.store.profile_pair_tables import CallsRow, OwnedRow, ProfilePairs, SideRow

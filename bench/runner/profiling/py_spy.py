@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.runner.profiling.sampled_stacks import Row, Stacks
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 
 RATE_HZ, CALM_HZ = 500, 100
 """Looks a second: a thousand in two seconds, fewer where they slow the step down. Each reads some 20 frames of every

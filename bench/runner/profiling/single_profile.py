@@ -11,7 +11,7 @@ from bench.records import Planned, Settings, UserError
 from bench.runner.launches.schedule import is_compiled
 from bench.runner.profiling.case_profiler import CaseProfiler, CompileCache, EndedError, SampledLoops, best_rung
 from bench.runner.profiling.py_spy import CALM_HZ, SpyRefusedError
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 
 SAMPLED_S = 5.0
 """Seconds of steps that a sampler looks at: 2,500 samples, so that a share of a tenth is known to a hundredth."""

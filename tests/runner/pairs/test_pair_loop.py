@@ -20,7 +20,7 @@ from bench.runner.pairs import pair_loop
 from bench.runner.pairs.pair import Pair
 from bench.runner.pairs.pair_caches import caches_of
 from bench.runner.pairs.pair_context import PairContext, PairSettings
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.series import Series
 from bench.store import tables
 from tests.truths import interval_holds, pairs_hold

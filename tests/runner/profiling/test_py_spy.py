@@ -17,7 +17,7 @@ from bench.records import Case, Planned, Settings, UserError
 from bench.runner import machine_probe
 from bench.runner.profiling import py_spy, single_profile
 from bench.runner.profiling.single_profile import ProfileSettings
-from bench.runner.stop import Stop
+from bench.runner.stop_request import Stop
 from bench.runner.worker import Worker
 
 FILE = Path(__file__).parents[2] / "workload_files" / "planted_profiles.py"

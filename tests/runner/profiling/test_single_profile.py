@@ -15,7 +15,7 @@ from bench.runner import machine_probe
 from bench.runner.profiling import single_profile
 from bench.runner.profiling.py_spy import CALM_HZ, RATE_HZ
 from bench.runner.profiling.single_profile import ProfileSettings, TakenProfile
-from bench.runner.stop import Stop, Stopped
+from bench.runner.stop_request import Stop, Stopped
 
 FILE = Path(__file__).parents[2] / "workload_files" / "planted_profiles.py"
 

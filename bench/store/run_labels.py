@@ -14,7 +14,7 @@ _TELLING: tuple[Callable[[Mapping[str, Any]], str], ...] = (
 """Facts that distinguish runs of machines with the same name, the plainest first; the last one always does."""
 
 
-def names(batch: Sequence[Mapping[str, Any]]) -> list[str]:
+def labels(batch: Sequence[Mapping[str, Any]]) -> list[str]:
     """A different name for each of these runs (`run.json`): runs are never pooled, and rows show the name.
 
     `16-core Xeon + NVIDIA H200`; for several such machines `… (torch 2.8.0)`, or with the day, the minute, or the
