@@ -6,8 +6,8 @@ import sys
 
 
 def main() -> None:
-    """Run the command line. See `bench.cli.codes` for the exit codes."""
-    from bench.cli import codes
+    """Run the command line. See `bench.cli.exit_codes` for the exit codes."""
+    from bench.cli import exit_codes
     from bench.records import UserError
 
     try:
@@ -16,7 +16,7 @@ def main() -> None:
         app()
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")
-        sys.exit(codes.USAGE)
+        sys.exit(exit_codes.USAGE)
     except Exception as error:  # whatever gets here is a mistake of ours
         sys.exit(_ours(error))
 
@@ -26,11 +26,11 @@ def _ours(error: Exception) -> int:
     import traceback
     from importlib import metadata
 
-    from bench.cli import codes
+    from bench.cli import exit_codes
 
     if type(error).__name__ == "MachineUnfitError":
         sys.stderr.write(f"error: {error}\n")
-        return codes.MACHINE_UNFIT
+        return exit_codes.MACHINE_UNFIT
     traceback.print_exception(error)
     try:
         version = metadata.version("coursebench")
@@ -41,7 +41,7 @@ def _ours(error: Exception) -> int:
         "the command you gave, and:\n"
         f"  coursebench {version}, Python {platform.python_version()}, {platform.platform()}\n"
     )
-    return codes.OUR_FAULT
+    return exit_codes.OUR_FAULT
 
 
 if __name__ == "__main__":

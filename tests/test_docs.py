@@ -12,7 +12,7 @@ import typer
 
 from bench import pytest_plugin
 from bench.analyse.findings import CHECKS
-from bench.cli import codes
+from bench.cli import exit_codes
 from bench.cli.app import app
 from bench.measure.author import tolerance
 from bench.measure.timing import blocks, clocks, warm_up
@@ -104,7 +104,7 @@ def test_the_readme_explains_every_exit_code_and_outcome():
     text = text_of("README.md")
     table = text[text.index("## Exit codes") : text.index("## State")]
     stated = {int(number) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for number in row.split(",")}
-    assert stated == {value for name, value in vars(codes).items() if name.isupper() and isinstance(value, int)}
+    assert stated == {value for name, value in vars(exit_codes).items() if name.isupper() and isinstance(value, int)}
     assert all(f"`{outcome}`" in text for outcome in Outcome)
 
 

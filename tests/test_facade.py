@@ -18,7 +18,7 @@ import bench
 from bench import interop
 from bench.analyse.rows import record
 from bench.interop import sealed_run
-from bench.present.charts import figure_data
+from bench.present.charts import embedded_data
 from bench.present.charts.all_charts import CHARTS
 from bench.records import UserError
 from bench.store import (
@@ -172,8 +172,8 @@ def test_jupyter_gets_the_file_as_a_picture_with_its_alt_text(frame: pd.DataFram
     for suffix, content in (("svg", source[1]), ("png", shown["image/png"])):
         path = tmp_path / f"shown.{suffix}"
         path.write_bytes(base64.b64decode(content))
-        assert figure_data.problems(path) == []
-        assert (figure_data.read(path).alt, figure_data.read(path).theme) == (drawn.alt, "dark")
+        assert embedded_data.problems(path) == []
+        assert (embedded_data.read(path).alt, embedded_data.read(path).theme) == (drawn.alt, "dark")
 
 
 def test_jupyter_gets_all_of_several_charts(frame: pd.DataFrame) -> None:
@@ -195,7 +195,7 @@ def test_saving_writes_rows_and_alt_text_beside_the_figure(suffix: str, frame: p
     drawn = bench.charts.crossover(frame)
     path = tmp_path / "new" / f"slide.{suffix}"
     assert drawn.save(path) == [path]
-    assert figure_data.problems(path) == []
+    assert embedded_data.problems(path) == []
     assert path.with_suffix(".txt").read_text() == f"{drawn.alt}\n"
     assert len(pd.read_csv(path.with_suffix(".csv"))) == len(drawn.rows)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.present.charts import figure_data
+from bench.present.charts import embedded_data
 from tests.terminal import Terminal
 
 nbformat = pytest.importorskip("nbformat")
@@ -97,10 +97,10 @@ def test_a_chart_comes_as_a_picture_with_alt_text_and_its_rows(cell, chart, them
     for suffix, content in (("svg", found[2]), ("png", shown["image/png"])):
         path = tmp_path / f"shown.{suffix}"
         path.write_bytes(base64.b64decode(content))
-        carried = figure_data.read(path)
+        carried = embedded_data.read(path)
         assert (carried.chart, carried.theme) == (chart, theme)
         assert len(carried.rows) == cases
-        assert figure_data.problems(path) == []
+        assert embedded_data.problems(path) == []
     assert shown["text/plain"] == carried.alt
 
 

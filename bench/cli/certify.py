@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import codes
+from bench.cli import exit_codes
 from bench.cli.options import Format, TableFormat, colour, command_line, note, say, width
 
 
@@ -59,8 +59,8 @@ def certify(
             command=command_line(),
         )
     except Stopped:
-        raise typer.Exit(codes.stopped(stop.signal)) from None
+        raise typer.Exit(exit_codes.stopped(stop.signal)) from None
     say(found.text(format_.value, width=width(), color=colour()))
     if format_ is not TableFormat.JSON:
         note(f"\nkept in {found.folder}; the page: {found.page}")
-    raise typer.Exit(codes.MACHINE_UNFIT if found.verdict == NOT_HELD else codes.FINE)
+    raise typer.Exit(exit_codes.MACHINE_UNFIT if found.verdict == NOT_HELD else exit_codes.FINE)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import codes
+from bench.cli import exit_codes
 from bench.cli.options import say
 
 
@@ -38,4 +38,4 @@ def check(
             faults += len(found.faults)
     count = len(contract.chosen)
     say(f"{faults} fault{'s' * (faults != 1)} in {count} workload{'s' * (count != 1)}")
-    raise typer.Exit(codes.NOTHING_MEASURED if faults else codes.FINE)
+    raise typer.Exit(exit_codes.NOTHING_MEASURED if faults else exit_codes.FINE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import codes
+from bench.cli import exit_codes
 from bench.cli.options import WorkloadFiles, colour, command_line, note, say, width
 
 if TYPE_CHECKING:
@@ -154,13 +154,13 @@ def gate(
             command=command_line(),
         )
     except Stopped:
-        raise typer.Exit(codes.stopped(stop.signal)) from None
+        raise typer.Exit(exit_codes.stopped(stop.signal)) from None
     except BrokenSideError as broken:
         note(str(broken))
-        raise typer.Exit(codes.CANNOT_BISECT if bisect else codes.NOTHING_MEASURED) from None
+        raise typer.Exit(exit_codes.CANNOT_BISECT if bisect else exit_codes.NOTHING_MEASURED) from None
     show(found, json, markdown, junit)
     if stop.signal is not None:
-        raise typer.Exit(codes.stopped(stop.signal))
+        raise typer.Exit(exit_codes.stopped(stop.signal))
     raise typer.Exit(code_of(found.judged, fail_on, bisect))
 
 
@@ -187,11 +187,11 @@ def code_of(judged: GateResult, fail_on: FailOn | None, bisect: bool) -> int:
     """The exit code: 5 for a canary that fired, then 1 for a regression, 4 for what failed, 3 where it is asked for."""
     verdicts = [case.verdict for case in judged.cases]
     if judged.canary.fired:
-        return codes.CANNOT_BISECT if bisect else codes.MACHINE_UNFIT
+        return exit_codes.CANNOT_BISECT if bisect else exit_codes.MACHINE_UNFIT
     if "regressed" in verdicts:
-        return codes.REGRESSED
+        return exit_codes.REGRESSED
     if judged.failed or not any(case.pairs for case in judged.cases):
-        return codes.CANNOT_BISECT if bisect else codes.NOTHING_MEASURED
+        return exit_codes.CANNOT_BISECT if bisect else exit_codes.NOTHING_MEASURED
     if "not_resolved" in verdicts and (bisect or fail_on is FailOn.NOT_RESOLVED):
-        return codes.CANNOT_BISECT if bisect else codes.NOT_RESOLVED
-    return codes.FINE
+        return exit_codes.CANNOT_BISECT if bisect else exit_codes.NOT_RESOLVED
+    return exit_codes.FINE

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import codes
+from bench.cli import exit_codes
 from bench.cli.files import Columns, plain
 from bench.cli.options import Format, TableFormat, colour, note, say, width
 from bench.cli.plot import Theme, suffixes
@@ -71,4 +71,4 @@ def history(
         for path in history_job.draw(found, out, suffixes(formats), theme.value, changed):
             note(str(path))
     if fail_on_new and new:
-        raise typer.Exit(codes.REGRESSED)
+        raise typer.Exit(exit_codes.REGRESSED)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import codes
+from bench.cli import exit_codes
 from bench.cli.options import command_line, say
 
 
@@ -54,7 +54,7 @@ def lecture(
             command=command_line(),
         )
     except Stopped:  # before anything was measured, so there is nothing to write
-        raise typer.Exit(codes.stopped(stop.signal)) from None
+        raise typer.Exit(exit_codes.stopped(stop.signal)) from None
     say(str(found.run.folder))
     for path in found.write(out, listener):
         say(str(path))

@@ -59,7 +59,7 @@ def plot(
     if verify or overlay:
         raise UserError("--verify and --overlay go with --from FIGURE")
     from bench.jobs.pictures import drawable, one_of_each, to_draw
-    from bench.present.charts.figure_data import figure_data, write
+    from bench.present.charts.embedded_data import figure_data, write
     from bench.present.pages import gallery_page as pages
     from bench.store import runs
 
@@ -90,7 +90,7 @@ def plot(
 
 def _again(figure: Path, verify: bool, overlay: str | None, out: Path | None, formats: list[str] | None) -> None:
     """Redraw, verify or overlay the figure of `--from`."""
-    from bench.present.charts import figure_data as figures
+    from bench.present.charts import embedded_data as figures
     from bench.store import runs
 
     if verify:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import codes
+from bench.cli import exit_codes
 from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, command_line, note, say, width
 from bench.records import UserError
 
@@ -122,10 +122,10 @@ def profile(
                 format_,
             )  # fmt: skip
     except Stopped:
-        raise typer.Exit(codes.stopped(stop.signal)) from None
+        raise typer.Exit(exit_codes.stopped(stop.signal)) from None
     except NothingMeasuredError as ended:
         note(str(ended))
-        raise typer.Exit(codes.NOTHING_MEASURED) from None
+        raise typer.Exit(exit_codes.NOTHING_MEASURED) from None
 
 
 def show(found: CaseProfile, format_: TableFormat) -> None:

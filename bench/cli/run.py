@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from bench.cli import codes
+from bench.cli import exit_codes
 from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, command_line, note, say, width
 from bench.records import UserError
 
@@ -122,10 +122,10 @@ def run(
             command=command_line(),
         )
     except Stopped:  # before anything was measured, so there is nothing to seal
-        raise typer.Exit(codes.stopped(stop.signal)) from None
+        raise typer.Exit(exit_codes.stopped(stop.signal)) from None
     except NothingMeasuredError as refused:
         note(str(refused))
-        raise typer.Exit(codes.NOTHING_MEASURED) from None
+        raise typer.Exit(exit_codes.NOTHING_MEASURED) from None
     show(done, format_)
     leave(done, stop)
 
@@ -147,4 +147,4 @@ def show(done: Run, format_: TableFormat) -> None:
 
 def leave(done: Run, stop: Stop) -> NoReturn:
     """Leave with the code that says what came of a run."""
-    raise typer.Exit(codes.of_outcomes(done.outcomes) if stop.signal is None else codes.stopped(stop.signal))
+    raise typer.Exit(exit_codes.of_outcomes(done.outcomes) if stop.signal is None else exit_codes.stopped(stop.signal))

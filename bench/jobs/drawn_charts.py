@@ -22,7 +22,7 @@ def every_chart(folder: Path, vs: str | None, theme: Theme) -> Drawn:
     """
     from bench.jobs.pictures import drawable, to_draw
     from bench.present.charts.chart_set import Drawn
-    from bench.present.charts.figure_data import figure_data
+    from bench.present.charts.embedded_data import figure_data
 
     drawn = to_draw([str(folder)], vs)
     return Drawn([figure_data(spec, drawn.rows, theme) for spec in drawable(drawn.rows, [])])

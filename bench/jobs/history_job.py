@@ -131,7 +131,7 @@ def draw(found: History, folder: Path, formats: Sequence[str], theme: str, chang
     """
     from bench.present.charts import history as chart
     from bench.present.charts import safe
-    from bench.present.style import save
+    from bench.present.picture_style import save
     from bench.present.tables.gate_report import short
     from bench.store import runs
 

@@ -110,7 +110,7 @@ def _deck(drawn: ToDraw, specs: Sequence[ChartSpec], folder: Path, wanted: list[
     """Write the deck in each of the requested formats of decks."""
     if not {"pptx", "pdf", "beamer"} & set(wanted):
         return []
-    from bench.present.charts.figure_data import encode, figure_data
+    from bench.present.charts.embedded_data import encode, figure_data
     from bench.present.pages import deck
     from bench.store import runs
 

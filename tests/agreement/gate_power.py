@@ -35,7 +35,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.present import style
+from bench.present import picture_style
 from bench.stats import betting
 from bench.stats.gate_rule import IMPROVED, REGRESSED, Rule
 from bench.stats.robust import spread
@@ -231,7 +231,7 @@ def replay(suites: int, picture: Path | None) -> None:
             f"{row.found:.0%} [{low:.0%}, {high:.0%}] | {told[0]} | {told[1]} |"
         )
     if picture is not None:
-        style.save(drawn(rows), picture)
+        picture_style.save(drawn(rows), picture)
 
 
 def _pairs(number: float) -> str:
@@ -251,16 +251,16 @@ def finding(rows: list[Seen]) -> str:
 
 def drawn(rows: list[Seen]) -> Figure:
     """Two pictures side by side: the share that is found, and the pairs it takes beside the SPRT, by effect."""
-    theme = style.theme("light")
-    with style.drawing(theme):
-        figure = style.figure(theme)
-        figure.suptitle(finding(rows), fontsize=style.TITLE_PT, fontweight="bold")
+    theme = picture_style.theme("light")
+    with picture_style.drawing(theme):
+        figure = picture_style.figure(theme)
+        figure.suptitle(finding(rows), fontsize=picture_style.TITLE_PT, fontweight="bold")
         share, pairs = figure.subplots(1, 2)
         effects = sorted({row.percent for row in rows if row.percent > 0})
         for place, work in enumerate(WORKS):
             own = {row.percent: row for row in rows if row.work == work and row.percent > 0}
             aside = (place - (len(WORKS) - 1) / 2) * ASIDE
-            look = {"color": theme.colors[place], "marker": style.MARKERS[place], "label": work}
+            look = {"color": theme.colors[place], "marker": picture_style.MARKERS[place], "label": work}
             _bars(
                 share,
                 effects,

@@ -9,7 +9,7 @@ import resource
 
 from bench.analyse.rows.row import Row
 from bench.present import charts
-from bench.present.charts import figure_data
+from bench.present.charts import embedded_data
 from tests.present import example_rows as example
 
 CASES, CHARTS = 400, 16
@@ -34,7 +34,7 @@ def test_sixteen_charts_of_400_cases(benchmark, request):
     def draw() -> list[bytes]:
         by_name = {spec.name: spec for spec in reversed(charts.available(rows))}
         specs = list(by_name.values())[:count]
-        return [figure_data.encode(figure_data.figure_data(spec, rows, "light"), "png") for spec in specs]
+        return [embedded_data.encode(embedded_data.figure_data(spec, rows, "light"), "png") for spec in specs]
 
     drawn = benchmark.pedantic(draw, rounds=1)
     assert len(drawn) == count

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from bench.analyse.rows.row import Row
-from bench.present import charts, style
+from bench.present import charts, picture_style
 from bench.present.charts.all_charts import chart_named
 from bench.present.charts.canvas import most_that_fit, spread
 from bench.records import Case, Finding, UserError
@@ -272,7 +272,7 @@ def test_an_unknown_theme_is_refused() -> None:
 @pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
 def test_the_same_picture_gives_the_same_bytes(suffix: str, tmp_path: Path) -> None:
     one, two = (
-        style.save(charts.draw("time_by_size", example.matmul()), tmp_path / f"{n}.{suffix}").read_bytes()
+        picture_style.save(charts.draw("time_by_size", example.matmul()), tmp_path / f"{n}.{suffix}").read_bytes()
         for n in range(2)
     )
     assert one == two
@@ -280,12 +280,12 @@ def test_the_same_picture_gives_the_same_bytes(suffix: str, tmp_path: Path) -> N
 
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"\.svg, \.png, \.pdf"):
-        style.save(charts.draw("time_by_size", example.matmul()), tmp_path / "a.jpg")
+        picture_style.save(charts.draw("time_by_size", example.matmul()), tmp_path / "a.jpg")
 
 
 def test_an_svg_holds_no_script_element(tmp_path: Path) -> None:
     rows = ROWS["script tag"]()
-    path = style.save(charts.draw(charts.available(rows)[0].slug, rows), tmp_path / "a.svg")
+    path = picture_style.save(charts.draw(charts.available(rows)[0].slug, rows), tmp_path / "a.svg")
     assert not [element for element in ElementTree.parse(path).iter() if element.tag.endswith("script")]
 
 

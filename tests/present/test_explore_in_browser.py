@@ -3,7 +3,7 @@
 import pytest
 
 from bench.analyse.rows.row import Row
-from bench.present import style
+from bench.present import picture_style
 from bench.present.pages import explore_page
 from bench.records import Finding
 from tests.present import browsing
@@ -15,7 +15,7 @@ pytest.importorskip("vl_convert")
 pytestmark = browsing.NEEDED
 
 EVIL = "<img src=x onerror=alert(1)>"
-PAPERS = {theme.paper for theme in style.THEMES.values()}
+PAPERS = {theme.paper for theme in picture_style.THEMES.values()}
 
 
 def loaders() -> list[Row]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from bench.analyse.curves.curve_points import Ends, ends_of
 from bench.analyse.rows.once import ONCE
 from bench.analyse.rows.row import Row
-from bench.present import row_groups, style
+from bench.present import picture_style, row_groups
 from bench.present.charts import chart_cases
 from bench.present.charts.canvas import LEADING, MARGIN, WIDTH, Page
 from bench.present.charts.chart import Chart, Selection
 from bench.present.charts.chart_lines import UNRESOLVED, provenance, reasons, shown
-from bench.present.style import TEXT_PT
+from bench.present.picture_style import TEXT_PT
 from bench.present.words import units
 from bench.records import UserError
 from bench.stats.intervals import ratio_of
@@ -162,8 +162,8 @@ class AnatomyChart(Chart):
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
         """Stacked bars of phases as shares of the step. Raises `UserError` if no phases were timed apart."""
         chosen, bars = _prepared(rows)
-        colors = style.theme(theme)
-        with style.drawing(colors):
+        colors = picture_style.theme(theme)
+        with picture_style.drawing(colors):
             page = Page(colors)
             page.title(self.finding(rows))
             notes = ["Phases are timed apart; where they take more than the step, they overlap in it."]

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 
-from bench.present import style
-from bench.present.style import TEXT_PT, TITLE_PT, Theme
+from bench.present import picture_style
+from bench.present.picture_style import TEXT_PT, TITLE_PT, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, HEIGHT = style.WIDTH_IN * 72, style.HEIGHT_IN * 72
+WIDTH, HEIGHT = picture_style.WIDTH_IN * 72, picture_style.HEIGHT_IN * 72
 MARGIN = 24.0
 LEADING = 1.3
 """Line height ÷ font size."""
@@ -40,7 +40,7 @@ _FOOT_LINES = 4
 @functools.cache
 def _ruler() -> Figure:
     """An empty picture of the usual format, to measure text with."""
-    return style.figure(style.theme("light"))
+    return picture_style.figure(picture_style.theme("light"))
 
 
 @functools.lru_cache(
@@ -80,7 +80,7 @@ class Page:
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
-        self.figure: Figure = style.figure(theme)
+        self.figure: Figure = picture_style.figure(theme)
         self.top = HEIGHT - MARGIN
         self.bottom = MARGIN * 0.75
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.analyse.rows.row import Row
-from bench.present import charts, row_groups, style
-from bench.present.charts.figure_data import FigureData, encode, figure_data, write
+from bench.present import charts, picture_style, row_groups
+from bench.present.charts.embedded_data import FigureData, encode, figure_data, write
 from bench.records import UserError
 from bench.store import runs
 
@@ -82,7 +82,7 @@ class Drawn(Sequence["Drawn"]):
         if not path.suffix or path.is_dir():
             runs.make_folder(path)
             return [made for each in self._carried for made in write(each, path, each.slug, PLOTTED)]
-        chart, suffix = self._one, style.format_of(path)
+        chart, suffix = self._one, picture_style.format_of(path)
         runs.make_folder(path.parent)
         return write(chart, path.parent, path.stem, [suffix])
 
@@ -120,7 +120,7 @@ def drawn(name: str, rows: Sequence[Row], theme: str = "light") -> Drawn:
     Raises `UserError` on an unknown chart or theme, for several runs of one machine in a chart that cannot tell them
     apart, and if the data it needs were not measured; then the message names the command that would measure them.
     """
-    style.theme(theme)
+    picture_style.theme(theme)
     names = row_groups.runs(rows)
     if len(names) > max(1, len(row_groups.machines(rows))) and name not in charts.TOGETHER:
         held = f"this frame holds {len(names)}: {', '.join(names)}"

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.analyse.rows.row import Row
-from bench.present import row_groups, style
+from bench.present import picture_style, row_groups
 from bench.present.charts import chart_cases, ticks
 from bench.present.charts.canvas import LEADING, MARGIN, WIDTH, Page
 from bench.present.charts.chart import Chart, Selection
 from bench.present.charts.chart_lines import UNRESOLVED, provenance, shown
-from bench.present.style import TEXT_PT
+from bench.present.picture_style import TEXT_PT
 from bench.present.words import units
 from bench.records import UNIVERSAL_AXES, UserError
 
@@ -117,8 +117,8 @@ class DistributionChart(Chart):
     def draw(self, rows: Sequence[Row], theme: str = "light") -> Figure:
         """Blocks as dots by launch, with the median and its interval. Raises `UserError` without two launches."""
         row = _prepared(rows)
-        colors = style.theme(theme)
-        with style.drawing(colors):
+        colors = picture_style.theme(theme)
+        with picture_style.drawing(colors):
             page = Page(colors)
             page.title(self.finding(rows))
             page.foot(

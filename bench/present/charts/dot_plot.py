@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.present import style
+from bench.present import picture_style
 from bench.present.charts import ticks
 from bench.present.charts.canvas import LEADING, MARGIN, WIDTH, Page
-from bench.present.style import TEXT_PT, Theme
+from bench.present.picture_style import TEXT_PT, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,8 +83,8 @@ class Plot:
 
 def draw(plot: Plot, theme_name: str) -> Figure:
     """The picture. Raises `UserError` on an unknown theme."""
-    theme = style.theme(theme_name)
-    with style.drawing(theme):
+    theme = picture_style.theme(theme_name)
+    with picture_style.drawing(theme):
         page = Page(theme)
         page.title(plot.title)
         labels = [page.wrap(dot.label, _LABEL_WIDTH, lines=3) for dot in plot.dots]

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.analyse.history.series import HistorySeries, LevelChange, Segment
-from bench.present import style
+from bench.present import picture_style
 from bench.present.charts import ticks
 from bench.present.charts.canvas import LEADING, MARGIN, WIDTH, Page
-from bench.present.style import TEXT_PT
+from bench.present.picture_style import TEXT_PT
 from bench.present.tables import history_table
 from bench.present.words import units
 from bench.stats.level_noise import noise
@@ -37,8 +37,8 @@ _LINE = TEXT_PT * LEADING
 
 def draw(series: HistorySeries, changes: Sequence[LevelChange], theme_name: str = "light") -> Figure:
     """The picture of a series with its level changes, oldest first. Raises `UserError` on an unknown theme."""
-    theme = style.theme(theme_name)
-    with style.drawing(theme):
+    theme = picture_style.theme(theme_name)
+    with picture_style.drawing(theme):
         page = Page(theme)
         page.title(history_table.finding(series, changes))
         page.foot([*_notes(series, changes), _source(series)])
@@ -131,9 +131,9 @@ def _segment(
     places = np.array(part.places)
     color = page.theme.colors[number % len(page.theme.colors)]
     size = 8.0 if len(series.values) < 150 else 5.0
+    marker = picture_style.MARKERS[number % len(picture_style.MARKERS)]
     axes.plot(
-        places, series.values[places], style.MARKERS[number % len(style.MARKERS)], color=color, markersize=size,
-        linestyle="none", alpha=0.75, zorder=2,
+        places, series.values[places], marker, color=color, markersize=size, linestyle="none", alpha=0.75, zorder=2,
     )  # fmt: skip
     own = {change.place for change in changes if change.series == series.series}
     cuts = [at for at, place in enumerate(part.places) if place in own]

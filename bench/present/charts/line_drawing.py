@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.present import style
+from bench.present import picture_style
 from bench.present.charts import ticks
 from bench.present.charts.canvas import LEADING, MARGIN, WIDTH, Page, spread
 from bench.present.charts.chart_lines import ChartLine, LinePoint
 from bench.present.charts.line_plot import MOST_SERIES, Plot
 from bench.present.charts.loss_strips import LABEL_WIDTH, Strip
 from bench.present.charts.loss_strips import strips as strips_of
-from bench.present.style import MARKERS, TEXT_PT
+from bench.present.picture_style import MARKERS, TEXT_PT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,8 +43,8 @@ class _End:
 
 def draw(plot: Plot, theme_name: str) -> Figure:
     """The picture. Raises `UserError` on an unknown theme."""
-    theme = style.theme(theme_name)
-    with style.drawing(theme):
+    theme = picture_style.theme(theme_name)
+    with picture_style.drawing(theme):
         page = Page(theme)
         page.title(plot.title)
         groups = list(dict.fromkeys(_group(line) for line in plot.series))

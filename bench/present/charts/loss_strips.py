@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.present.charts.canvas import LEADING, Page
 from bench.present.charts.chart_lines import ChartLine
 from bench.present.charts.line_plot import MOST_SERIES
-from bench.present.style import TEXT_PT
+from bench.present.picture_style import TEXT_PT
 
 LABEL_WIDTH = 250.0
 """Width in points for a name at the right of the axes."""

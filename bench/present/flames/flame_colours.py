@@ -1,8 +1,8 @@
 """The colours of flame graphs: the owner of a frame, or its change, with labels that are readable on them.
 
-Colours are those of `bench.present.style`. The owner of a frame has one of the three that lie farthest apart for all
-kinds of colour blindness: orange, sky blue and grey. Frames that only hold the rest (the harness, frames that do not
-clearly differ) have the colour of grids, which differs from all others in lightness.
+Colours are those of `bench.present.picture_style`. The owner of a frame has one of the three that lie farthest apart
+for all kinds of colour blindness: orange, sky blue and grey. Frames that only hold the rest (the harness, frames that
+do not clearly differ) have the colour of grids, which differs from all others in lightness.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from bench.analyse.profiles.frame_owner import is_own, parts
-from bench.present import style
-from bench.present.style import Theme
+from bench.present import picture_style
+from bench.present.picture_style import Theme
 
 WORDS: Mapping[str, str] = {
     "own": "the workload's own code",
@@ -93,7 +93,7 @@ def fixed(theme: Theme) -> str:
 def following() -> str:
     """The style sheet of a picture in a page: its colours follow the theme of the page, as in `style.css`."""
     light, dark = (
-        "".join(f"--flame-{name}:{color};" for name, color in _colors(style.THEMES[theme]).items())
+        "".join(f"--flame-{name}:{color};" for name, color in _colors(picture_style.THEMES[theme]).items())
         for theme in ("light", "dark")
     )
     return (

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.present import style
+from bench.present import picture_style
 from bench.present.flames import flame_colours, flame_svg
 from bench.present.flames.flame_svg import Box
 from bench.present.flames.flame_tree import (
@@ -61,7 +61,7 @@ def draw(stacks: Stacks, *, title: str, theme: str = "light", width: float = WID
     """
     boxes, notes = _plain(stacks)
     return flame_svg.picture(
-        boxes, title=title, alt=describe(stacks), notes=notes, theme=style.theme(theme), width=width
+        boxes, title=title, alt=describe(stacks), notes=notes, theme=picture_style.theme(theme), width=width
     )
 
 
@@ -82,7 +82,7 @@ def draw_difference(
     """
     boxes, notes = _difference(base, head, clear)
     alt = describe_difference(base, head, clear)
-    return flame_svg.picture(boxes, title=title, alt=alt, notes=notes, theme=style.theme(theme), width=width)
+    return flame_svg.picture(boxes, title=title, alt=alt, notes=notes, theme=picture_style.theme(theme), width=width)
 
 
 def inline(stacks: Stacks, *, title: str) -> Inline:

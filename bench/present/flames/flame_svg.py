@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from bench.analyse.profiles import frame_owner
 from bench.present.flames import flame_colours
 from bench.present.flames.flame_colours import LABEL_PX, SANS, WORDS
-from bench.present.style import Theme
+from bench.present.picture_style import Theme
 
 ROW_PX = 20
 PAD_PX = 4

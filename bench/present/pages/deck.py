@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.backends.backend_pdf import PdfPages
 
-from bench.present import style
+from bench.present import picture_style
 from bench.present.charts.all_charts import chart_named
 from bench.records import UserError
 
 if TYPE_CHECKING:
-    from bench.present.charts.figure_data import FigureData
+    from bench.present.charts.embedded_data import FigureData
 
 _TEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
@@ -45,7 +45,7 @@ def pptx(deck: Sequence[FigureData], heading: str, below: str, created: str) -> 
     except ImportError:
         raise UserError("a PPTX needs python-pptx: pip install 'coursebench[deck]'") from None
     made: Any = Presentation()
-    made.slide_width, made.slide_height = Inches(style.WIDTH_IN), Inches(style.HEIGHT_IN)
+    made.slide_width, made.slide_height = Inches(picture_style.WIDTH_IN), Inches(picture_style.HEIGHT_IN)
     first = made.slides.add_slide(made.slide_layouts[0])
     first.shapes.title.text, first.placeholders[1].text = heading, below
     for shape, top in zip(first.placeholders, (2.2, 4.0), strict=True):
@@ -55,7 +55,7 @@ def pptx(deck: Sequence[FigureData], heading: str, below: str, created: str) -> 
         title = slide.shapes.title
         title.text = data.title
         title.left, title.top, title.width, title.height = Inches(0.3), Inches(0.3), Inches(12), Inches(1)
-        drawn = io.BytesIO(style.encode(data.figure(), "png"))
+        drawn = io.BytesIO(picture_style.encode(data.figure(), "png"))
         shown = slide.shapes.add_picture(drawn, 0, 0, made.slide_width, made.slide_height)
         shown._element._nvXxPr.cNvPr.set("descr", data.alt)  # python-pptx has no public way to set it
         slide.notes_slide.notes_text_frame.text = notes(data)
@@ -74,7 +74,7 @@ def pdf(deck: Sequence[FigureData], heading: str) -> bytes:
     buffer = io.BytesIO()
     metadata = {"Title": heading, "CreationDate": None}
     # Fonts are written when the file is closed, so the settings of the pages have to last until then.
-    with style.drawing(style.theme(deck[0].theme)), PdfPages(buffer, metadata=metadata) as pages:
+    with picture_style.drawing(picture_style.theme(deck[0].theme)), PdfPages(buffer, metadata=metadata) as pages:
         for data in deck:
             figure = data.figure()
             pages.savefig(figure, facecolor=figure.get_facecolor())

@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 
 from bench.analyse.rows.row import Row
-from bench.present import row_groups, style
+from bench.present import picture_style, row_groups
 from bench.present.pages import explore_points, report_page
 from bench.present.tables import table_formats
 from bench.records import UserError
@@ -72,7 +72,7 @@ def page(
         "spec": spec,
         "ticks": dict(TICKS),
         "shapes": list(SHAPES),
-        "themes": {name: _config(theme) for name, theme in style.THEMES.items()},
+        "themes": {name: _config(theme) for name, theme in picture_style.THEMES.items()},
     }
     environ = jinja2.Environment(
         loader=jinja2.PackageLoader("bench.present"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
@@ -150,7 +150,7 @@ def _libraries() -> str:
     return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)
 
 
-def _config(theme: style.Theme) -> dict[str, Any]:
+def _config(theme: picture_style.Theme) -> dict[str, Any]:
     """The configuration of Vega for a theme."""
     return {
         "background": theme.paper,

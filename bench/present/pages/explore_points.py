@@ -18,7 +18,7 @@ from bench.present.words import units
 from bench.records import UNIVERSAL_AXES
 
 MOST_COLORS = 8
-"""Most values of an axis that colours can tell apart: a theme of `bench.present.style` has no more."""
+"""Most values of an axis that colours can tell apart: a theme of `bench.present.picture_style` has no more."""
 
 BEYOND = ("machine", "run")
 """Columns that tell rows apart as an axis does, if the rows are of several runs."""

@@ -9,7 +9,7 @@ from bench.present.charts.all_charts import chart_named
 from bench.present.tables import table_formats
 
 if TYPE_CHECKING:
-    from bench.present.charts.figure_data import FigureData
+    from bench.present.charts.embedded_data import FigureData
 
 
 def page(shown: Sequence[FigureData], machines: Sequence[str]) -> str:

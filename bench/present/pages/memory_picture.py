@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from bench.present import style
+from bench.present import picture_style
 from bench.present.charts.canvas import LEADING, MARGIN, WIDTH, Page
 from bench.present.charts.ticks import even_ticks
-from bench.present.style import TEXT_PT
+from bench.present.picture_style import TEXT_PT
 from bench.present.tables.profile_report import PHASES
 from bench.present.words import units
 
@@ -38,8 +38,8 @@ class Bar:
 
 def draw(profile: Profile, theme: str = "light") -> Figure | None:
     """The picture in a theme; None if nothing is known about the memory of the case."""
-    colors = style.theme(theme)
-    with style.drawing(colors):
+    colors = picture_style.theme(theme)
+    with picture_style.drawing(colors):
         page = Page(colors)
         if len(profile.allocations):
             _timeline(page, profile)

@@ -12,7 +12,7 @@ import jinja2
 from bench.analyse.profiles import ProfileResult
 from bench.analyse.profiles.sampled_functions import LOADER, MAIN, stacks_of
 from bench.analyse.profiles.verdict import MEANINGS
-from bench.present import style
+from bench.present import picture_style
 from bench.present.flames import flame_graph, stack_files
 from bench.present.flames.flame_tree import Stacks
 from bench.present.pages import memory_picture
@@ -160,4 +160,4 @@ def _data_uri(figure: Any) -> str:
     """An SVG as the address of an image; empty if there is none."""
     if figure is None:
         return ""
-    return "data:image/svg+xml;base64," + base64.b64encode(style.encode(figure, "svg")).decode("ascii")
+    return "data:image/svg+xml;base64," + base64.b64encode(picture_style.encode(figure, "svg")).decode("ascii")

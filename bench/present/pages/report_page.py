@@ -17,7 +17,7 @@ import jinja2
 
 from bench.analyse.rows.row import Row
 from bench.present import charts as gallery
-from bench.present import row_groups, style
+from bench.present import picture_style, row_groups
 from bench.present.row_summary import summary_of
 from bench.present.tables import row_cells, row_layout, table_formats
 from bench.present.tables.terminal_table import Column
@@ -174,7 +174,7 @@ def _picture(spec: ChartSpec, rows: Sequence[Row]) -> Picture:
 
 def _data_uri(figure: Figure) -> str:
     """An SVG as the address of an image: the ids of several pictures cannot clash, and no script in it would run."""
-    return "data:image/svg+xml;base64," + base64.b64encode(style.encode(figure, "svg")).decode("ascii")
+    return "data:image/svg+xml;base64," + base64.b64encode(picture_style.encode(figure, "svg")).decode("ascii")
 
 
 def _chapters(

@@ -12,7 +12,7 @@ from bench.present import charts
 from bench.present.charts import ChartSpec
 from bench.present.charts.all_charts import CHARTS, chart_named
 from bench.present.charts.chart import Chart
-from bench.present.charts.figure_data import NESTED
+from bench.present.charts.embedded_data import NESTED
 from bench.records import UserError
 from tests.present import example_rows as example
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.present import style
+from bench.present import picture_style
 from bench.present.flames import (
     flame_colours,
     flame_graph,
@@ -282,7 +282,7 @@ def lab(color, sight):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_labels_are_read_on_every_colour(theme):
-    fills = flame_colours.fills(style.theme(theme))
+    fills = flame_colours.fills(picture_style.theme(theme))
     assert set(fills) == set(flame_colours.LOOKS)
     assert min(flame_colours.contrast(fill, flame_colours.label(fill)) for fill in fills.values()) >= 4.5
 
@@ -302,7 +302,7 @@ def test_labels_are_read_on_every_colour(theme):
     ids=["owners", "changes", "directions"],
 )
 def test_looks_are_told_apart_whatever_colours_one_sees(theme, sight, looks, least):
-    fills = flame_colours.fills(style.theme(theme))
+    fills = flame_colours.fills(picture_style.theme(theme))
     seen = {look: lab(fills[look], SIGHT[sight]) for look in looks}
     near = {(a, b): round(math.dist(seen[a], seen[b])) for a, b in itertools.combinations(looks, 2)}
     assert min(near.values()) >= least, near

@@ -8,7 +8,7 @@ from pptx import Presentation
 
 from bench.present import charts
 from bench.present.charts.all_charts import chart_named
-from bench.present.charts.figure_data import FigureData, figure_data
+from bench.present.charts.embedded_data import FigureData, figure_data
 from bench.present.pages import deck
 from bench.records import UserError
 from tests.present import example_rows as example

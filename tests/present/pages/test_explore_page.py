@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bench.analyse.rows.row import Row
-from bench.present import charts, style
+from bench.present import charts, picture_style
 from bench.present.pages import explore_page, report_page
 from bench.records import Finding, UserError
 from tests.present import example_rows as example
@@ -90,7 +90,7 @@ def test_the_picture_has_lines_intervals_and_three_kinds_of_mark() -> None:
 def test_there_are_no_more_colours_offered_than_shapes_and_themes_have() -> None:
     from bench.present.pages.explore_points import MOST_COLORS
 
-    assert {len(theme.colors) for theme in style.THEMES.values()} | {len(explore_page.SHAPES)} == {MOST_COLORS}
+    assert {len(theme.colors) for theme in picture_style.THEMES.values()} | {len(explore_page.SHAPES)} == {MOST_COLORS}
 
 
 def test_the_same_rows_give_the_same_page(made: str) -> None:

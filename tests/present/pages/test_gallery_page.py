@@ -6,7 +6,7 @@ import pytest
 
 from bench.jobs.pictures import one_of_each
 from bench.present import charts
-from bench.present.charts import figure_data
+from bench.present.charts import embedded_data
 from bench.present.charts.all_charts import chart_named
 from bench.present.pages import gallery_page
 from tests.present import example_rows as example
@@ -30,7 +30,7 @@ def test_one_that_resolves_its_question_goes_before_one_that_does_not():
 
 def test_the_page_shows_each_picture_under_its_question_and_names_the_machines():
     rows = example.everything()
-    shown = [figure_data.figure_data(spec, rows, "light") for spec in charts.available(rows)[:2]]
+    shown = [embedded_data.figure_data(spec, rows, "light") for spec in charts.available(rows)[:2]]
     text = gallery_page.page(shown, [LAPTOP, SERVER])
     assert f"Measured on {LAPTOP} and {SERVER}" in text
     assert f"]({shown[1].slug}.png)" in text
@@ -43,7 +43,7 @@ FIGURES = sorted(GALLERY.glob("*.png"))
 @pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.stem)
 def test_a_figure_of_the_gallery_says_what_its_rows_give(path):
     """Whoever changes a chart draws the gallery again: make gallery."""
-    found = figure_data.read(path)
+    found = embedded_data.read(path)
     assert found.title.endswith(chart_named(found.chart).finding(found.shown()))
     assert path.with_suffix(".txt").read_text().rstrip() == found.alt
 

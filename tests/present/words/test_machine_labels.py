@@ -6,7 +6,7 @@ import pytest
 
 from bench.analyse.rows.row import Row
 from bench.present import charts
-from bench.present.charts import figure_data
+from bench.present.charts import embedded_data
 from bench.present.words import machine_labels
 from tests.present import example_rows as example
 
@@ -72,7 +72,7 @@ def test_a_picture_of_one_of_several_says_in_its_title_which_it_is():
     spec = next(spec for spec in charts.available(both()) if spec.machine == SERVER)
     texts = " ".join(text.get_text() for text in charts.picture(spec, both()).texts)
     assert texts.startswith("16-core Xeon + H100: ")
-    carried = figure_data.figure_data(spec, both(), "dark")
+    carried = embedded_data.figure_data(spec, both(), "dark")
     assert " ".join(text.get_text() for text in carried.figure().texts).startswith("16-core Xeon + H100: ")
 
 
@@ -89,9 +89,9 @@ def test_slugs_of_several_machines_are_unlike():
 def test_a_figure_of_several_machines_is_drawn_again_from_itself(tmp_path):
     for spec in charts.available(both()):
         if spec.name in ("time_by_size", "threads"):
-            carried = figure_data.figure_data(spec, both(), "light")
+            carried = embedded_data.figure_data(spec, both(), "light")
             path = tmp_path / f"{spec.slug}.svg"
-            path.write_bytes(figure_data.encode(carried, "svg"))
-            assert figure_data.problems(path) == []
-            assert figure_data.read(path).title == spec.title
-            assert figure_data.read(path).alt.startswith(spec.title)
+            path.write_bytes(embedded_data.encode(carried, "svg"))
+            assert embedded_data.problems(path) == []
+            assert embedded_data.read(path).title == spec.title
+            assert embedded_data.read(path).alt.startswith(spec.title)

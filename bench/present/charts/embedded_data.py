@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.analyse.rows import record, record_reader
 from bench.analyse.rows.row import Row
-from bench.present import charts, style
+from bench.present import charts, picture_style
 from bench.present.charts.all_charts import chart_named
 from bench.records import UserError
 from bench.store import runs
@@ -164,8 +164,8 @@ def encode(data: FigureData, suffix: str) -> bytes:
     picture, text = data.figure(), data.text()
     if suffix == "pdf":
         metadata = {"Title": data.title, "Subject": data.alt, "Keywords": base64.b64encode(text.encode()).decode()}
-        return style.encode(picture, suffix, metadata)
-    drawn = style.encode(picture, suffix)
+        return picture_style.encode(picture, suffix, metadata)
+    drawn = picture_style.encode(picture, suffix)
     if suffix == "svg":
         opened = _SVG_OPENS.search(drawn)
         assert opened is not None  # matplotlib writes one
