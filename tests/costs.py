@@ -9,6 +9,7 @@ and call, and the fixtures it needs; but not those of the whole session, which a
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Iterable
@@ -75,7 +76,7 @@ def read(root: Path) -> dict[str, Cost]:
 def text_of(costs: dict[str, Cost]) -> str:
     """The file that holds these costs: a line for each that is dear or starts something, in the order of their ids."""
     lines = [
-        f"{int(cost.cpu_s):4} {'+'.join(sorted(cost.starts)) or '-':7} {test}"
+        f"{math.floor(10 * cost.cpu_s) / 10:5.1f} {'+'.join(sorted(cost.starts)) or '-':7} {test}"
         for test, cost in sorted(costs.items())
         if cost.starts or cost.cpu_s >= HEAVY_S
     ]

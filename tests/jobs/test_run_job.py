@@ -170,6 +170,8 @@ def test_a_stop_before_anything_was_measured_leaves_nothing(tmp_path, monkeypatc
 
 INTERRUPTED = """
 import os, signal, sys
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a session in the background of a shell ignores it
 import bench
 
 class Impatient(bench.Listener):
@@ -191,7 +193,7 @@ def test_ctrl_c_in_a_script_seals_the_run_and_is_raised_with_a_note_of_where_it_
     )
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
-        "what was measured is kept in r; go on with bench.run(resume='r')",
+        "what was measured is kept in r; continue with bench.run(resume='r')",
         "['ok'] True",
     ]
     assert runs.read(tmp_path / "r")["status"] == "interrupted"
