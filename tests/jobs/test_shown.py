@@ -40,7 +40,7 @@ def test_phases_of_several_runs_have_the_name_of_their_machine() -> None:
         ([RUN], {"peaks": RUN}, "give both"),
         ([RUN], {"phases": True, "floor": True}, "phases have no floor"),
         ([RUN, "reference:h100"], {"floor": True}, "name one run"),
-        ([RUN, RUN], {}, "is there twice"),
+        ([RUN, RUN], {}, "is given twice"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(names, options, why):
