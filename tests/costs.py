@@ -24,7 +24,7 @@ FILE = "tests/costs.txt"
 """Below the root of the session."""
 
 HEADING = """\
-# What `make test-costs` measured: whole CPU seconds of a test with the fixtures it needs, what it starts, its id.
+# What `make test-costs` measured: CPU seconds of a test with the fixtures it needs, what it starts, its id.
 # A test that is not here takes less than 2 CPU seconds and starts neither a worker nor a browser, or is new.
 """
 
@@ -75,7 +75,7 @@ def read(root: Path) -> dict[str, Cost]:
 def text_of(costs: dict[str, Cost]) -> str:
     """The file that holds these costs: a line for each that is dear or starts something, in the order of their ids."""
     lines = [
-        f"{int(cost.cpu_s):4} {'+'.join(sorted(cost.starts)) or '-':7} {test}"
+        f"{cost.cpu_s:5.1f} {'+'.join(sorted(cost.starts)) or '-':7} {test}"
         for test, cost in sorted(costs.items())
         if cost.starts or cost.cpu_s >= HEAVY_S
     ]

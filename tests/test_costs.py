@@ -32,7 +32,7 @@ def test_what_is_written_reads_back_and_light_tests_have_no_line():
     known = {"a.py::dear[x y]": Cost(12.3), "a.py::light": Cost(1.9), "b.py::real": Cost(0.2, {"worker", "browser"})}
     text = costs.text_of(known)
     lines = [line for line in text.splitlines() if not line.startswith("#")]
-    assert lines == ["  12 -       a.py::dear[x y]", "   0 browser+worker b.py::real"]
+    assert lines == [" 12.3 -       a.py::dear[x y]", "  0.2 browser+worker b.py::real"]
 
 
 OLD = {

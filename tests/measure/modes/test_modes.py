@@ -145,7 +145,7 @@ def test_the_first_graph_of_a_process_imports_nothing_that_a_rehearsal_has_not()
     # In a process of its own: this one has imported all there is.
     code = """
 import sys, torch
-from bench.measure import graphs
+from bench.measure.modes import graphs
 for name in ("trace", "export"):
     graphs.rehearse(name)
     before = set(sys.modules)
