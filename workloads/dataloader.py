@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.datasets import make_moons
 from torch import Generator, nn
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, TensorDataset
 
 import workloads._course as course
 from bench.workload import Context, Prepared, Work, workload
 from workloads._course import MOONS_PRODUCTS, MOONS_WEIGHTS, TRAIN_ROWS, Slices, Training, course_loader, in_float64
-from workloads._data import moons, regression_data
+from workloads._data import make_moons, moons, regression_data
 
 STRAY = 1e-3
 """How far the last loss of a right epoch may be from float64. Over the seeds 0 to 999 at batch 32 the farthest was
@@ -121,9 +120,7 @@ def epoch(ctx: Context, loader: str, batch: int, workers: int, pin: bool) -> Pre
 
 def until_accurate(training: Training, data: course.Split, epoch: Callable[[], Batches], shuffle: Generator) -> Fit:
     """Train by epochs until the test accuracy is TARGET or MOST_EPOCHS are over: accuracy and last loss of each."""
-    accuracies: list[float]
-    losses: list[torch.Tensor]
-    accuracies, losses, seed = [], [], shuffle.initial_seed()
+    accuracies, losses, seed = [], [], shuffle.initial_seed()  # type: ignore[var-annotated]  # filled below
     while len(losses) < MOST_EPOCHS and (not losses or accuracies[-1] < TARGET):
         shuffle.manual_seed(seed + len(losses))  # as a RandomSampler draws once more at its end, for no use
         training.model.train()

@@ -182,11 +182,7 @@ def sin(a: torch.Tensor) -> torch.Tensor:
     return torch.sin(a)
 
 
-OPERATIONS: dict[str, tuple[Callable[..., torch.Tensor], Callable[..., np.ndarray], int]] = {
-    "add": (add, np.add, 2),
-    "mul": (mul, np.multiply, 2),
-    "sin": (sin, np.sin, 1),
-}
+OPERATIONS = {"add": (add, np.add, 2), "mul": (mul, np.multiply, 2), "sin": (sin, np.sin, 1)}
 """By the name of the operation: ours, NumPy's, and of how many tensors."""
 
 
@@ -225,7 +221,7 @@ def elementwise(ctx: Context, op: str, size: int) -> Prepared:
         )
 
     return Prepared(
-        step=ctx.mode(function, *operands),
+        step=ctx.mode(function, *operands),  # type: ignore[arg-type]  # one of three
         check=check,
         work=Work(flops=size, bytes=(arity + 1) * size * ctx.dtype.itemsize, kernels=1, items=size, unit="number"),
     )
