@@ -25,7 +25,7 @@ FILE = "tests/costs.txt"
 """Below the root of the session."""
 
 HEADING = """\
-# What `make test-costs` measured: whole CPU seconds of a test with the fixtures it needs, what it starts, its id.
+# What `make test-costs` measured: CPU seconds of a test with the fixtures it needs, what it starts, its id.
 # A test that is not here takes less than 2 CPU seconds and starts neither a worker nor a browser, or is new.
 """
 

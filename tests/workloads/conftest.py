@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
 from bench.measure.author.context import CaseContext
 from bench.measure.author.tolerance import TOLERANCE
@@ -34,7 +35,8 @@ def one_thread() -> Iterator[None]:
     """Nets this small only wait for a second thread, for seconds where another process holds its core."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with threadpool_limits(1, user_api="blas"):  # of NumPy
+        yield
     torch.set_num_threads(threads)
 
 
