@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from sklearn.datasets import make_moons as make_moons  # workloads that time it take it from here
+from sklearn.datasets import make_moons
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 

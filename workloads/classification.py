@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -105,7 +106,7 @@ def fit(ctx: Context, epochs: int, record: str) -> Prepared:
     """
     data = moons(ctx)
     training = Training(classifier(ctx), nn.BCELoss())
-    keep: Any = torch.Tensor.item if record == "item" else torch.Tensor.detach
+    keep: Callable[[torch.Tensor], Any] = torch.Tensor.item if record == "item" else torch.Tensor.detach
     known = min(epochs, COURSE_EPOCHS)
     exact_losses, exact_rows = exact_fit(ctx, known)
 

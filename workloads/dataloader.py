@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.datasets import make_moons
 from torch import Generator, nn
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, TensorDataset
 
 import workloads._course as course
 from bench.workload import Context, Prepared, Work, workload
 from workloads._course import MOONS_PRODUCTS, MOONS_WEIGHTS, TRAIN_ROWS, Slices, Training, course_loader, in_float64
-from workloads._data import make_moons, moons, regression_data
+from workloads._data import moons, regression_data
 
 STRAY = 1e-3
 """How far the last loss of a right epoch may be from float64. Over the seeds 0 to 999 at batch 32 the farthest was

@@ -222,7 +222,7 @@ def elementwise(ctx: Context, op: str, size: int) -> Prepared:
         )
 
     return Prepared(
-        step=ctx.mode(function, *operands),  # type: ignore[arg-type]  # one of three
+        step=ctx.mode(function, *operands),
         check=check,
         work=Work(flops=size, bytes=(arity + 1) * size * ctx.dtype.itemsize, kernels=1, items=size, unit="number"),
     )
