@@ -16,7 +16,6 @@ import json
 import os
 import runpy
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -58,7 +57,8 @@ class Server:
     """A process that has imported libraries, and forks for whoever connects to `address`. It ends with this process."""
 
     def __init__(self, libraries: Iterable[str]) -> None:
-        self.address = str(Path(tempfile.mkdtemp(prefix="forking-"), "socket"))  # the process removes the folder
+        self._folder = tempfile.TemporaryDirectory(prefix="forking-")
+        self.address = str(Path(self._folder.name, "socket"))
         self._process = subprocess.Popen(
             [sys.executable, "-P", __file__, self.address, *libraries],
             stdin=subprocess.PIPE,  # its end says that this process has ended
@@ -183,7 +183,6 @@ def _serve(address: str) -> tuple[str, list[str]]:
         with contextlib.suppress(ChildProcessError):  # there is none left
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-    shutil.rmtree(os.path.dirname(address))  # the process that made it may have been killed
     sys.exit()
 
 
