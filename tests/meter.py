@@ -46,7 +46,7 @@ class Meter:
     def __init__(self, starts: Path) -> None:
         self._starts = starts
         self._began = self._inner = Cost()
-        self._fixtures: dict[tuple[int, str], Cost] = {}
+        self._fixtures: dict[tuple[int, int], Cost] = {}
         self._set_up: list[tuple[str, Cost]] = []
 
     def _now(self) -> Cost:
@@ -82,7 +82,7 @@ class Meter:
             self._inner = inner + whole
             self._began.starts |= starts
             if fixturedef.scope != "session":
-                self._fixtures[id(fixturedef), repr(getattr(request, "param", None))] = own
+                self._fixtures[id(fixturedef), id(getattr(request, "param", None))] = own
             which = f"[{request.param}]" if hasattr(request, "param") else ""
             self._set_up.append((f"{fixturedef.baseid or 'tests'}: fixture {fixturedef.argname}{which}", own))
 
@@ -107,9 +107,9 @@ class Meter:
             item.user_properties.append(("cost", told))
         return (yield)
 
-    def _shared(self, item: pytest.Item) -> Iterator[tuple[int, str]]:
+    def _shared(self, item: pytest.Item) -> Iterator[tuple[int, int]]:
         """The fixtures that a test needs, as they are kept here."""
         params = getattr(getattr(item, "callspec", None), "params", {})
         found = getattr(item, "_fixtureinfo", None)
         for name, definitions in found.name2fixturedefs.items() if found is not None else ():
-            yield id(definitions[-1]), repr(params.get(name))
+            yield id(definitions[-1]), id(params.get(name))
