@@ -91,7 +91,7 @@ def _inspected(key: str, source: Source, settings: Settings) -> Inspected:
             rule(subject)
         except Broken as broken:
             return Inspected(key, passed, [Fault(name, str(broken))])
-        except Exception as error:  # likewise
+        except Exception as error:  # and so is what it raises here
             return Inspected(key, passed, [Fault(name, traceback_from(source.path, error))])
         passed.append(name)
     return Inspected(key, passed, [])
