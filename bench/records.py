@@ -186,6 +186,15 @@ class Block:
     total_ns: int
     side: str = ""
     """`base` or `head` in a lockstep pair, where `launch` is the number of the pair; empty elsewhere."""
+    cpu_ns: int | None = None
+    """CPU time of the process during the block, all its threads. None on other devices, and before schema 5, as for the
+    three below."""
+    thread_ns: int | None = None
+    """CPU time of the thread that calls the step."""
+    preempted: int | None = None
+    """How often that thread lost its core to another program."""
+    waited: int | None = None
+    """How often that thread gave its core up: it slept, or waited for a lock, a file or a child."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +217,9 @@ class BlockPair:
     """The core that both sides used in turn; None if the step keeps more than one busy, and before schema 3."""
     twin: bool = False
     """True for a pair of the canary, whose head is a second copy of the base."""
+    base_cpu_ns: int | None = None
+    """CPU time of the base's process during its block, all its threads; None on other devices, and before schema 5."""
+    head_cpu_ns: int | None = None
 
 
 @dataclass(frozen=True)

@@ -158,9 +158,9 @@ class Session:
         series = Series(STEP, clock)
         steps = self.timer.steps[series]
         with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._disturbances.timing():
-            total_ns = self.timer.rewarmed(series) if rewarm else self.timer.time(series, steps)
+            total_ns, used = self.timer.rewarmed(series) if rewarm else self.timer.timed(series, steps)
         self._disturbances.paired(self.device.condition)
-        return BlockTimed(self.key, steps, total_ns)
+        return BlockTimed(self.key, steps, total_ns, None if used is None else used.process_ns)
 
     def time_with_others(self, pairs: int, seed: str, cpu: int | None) -> TimedWithOthers:
         """Time the step by other timers too; there are no block pairs where it is reset."""

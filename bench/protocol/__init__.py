@@ -9,7 +9,7 @@ from bench.protocol.rows import Fault, OperatorCalls, OwnedTime, SampledStack, T
 from bench.records import Settings, Source
 from bench.series import Series
 
-VERSION = 6
+VERSION = 7
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
 PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, NO_STACKS = RUNGS = (
@@ -187,6 +187,8 @@ class BlockTimed:
     key: str
     steps: int
     total_ns: int
+    cpu_ns: int | None = None
+    """CPU time of the process during the block, all its threads; None on other devices than the CPU."""
 
 
 @dataclass(frozen=True)

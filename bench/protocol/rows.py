@@ -19,6 +19,14 @@ class TimedBlock:
     """False for the first blocks of a visit, which are slow, and for blocks timed while the processor was throttled."""
     steps: int
     total_ns: int
+    cpu_ns: int | None = None
+    """CPU time of the process, all its threads; this and the three below are known on the CPU alone."""
+    thread_ns: int | None = None
+    """CPU time of the thread that calls the step."""
+    preempted: int | None = None
+    """How often that thread lost its core to another program."""
+    waited: int | None = None
+    """How often that thread gave its core up."""
 
     def at(self, key: str, launch: int, visit: int, side: str = "") -> Block:
         """The row of `blocks.parquet` that this block becomes."""
@@ -33,6 +41,10 @@ class TimedBlock:
             steps=self.steps,
             total_ns=self.total_ns,
             side=side,
+            cpu_ns=self.cpu_ns,
+            thread_ns=self.thread_ns,
+            preempted=self.preempted,
+            waited=self.waited,
         )
 
 

@@ -7,6 +7,8 @@
               `launches.parquet` one_core and twin.
 4   2026-11   host_peak_bytes of a case on the CPU is measured after the case was prepared once before in its process.
               Older ones include what the process loaded meanwhile, up to 75 MiB of torch, and are not read.
+5   2026-12   In `blocks.parquet` cpu_ns, thread_ns, preempted and waited: what a block took of the processor, and how
+              often it paused. In `pairs.parquet` base_cpu_ns and head_cpu_ns.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any
 from bench.records import Block, BlockPair, CaseLaunch, UserError
 from bench.series import Series
 
-VERSION = 4
+VERSION = 5
 
 OWN_PEAKS = 4
 """The first version in which peaks of host memory belong to the case alone."""
@@ -45,7 +47,7 @@ COLUMNS = frozenset((
     "floor_high_s", "floor_by", "times_floor", "times_floor_low", "times_floor_high", "floor_reason", "sd_between",
     "sd_within", "autocorrelation", "drift", "drift_p", "side", "pair", "couple", "first", "base_ns", "head_ns",
     "break_even", "break_even_low", "twin", "cpu", "one_core", "break_even_high", "break_even_of",
-    "floor_proven",
+    "floor_proven", "cpu_ns", "thread_ns", "preempted", "waited", "base_cpu_ns", "head_cpu_ns",
 ))
 # fmt: on
 """Column names of the tables, which no axis may have: each axis becomes a column too."""
@@ -53,7 +55,9 @@ COLUMNS = frozenset((
 BLOCKS: Mapping[str, str] = {item.name: _DTYPES[str(item.type)] for item in fields(Block)}
 """Column to pandas dtype of `blocks.parquet`."""
 
-MEDIAN_BLOCKS: Mapping[str, str] = {name: kind for name, kind in BLOCKS.items() if name not in ("visit", "index")}
+MEDIAN_BLOCKS: Mapping[str, str] = {
+    name: kind for name, kind in BLOCKS.items() if name not in ("visit", "index", "preempted", "waited")
+}
 """The columns of `blocks.parquet` that medians of launches need."""
 
 LAUNCHES: Mapping[str, str] = {item.name: _DTYPES.get(str(item.type), "string") for item in fields(CaseLaunch)}

@@ -6,7 +6,7 @@ import io
 import itertools
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -139,15 +139,22 @@ def launches_of(data: RunData) -> list[CaseLaunch]:
 
 def records_of(data: RunData) -> tuple[list[CaseLaunch], list[Block]]:
     """The rows of a run as the records they were made from."""
-    blocks = [Block(*row) for row in data.blocks[list(schema.BLOCKS)].itertuples(index=False, name=None)]
+    blocks = [Block(*row) for row in _plain_rows(data.blocks, schema.BLOCKS)]
     return launches_of(data), blocks
 
 
 def block_pairs_of(data: RunData) -> list[BlockPair]:
     """The rows of `pairs.parquet` as the records they were made from."""
-    plain = data.pairs[list(schema.PAIRS)].astype({"cpu": object})
-    rows = plain.assign(cpu=plain["cpu"].where(plain["cpu"].notna(), None)).itertuples(index=False, name=None)
-    return [BlockPair(*row) for row in rows]
+    return [BlockPair(*row) for row in _plain_rows(data.pairs, schema.PAIRS)]
+
+
+def _plain_rows(frame: pd.DataFrame, dtypes: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+    """The rows with their columns in this order; a missing number is None."""
+    plain = frame[list(dtypes)].copy()
+    for name in (name for name, kind in dtypes.items() if kind in ("Int64", "Float64", "boolean")):
+        column = plain[name].astype(object)
+        plain[name] = column.where(column.notna(), None)
+    return plain.itertuples(index=False, name=None)
 
 
 def past_costs(results: Path, fingerprint: str, most: int = 5) -> dict[str, float]:

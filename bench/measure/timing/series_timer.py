@@ -9,6 +9,7 @@ from typing import Any
 from bench.cold_blocks import cold_blocks
 from bench.measure.devices.device import Device, NoClockError
 from bench.measure.timing import blocks
+from bench.measure.timing.cpu_clock import CpuReading, ReadCpu, read_cpu, spent
 from bench.measure.timing.one_core import CoreUse
 from bench.measure.timing.warm_up import WarmUp, warm_up
 from bench.protocol.rows import TimedBlock
@@ -23,8 +24,12 @@ MOST_BLOCKS = 50
 class SeriesTimer:
     """Times the step and the phases of a case on the clocks of its device. `steps`: n of each calibrated series."""
 
-    def __init__(self, device: Device, prepared: Prepared, settings: Settings, target_ns: float) -> None:
-        """target_ns: shortest block."""
+    def __init__(
+        self, device: Device, prepared: Prepared, settings: Settings, target_ns: float, cpu: ReadCpu = read_cpu
+    ) -> None:
+        """target_ns: shortest block; cpu: reads the CPU clock."""
+        self._read_cpu = cpu
+        self._on_host = device.torch_device.type == "cpu"
         self.steps: dict[Series, int] = {}
         self.no_clock: dict[Series, str] = {}
         """Series that a clock of the device could not time, with the reason."""
@@ -38,6 +43,20 @@ class SeriesTimer:
     def time(self, series: Series, steps: int) -> int:
         """Total ns of one block. Raises `NoClockError` where the clock cannot time it."""
         return self._device.time(series.clock, self._calls[series.phase], steps, self._reset)
+
+    def timed(self, series: Series, steps: int) -> tuple[int, CpuReading | None]:
+        """Total ns of one block, and what it took of the processor; None on other devices. Raises as `time` does."""
+        if not self._on_host:
+            return self.time(series, steps), None
+        before = self._read_cpu()
+
+        def last_before_the_block() -> None:
+            nonlocal before
+            self._reset()
+            before = self._read_cpu()
+
+        total = self._device.time(series.clock, self._calls[series.phase], steps, last_before_the_block)
+        return total, spent(before, self._read_cpu())
 
     # --- warm-up and calibration ------------------------------------------------------------------------------------
 
@@ -91,12 +110,12 @@ class SeriesTimer:
         """A few blocks in a row of every series."""
         return [block for series in list(self.steps) for block in self._timed(series)]
 
-    def rewarmed(self, series: Series) -> int:
-        """Total ns of one block, after blocks that are not timed, since the step went cold in a pause."""
+    def rewarmed(self, series: Series) -> tuple[int, CpuReading | None]:
+        """As `timed`, after blocks that are not timed, since the step went cold in a pause."""
         steps = self.steps[series]
         if cold_blocks(self.time(series, steps)) > 1:
             self.time(series, steps)
-        return self.time(series, steps)
+        return self.timed(series, steps)
 
     def _timed(self, series: Series) -> list[TimedBlock]:
         """Blocks of one series; none where its clock fails here, and from then on."""
@@ -111,10 +130,11 @@ class SeriesTimer:
         """Blocks of one series. Blocks kept short by `reset` are more, to fill the visit's time."""
         wanted, cold, index = self._settings.blocks, 1, 0
         while index < wanted:
-            total = self.time(series, steps)
+            total, cpu = self.timed(series, steps)
             if index == 0:
                 if self._resets:
                     wanted = min(MOST_BLOCKS, max(wanted, math.ceil(wanted * self._target_ns / max(total, 1))))
                 wanted += (cold := cold_blocks(total)) - 1
-            yield TimedBlock(series, index, index >= cold, steps, total)
+            # Positional, in the order of `CpuReading`: a visit makes a hundred of these.
+            yield TimedBlock(series, index, index >= cold, steps, total, *(cpu or ()))
             index += 1

@@ -171,6 +171,8 @@ class Pair:
                 head_ns=head.total_ns,
                 cpu=paired.cpu,
                 twin=self._context.twin,
+                base_cpu_ns=base.cpu_ns,
+                head_cpu_ns=head.cpu_ns,
             )
         )
         return True
