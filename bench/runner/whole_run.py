@@ -18,12 +18,19 @@ from bench.runner.sealing import Ended, until_sealed
 from bench.runner.stop_request import Stop
 from bench.runner.thread_counts import threads_of
 from bench.runner.time_account import SessionAccount
+from bench.runner.worker_pool import WorkerPool
 from bench.store.journal import Journal
 from bench.store.journal import read as read_journal
 
 
 def measure(
-    folder: Path, planned: Sequence[Planned], settings: Settings, hello: Hello, stop: Stop, listener: RunListener
+    folder: Path,
+    planned: Sequence[Planned],
+    settings: Settings,
+    hello: Hello,
+    stop: Stop,
+    listener: RunListener,
+    pool: WorkerPool,
 ) -> Ended:
     """Measure what is pending of a run, and seal it however it ends. Raises `MachineUnfitError`."""
     ledger = Ledger(planned, settings)
@@ -32,9 +39,11 @@ def measure(
     recorder = LaunchRecorder(journal, ledger, listener)
     context = LaunchContext(
         settings=settings,
-        stop=stop,
+        pool=pool,
+        sure_launches=ledger.sure_launches,
         threads=lambda symbolic: threads_of(symbolic, hello),
         steps=ledger.steps,
+        settled=ledger.settled,
         visits=ledger.visits.wanted,
         caches=folder / CACHES,
         budget=Budget(settings.budget_s, ledger.cost_s),

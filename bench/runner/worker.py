@@ -102,6 +102,10 @@ class Worker:
         """Process id."""
         return self._child.pid
 
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._child.poll() is None
+
     def greet(self) -> Hello:
         """Its hello, with all facts about its machine; waits for it. Raises `MachineUnfitError`, `Stopped`."""
         if self._hello is None:

@@ -81,7 +81,7 @@ def step_time_of_a_cold_start() -> float:
 
 def test_warm_up_removed(monkeypatch):
     assert step_time_of_a_cold_start() == pytest.approx(STEADY_NS, rel=0.02)
-    monkeypatch.setattr(series_timer, "warm_up", lambda *_: WarmUp(True, 1, 1))
+    monkeypatch.setattr(series_timer, "warm_up", lambda *_: WarmUp(True, 1, 1, STEADY_NS, 0, 0))
     assert step_time_of_a_cold_start() > 2 * STEADY_NS
 
 

@@ -5,9 +5,8 @@ A case that kills its process, hangs it or fails costs that case alone: the rest
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +16,8 @@ from bench.records import Block, CaseLaunch, Outcome, Planned, Settings, Value
 from bench.runner.compile_caches import empty, folder_of
 from bench.runner.launches.budget import Budget
 from bench.runner.launches.schedule import Assignment, visiting_order
-from bench.runner.stop_request import Stop
 from bench.runner.worker import Worker, WorkerLostError
+from bench.runner.worker_pool import WorkerPool
 from bench.series import Series
 
 GROUP_BYTES = 2 << 30
@@ -49,11 +48,15 @@ class LaunchContext:
     """What a launch works with."""
 
     settings: Settings
-    stop: Stop
+    pool: WorkerPool
+    sure_launches: Callable[[Iterable[str]], int]
+    """How many launches of cases with these keys are sure to come, this one included."""
     threads: Callable[[Value], int]
     """The real thread count behind the symbolic one."""
     steps: dict[str, dict[Series, int]]
     """n of each series of a case, where an earlier launch calibrated it."""
+    settled: Mapping[str, tuple[int, int]]
+    """Calls and ns that warmed a case up, where an earlier launch learned it."""
     visits: Callable[[str], int]
     """By key: how many visits a launch pays a case."""
     caches: Path
@@ -87,10 +90,8 @@ class Launch:
         """Measure every waiting case, or as many as the budget allows. Raises `Stopped`, `MachineUnfitError`."""
         while self._waiting and self._context.budget.affords(self._waiting):
             cache, state = self._compile_cache()
-            worker = Worker(self._context.threads(self._assignment.threads), self._context.stop, cache)
+            worker = self._worker(cache)
             try:
-                worker.greet()
-                self._context.listener.spawned(time.monotonic() - worker.started_s)
                 while self._waiting and self._context.budget.affords(self._waiting):
                     self._open_group(worker, state)
                     self._visit_group(worker)
@@ -108,12 +109,27 @@ class Launch:
             planned = self._waiting.popleft()
             key = planned.case.key
             self._cases[key] = OpenCase(planned, {}, {})
-            known = self._context.steps.get(key, {})
-            request = Open(key, planned.source, self._context.settings, known, cache_state, count=not known)
-            reply = self._ask(worker, key, request)
+            reply = self._ask(worker, key, self._opening(planned, cache_state))
             if isinstance(reply, Opened):
                 self._cases[key] = OpenCase(planned, reply.facts, reply.steps)
                 resident += reply.resident_bytes
+
+    def _opening(self, planned: Planned, cache_state: str) -> Open:
+        """The request to open a case: a later launch of it finds n, counts, memory and warm-up known."""
+        key = planned.case.key
+        known = self._context.steps.get(key, {})
+        calls, ns = self._context.settled.get(key, (None, 0))
+        return Open(
+            key,
+            planned.source,
+            self._context.settings,
+            known,
+            cache_state,
+            count=not known,
+            memory=not known,
+            warm_calls=calls,
+            warm_ns=ns,
+        )
 
     def _visit_group(self, worker: Worker) -> None:
         launch, settings = self._assignment.launch, self._context.settings
@@ -180,6 +196,12 @@ class Launch:
             **facts,
         )
         self._context.listener.ended(record, case.blocks)
+
+    def _worker(self, cache: Path | None) -> Worker:
+        """A fresh process; where it has none of its kind waiting, it starts those of later launches beside it."""
+        ahead = self._context.sure_launches(item.case.key for item in self._waiting) - 1
+        threads = self._context.threads(self._assignment.threads)
+        return self._context.pool.take(threads, ahead, cache, self._context.listener.spawned)
 
     def _compile_cache(self) -> tuple[Path | None, str]:
         """The cache folder of a compiled case, and its state: cold means a folder of its own, emptied."""
