@@ -19,6 +19,7 @@ from bench.jobs.arguments import (
     seconds_of,
 )
 from bench.jobs.choice import Choice, look, overrides
+from bench.jobs.import_ahead import AFTER_A_RUN, imported_meanwhile
 from bench.jobs.listener import SILENT, Listener
 from bench.jobs.run_result import Run, closed
 from bench.jobs.stopping import sealed_in, stop_or_own
@@ -95,7 +96,8 @@ def afresh(chosen: Choice, settings: Settings, out: Path | None, command: str, l
     from bench.store import runs
 
     with WorkerPool(stop) as pool:
-        hello, plan = look(chosen, stop, pool)
+        with imported_meanwhile(*AFTER_A_RUN):
+            hello, plan = look(chosen, stop, pool)
         for text in plan.notes:
             listener.note(text)
         name = runs.new_id()
@@ -120,7 +122,8 @@ def go_on(resume: str, budget: Span, listener: Listener, stop: Stop) -> Run:
     if budget_s is not None:
         settings = replace(settings, budget_s=budget_s)
     with WorkerPool(stop) as pool:
-        hello = look_at_machine(planned, stop, pool=pool)
+        with imported_meanwhile(*AFTER_A_RUN):
+            hello = look_at_machine(planned, stop, pool=pool)
         run_description.refuse_changes(begun, planned, hello)
         ended = measured(folder, planned, settings, hello, listener, stop, pool)
     return closed(folder, ended, (), listener)

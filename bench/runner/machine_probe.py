@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bench.protocol import Hello, Import, Imported
 from bench.records import Planned, UserError
+from bench.runner.starter import can_fork
 from bench.runner.stop_request import Stop
 from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerLostError
 from bench.runner.worker_pool import WorkerPool
@@ -27,6 +28,7 @@ def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE, pool: Wo
             raise UserError(text)
         hello = worker.greet()
         if pool is not None:
+            pool.can_fork = can_fork(cuda=not hello.capabilities["cuda"])
             pool.put(1, worker)
             worker = None
         return hello

@@ -19,6 +19,7 @@ from bench import records
 from bench.protocol import VERSION, Hello, Message, Reply, Request, Stage
 from bench.protocol.wire import decode, encode
 from bench.records import Outcome
+from bench.runner.starter import Forked, Starter, StarterError
 from bench.runner.stop_request import Stop
 
 START_TIMEOUT_S = 120.0
@@ -75,19 +76,22 @@ class Worker:
     `process` identifies it among all processes of all runs.
     """
 
-    def __init__(self, threads: int, stop: Stop, cache: Path | None = None, side: SideCode = HERE) -> None:
+    def __init__(
+        self,
+        threads: int,
+        stop: Stop,
+        cache: Path | None = None,
+        side: SideCode = HERE,
+        starter: Starter | None = None,
+    ) -> None:
+        """cache: its compile cache; starter: forks it in place of a start of its own. Raises `MachineUnfitError`."""
         self.process = secrets.token_hex(8)
         self.started_s = time.monotonic()
+        self.start_s = 0.0
+        """Seconds until its hello; its share of them where several started together."""
         self._stop = stop
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the worker
-        self._child = subprocess.Popen(
-            [side.python, "-P", "-m", "bench.measure"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env=environment(threads, cache, side.root),
-            start_new_session=True,  # a group of its own, so that its helpers (loaders, compilers) end with it
-        )
+        self._child = self._started(environment(threads, cache, side.root), side.python, starter)
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._outgoing, self._incoming = self._child.stdin, self._child.stdout
@@ -96,6 +100,24 @@ class Worker:
         self._selector.register(self._incoming, selectors.EVENT_READ)
         self._selector.register(stop, selectors.EVENT_READ)
         self._hello: Hello | None = None
+
+    def _started(
+        self, variables: Mapping[str, str], python: str, starter: Starter | None
+    ) -> Forked | subprocess.Popen[bytes]:
+        """The process, in a group of its own, so that its helpers (loaders, compilers) end with it."""
+        if starter is not None:
+            try:
+                return starter.fork(variables, self._log, START_TIMEOUT_S)
+            except StarterError as error:
+                raise MachineUnfitError(f"no worker can start here: {error}") from None
+        return subprocess.Popen(
+            [python, "-P", "-m", "bench.measure"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=variables,
+            start_new_session=True,
+        )
 
     @property
     def pid(self) -> int:
@@ -117,6 +139,7 @@ class Worker:
             if not isinstance(message, Hello) or message.version != VERSION:
                 raise MachineUnfitError(f"the worker speaks another protocol than version {VERSION}")
             self._hello = message
+            self.start_s = time.monotonic() - self.started_s
         return self._hello
 
     def ask(self, request: Request, silence_s: float, on_stage: Callable[[Stage], None] = lambda stage: None) -> Reply:

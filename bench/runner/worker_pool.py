@@ -7,15 +7,18 @@ first launch.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from bench.runner.starter import Starter
 from bench.runner.stop_request import Stop
-from bench.runner.worker import Worker
+from bench.runner.worker import Worker, environment
 
 MOST_AHEAD = 4
 """Most processes that start at the same time: each holds 200 MB, most of it shared, and reads the same files."""
@@ -27,6 +30,9 @@ class WorkerPool:
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
         self._ready: dict[int, list[Worker]] = defaultdict(list)
+        self._starter: Starter | None = None
+        self.can_fork = False
+        """Whether workers may be forked on this machine."""
 
     def put(self, threads: int, worker: Worker) -> None:
         """Keep a worker that has measured nothing yet."""
@@ -45,15 +51,12 @@ class WorkerPool:
         alone; started: is given the seconds that this took. Raises `MachineUnfitError`, `Stopped`.
         """
         began = time.monotonic()
-        if cache is not None:
-            worker = Worker(threads, self._stop, cache)
+        if self._starter is not None or cache is not None:
+            worker = Worker(threads, self._stop, cache, starter=self._starter)
         else:
             ready = self._ready[threads] = [each for each in self._ready[threads] if each.is_alive()]
             if not ready:
-                ready += [Worker(threads, self._stop) for _ in range(1 + min(ahead, MOST_AHEAD - 1, _cores() - 1))]
-            # Those that start beside it are waited for as well: an import beside the first block would slow it down.
-            for each in ready[1:]:
-                each.greet()
+                ready += self._several(threads, 1 + min(ahead, MOST_AHEAD - 1, _cores() - 1))
             worker = ready.pop(0)
         try:
             worker.greet()
@@ -62,6 +65,37 @@ class WorkerPool:
             raise
         started(time.monotonic() - began)
         return worker
+
+    @contextlib.contextmanager
+    def launch(self, processes: int, modules: Sequence[str] = ()) -> Iterator[None]:
+        """While a launch lasts that takes several processes, they are forks of one fresh process, where that may be.
+
+        modules: what these processes import besides torch.
+        """
+        if processes < 2 or not self.can_fork:
+            yield
+            return
+        self._starter = Starter(sys.executable, environment(1, None), modules)
+        try:
+            yield
+        finally:
+            self._starter.end()
+            self._starter = None
+
+    def _several(self, threads: int, count: int) -> list[Worker]:
+        """Workers that start at the same time, all of them ready: an import beside a block would slow it down."""
+        began = time.monotonic()
+        workers = [Worker(threads, self._stop) for _ in range(count)]
+        try:
+            for each in workers:
+                each.greet()
+        except BaseException:
+            for each in workers:
+                each.end()
+            raise
+        for each in workers:
+            each.start_s = (time.monotonic() - began) / count
+        return workers
 
     def __enter__(self) -> WorkerPool:
         return self

@@ -9,6 +9,7 @@ from bench.records import Case, Outcome, Planned, Settings
 from bench.runner import machine_probe, run_description, whole_run
 from bench.runner.listener import SilentListener
 from bench.runner.stop_request import Stop
+from bench.runner.worker_pool import WorkerPool
 from bench.store import tables
 
 FILE = Path(__file__).parents[1] / "workload_files" / "misbehaving.py"
@@ -57,7 +58,8 @@ def run(tmp_path_factory):
     stop = Stop()
     hello = machine_probe.look(planned, stop)
     run_description.begin(folder, run_description.described("faults", planned, settings, hello, "test", "bench run"))
-    ended = whole_run.measure(folder, planned, settings, hello, stop, SilentListener())
+    with WorkerPool(stop) as pool:
+        ended = whole_run.measure(folder, planned, settings, hello, stop, SilentListener(), pool)
     return ended, tables.read(folder)
 
 
