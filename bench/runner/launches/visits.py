@@ -41,6 +41,7 @@ class Visits:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._logs: dict[str, list[list[float]]] = defaultdict(list)
+        self._launch_s: dict[str, list[float]] = defaultdict(list)
         self._block_s: dict[str, list[float]] = defaultdict(list)
         """Seconds of a block, with those of other phases and clocks that are timed beside it."""
 
@@ -64,6 +65,9 @@ class Visits:
         launch_s: seconds that this launch has spent on the case before its first visit; block_s: length of its blocks,
         which tells what a visit costs where none was seen.
         """
+        # Whichever case comes first in a process pays for what all of them load: no cost of this one's launches.
+        launch_s = min(launch_s, *self._launch_s[key]) if self._launch_s[key] else launch_s
+        self._launch_s[key].append(launch_s)
         usual = self._settings.visits
         block_s = statistics.median(self._block_s[key]) if self._block_s[key] else block_s
         visit_s = block_s * (self._settings.blocks + cold_blocks(block_s * 1e9) - 1)
