@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from bench.stats import student_t
-from bench.stats.moderation import Prior, mean_and_variance
+from bench.stats.moderation import Prior
+from bench.stats.moments import mean_and_variance
 
 CONFIDENCE = 0.95
 
