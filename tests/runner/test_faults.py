@@ -19,7 +19,7 @@ EXPECTED = {
     "segfaults[when=first]": (Outcome.CRASHED, "SIGSEGV"),
     "segfaults[when=later]": (Outcome.CRASHED, "SIGSEGV"),
     "killed": (Outcome.CRASHED, "SIGKILL (often the kernel's out-of-memory killer)"),
-    "hangs": (Outcome.TIMEOUT, "no answer for 8 s"),
+    "hangs": (Outcome.TIMEOUT, "no answer for 8 s in its stage 'first_call'"),
     "prints_rubbish": (Outcome.OK, ""),
     "is_wrong": (Outcome.WRONG, "relative error 0.00"),
     "turns_wrong": (Outcome.WRONG, "relative error 1 "),
