@@ -282,6 +282,8 @@ class CaseLaunch:
     counters: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time of this case by stage: prepare, first_call, check, prepare_again, warm_up, blocks, close."""
+    background_after: float | None = None
+    """Cores that this process and its children kept busy right after the blocks, while the step was not running."""
     side: str = ""
     """`base` or `head` in a lockstep pair, where `launch` is the number of the pair; empty elsewhere."""
     twin: bool = False

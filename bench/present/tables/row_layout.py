@@ -28,7 +28,7 @@ class RowColumns:
 ESTIMATES = RowColumns(
     markdown=(
         Column("key", "case"), Column("machine"), Column("run"), Column("clock"), Column("outcome"),
-        Column("median", right=True), Column("interval"), Column("launches", right=True),
+        Column("median", right=True), Column("interval"), Column("mean"), Column("launches", right=True),
         Column("speedup", "speed-up", right=True), Column("speedup_interval", "speed-up interval"),
         Column("paired", "pairing"), Column("items", "throughput", right=True),
         Column("quality"), Column("peak", "peak memory", right=True), Column("first_call", right=True),
@@ -37,7 +37,8 @@ ESTIMATES = RowColumns(
     ),
     terminal=(
         Column("machine"), Column("run", drop=1),
-        Column("clock"), Column("outcome", drop=1), Column("time"), Column("faster", "speed-up"),
+        Column("clock"), Column("outcome", drop=1), Column("time"), Column("mean", drop=2),
+        Column("faster", "speed-up"),
         Column("paired", "pairing", drop=3), Column("launches", right=True, drop=2),
         Column("items", "throughput", right=True, drop=4), Column("quality", drop=4),
         Column("peak", "peak memory", right=True, drop=5),
@@ -66,6 +67,7 @@ def filled(found: RowSummary) -> set[str]:
         "clock": len(found.clocks) > 1,
         "machine": len(found.machines) > 1,
         "run": len(found.runs) > len(found.machines),
+        "mean": any(row.mean_is_apart for row in rows),
         "items": any(row.rate for row in rows),
         "peak": any(row.peak_bytes is not None for row in rows),
         "quality": any(row.quality for row in rows),
