@@ -225,6 +225,12 @@ def test_an_interval_that_is_not_known_says_what_would_help() -> None:
     assert "--launches" in finding.advice
 
 
+def test_a_core_that_was_lost_for_a_moment_is_no_doubt() -> None:
+    for away, said in ((0.01, []), (above(0.01), ["preempted"])):
+        use = ProcessorUse(preempted=1.0, away=away)
+        assert checks(dataclasses.replace(QUIET, use=use)) == said
+
+
 def test_few_launches_beside_other_cases_are_no_doubt() -> None:
     assert checks(dataclasses.replace(QUIET, launches=3, moderated=True)) == []
     assert checks(dataclasses.replace(QUIET, launches=1, moderated=True, half_width=math.inf)) == ["few-launches"]

@@ -30,6 +30,8 @@ class ProcessorUse:
     """CPU time of threads besides the timing one ÷ wall."""
     preempted: float | None = None
     """Share of the blocks in which the timing thread lost its core."""
+    away: float | None = None
+    """Share of wall in which the timing thread did not compute, over these blocks."""
     waiting_blocks: float | None = None
     """Share of the blocks in which the timing thread gave its core up."""
     waits_per_s: float | None = None
@@ -65,6 +67,7 @@ def _use(blocks: pd.DataFrame) -> ProcessorUse:
         waiting=None if undisturbed is None else _waiting(wall[undisturbed], cpu[undisturbed]),
         background=float(np.maximum(cpu - thread, 0).sum()) / whole,
         preempted=None if preempted is None else float(np.mean(preempted > 0)),
+        away=None if preempted is None else _waiting(wall[preempted > 0], thread[preempted > 0]),
         waiting_blocks=None if waited is None else float(np.mean(waited > 0)),
         waits_per_s=None if waited is None else float(waited.sum()) / (whole / 1e9),
     )
@@ -76,5 +79,8 @@ def _counts(column: pd.Series[Any]) -> np.ndarray | None:
 
 
 def _waiting(wall: np.ndarray, cpu: np.ndarray) -> float | None:
-    """Share of wall beyond the CPU time, block by block: several threads may take more than wall, which is no debt."""
+    """Share of wall beyond the CPU time, block by block: several threads may take more than wall, which is no debt.
+
+    None without blocks.
+    """
     return float(np.maximum(wall - cpu, 0).sum() / wall.sum()) if len(wall) else None

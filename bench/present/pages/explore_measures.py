@@ -69,6 +69,10 @@ MEASURES = (
         lambda row: units.interval(*units.ends(row.time)), _launched,
     ),
     Measure(
+        "mean", "mean time per step", lambda row: row.mean, "seconds",
+        lambda row: units.interval(*units.ends(row.mean)), lambda row: row.mean.method if row.mean else "",
+    ),
+    Measure(
         "throughput", "throughput", lambda row: row.rate, "count", _rate,
         lambda row: row.rate.method if row.rate else "",
     ),

@@ -7,6 +7,7 @@ from bench.present.row_groups import NOT_KNOWN
 from bench.present.words import units
 from bench.present.words.ratio_words import ON_CPU, on_cpu, why_bare
 from bench.present.words.units import DASH
+from bench.stats.intervals import Interval
 from bench.workload import AFTER
 
 DOUBT = "(!)"
@@ -21,8 +22,8 @@ def cells(row: Row, marks: str) -> dict[str, str]:
     time = units.interval(*units.ends(row.time))
     has_interval, bare = within != DASH or median == DASH, why_bare(row.time)
     clock = f" {ON_CPU}" if on_cpu(row) else ""
-    unknown = f" ({NOT_KNOWN})" if row.speedup and why_bare(row.speedup.ratio) == NOT_KNOWN else ""
     speedup, speedup_within = units.ratio_parts(*units.ends(row.speedup.ratio if row.speedup else None))
+    unknown = _unknown(row.speedup.ratio if row.speedup else None)
     reference = row.speedup is not None and row.speedup.reference == row.key
     # Values of the quality by epoch (`…_after_3`) are left out, because the table has no room; a chart draws them.
     metrics = {name: value for name, value in (row.quality or {}).items() if not AFTER.fullmatch(name)}
@@ -39,7 +40,7 @@ def cells(row: Row, marks: str) -> dict[str, str]:
         "median": median,
         "interval": NOT_KNOWN if not has_interval and bare == NOT_KNOWN else within,
         "time": f"{time} {marks}".rstrip() if has_interval else f"{time} ({bare}) {marks}".rstrip(),
-        "mean": units.interval(*units.ends(row.mean)),
+        "mean": f"{units.interval(*units.ends(row.mean))}{_unknown(row.mean)}",
         "method": row.method or DASH,
         "launches": units.count(row.launches),
         "items": units.rate(row.rate.value if row.rate else None, row.work.unit or "item"),
@@ -59,6 +60,10 @@ def cells(row: Row, marks: str) -> dict[str, str]:
         "bound_or_why": bound,
         "findings": marks or DASH,
     }
+
+
+def _unknown(found: Interval | None) -> str:
+    return f" ({NOT_KNOWN})" if why_bare(found) == NOT_KNOWN else ""
 
 
 def _joined(value: str, within: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.analyse.rows.row import Row
 from bench.present.row_summary import RowSummary
@@ -67,7 +67,7 @@ def filled(found: RowSummary) -> set[str]:
         "clock": len(found.clocks) > 1,
         "machine": len(found.machines) > 1,
         "run": len(found.runs) > len(found.machines),
-        "mean": any(row.mean_is_apart for row in rows),
+        "mean": found.statistics != ["mean"] and any(row.mean_is_apart for row in rows),
         "items": any(row.rate for row in rows),
         "peak": any(row.peak_bytes is not None for row in rows),
         "quality": any(row.quality for row in rows),
@@ -84,7 +84,9 @@ def filled(found: RowSummary) -> set[str]:
 
 def markdown_columns(found: RowSummary, chosen: RowColumns) -> list[Column]:
     """The columns of the rows in Markdown."""
-    return _kept(chosen.markdown, found, chosen)
+    named = found.statistics in ([], ["median"])
+    columns = _kept(chosen.markdown, found, chosen)
+    return [replace(each, title="time") if each.name == "median" and not named else each for each in columns]
 
 
 def layouts(found: RowSummary, cells: Sequence[Mapping[str, str]], chosen: RowColumns) -> list[Layout]:

@@ -24,7 +24,7 @@ def use(run: MadeUpRun, *blocks: dict[str, Any]) -> ProcessorUse:
 
 
 def test_a_step_that_computes_alone_neither_waits_nor_shares(run: MadeUpRun) -> None:
-    assert use(run, {}, {}) == ProcessorUse(0.0, 0.0, 0.0, 0.0, 0.0)
+    assert use(run, {}, {}) == ProcessorUse(0.0, 0.0, 0.0, None, 0.0, 0.0)
 
 
 def test_waiting_is_wall_without_cpu_time(run: MadeUpRun) -> None:
@@ -38,6 +38,7 @@ def test_time_without_the_core_is_no_waiting(run: MadeUpRun) -> None:
     found = use(run, {"cpu_ns": 2 * MS, "thread_ns": 2 * MS, "preempted": 3}, {}, {}, {})
     assert found.waiting == 0.0
     assert found.preempted == 0.25
+    assert found.away == pytest.approx(0.8)
 
 
 def test_of_blocks_that_all_lost_their_core_waiting_is_not_known(run: MadeUpRun) -> None:
