@@ -10,9 +10,11 @@ from bench.store import schema
 OLDER = "older protocol"
 """What a run is called that was measured before schema 5."""
 
-WHY_APART = (
-    "the {side} was measured by an older protocol, in which each visit found a process just woken and some steps took "
-    "20 to 30 % longer: measure it again"
+WHY_APART = "the {side} was measured by an older protocol"
+
+ABOUT_OLDER = (
+    f"The older protocol is that of runs before schema {schema.STEADY_VISITS}: each visit found a process just woken, "
+    "so that some steps took 20 to 30 % longer. Their times are not compared with newer ones; measure again."
 )
 
 

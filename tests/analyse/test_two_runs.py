@@ -160,7 +160,10 @@ def test_runs_of_unlike_protocols_are_not_compared(base, head, older):
     one.run["schema"], other.run["schema"] = base, head
     found = compared(one, other)["a/x"]
     assert (found.verdict, found.ratio, found.low) == ("not_compared", None, None)
-    assert found.note.startswith(f"the {older} was measured by an older protocol")
+    assert found.note == f"the {older} was measured by an older protocol"
+    text = present.show([found], {"run": "1", "machine": "m"}, {"run": "2", "machine": "m"}, "table")
+    assert "before schema 5" in text
+    assert "leave 1 out" not in text
     assert (found.base_s, found.head_s) == (pytest.approx(1e-3), pytest.approx(1e-3))
 
 

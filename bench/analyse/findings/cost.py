@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.analyse.findings.check import CaseEvidence
+from bench.analyse.findings.processor import Preempted
 from bench.analyse.rows.row import MEAN_NOT_MEDIAN
 from bench.stats.intervals import Interval
 
@@ -22,11 +23,16 @@ class MeanNotMedian:
         factor = mean.value / median.value
         if abs(factor - 1) <= self.least_change:
             return None
-        return (
+        found = (
             f"on the mean a step costs {factor:.3g} times its median: some blocks are far "
-            f"{'dearer' if factor > 1 else 'cheaper'} than the typical one",
-            "read the mean (--statistic mean) for what many steps cost, the median for the typical one",
+            f"{'dearer' if factor > 1 else 'cheaper'} than the typical one"
         )
+        if Preempted().look(evidence) is not None:
+            return (
+                f"{found}, and in many another program took the core",
+                "close other programs; the mean of CPU time (--statistic mean --clock cpu) leaves out what they took",
+            )
+        return found, "read the mean (--statistic mean) for what many steps cost, the median for the typical one"
 
 
 def _apart(one: Interval, other: Interval) -> bool:

@@ -35,7 +35,7 @@ def estimates(run: RunReadings) -> list[Row]:
 
 def _of_case(case: Case, run: RunReadings) -> list[Row]:
     launches = run.launches_of(case.key)
-    bare = _without_time(case, launches, run.about)
+    bare = replace(_without_time(case, launches, run.about), statistic=run.statistic)
     clocks = run.times.clocks(case.key) if bare.ok else []
     times = {clock: _time(case.key, clock, run) for clock in clocks}
     rows = []
@@ -102,7 +102,6 @@ def _timed(row: Row, clock: str, time: Interval, data: Sequence[LaunchTime], run
         row,
         clock=clock,
         time=time,
-        statistic=run.statistic,
         blocks=sum(each.blocks for each in data),
         fastest_s=min(each.fastest_s for each in data),
         sd_launches=statistics.stdev(logs) if len(logs) > 1 else None,
