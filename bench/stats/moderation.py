@@ -21,6 +21,7 @@ from typing import NamedTuple, TypeVar
 
 from bench.stats.gamma_functions import digamma, trigamma, trigamma_inverse
 from bench.stats.launch_shape import EVIDENCE, normal_evidence
+from bench.stats.moments import mean_and_variance
 
 K = TypeVar("K", bound=Hashable)
 
@@ -96,12 +97,6 @@ def summary(values: Sequence[float]) -> Summary | None:
     (_, variance), degrees = mean_and_variance(logs), len(logs) - 1
     level = math.log(variance) - _bias(degrees) if variance > 0 else -math.inf
     return Summary(level, _noise(degrees), degrees, normal_evidence(logs))
-
-
-def mean_and_variance(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and sample variance of two or more values; `statistics.variance` takes twenty times as long."""
-    mean = math.fsum(values) / len(values)
-    return mean, math.fsum([(x - mean) ** 2 for x in values]) / (len(values) - 1)
 
 
 class Neighbours:
