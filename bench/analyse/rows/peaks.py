@@ -11,6 +11,7 @@ import numpy as np
 
 from bench.analyse.rows.row import Row
 from bench.records import Case
+from bench.series import CPU
 from bench.stats.intervals import Interval
 from bench.workload import Work
 
@@ -126,8 +127,8 @@ def peaks(rows: Sequence[Row], created: str | datetime, run: str = "") -> Peaks:
     streams: dict[Place, list[tuple[float, Rate]]] = {}
     kernels: dict[Place, list[Rate]] = {}
     for row in rows:
-        if not row.ok or row.time is None or row.clock == "latency":
-            continue  # a latency contains the wait for the device: it is never a peak
+        if not row.ok or row.time is None or row.clock in ("latency", CPU):
+            continue  # a latency contains the wait for the device, and CPU time is not what a step takes
         place = Place.of(row)
         if row.workload == PRODUCT:
             products.setdefault((place, dtype_of(row.case)), []).append((row, row.time))
