@@ -5,9 +5,10 @@
 
 Steps of 200 ns to 20 us whose first call is busy for 30 ms, each beside its twin without; a product behind a cache,
 whose second call is a look-up; and a step whose every fourth call is busy for 22 ms where the others take 2 ms. Each is
-one run of one launch. `opening` is the time from preparing the case to the end of its warming up, by the run's own
-account; where the worker was silent for longer than the limit, it is said to be above. The CPU is that of the whole
-command: two starts of Python and torch in it are the same for all.
+one run of one launch. `opening` is the wall time from preparing the case to the end of its warming up, by the run's own
+account: of one thread that does not wait, its CPU is no more than that. Where the worker was silent for longer than the
+limit, it is said to be above. The CPU is that of the whole command; the starts of Python and torch in it are the same
+for all.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from tests.agreement.builds import WORKLOAD_FILES, Build, Turn
 CASES = {
     **{
         f"{about}, first call {first}": f"slow_first_call/counted[turns={turns},call={first}]"
-        for turns, about in ((10, "200 ns"), (100, "2 us"), (1000, "20 us"))
+        for turns, about in ((25, "200 ns"), (300, "2 us"), (2400, "20 us"))
         for first in ("slow", "plain")
     },
     "look-up of a product": "slow_first_call/remembered",
@@ -39,9 +40,10 @@ def one_run(build: Build, case: str, limit_s: float) -> Turn:
     """One launch of a case."""
     files = [word for name in FILES for word in ("--workloads", str(WORKLOAD_FILES / name))]
     words = ["run", case, *files, "--launches", "1", "--timeout", f"{limit_s:g}s", "--out", "run", "--quiet"]
+    fine_or_timeout = (0, 4)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ended = build.bench(words, folder, limit_s=20 * limit_s, allowed=(0, 1))
+        ended = build.bench(words, folder, limit_s=20 * limit_s, allowed=fine_or_timeout)
         stages_s = json.loads((folder / "run" / "run.json").read_text())["time"]["stages_s"]
         rows = build.rows(folder)
     row = next((row for row in rows if row["clock"] == "wall"), rows[0])

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from tests.agreement.builds import ROOT, Build, Turn, run
@@ -100,9 +101,14 @@ def pyperf(step: Step, folder: Path) -> Turn:
     return {"value_s": library.Benchmark.load(str(folder / "perf.json")).mean(), "cost_s": cost_s}
 
 
-def has_asv(python: str) -> bool:
-    """Whether an interpreter can run asv on torch: it needs both."""
-    return subprocess.run([python, "-c", "import asv, torch"], capture_output=True).returncode == 0
+def why_no_asv(python: str) -> str:
+    """Why an interpreter cannot run asv on the same work: what it lacks, or another torch; empty where it can."""
+    asked = "import sklearn, asv, torch; print(torch.__version__)"
+    found = subprocess.run([python, "-c", asked], capture_output=True, text=True)
+    if found.returncode:
+        return found.stderr.strip().rpartition("\n")[2]
+    mine = version("torch")
+    return "" if found.stdout.strip().partition("+")[0] == mine.partition("+")[0] else f"its torch is not {mine}"
 
 
 def asv(python: str, step: Step, folder: Path) -> Turn:

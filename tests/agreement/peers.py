@@ -8,9 +8,9 @@ in random order. A round's datum is the one number that a user would write down.
 deviation of those numbers as a share of their mean, times the root of the seconds that one took: of two tools of equal
 precision the cheaper one has the smaller figure. Its interval is that of a standard deviation of normal data
 (chi-square, 95 %); those of ratios are of a bootstrap over rounds, and the best peer is the one that is best over all
-rounds. A tool that reports an interval of its own is also held to it: `held` is the share of rounds whose interval
-contains the median of all rounds of that tool. asv is left out, and said to be, where --asv has none; it needs torch
-beside it (`pip install asv`).
+rounds. A tool that reports an interval of its own is also held to it: the last column is the share of rounds whose
+interval contains the median of all rounds of that tool. asv is left out, and the reason is said, where --asv has none;
+it needs the same torch and scikit-learn beside it (`pip install asv`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from scipy import stats
 
 from tests.agreement import builds
 from tests.agreement.builds import Interval, Turn
-from tests.agreement.peer_tools import ASV, PEERS, STEPS, asv, bench, has_asv
+from tests.agreement.peer_tools import ASV, PEERS, STEPS, asv, bench, why_no_asv
 
 TIMER = "torch Timer"
 OURS = "run {case} -s mode=eager"
@@ -127,7 +127,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--steps", default=",".join(STEPS), help="steps to measure (%(default)s)")
     parser.add_argument("--peers", default=",".join([*PEERS, ASV]), help="other tools (%(default)s)")
     parser.add_argument("--ours", action="append", default=[], metavar="[NAME=]WORDS", help=OURS_IS)
-    parser.add_argument("--asv", default=sys.executable, metavar="PYTHON", help="interpreter with asv and torch")
+    parser.add_argument(
+        "--asv", default=sys.executable, metavar="PYTHON", help="interpreter with asv, torch and scikit-learn"
+    )
     return parser.parse_args()
 
 
@@ -137,10 +139,11 @@ def main() -> None:
     ours = {build.name: build for build in builds.chosen(asked)}
     words = words_by_build(list(ours), asked.ours)
     peers = dict(PEERS)
-    if has_asv(asked.asv):
-        peers[ASV] = partial(asv, str(Path(asked.asv).absolute()))
+    lacking = why_no_asv(asked.asv)
+    if lacking:
+        print(f"{ASV} is left out: {asked.asv}: {lacking}", file=sys.stderr)
     else:
-        print(f"{ASV} is left out: {asked.asv} lacks asv or torch", file=sys.stderr)
+        peers[ASV] = partial(asv, str(Path(asked.asv).absolute()))
     peers = {name: peers[name] for name in asked.peers.split(",") if name in peers}
     steps = asked.steps.split(",")
 

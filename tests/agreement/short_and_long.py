@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bench.records import UNIVERSAL_AXES
 from tests.agreement import builds
 from tests.agreement.builds import Build, Turn
 
@@ -38,6 +39,8 @@ CASES = (
 CHUNK = 6
 """Launches of the reference that are made in one go."""
 LONG = "long"
+WIDEST = 3.0
+"""Half-widths above this say nothing; as a share of the value."""
 
 
 def due(number: int, rounds: int, long: int) -> int:
@@ -98,6 +101,20 @@ def share_held(truths: dict[str, tuple[float, int]], turns: Sequence[Turn]) -> f
     return sum(known) / len(known)
 
 
+def short_name(key: str) -> str:
+    """The key without the axes that every case has."""
+    workload, _, axes = key.rstrip("]").partition("[")
+    own = [axis for axis in axes.split(",") if axis.partition("=")[0] not in UNIVERSAL_AXES]
+    return f"{workload}[{','.join(own)}]" if own else workload
+
+
+def width_of(turns: Sequence[Turn], key: str, truth: float) -> str:
+    """The median half-width of the intervals that are known, as a share of the truth."""
+    ends = [turn["cases"][key][1:3] for turn in turns]
+    half = statistics.median((high - low) / 2 / truth for low, high in ends if low is not None and high is not None)
+    return f"±{half:.1%}" if half <= WIDEST else f"> {WIDEST:.0%}"
+
+
 def lines(name: str, launches: str, turns: Sequence[Turn], truths: dict[str, tuple[float, int]]) -> list[list[str]]:
     """A line a case for one build and number of launches, and one of all cases."""
     found = []
@@ -106,14 +123,8 @@ def lines(name: str, launches: str, turns: Sequence[Turn], truths: dict[str, tup
         if not known:
             continue
         share = builds.share(sum(known), len(known))
-        widths = [
-            (turn["cases"][key][2] - turn["cases"][key][1]) / 2 / truth for turn in turns if turn["cases"][key][1]
-        ]
         counts = [f"{truth * 1e6:.1f} µs ({number})", f"{sum(known)} of {len(known)}"]
-        case = key.replace("device=cpu,dtype=float32,", "").replace("mode=eager,", "").replace("threads=1", "")
-        found.append(
-            [name, launches, case.replace(",]", "]"), *counts, share.text(".2f"), f"±{statistics.median(widths):.1%}"]
-        )
+        found.append([name, launches, short_name(key), *counts, share.text(".2f"), width_of(turns, key, truth)])
     known = held(truths, turns)
     if known:
         all_held = builds.bootstrap(turns, partial(share_held, truths))

@@ -120,3 +120,17 @@ def test_every_case_is_in_the_catalog():
         case = Case.from_key(step.case)
         axes = catalog[case.workload].axes
         assert all(value in axes[axis] for axis, value in case.axes.items() if axis not in UNIVERSAL_AXES)
+
+
+def test_an_interpreter_without_asv_is_said_to_lack_it(tmp_path):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho \"ModuleNotFoundError: No module named 'asv'\" >&2\nexit 1\n")
+    python.chmod(0o755)
+    assert peer_tools.why_no_asv(str(python)) == "ModuleNotFoundError: No module named 'asv'"
+
+
+def test_asv_beside_another_torch_would_be_other_work(tmp_path):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho 1.0.0+cpu\n")
+    python.chmod(0o755)
+    assert peer_tools.why_no_asv(str(python)) == f"its torch is not {torch.__version__}"

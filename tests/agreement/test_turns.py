@@ -156,6 +156,16 @@ class TestShortAndLong:
         one, whole = short_and_long.lines("new", "3", turns, truths)
         assert one[4] == whole[4] == "2 of 3"
         assert one[5].startswith("0.67 [0.09, 0.99]")
+        assert one[6] == "±10.0%"
+
+    def test_a_case_is_named_without_the_axes_that_all_have(self):
+        key = "dataloader/epoch[batch=32,device=cpu,dtype=float32,mode=eager,pin=False,threads=1,workers=0]"
+        assert short_and_long.short_name(key) == "dataloader/epoch[batch=32,pin=False,workers=0]"
+        assert short_and_long.short_name("autograd/polynomial[device=cpu,mode=eager]") == "autograd/polynomial"
+
+    def test_a_width_that_says_nothing_is_not_printed(self):
+        turns = [{"cases": {"k": [1.0, 0.5, high, "t"]}} for high in (1.5, 9.5, 30.0)]
+        assert short_and_long.width_of(turns, "k", 1.0) == "> 300%"
 
 
 class TestUnevenCalls:

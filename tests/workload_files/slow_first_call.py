@@ -12,11 +12,11 @@ FIRST_CALL_S = 0.03
 
 @workload(
     lesson="First calls",
-    axes={"turns": (10, 100, 1000), "call": ("slow", "plain")},
-    quick={"turns": (10, 100, 1000), "call": ("slow", "plain")},
+    axes={"turns": (25, 300, 2400), "call": ("slow", "plain")},
+    quick={"turns": (25, 300, 2400), "call": ("slow", "plain")},
 )
 def counted(ctx: Context, turns: int, call: str) -> Prepared:
-    """Goes round an empty loop: 10 turns take about 200 ns, 1000 about 20 us. A slow first call is busy for 30 ms more.
+    """Goes round an empty loop: 25 turns take about 200 ns, 2400 about 20 us. A slow first call is busy for 30 ms more.
 
     Answer: one.
     """
