@@ -64,6 +64,10 @@ def run(words: Sequence[str], folder: Path, limit_s: float | None = None, allowe
         child.send_signal(signal.SIGINT)
         text, _ = child.communicate(timeout=GRACE_S)
         code = None
+    except KeyboardInterrupt:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.communicate(timeout=GRACE_S)  # Ctrl-C reached it too, and it has workers of its own to end
+        raise
     finally:
         if child.poll() is None:
             child.kill()

@@ -2,7 +2,8 @@
 
     python tests/agreement/fork_starter.py VISITS
 
-A line of JSON for each fork: lists of [step, visit, wall_ns, cpu_ns], medians of the blocks of the visit, a step each.
+Each line that it reads makes a fork: a seed, by which the fork draws where its tensors lie, or `as-is`. The answer is a
+line of JSON: lists of [step, visit, wall_ns, cpu_ns], nanoseconds a step, medians of the blocks of a visit.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import random
 import statistics
 import sys
 import time
@@ -21,6 +23,7 @@ import torch._dynamo  # torch.optim imports it when it is first used
 BLOCKS, COLD = 12, 2
 """Blocks of a visit that count, and those before them that do not: a first block is slow, and a second one a little."""
 WARM_UP_BLOCKS = 8
+AS_IS = "as-is"
 
 Steps = dict[str, tuple[Callable[[], object], int]]
 
@@ -60,8 +63,14 @@ def block(step: Callable[[], object], times: int) -> tuple[float, float]:
     return (end - wall) / times, (time.thread_time_ns() - cpu) / times
 
 
-def measure(visits: int) -> list[list[object]]:
-    """Visits of all steps, in turns."""
+def moved(dice: random.Random) -> list[torch.Tensor]:
+    """Tensors of random sizes up to 256 KiB; while they live, what is made after them lies elsewhere."""
+    return [torch.empty(dice.randrange(1, 2**16)) for _ in range(64)]
+
+
+def measure(visits: int, place: str) -> list[list[object]]:
+    """Visits of all steps, in turns. place: a seed for where tensors lie, or `as-is`."""
+    ahead = [] if place == AS_IS else moved(random.Random(place))
     prepared, found = steps(), []
     gc.collect()
     gc.disable()
@@ -73,17 +82,18 @@ def measure(visits: int) -> list[list[object]]:
             blocks = [block(step, times) for _ in range(COLD + BLOCKS)][COLD:]
             wall, cpu = (statistics.median(clock) for clock in zip(*blocks, strict=True))
             found.append([name, visit, wall, cpu])
+    ahead.clear()
     return found
 
 
-def in_a_fork(visits: int) -> str:
+def in_a_fork(visits: int, place: str) -> str:
     """What a fork of this process measured, as JSON. Raises `RuntimeError` where it died."""
     outgoing, incoming = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(outgoing)
         with os.fdopen(incoming, "w") as pipe:
-            json.dump(measure(visits), pipe)
+            json.dump(measure(visits, place), pipe)
         os._exit(0)
     os.close(incoming)
     with os.fdopen(outgoing) as pipe:
@@ -101,8 +111,8 @@ def main() -> None:
     a = torch.randn(8, 8, requires_grad=True)
     (a @ a).sum().backward()
     print("ready", flush=True)
-    for _ in sys.stdin:
-        print(in_a_fork(int(sys.argv[1])), flush=True)
+    for line in sys.stdin:
+        print(in_a_fork(int(sys.argv[1]), line.strip()), flush=True)
 
 
 if __name__ == "__main__":

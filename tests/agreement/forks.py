@@ -1,12 +1,13 @@
 """Are forks of one starter as unlike as processes are? A nested design: starters, their forks, visits of five steps.
 
-    python -m tests.agreement.forks [--rounds 3] [--starters 8] [--forks 8] [--visits 6] [--out forks.json]
+    python -m tests.agreement.forks [--rounds 3] [--starters 8] [--forks 8] [--visits 6] [--move] [--out forks.json]
 
 A starter is a fresh process that imports torch and forks. In a round there are several at a time, and the forks of all
 of them come in one random order, so that drift falls on all alike. Printed are the standard deviations of visits,
 forks and starters (a component that comes out below 0 is marked by a minus), the p of a permutation of forks over
 starters, the variance of starters ÷ that of a fork's mean with its interval, and by what factor an interval from six
-forks of one starter is too narrow, which forks of six starters do not have to fear.
+forks of one starter is too narrow, which forks of six starters do not have to fear. With --move each fork first draws
+where its tensors will lie; without, all forks of a starter find the same heap.
 """
 
 from __future__ import annotations
@@ -65,14 +66,15 @@ def starters(number: int, visits: int) -> Iterator[list[Starter]]:
             each.wait()
 
 
-def one_round(number: int, many: int, forks: int, visits: int) -> Turn:
+def one_round(number: int, many: int, forks: int, visits: int, move: bool) -> Turn:
     """All forks of fresh starters, in random order; `seen` has starter, fork, step, visit, wall_ns, cpu_ns."""
     order = [(starter, fork) for starter in range(many) for fork in range(forks)]
     random.Random(number).shuffle(order)
+    seen = []
     with starters(many, visits) as running:
-        seen = [
-            [starter, fork, *each] for starter, fork in order for each in json.loads(asked(running[starter], "fork"))
-        ]
+        for starter, fork in order:
+            place = f"{number}-{starter}-{fork}" if move else "as-is"
+            seen += [[starter, fork, *each] for each in json.loads(asked(running[starter], place))]
     return {"seen": seen}
 
 
@@ -102,10 +104,11 @@ def main() -> None:
     parser = builds.parser(__doc__, rounds=3, builds=False)
     for name, default in (("starters", 8), ("forks", 8), ("visits", 6)):
         parser.add_argument(f"--{name}", type=int, default=default, help="of each round, starter or fork (%(default)s)")
+    parser.add_argument("--move", action="store_true", help="let each fork draw where its tensors lie")
     options = parser.parse_args()
     shape = options.starters, options.forks, options.visits
-    kept = builds.RawData(options.out, {"starters, forks, visits": shape})
-    kept.take(options.rounds, [("forks",)], lambda _, number: one_round(number, *shape))
+    kept = builds.RawData(options.out, {"starters, forks, visits": shape, "move": options.move})
+    kept.take(options.rounds, [("forks",)], lambda _, number: one_round(number, *shape, options.move))
     head = ["step", "clock", "sd of visits", "of forks", "of starters", "p", "starters ÷ fork's mean", "too narrow by"]
     seen = logs(kept.of("forks"), shape)
     print(builds.markdown(head, [line(*key, seen[key]) for key in seen]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import random
 
 import numpy as np
 import pytest
@@ -86,8 +87,16 @@ def test_a_starter_that_died_is_said_to_have_died():
         forks.asked(Dead(), "fork")
 
 
-def test_starters_fork_and_measure_and_are_gone_afterwards():
-    turn = forks.one_round(0, many=2, forks=2, visits=2)
+@pytest.mark.parametrize("move", [False, True])
+def test_starters_fork_and_measure_and_forks_draw_where_tensors_lie(move):
+    turn = forks.one_round(0, many=2, forks=2, visits=2, move=move)
     seen = forks.logs([json.loads(json.dumps(turn))], (2, 2, 2))
     assert len(seen) == 10
     assert all(np.isfinite(each).all() for each in seen.values())
+
+
+def test_another_seed_moves_what_is_made_afterwards_by_another_amount():
+    from tests.agreement import fork_starter  # imports torch's compiler, which takes seconds
+
+    sizes = [[each.numel() for each in fork_starter.moved(random.Random(seed))] for seed in ("a", "a", "b")]
+    assert sizes[0] == sizes[1] != sizes[2]
