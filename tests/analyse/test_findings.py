@@ -198,6 +198,20 @@ def test_mean_and_median_whose_intervals_touch_do_not_part() -> None:
     assert checks(dataclasses.replace(QUIET, mean=Interval(2.0, None, None, 1, ""))) == []
 
 
+def test_dear_blocks_prove_it_where_the_interval_of_the_mean_is_not_known() -> None:
+    unknown = dataclasses.replace(QUIET, mean=Interval(3.0, None, None, 3, "not known: …"))
+    assert checks(unknown) == []
+    dear = dataclasses.replace(unknown, spread=Spread(dear=DearBlocks(0.25, 10.0)))
+    assert checks(dear) == ["mean-not-median", "dear-steps"]
+
+
+def test_what_others_took_is_named_as_the_cause() -> None:
+    evidence = dataclasses.replace(QUIET, mean=around(3.2), use=ProcessorUse(preempted=0.5, away=0.3))
+    finding = findings_of(evidence)[0]
+    assert "another program took the core" in finding.message
+    assert "--clock cpu" in finding.advice
+
+
 def test_the_factor_between_mean_and_median_is_told() -> None:
     (finding,) = findings_of(dataclasses.replace(QUIET, mean=around(3.2)))
     assert "3.2 times its median" in finding.message

@@ -16,9 +16,9 @@ class MeanNotMedian:
     """Nearer than 5 %, either may stand for the other: the slow blocks of a shared machine part them by as much."""
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
-        """By more than their intervals, and by more than 5 %."""
+        """By more than their intervals, and by more than 5 %; where one is not known, dear blocks are the proof."""
         mean, median = evidence.mean, evidence.median
-        if mean is None or median is None or not _apart(mean, median):
+        if mean is None or median is None or not (_apart(mean, median) or _unknown_but_dear(mean, median, evidence)):
             return None
         factor = mean.value / median.value
         if abs(factor - 1) <= self.least_change:
@@ -39,6 +39,10 @@ def _apart(one: Interval, other: Interval) -> bool:
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return False
     return one.low > other.high or one.high < other.low
+
+
+def _unknown_but_dear(mean: Interval, median: Interval, evidence: CaseEvidence) -> bool:
+    return (mean.low is None or median.low is None) and evidence.spread.dear is not None
 
 
 class DearSteps:

@@ -23,11 +23,11 @@ def caption(found: RowSummary, vs: str | None) -> list[str]:
     texts = ["All cases: " + " · ".join(facts)] if facts else []
     if found.pairings:
         texts.append(_of_speedups(found, vs))
-    if found.methods:
+    if found.statistics:
         more = " …" if len(found.methods) > MOST_METHODS else ""
         rates = "; throughput is by the mean" if any(row.rate and row.mean for row in found.rows) else ""
-        how = "; ".join(found.methods[:MOST_METHODS])
-        texts.append(f"Time is {_statistic(found)} per step; interval: {how}{more}{rates}")
+        how = f"; interval: {'; '.join(found.methods[:MOST_METHODS])}{more}" if found.methods else ""
+        texts.append(f"Time is {_statistic(found)} per step{how}{rates}")
     return texts
 
 

@@ -23,7 +23,7 @@ def periodic(run: MadeUpRun, launches: int = 6, every: int = 4, blocks: int = 16
     case = run.plan(size=64)
     for number in range(launches):
         run.launch(case, number, work={"items": 1, "unit": "call"})
-        cost = np.where(np.arange(blocks) % every == 0, 22e-3, 2e-3) * dice.lognormal(0, 0.01, blocks)
+        cost = np.where((np.arange(blocks) + number) % every == 0, 22e-3, 2e-3) * dice.lognormal(0, 0.01, blocks)
         run.blocks(case, number, cost.tolist(), steps=steps)
     return case
 
