@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from bench.stats.moments import mean_and_squares, mean_and_variance
+
 
 @dataclass(frozen=True)
 class Components:
@@ -76,12 +78,12 @@ def _mean_squares(launches: Sequence[Sequence[float]]) -> _MeanSquares:
     degrees = sum(len(visits) - 1 for visits in full)
     if not full:
         return _MeanSquares(0.0, 0, 0.0, 0)
-    within = sum((len(visits) - 1) * statistics.variance(visits) for visits in full) / degrees
+    means, squares = zip(*map(mean_and_squares, full), strict=True)
+    within = sum(squares) / degrees
     if len(full) < 2:
         return _MeanSquares(within, degrees, 0.0, 0)
-    means = statistics.variance([statistics.fmean(visits) for visits in full])
-    inherited = within * statistics.fmean(1 / len(visits) for visits in full)
-    return _MeanSquares(within, degrees, means - inherited, len(full) - 1)
+    inherited = within * sum(1 / len(visits) for visits in full) / len(full)
+    return _MeanSquares(within, degrees, mean_and_variance(means)[1] - inherited, len(full) - 1)
 
 
 def _moderated(found: Sequence[tuple[float, int]], usual: float) -> float:
