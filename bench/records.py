@@ -256,8 +256,12 @@ class CaseLaunch:
     one_core: bool | None = None
     """Whether the thread that calls the step did all its work during warm-up; None if the system does not say."""
     steady: bool | None = None
+    """Whether warm-up ended because two windows of blocks agreed; None where an earlier launch said how long."""
     warm_calls: int = 0
     warm_ns: int = 0
+    settled_calls: int | None = None
+    """Calls until the step was as fast as at the end of warm-up; None in launches that warmed up by an earlier one."""
+    settled_ns: int | None = None
     clock_resolution_ns: float | None = None
     clock_cost_ns: float | None = None
     empty_call_ns: float | None = None
@@ -283,7 +287,8 @@ class CaseLaunch:
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time of this case by stage: prepare, first_call, check, prepare_again, warm_up, blocks, close."""
     background_after: float | None = None
-    """Cores that this process and its children kept busy right after the blocks, while the step was not running."""
+    """Cores that this process and its children kept busy right after its blocks, while no step ran; None where that was
+    not looked at."""
     side: str = ""
     """`base` or `head` in a lockstep pair, where `launch` is the number of the pair; empty elsewhere."""
     twin: bool = False

@@ -36,6 +36,7 @@ ADDRESS = "COURSEBENCH_TEST_WORKERS"
 """Names the socket of the server that forks workers; workers are fresh processes where it is empty or not set."""
 
 PYTEST = "pytest"
+STARTER = "bench.measure.starter"
 PROGRAM = "-c"
 """In place of a module: the first word is the text of a program, as for `python -c`."""
 
@@ -128,6 +129,12 @@ class Forked:
             self._connection.close()
         return self.returncode
 
+    def poll(self) -> int | None:
+        """The exit code; None while it runs."""
+        if self.returncode is None and select.select([self._connection], [], [], 0)[0]:
+            return self.wait()
+        return self.returncode
+
     def kill(self) -> None:
         """Kill it, unless it has ended."""
         if self.returncode is None:
@@ -138,11 +145,13 @@ class Forked:
 class ForkedWorker(Forked):
     """A worker that was asked for as `bench.runner.worker` asks for one, with pipes to it."""
 
-    def __init__(self, address: str, words: Sequence[str], stderr: IO[bytes], env: Mapping[str, str]) -> None:
+    def __init__(
+        self, address: str, module: str, words: Sequence[str], stderr: IO[bytes], env: Mapping[str, str]
+    ) -> None:
         theirs_in, mine_in = os.pipe()
         mine_out, theirs_out = os.pipe()
         files = [theirs_in, theirs_out, stderr.fileno()]
-        super().__init__(address, words[-1], (), files, env, is_leader=True)
+        super().__init__(address, module, words, files, env, is_leader=True)
         os.close(theirs_in)
         os.close(theirs_out)
         self.stdin, self.stdout = os.fdopen(mine_in, "wb"), os.fdopen(mine_out, "rb")
@@ -153,13 +162,13 @@ class Popen(subprocess.Popen[Any]):
 
     def __new__(cls, args: Any, *_: Any, **options: Any) -> Any:
         """A `ForkedWorker`, on which `__init__` is not called then, or an instance as usual."""
-        if isinstance(args, list) and args[1:] == ["-P", "-m", "bench.measure"]:
+        if isinstance(args, list) and args[1:3] == ["-P", "-m"] and args[3] in ("bench.measure", STARTER):
             started("worker")
             address = os.environ.get(ADDRESS)
             if address and args[0] == sys.executable:
                 if address == HERE:
                     address = server(WORKERS).address
-                return ForkedWorker(address, args, options["stderr"], options["env"])
+                return ForkedWorker(address, args[3], args[4:], options["stderr"], options["env"])
         return super().__new__(cls)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bench.plan.selection import Plan
     from bench.protocol import Hello
     from bench.runner.stop_request import Stop
+    from bench.runner.worker_pool import WorkerPool
 
 
 class Choice:
@@ -78,12 +79,15 @@ def overrides(
     return {"launches": None, **changes} if "precision" in changes and "launches" not in changes else changes
 
 
-def look(chosen: Choice, stop: Stop) -> tuple[Hello, Plan]:
-    """Choose cases for the devices of this machine. Files that do not import are found before anything is written."""
+def look(chosen: Choice, stop: Stop, pool: WorkerPool | None = None) -> tuple[Hello, Plan]:
+    """Choose cases for the devices of this machine. Files that do not import are found before anything is written.
+
+    pool: keeps the worker that looked, for the first launch.
+    """
     from bench.runner.machine_probe import look as look_at_machine
 
     draft = chosen.plan(("cpu",))
-    hello = look_at_machine(draft.planned, stop)
+    hello = look_at_machine(draft.planned, stop, pool=pool)
     return hello, chosen.plan(devices_of(hello))
 
 

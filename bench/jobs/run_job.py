@@ -19,6 +19,7 @@ from bench.jobs.arguments import (
     seconds_of,
 )
 from bench.jobs.choice import Choice, look, overrides
+from bench.jobs.import_ahead import AFTER_A_RUN, imported_meanwhile
 from bench.jobs.listener import SILENT, Listener
 from bench.jobs.run_result import Run, closed
 from bench.jobs.stopping import sealed_in, stop_or_own
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bench.protocol import Hello
     from bench.runner.sealing import Ended
     from bench.runner.stop_request import Stop
+    from bench.runner.worker_pool import WorkerPool
 
 
 def run(
@@ -90,22 +92,27 @@ def run(
 def afresh(chosen: Choice, settings: Settings, out: Path | None, command: str, listener: Listener, stop: Stop) -> Run:
     """Begin a run of the chosen cases and measure them."""
     from bench.runner import run_description
+    from bench.runner.worker_pool import WorkerPool
     from bench.store import runs
 
-    hello, plan = look(chosen, stop)
-    for text in plan.notes:
-        listener.note(text)
-    name = runs.new_id()
-    folder = out or runs.RESULTS / name
-    described = run_description.described(name, plan.planned, settings, hello, chosen.preset.name, command)
-    run_description.begin(folder, described)
-    return closed(folder, measured(folder, plan.planned, settings, hello, listener, stop), plan.notes, listener)
+    with WorkerPool(stop) as pool:
+        with imported_meanwhile(*AFTER_A_RUN):
+            hello, plan = look(chosen, stop, pool)
+        for text in plan.notes:
+            listener.note(text)
+        name = runs.new_id()
+        folder = out or runs.RESULTS / name
+        described = run_description.described(name, plan.planned, settings, hello, chosen.preset.name, command)
+        run_description.begin(folder, described)
+        ended = measured(folder, plan.planned, settings, hello, listener, stop, pool)
+    return closed(folder, ended, plan.notes, listener)
 
 
 def go_on(resume: str, budget: Span, listener: Listener, stop: Stop) -> Run:
     """Measure what is left of a run. A budget starts again from zero."""
     from bench.runner import run_description
     from bench.runner.machine_probe import look as look_at_machine
+    from bench.runner.worker_pool import WorkerPool
     from bench.store import runs
 
     folder = runs.locate(resume)
@@ -114,13 +121,22 @@ def go_on(resume: str, budget: Span, listener: Listener, stop: Stop) -> Run:
     budget_s = seconds_of(budget)
     if budget_s is not None:
         settings = replace(settings, budget_s=budget_s)
-    hello = look_at_machine(planned, stop)
-    run_description.refuse_changes(begun, planned, hello)
-    return closed(folder, measured(folder, planned, settings, hello, listener, stop), (), listener)
+    with WorkerPool(stop) as pool:
+        with imported_meanwhile(*AFTER_A_RUN):
+            hello = look_at_machine(planned, stop, pool=pool)
+        run_description.refuse_changes(begun, planned, hello)
+        ended = measured(folder, planned, settings, hello, listener, stop, pool)
+    return closed(folder, ended, (), listener)
 
 
 def measured(
-    folder: Path, planned: Sequence[Planned], settings: Settings, hello: Hello, listener: Listener, stop: Stop
+    folder: Path,
+    planned: Sequence[Planned],
+    settings: Settings,
+    hello: Hello,
+    listener: Listener,
+    stop: Stop,
+    pool: WorkerPool,
 ) -> Ended:
     """Measure the pending cases of a run, and seal it."""
     from bench.runner import whole_run
@@ -128,7 +144,7 @@ def measured(
     listener.begin(len(planned))
     try:
         with sealed_in(folder, f"continue with bench.run(resume={str(folder)!r})"):
-            return whole_run.measure(folder, planned, settings, hello, stop, listener)
+            return whole_run.measure(folder, planned, settings, hello, stop, listener, pool)
     finally:
         listener.over()
 

@@ -12,10 +12,15 @@ from bench.measure.channel import Channel
 
 
 def main() -> None:
-    """Take the pipes, set up the process, and answer requests until the parent is gone."""
-    channel = take_pipes()
+    """Set up the process, and be a worker."""
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it seals, then ends us
+    worker()
+
+
+def worker() -> None:
+    """Take the pipes, import torch if that is still to do, and answer requests until the parent is gone."""
+    channel = take_pipes()
     threads = int(os.environ.get("COURSEBENCH_THREADS", "1"))
 
     gc.disable()  # looking for garbage among the modules of torch is a sixth of the time that its import takes

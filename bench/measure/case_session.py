@@ -21,15 +21,17 @@ from bench.measure.author.usable import usable_dtype, usable_mode
 from bench.measure.counting import operator_counts
 from bench.measure.counting.dynamo_counters import break_reasons, compilations, compiled_graphs, precompiled_headers
 from bench.measure.devices.device import Device
-from bench.measure.memory.case_memory import COMPILED, CaseMemory
+from bench.measure.memory.case_memory import COMPILED, MEASURED_BEFORE, CaseMemory
 from bench.measure.modes import COMPILE_MODES, NEEDS_COMPILER
 from bench.measure.modes.graphs import rehearse
 from bench.measure.timing import blocks, other_timers
+from bench.measure.timing.background import background_cores
 from bench.measure.timing.clocks import Clock
 from bench.measure.timing.disturbances import Disturbances
 from bench.measure.timing.garbage_collector import quiet_garbage
 from bench.measure.timing.one_core import on_core
 from bench.measure.timing.series_timer import SeriesTimer
+from bench.measure.timing.warm_up import Learned
 from bench.protocol import BlockTimed, Open, TimedWithOthers
 from bench.protocol.rows import TimedBlock
 from bench.records import Case
@@ -69,7 +71,7 @@ class Session:
         del output
         self._gauge_clock()
         # What a process loads when something is first used stays with it, and is no memory of the case either.
-        if twice := self.memory.of_the_host:
+        if twice := self._request.memory and self.memory.of_the_host:
             with self._stage("prepare_again"):
                 self.release()
                 gc.collect()  # what refers to itself, as an optimiser does, would be freed while the peak is read
@@ -77,10 +79,16 @@ class Session:
         # The memory of the steady step: what compiling it, or knowing its answer in float64, took is none of it.
         self.memory.restart()
         self.timer = SeriesTimer(self.device, self.prepared, self.settings, self._target_ns)
+        request = self._request
+        learned = None if request.warm_calls is None else Learned(request.warm_calls, request.warm_ns)
         with self._stage("warm_up"):
-            self.facts |= self.timer.warm_step(self._request.steps)
-            self.timer.calibrate(self._request.steps)
+            self.facts |= self.timer.warm_step(self._request.steps, learned)
+            if learned is None:
+                self.facts["background_after"] = background_cores()
+            self.timer.calibrate(self._request.steps, learned)
         self.facts |= self.memory.facts()
+        if self.memory.of_the_host and not twice:
+            self.facts |= {"host_peak_bytes": None, "host_peak_reason": MEASURED_BEFORE}
         if twice:
             with self._stage("check"):
                 self.facts["error_before"] = self._judge(self._call())
@@ -142,11 +150,11 @@ class Session:
 
     # --- timing -----------------------------------------------------------------------------------------------------
 
-    def visit(self, cpu: int | None = None) -> list[TimedBlock]:
-        """Time a few blocks in a row of every series."""
+    def visit(self, cpu: int | None = None, count: int | None = None) -> list[TimedBlock]:
+        """Time a few blocks in a row of every series. count: of a short step; the settings' number by default."""
         self.device.enter()
         with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._disturbances.timing():
-            timed = self.timer.visit()
+            timed = self.timer.visit(count)
         return self._disturbances.visited(timed, self.device.condition())
 
     def time_block(self, clock: str, rewarm: bool, cpu: int | None) -> BlockTimed:

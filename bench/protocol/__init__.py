@@ -43,6 +43,12 @@ class Open:
     count: bool = True
     """Count operators, allocations and kernels of one step at the end; the counts never change, so one launch is
     enough."""
+    memory: bool = True
+    """Read the peak of the host's memory, for which the case is prepared twice; one launch is enough for a run."""
+    warm_calls: int | None = None
+    """Calls of the step that an earlier launch needed until it was as fast as it stayed; None: warm up until steady."""
+    warm_ns: int = 0
+    """… and how long they took."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ class Visit:
     key: str
     cpu: int | None = None
     """The core to run on; None is wherever the process may."""
+    blocks: int | None = None
+    """How many blocks of a short step; None is the number of the settings."""
 
 
 @dataclass(frozen=True)

@@ -6,25 +6,35 @@ from collections.abc import Sequence
 
 from bench.protocol import Hello, Import, Imported
 from bench.records import Planned, UserError
+from bench.runner.starter import can_fork
 from bench.runner.stop_request import Stop
 from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerLostError
+from bench.runner.worker_pool import WorkerPool
 
 
-def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE) -> Hello:
+def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE, pool: WorkerPool | None = None) -> Hello:
     """The hello of a fresh worker of a side, once it has imported every planned workload file.
 
+    pool: keeps that worker for the first launch.
     Raises `UserError` with the traceback of a file that does not import, and `MachineUnfitError`.
     """
-    worker = Worker(1, stop, side=side)
+    worker: Worker | None = Worker(1, stop, side=side)
+    assert worker is not None
     try:
         reply = worker.ask(Import([item.source for item in planned]), START_TIMEOUT_S)
         assert isinstance(reply, Imported)
         if reply.errors:
             text = "\n\n".join(f"{path} does not import:\n{error}" for path, error in reply.errors.items())
             raise UserError(text)
-        return worker.greet()
+        hello = worker.greet()
+        if pool is not None:
+            pool.can_fork = can_fork(cuda=not hello.capabilities["cuda"])
+            pool.put(1, worker)
+            worker = None
+        return hello
     except WorkerLostError as lost:
         files = ", ".join(sorted({item.source.path for item in planned}))
         raise UserError(f"importing {files} ended the process: {lost}\n{lost.log}".rstrip()) from None
     finally:
-        worker.end()
+        if worker is not None:
+            worker.end()

@@ -12,18 +12,25 @@ from bench.runner.compile_caches import CACHES
 from bench.runner.launches.budget import Budget
 from bench.runner.launches.launch import Launch, LaunchContext
 from bench.runner.launches.ledger import Ledger
-from bench.runner.launches.schedule import assignments
+from bench.runner.launches.schedule import assignments, imported_by
 from bench.runner.listener import RunListener
 from bench.runner.sealing import Ended, until_sealed
 from bench.runner.stop_request import Stop
 from bench.runner.thread_counts import threads_of
 from bench.runner.time_account import SessionAccount
+from bench.runner.worker_pool import WorkerPool
 from bench.store.journal import Journal
 from bench.store.journal import read as read_journal
 
 
 def measure(
-    folder: Path, planned: Sequence[Planned], settings: Settings, hello: Hello, stop: Stop, listener: RunListener
+    folder: Path,
+    planned: Sequence[Planned],
+    settings: Settings,
+    hello: Hello,
+    stop: Stop,
+    listener: RunListener,
+    pool: WorkerPool,
 ) -> Ended:
     """Measure what is pending of a run, and seal it however it ends. Raises `MachineUnfitError`."""
     ledger = Ledger(planned, settings)
@@ -32,10 +39,12 @@ def measure(
     recorder = LaunchRecorder(journal, ledger, listener)
     context = LaunchContext(
         settings=settings,
-        stop=stop,
+        pool=pool,
+        sure_launches=ledger.sure_launches,
         threads=lambda symbolic: threads_of(symbolic, hello),
         steps=ledger.steps,
-        visits=ledger.visits.wanted,
+        settled=ledger.settled,
+        visits=ledger.visits.plan,
         caches=folder / CACHES,
         budget=Budget(settings.budget_s, ledger.cost_s),
         listener=recorder,
@@ -46,8 +55,10 @@ def measure(
 def launches_until_finished(ledger: Ledger, context: LaunchContext) -> str:
     """Measure launch after launch, until every case is finished or the budget spent. Returns the run's status."""
     for launch in itertools.count():
-        for assignment in assignments(ledger.pending(launch), launch, context.settings.seed):
-            Launch(assignment, context).run()
+        dealt = assignments(ledger.pending(launch), launch, context.settings.seed)
+        with context.pool.launch(len(dealt), imported_by(dealt)):
+            for assignment in dealt:
+                Launch(assignment, context).run()
         if ledger.finished() == len(ledger.planned):
             return "complete"
         if context.budget.refused:

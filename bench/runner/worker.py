@@ -19,6 +19,7 @@ from bench import records
 from bench.protocol import VERSION, Hello, Message, Reply, Request, Stage
 from bench.protocol.wire import decode, encode
 from bench.records import Outcome
+from bench.runner.starter import Forked, Starter, StarterError
 from bench.runner.stop_request import Stop
 
 START_TIMEOUT_S = 120.0
@@ -75,19 +76,22 @@ class Worker:
     `process` identifies it among all processes of all runs.
     """
 
-    def __init__(self, threads: int, stop: Stop, cache: Path | None = None, side: SideCode = HERE) -> None:
+    def __init__(
+        self,
+        threads: int,
+        stop: Stop,
+        cache: Path | None = None,
+        side: SideCode = HERE,
+        starter: Starter | None = None,
+    ) -> None:
+        """cache: its compile cache; starter: forks it in place of a start of its own. Raises `MachineUnfitError`."""
         self.process = secrets.token_hex(8)
         self.started_s = time.monotonic()
+        self.start_s = 0.0
+        """Seconds until its hello; its share of them where several started together."""
         self._stop = stop
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the worker
-        self._child = subprocess.Popen(
-            [side.python, "-P", "-m", "bench.measure"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env=environment(threads, cache, side.root),
-            start_new_session=True,  # a group of its own, so that its helpers (loaders, compilers) end with it
-        )
+        self._child = self._started(environment(threads, cache, side.root), side.python, starter)
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._outgoing, self._incoming = self._child.stdin, self._child.stdout
@@ -96,11 +100,35 @@ class Worker:
         self._selector.register(self._incoming, selectors.EVENT_READ)
         self._selector.register(stop, selectors.EVENT_READ)
         self._hello: Hello | None = None
+        self._stage = ""
+        """The stage of the case at work that was reported last."""
+
+    def _started(
+        self, variables: Mapping[str, str], python: str, starter: Starter | None
+    ) -> Forked | subprocess.Popen[bytes]:
+        """The process, in a group of its own, so that its helpers (loaders, compilers) end with it."""
+        if starter is not None:
+            try:
+                return starter.fork(variables, self._log, START_TIMEOUT_S)
+            except StarterError as error:
+                raise MachineUnfitError(f"no worker can start here: {error}") from None
+        return subprocess.Popen(
+            [python, "-P", "-m", "bench.measure"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=variables,
+            start_new_session=True,
+        )
 
     @property
     def pid(self) -> int:
         """Process id."""
         return self._child.pid
+
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._child.poll() is None
 
     def greet(self) -> Hello:
         """Its hello, with all facts about its machine; waits for it. Raises `MachineUnfitError`, `Stopped`."""
@@ -113,6 +141,7 @@ class Worker:
             if not isinstance(message, Hello) or message.version != VERSION:
                 raise MachineUnfitError(f"the worker speaks another protocol than version {VERSION}")
             self._hello = message
+            self.start_s = time.monotonic() - self.started_s
         return self._hello
 
     def ask(self, request: Request, silence_s: float, on_stage: Callable[[Stage], None] = lambda stage: None) -> Reply:
@@ -127,6 +156,7 @@ class Worker:
     def begin(self, request: Request) -> None:
         """Send a request without waiting for its `answer`: another worker can be asked meanwhile. Raises as `ask`."""
         self.greet()
+        self._stage = ""
         try:
             self._outgoing.write(encode(request))
             self._outgoing.flush()
@@ -136,6 +166,7 @@ class Worker:
     def answer(self, silence_s: float, on_stage: Callable[[Stage], None] = lambda stage: None) -> Reply:
         """The answer to the request that was begun. Raises as `ask`."""
         while isinstance(message := self._receive(silence_s), Stage):
+            self._stage = message.stage
             on_stage(message)
         if not isinstance(message, Reply):
             raise TypeError(f"a worker answers, it does not ask: {message!r}")
@@ -164,7 +195,8 @@ class Worker:
             ready = self._selector.select(max(0.0, ends - time.monotonic()))
             self._stop.check()
             if not ready:
-                raise WorkerSilentError(f"no answer for {silence_s:g} s")
+                stage = f" in its stage {self._stage!r}" if self._stage else ""
+                raise WorkerSilentError(f"no answer for {silence_s:g} s{stage}")
             chunk = os.read(self._incoming.fileno(), 1 << 16)
             if not chunk:
                 raise self._death()

@@ -16,6 +16,7 @@ from bench.runner import machine_probe, run_description, whole_run
 from bench.runner.listener import SilentListener
 from bench.runner.stop_request import Stop
 from bench.runner.worker import Worker
+from bench.runner.worker_pool import WorkerPool
 from bench.store import tables
 
 FILE = Path(__file__).parents[1] / "workload_files" / "compiled.py"
@@ -99,7 +100,8 @@ def twice(tmp_path_factory):
     run_description.begin(folder, run_description.described("compiled", planned, settings, hello, "test", "bench run"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COMPILED_TMPDIR", str(unpacked))
-        whole_run.measure(folder, planned, settings, hello, stop, SilentListener())
+        with WorkerPool(stop) as pool:
+            whole_run.measure(folder, planned, settings, hello, stop, SilentListener(), pool)
     return Twice(folder, unpacked, tables.read(folder).launches)
 
 

@@ -56,7 +56,7 @@ class WideInterval:
         if not evidence.precision < evidence.half_width < math.inf:
             return None
         return (
-            f"known to ±{evidence.half_width:.1%} only; ±{evidence.precision:.1%} was asked for",
+            f"known to ±{100 * evidence.half_width:.3g}% only; ±{100 * evidence.precision:.3g}% was asked for",
             "add launches (--launches, or a larger --budget)",
         )
 

@@ -11,6 +11,9 @@ COMPILED = "a compiled case holds the compiler too"
 """Why there is no number for the host: the compiler stays in the process, and its memory cannot be told apart."""
 
 
+MEASURED_BEFORE = "an earlier launch of this case measured it"
+
+
 class CaseMemory:
     """Memory of host and device above the level at which this object was made."""
 

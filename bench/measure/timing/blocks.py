@@ -9,6 +9,11 @@ from typing import Any
 
 from bench.measure.timing.clocks import Clock, cost_ns, resolution_ns
 
+AIM = 1.2
+"""A block is calibrated to this many times the shortest length, so that a faster moment does not fall below it."""
+
+MOST_STEPS = 10_000_000
+
 
 class ClockError(Exception):
     """The clock went backwards: no time of this process can be trusted."""
@@ -78,14 +83,26 @@ def shortest_block_ns(block_s: float, resolution_ns: float, empty_ns: float) -> 
     return max(block_s * 1e9, 1000 * resolution_ns, 1000 * empty_ns)
 
 
-def calibrate(time_steps: Callable[[int], int], target_ns: float, limit: int = 10_000_000) -> int:
-    """The n whose block lasts at least `target_ns`, found by growing blocks.
+def calibrate(time_steps: Callable[[int], int], target_ns: float, limit: int = MOST_STEPS) -> int:
+    """The n whose block lasts at least `target_ns` twice in a row, found by growing blocks.
 
-    Each try aims at 1.2 times the target by the last speed, at least doubles n and at most multiplies it by a hundred:
-    neither a slow first call ends the search, nor a fast one sends it too far.
+    A single long block does not end the search: its first call may have filled a cache, or lost the core.
     """
     steps = 1
-    while (total := time_steps(steps)) < target_ns and steps < limit:
-        wanted = math.ceil(1.2 * steps * target_ns / max(total, 1))
-        steps = min(limit, max(2 * steps, min(wanted, 100 * steps)))
+    while min(time_steps(steps), total := time_steps(steps)) < target_ns and steps < limit:
+        steps = grown(steps, total, target_ns, limit)
     return steps
+
+
+def grown(steps: int, total_ns: int, target_ns: float, limit: int = MOST_STEPS) -> int:
+    """The next n to try after a block of `steps` that took `total_ns`, too short.
+
+    It aims at `AIM` times the target by that speed, at least doubles n and at most multiplies it by a hundred: neither
+    does a slow call end the search, nor a fast one send it too far.
+    """
+    return min(limit, max(2 * steps, min(steps_for(total_ns / steps, target_ns), 100 * steps)))
+
+
+def steps_for(step_ns: float, target_ns: float) -> int:
+    """The n whose block takes `AIM` times the target, at `step_ns` a step."""
+    return max(1, math.ceil(AIM * target_ns / max(step_ns, 1e-3)))

@@ -11,14 +11,21 @@ from bench.measure.devices.device import Device, NoClockError
 from bench.measure.timing import blocks
 from bench.measure.timing.cpu_clock import CpuReading, ReadCpu, read_cpu, spent
 from bench.measure.timing.one_core import CoreUse
-from bench.measure.timing.warm_up import WarmUp, warm_up
+from bench.measure.timing.warm_up import LONG_BLOCK_NS, Learned, WarmBlock, WarmUp, warm_up, warm_up_as_before
 from bench.protocol.rows import TimedBlock
 from bench.records import Settings
 from bench.series import STEP, Series
 from bench.workload import Prepared
 
 MOST_BLOCKS = 50
-"""Most blocks of a series in a visit, however short they are, besides a second cold one."""
+"""Most blocks of a series in a visit whose steps are reset, however short they are, besides a second cold one."""
+
+FEWEST_KEPT = 2
+"""Blocks of a visit that are kept, however long they take."""
+
+LEAST_WARM_BLOCKS = 4
+"""Blocks that warm a step up in a later launch, however soon the first one was steady: two of them are cold. Of blocks
+longer than `LONG_BLOCK_NS` one is enough."""
 
 
 class SeriesTimer:
@@ -28,17 +35,18 @@ class SeriesTimer:
         self, device: Device, prepared: Prepared, settings: Settings, target_ns: float, cpu: ReadCpu = read_cpu
     ) -> None:
         """target_ns: shortest block; cpu: reads the CPU clock."""
-        self._read_cpu = cpu
-        self._on_host = device.torch_device.type == "cpu"
         self.steps: dict[Series, int] = {}
         self.no_clock: dict[Series, str] = {}
         """Series that a clock of the device could not time, with the reason."""
         self._device = device
+        self._read_cpu = cpu
+        self._on_host = device.torch_device.type == "cpu"
         self._resets = prepared.reset is not None
         self._reset = prepared.reset or blocks.nothing
         self._calls: Mapping[str, blocks.Step] = {STEP: prepared.step, **prepared.phases}
         self._settings = settings
         self._target_ns = target_ns
+        self._warmed: dict[Series, WarmUp] = {}
 
     def time(self, series: Series, steps: int) -> int:
         """Total ns of one block. Raises `NoClockError` where the clock cannot time it."""
@@ -60,25 +68,35 @@ class SeriesTimer:
 
     # --- warm-up and calibration ------------------------------------------------------------------------------------
 
-    def warm_step(self, known: Mapping[Series, int]) -> dict[str, Any]:
-        """Warm the step up at a rough n: columns of `CaseLaunch`. known: n that an earlier launch found."""
-        series = Series(STEP, self._device.clocks[0])
-        rough = known.get(series) or self._calibrated(series)
+    def warm_step(self, known: Mapping[Series, int], learned: Learned | None = None) -> dict[str, Any]:
+        """Warm the step up: columns of `CaseLaunch`. known: n that an earlier launch found; learned: its warm-up."""
         cores = CoreUse()
-        warmth = self._warm(series, rough)
-        return {"steady": warmth.steady, "warm_calls": warmth.calls, "warm_ns": warmth.ns, "one_core": cores.one()}
+        warmth = self._warm(STEP, known, learned)
+        return {
+            "steady": warmth.steady,
+            "warm_calls": warmth.calls,
+            "warm_ns": warmth.ns,
+            "settled_calls": warmth.settled_calls,
+            "settled_ns": warmth.settled_ns,
+            "one_core": cores.one(),
+        }
 
-    def calibrate(self, known: Mapping[Series, int]) -> None:
+    def calibrate(self, known: Mapping[Series, int], learned: Learned | None = None) -> None:
         """Warm the phases up, and find n of every phase and clock; n that an earlier launch found is kept."""
         for phase in self._calls:
             if phase != STEP:
-                series = Series(phase, self._device.clocks[0])
-                self._warm(series, self._calibrated(series))
+                self._warm(phase, known, learned)
             for series in (Series(phase, clock) for clock in self._device.clocks):
                 try:
-                    self.steps[series] = known.get(series) or self._calibrated(series)
+                    self.steps[series] = known.get(series) or self._n_of(series)
                 except NoClockError as error:
                     self.no_clock[series] = str(error)
+
+    def _n_of(self, series: Series) -> int:
+        """The n of a series: by its speed at the end of warm-up, or by blocks of its own on another clock."""
+        if self._resets or series not in self._warmed:
+            return self._calibrated(series)
+        return min(blocks.MOST_STEPS, blocks.steps_for(self._warmed[series].step_ns, self._target_ns))
 
     def _calibrated(self, series: Series) -> int:
         """The n of a series. Raises `NoClockError` where the clock cannot time even one step."""
@@ -100,15 +118,32 @@ class SeriesTimer:
                 raise
             return fitting  # a longer block does not fit the device's queue
 
-    def _warm(self, series: Series, steps: int) -> WarmUp:
-        floor_ns, cap_ns = self._settings.warm_s * 1e9, self._settings.warm_cap_s * 1e9
-        return warm_up(lambda: self.time(series, steps), steps, floor_ns, cap_ns)
+    def _warm(self, phase: str, known: Mapping[Series, int], learned: Learned | None) -> WarmUp:
+        """Warm a phase up, in blocks that are found anew where the step turns out to be faster than at first."""
+        series = Series(phase, self._device.clocks[0])
+        steps = known.get(series) or self._calibrated(series)
+
+        def block() -> WarmBlock:
+            nonlocal steps
+            timed = WarmBlock(steps, self.time(series, steps))
+            if not self._resets and timed.ns < self._target_ns / 2:
+                steps = blocks.grown(steps, timed.ns, self._target_ns)
+            return timed
+
+        if learned is None:
+            floor_ns, cap_ns = self._settings.warm_s * 1e9, self._settings.warm_cap_s * 1e9
+            warmth = warm_up(block, floor_ns, cap_ns)
+        else:
+            warmth = warm_up_as_before(block, learned, LEAST_WARM_BLOCKS)
+        self._warmed[series] = warmth
+        return warmth
 
     # --- blocks -----------------------------------------------------------------------------------------------------
 
-    def visit(self) -> list[TimedBlock]:
-        """A few blocks in a row of every series."""
-        return [block for series in list(self.steps) for block in self._timed(series)]
+    def visit(self, count: int | None = None) -> list[TimedBlock]:
+        """A few blocks in a row of every series; `count`: how many of short ones, the settings' number by default."""
+        wanted = count or self._settings.blocks
+        return [block for series in list(self.steps) for block in self._timed(series, wanted)]
 
     def rewarmed(self, series: Series) -> tuple[int, CpuReading | None]:
         """As `timed`, after blocks that are not timed, since the step went cold in a pause."""
@@ -117,24 +152,26 @@ class SeriesTimer:
             self.time(series, steps)
         return self.timed(series, steps)
 
-    def _timed(self, series: Series) -> list[TimedBlock]:
+    def _timed(self, series: Series, wanted: int) -> list[TimedBlock]:
         """Blocks of one series; none where its clock fails here, and from then on."""
         try:
-            return list(self._blocks(series, self.steps[series]))
+            return list(self._blocks(series, self.steps[series], wanted))
         except NoClockError as error:
             self.no_clock[series] = str(error)
             del self.steps[series]
             return []
 
-    def _blocks(self, series: Series, steps: int) -> Iterator[TimedBlock]:
-        """Blocks of one series. Blocks kept short by `reset` are more, to fill the visit's time."""
-        wanted, cold, index = self._settings.blocks, 1, 0
+    def _blocks(self, series: Series, steps: int, wanted: int) -> Iterator[TimedBlock]:
+        """Blocks of one series: more of those that `reset` keeps short, to fill the visit's time; fewer long ones."""
+        cold, index = 1, 0
         while index < wanted:
             total, cpu = self.timed(series, steps)
             if index == 0:
                 if self._resets:
                     wanted = min(MOST_BLOCKS, max(wanted, math.ceil(wanted * self._target_ns / max(total, 1))))
                 wanted += (cold := cold_blocks(total)) - 1
+                if total > LONG_BLOCK_NS:
+                    wanted = min(wanted, cold + FEWEST_KEPT)
             # Positional, in the order of `CpuReading`: a visit makes a hundred of these.
             yield TimedBlock(series, index, index >= cold, steps, total, *(cpu or ()))
             index += 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,9 +17,10 @@ from bench.records import Block, CaseLaunch, Outcome, Planned, Settings, Value
 from bench.runner.compile_caches import empty, folder_of
 from bench.runner.launches.budget import Budget
 from bench.runner.launches.schedule import Assignment, visiting_order
-from bench.runner.stop_request import Stop
+from bench.runner.launches.visits import VisitPlan
 from bench.runner.worker import Worker, WorkerLostError
-from bench.series import Series
+from bench.runner.worker_pool import WorkerPool
+from bench.series import STEP, Series
 
 GROUP_BYTES = 2 << 30
 """A group is full when the cases in it hold this much memory."""
@@ -49,13 +50,17 @@ class LaunchContext:
     """What a launch works with."""
 
     settings: Settings
-    stop: Stop
+    pool: WorkerPool
+    sure_launches: Callable[[Iterable[str]], int]
+    """How many launches of cases with these keys are sure to come, this one included."""
     threads: Callable[[Value], int]
     """The real thread count behind the symbolic one."""
     steps: dict[str, dict[Series, int]]
     """n of each series of a case, where an earlier launch calibrated it."""
-    visits: Callable[[str], int]
-    """By key: how many visits a launch pays a case."""
+    settled: Mapping[str, tuple[int, int]]
+    """Calls and ns that warmed a case up, where an earlier launch learned it."""
+    visits: Callable[[str, float, float], VisitPlan]
+    """How a launch visits a case; see `Visits.plan`."""
     caches: Path
     budget: Budget
     listener: LaunchListener
@@ -69,6 +74,14 @@ class OpenCase:
     facts: dict[str, Any]
     steps: dict[Series, int]
     blocks: list[Block] = field(default_factory=list)
+    launch_s: float = 0.0
+    """Seconds that this launch has spent on the case before its first visit, and its share of the start."""
+
+    @property
+    def block_s(self) -> float:
+        """Length of a block of the step, by the speed of warm-up."""
+        steps = next((n for series, n in self.steps.items() if series.phase == STEP), 1)
+        return float(self.facts["warm_ns"] / self.facts["warm_calls"] * steps / 1e9)
 
 
 class Launch:
@@ -87,10 +100,8 @@ class Launch:
         """Measure every waiting case, or as many as the budget allows. Raises `Stopped`, `MachineUnfitError`."""
         while self._waiting and self._context.budget.affords(self._waiting):
             cache, state = self._compile_cache()
-            worker = Worker(self._context.threads(self._assignment.threads), self._context.stop, cache)
+            worker = self._worker(cache)
             try:
-                worker.greet()
-                self._context.listener.spawned(time.monotonic() - worker.started_s)
                 while self._waiting and self._context.budget.affords(self._waiting):
                     self._open_group(worker, state)
                     self._visit_group(worker)
@@ -108,21 +119,43 @@ class Launch:
             planned = self._waiting.popleft()
             key = planned.case.key
             self._cases[key] = OpenCase(planned, {}, {})
-            known = self._context.steps.get(key, {})
-            request = Open(key, planned.source, self._context.settings, known, cache_state, count=not known)
-            reply = self._ask(worker, key, request)
+            began = time.monotonic()
+            reply = self._ask(worker, key, self._opening(planned, cache_state))
             if isinstance(reply, Opened):
-                self._cases[key] = OpenCase(planned, reply.facts, reply.steps)
+                opened = OpenCase(planned, reply.facts, reply.steps)
+                # Warming up is no cost of another launch where this one learns how long that takes.
+                opened.launch_s = time.monotonic() - began - reply.facts["warm_ns"] / 1e9
+                self._cases[key] = opened
                 resident += reply.resident_bytes
+        for case in self._cases.values():
+            case.launch_s += worker.start_s / len(self._assignment.planned)
+
+    def _opening(self, planned: Planned, cache_state: str) -> Open:
+        """The request to open a case: a later launch of it finds n, counts, memory and warm-up known."""
+        key = planned.case.key
+        known = self._context.steps.get(key, {})
+        calls, ns = self._context.settled.get(key, (None, 0))
+        return Open(
+            key,
+            planned.source,
+            self._context.settings,
+            known,
+            cache_state,
+            count=not known,
+            memory=not known,
+            warm_calls=calls,
+            warm_ns=ns,
+        )
 
     def _visit_group(self, worker: Worker) -> None:
         launch, settings = self._assignment.launch, self._context.settings
-        visits = {key: self._context.visits(key) for key in self._cases}
+        plans = {key: self._context.visits(key, case.launch_s, case.block_s) for key, case in self._cases.items()}
+        visits = {key: plan.visits for key, plan in plans.items()}
         for visit, key in visiting_order(visits, launch, settings.seed):
             if key not in self._cases:
                 continue  # an earlier visit ended it
             self._context.listener.entered(key, f"visit {visit + 1} of {visits[key]}", launch)
-            reply = self._ask(worker, key, Visit(key))
+            reply = self._ask(worker, key, Visit(key, blocks=plans[key].blocks))
             if isinstance(reply, Visited):
                 blocks = [block.at(key, launch, visit) for block in reply.blocks]
                 self._cases[key].blocks += blocks
@@ -180,6 +213,12 @@ class Launch:
             **facts,
         )
         self._context.listener.ended(record, case.blocks)
+
+    def _worker(self, cache: Path | None) -> Worker:
+        """A fresh process; where it has none of its kind waiting, it starts those of later launches beside it."""
+        ahead = self._context.sure_launches(item.case.key for item in self._waiting) - 1
+        threads = self._context.threads(self._assignment.threads)
+        return self._context.pool.take(threads, ahead, cache, self._context.listener.spawned)
 
     def _compile_cache(self) -> tuple[Path | None, str]:
         """The cache folder of a compiled case, and its state: cold means a folder of its own, emptied."""

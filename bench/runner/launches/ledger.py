@@ -24,6 +24,8 @@ class Ledger:
     def __init__(self, planned: Sequence[Planned], settings: Settings) -> None:
         self.planned = {item.case.key: item for item in planned}
         self.steps: dict[str, dict[Series, int]] = {}
+        self.settled: dict[str, tuple[int, int]] = {}
+        """Calls and ns until the step of a case was as fast as it stayed, in the launch that looked."""
         self.outcomes: dict[str, str] = {}
         self._precision = {key: Precision(settings) for key in self.planned}
         self._neighbours = Neighbours()
@@ -47,6 +49,8 @@ class Ledger:
             self.outcomes[record.key] = record.outcome
         if record.steps:
             self.steps[record.key] = dict(record.steps)
+        if record.settled_calls is not None and record.settled_ns is not None:
+            self.settled[record.key] = record.settled_calls, record.settled_ns
         median_s = launch_median_s(blocks)
         if record.outcome == Outcome.OK and median_s is not None:
             precision = self._precision[record.key]
@@ -71,6 +75,10 @@ class Ledger:
     def cost_s(self, key: str) -> float:
         """Seconds of a launch of the case, the median so far; 0 before the first."""
         return statistics.median(self._cost[key]) if self._cost.get(key) else 0.0
+
+    def sure_launches(self, keys: Iterable[str]) -> int:
+        """How many launches of some cases are sure to come: the most that one of them still needs."""
+        return max((self._precision[key].launches_left() for key in keys), default=0)
 
     def standing(self) -> RunProgress:
         """How far the run is."""

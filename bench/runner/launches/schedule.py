@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -42,6 +42,11 @@ def assignments(pending: Sequence[Wanted], launch: int, seed: int) -> list[Assig
         dealt.append(Assignment(launch, threads, tuple(items), compiled=False))
     dice.shuffle(dealt)
     return dealt
+
+
+def imported_by(dealt: Iterable[Assignment[Wanted]]) -> tuple[str, ...]:
+    """What the processes of these assignments import besides torch: the compiler's front end, where one compiles."""
+    return ("torch._dynamo",) if any(each.compiled for each in dealt) else ()
 
 
 def visiting_order(visits: Mapping[str, int], launch: int, seed: int) -> list[tuple[int, str]]:

@@ -1,4 +1,9 @@
-"""Number of visits in a launch: more where visits differ so much that a further process would cost more."""
+"""How a launch divides its time: how many visits it pays a case, and how many blocks a visit has.
+
+A launch costs time before its first block: starting a process, preparing, warming up. It then measures for as long as
+that at most: beyond it another launch tells more for the time. Within that, visits are added as long as they tell more
+than another launch would, by the spread seen so far of the case and of the other cases of the run.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +11,43 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from bench.cold_blocks import cold_blocks
 from bench.records import Block, CaseLaunch, Settings
 from bench.series import STEP
-from bench.stats.variance_components import best_visits, components
+from bench.stats.variance_components import NONE_SEEN, MeanSquares, best_visits, expected, mean_squares
 
-FEWEST_LAUNCHES = 3
-"""Launches before a case's own spread counts: fewer estimate two components too badly."""
+MOST_VISITS = 12
+"""Visits of a case in a launch. Where there is time for more, each has more blocks: two of six are cold."""
 
-MOST_TIMES = 4
-"""A launch makes at most this many times the visits of the settings: a group of cases shares the time."""
+MOST_TIMES_BLOCKS = 12
+"""A visit has at most this many times the blocks of the settings: 60 of a millisecond, many turns of a scheduler."""
+
+SHORT_VISITS_S = 0.1
+"""Visits that take less than this in a launch are no fewer than the settings say; of longer ones two are enough."""
+
+
+class VisitPlan(NamedTuple):
+    """How often a launch visits a case, and how many blocks of a short step each visit has."""
+
+    visits: int
+    blocks: int
 
 
 class Visits:
-    """Learns from each launch of a case. After few launches, or where their number is fixed, the settings decide."""
+    """Learns from each launch of each case how visits and launches differ, and what they cost."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._logs: dict[str, list[list[float]]] = defaultdict(list)
+        self._squares: dict[str, MeanSquares] = {}
         self._launch_s: dict[str, list[float]] = defaultdict(list)
-        self._visit_s: dict[str, list[float]] = defaultdict(list)
+        self._block_s: dict[str, list[float]] = defaultdict(list)
+        """Seconds of a block, with those of other phases and clocks that are timed beside it."""
 
     def add(self, record: CaseLaunch, blocks: Sequence[Block]) -> None:
-        """Add what one launch of a case took: its visits, and the seconds of its stages."""
+        """Add what one launch of a case took: its visits, and what a block of them costs."""
         kept = [block for block in blocks if block.kept and block.phase == STEP]
         visits: dict[int, list[float]] = defaultdict(list)
         for block in kept:
@@ -38,16 +57,27 @@ class Visits:
         if not visits or timed_s <= 0:
             return
         self._logs[record.key].append([statistics.median(logs) for logs in visits.values()])
-        self._visit_s[record.key].append(timed_s / len(visits))
-        self._launch_s[record.key].append(sum(record.seconds.values()) - timed_s)
+        self._squares[record.key] = mean_squares(self._logs[record.key])
+        timed = sum(block.phase == STEP and block.clock == kept[0].clock for block in blocks)
+        self._block_s[record.key].append(timed_s / timed)
 
-    def wanted(self, key: str) -> int:
-        """Visits of the next launch: the number that gives the narrowest interval for the time (see `best_visits`)."""
+    def plan(self, key: str, launch_s: float, block_s: float) -> VisitPlan:
+        """The visits of the next launch of a case.
+
+        launch_s: seconds that this launch has spent on the case before its first visit; block_s: length of its blocks,
+        which tells what a visit costs where none was seen.
+        """
+        # Whichever case comes first in a process pays for what all of them load: no cost of this one's launches.
+        launch_s = min(launch_s, *self._launch_s[key]) if self._launch_s[key] else launch_s
+        self._launch_s[key].append(launch_s)
         usual = self._settings.visits
-        if self._settings.launches is not None or len(self._logs[key]) < FEWEST_LAUNCHES:
-            return usual
-        found = components(self._logs[key])
-        if found is None:
-            return usual
-        best = best_visits(found, statistics.median(self._launch_s[key]), statistics.median(self._visit_s[key]))
-        return round(min(max(best, usual), MOST_TIMES * usual))
+        block_s = statistics.median(self._block_s[key]) if self._block_s[key] else block_s
+        visit_s = block_s * (self._settings.blocks + cold_blocks(block_s * 1e9) - 1)
+        others = (squares for other, squares in self._squares.items() if other != key)
+        wanted = best_visits(expected(self._squares.get(key, NONE_SEEN), others), launch_s, visit_s)
+        fewest = min(usual, max(2, int(SHORT_VISITS_S / visit_s)))
+        visits = max(fewest, min(wanted, launch_s / visit_s))
+        blocks = self._settings.blocks
+        if visits > MOST_VISITS:
+            blocks = round(blocks * min(MOST_TIMES_BLOCKS, visits / MOST_VISITS))
+        return VisitPlan(round(min(visits, MOST_VISITS)), blocks)

@@ -33,11 +33,12 @@ from bench.protocol import (
 from bench.protocol.rows import TimedBlock
 from bench.records import BASE, BESIDE, BY, HEAD, SIDES, BlockPair, CaseLaunch, ComparedCase, Outcome
 from bench.runner.launches.launch import GROUP_BYTES, GROUP_CASES
-from bench.runner.launches.schedule import Assignment
+from bench.runner.launches.schedule import Assignment, imported_by
 from bench.runner.pairs.block_pair_count import MOST_BLOCK_PAIRS, at_least, more
 from bench.runner.pairs.pair_caches import PairCaches, caches_of
 from bench.runner.pairs.pair_context import FEWEST_BLOCK_PAIRS, PairContext, PairedCase
-from bench.runner.worker import START_TIMEOUT_S, Worker, WorkerLostError
+from bench.runner.starter import Starter
+from bench.runner.worker import START_TIMEOUT_S, Worker, WorkerLostError, environment
 from bench.series import Series
 
 
@@ -73,9 +74,10 @@ class Pair:
         context = self._context
         with contextlib.ExitStack() as stack:
             caches = caches_of(context, key) if self._assignment.compiled else PairCaches()
+            starter = self._starter(stack)
             for side in self._order:
                 threads = context.threads(self._assignment.threads)
-                worker = Worker(threads, context.stop, caches.folders.get(side), context.sides[side])
+                worker = Worker(threads, context.stop, caches.folders.get(side), context.sides[side], starter)
                 stack.callback(worker.end)
                 self._workers[side] = worker
             try:
@@ -87,6 +89,19 @@ class Pair:
                     self._close_group()
             except WorkerLostError as lost:
                 self._end_pair(lost)
+
+    def _starter(self, stack: contextlib.ExitStack) -> Starter | None:
+        """A fresh process that both sides are forked from, until `stack` ends; None where they cannot be.
+
+        They are then alike but for what a side imports. What chance decides when a process starts is drawn anew for
+        each pair.
+        """
+        pythons = [side.python for side in self._context.sides.values()]
+        if not self._context.can_fork or len(set(pythons)) > 1:
+            return None
+        starter = Starter(pythons[0], environment(1, None), imported_by([self._assignment]))
+        stack.callback(starter.end)
+        return starter
 
     def _import(self) -> None:
         """Let both sides start and import their workloads at the same time: half as long, and nothing is timed yet."""

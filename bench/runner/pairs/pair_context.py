@@ -77,6 +77,8 @@ class PairContext:
     pair_settings: PairSettings = PairSettings()
     cold_pairs: dict[str, int] = field(default_factory=dict)
     """By key of a compiled case: pairs so far in which its cache was empty."""
+    can_fork: bool = False
+    """Whether both sides may be forks of one process, where one interpreter serves both."""
     twin: bool = False
     """The head is a second copy of the base: these are the pairs of a gate's canary."""
 

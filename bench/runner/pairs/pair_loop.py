@@ -19,6 +19,7 @@ from bench.runner.listener import OnStage
 from bench.runner.pairs.pair import Pair
 from bench.runner.pairs.pair_context import PairContext, PairListener, PairSettings
 from bench.runner.sealing import Ended, until_sealed
+from bench.runner.starter import can_fork
 from bench.runner.stop_request import Stop
 from bench.runner.thread_counts import threads_of
 from bench.runner.time_account import SessionAccount
@@ -114,6 +115,7 @@ def pair_context_of(
         listener=listener,
         cpus=hello.facts["cpu"]["affinity"],
         pair_settings=pair_settings,
+        can_fork=can_fork(cuda=not hello.capabilities["cuda"]),
     )
 
 

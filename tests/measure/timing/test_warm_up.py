@@ -1,8 +1,10 @@
+import itertools
 import random
+import time
 
 import pytest
 
-from bench.measure.timing.warm_up import T_95, agree, warm_up
+from bench.measure.timing.warm_up import LONG_BLOCK_NS, T_95, Learned, WarmBlock, agree, warm_up, warm_up_as_before
 
 scipy_stats = pytest.importorskip("scipy.stats")
 
@@ -35,30 +37,68 @@ def test_heavy_tails_pass_more_often_not_less():
     assert sum(agree(blocks(), blocks()) for _ in range(2000)) / 2000 >= 0.95
 
 
+def blocks_of(times, steps=10):
+    """Makes one block after the other of these times."""
+    times = iter(times)
+    return lambda: WarmBlock(steps, next(times))
+
+
 def test_a_step_that_still_gets_faster_is_not_steady():
-    times = iter([round(1e6 * 0.9**i) for i in range(1000)])
-    warmth = warm_up(lambda: next(times), steps=10, floor_ns=0, cap_ns=8e6)
-    assert not warmth.steady
+    warmth = warm_up(blocks_of(round(1e6 * 0.9**i) for i in range(1000)), floor_ns=0, cap_ns=8e6)
+    assert warmth.steady is False
 
 
-def test_a_step_that_has_settled_is_steady():
+def test_a_step_that_has_settled_is_steady_and_says_when_it_settled():
     dice = random.Random(3)
-    decay = iter(range(10_000))
-    warmth = warm_up(
-        lambda: round(1e6 * (1 + 3 * 0.5 ** next(decay)) * dice.lognormvariate(0, 0.01)), 10, floor_ns=0, cap_ns=1e12
-    )
+    times = (round(1e6 * (1 + 3 * 0.5**i) * dice.lognormvariate(0, 0.001)) for i in itertools.count())
+    warmth = warm_up(blocks_of(times), floor_ns=5e7, cap_ns=1e12)
     assert warmth.steady
-    assert warmth.calls >= 100
+    assert warmth.step_ns == pytest.approx(1e5, rel=0.01)
+    # 1 + 3 * 0.5**i is below 1.02 from the ninth block on: the median of five is so in the third window.
+    assert warmth.settled_calls == 100
+    assert warmth.settled_ns == pytest.approx(16e6, rel=0.01)
+
+
+def test_a_step_that_is_fast_at_once_needed_nothing():
+    warmth = warm_up(blocks_of(itertools.repeat(1_000_000)), floor_ns=1e8, cap_ns=1e9)
+    assert (warmth.settled_calls, warmth.settled_ns) == (0, 0)
 
 
 def test_warm_up_lasts_at_least_its_floor():
-    warmth = warm_up(lambda: 1_000_000, steps=1, floor_ns=1e8, cap_ns=1e9)
+    warmth = warm_up(blocks_of(itertools.repeat(1_000_000), 1), floor_ns=1e8, cap_ns=1e9)
     assert warmth.ns >= 1e8
 
 
 def test_a_step_longer_than_the_cap_still_runs_four_times():
-    warmth = warm_up(lambda: 5_000_000_000, steps=1, floor_ns=1e8, cap_ns=1e9)
+    warmth = warm_up(blocks_of(itertools.repeat(5_000_000_000), 1), floor_ns=1e8, cap_ns=1e9)
     assert warmth.calls == 4
+
+
+def test_each_block_of_a_long_warm_up_costs_the_same():
+    def cpu_s(count):
+        began = time.process_time()
+        warm_up(blocks_of(itertools.repeat(5_000), 1), floor_ns=5_000 * count, cap_ns=1e12)
+        return time.process_time() - began
+
+    few, many = min(cpu_s(4_000) for _ in range(3)), min(cpu_s(40_000) for _ in range(3))
+    assert many < 30 * few  # ten times the blocks; sorting all of them at each block would be a hundred times
+
+
+def test_a_later_launch_warms_up_by_what_the_first_one_needed():
+    warmth = warm_up_as_before(blocks_of(itertools.repeat(1_000_000)), Learned(calls=100, ns=12_000_000), least=4)
+    assert warmth.steady is None
+    assert warmth.calls == 150
+    slower_now = warm_up_as_before(blocks_of(itertools.repeat(9_000_000)), Learned(calls=100, ns=12_000_000), least=4)
+    assert slower_now.calls == 150
+    faster_now = warm_up_as_before(blocks_of(itertools.repeat(100_000)), Learned(calls=100, ns=12_000_000), least=4)
+    assert faster_now.ns == 12_000_000
+
+
+def test_a_later_launch_of_a_step_that_needed_nothing_runs_a_few_blocks_or_one_long_one():
+    nothing = Learned(calls=0, ns=0)
+    assert warm_up_as_before(blocks_of(itertools.repeat(1_000_000), 1), nothing, least=4).calls == 4
+    long_ns = round(2 * LONG_BLOCK_NS)
+    assert warm_up_as_before(blocks_of(itertools.repeat(long_ns), 1), nothing, least=4).calls == 1
 
 
 def test_identical_blocks_of_a_coarse_clock_are_steady():

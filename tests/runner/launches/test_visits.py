@@ -1,4 +1,4 @@
-"""More visits where they tell more than processes do."""
+"""A launch measures for as long as it costs at most, and in it visits that tell more than another launch."""
 
 from __future__ import annotations
 
@@ -8,47 +8,63 @@ import numpy as np
 import pytest
 
 from bench.records import Block, CaseLaunch, Settings
-from bench.runner.launches.visits import Visits
+from bench.runner.launches.visits import MOST_TIMES_BLOCKS, MOST_VISITS, SHORT_VISITS_S, Visits
 
-KEY = "a/b[size=64]"
+KEY, OTHER = "a/b[size=64]", "a/b[size=65]"
+VISIT_S = 0.012
+"""A visit of blocks of 2 ms: one more than those of the settings, since two are cold."""
 
 
-def learned(between: float, within: float, count: int = 12, **settings) -> Visits:
-    """After launches of four visits, whose levels and visits differ by so much; a launch costs 4 s, a visit 0.1 s."""
-    visits = Visits(Settings(**settings))
+def learned(
+    between: float, within: float, count: int = 100, key: str = KEY, visit_s: float = 0.010, blocks: int = 5
+) -> Visits:
+    """After launches of four visits, whose levels and visits differ by so much."""
+    visits = Visits(Settings())
     dice = np.random.default_rng(0)
     for launch in range(count):
         level = dice.normal(0, between)
-        blocks = [
-            Block(KEY, launch, visit, "step", "wall", index, index > 0, 10, round(1e7 * math.exp(level + shift)))
+        timed = [
+            Block(key, launch, visit, "step", "wall", index, index > 0, 10, round(1e7 * math.exp(level + shift)))
             for visit in range(4)
             for shift in [dice.normal(0, within)]
-            for index in range(3)
+            for index in range(blocks)
         ]
-        visits.add(CaseLaunch(KEY, launch, seconds={"prepare": 4.0, "blocks": 0.4}), blocks)
+        visits.add(CaseLaunch(key, launch, seconds={"prepare": 4.0, "blocks": 4 * visit_s}), timed)
     return visits
 
 
-def test_where_visits_differ_more_than_processes_a_launch_pays_more_of_them():
-    assert learned(between=0.001, within=0.05, count=100).wanted(KEY) == 16
+def test_a_launch_measures_no_longer_than_it_cost_until_then():
+    plan = learned(between=0.001, within=0.05).plan(KEY, launch_s=0.096, block_s=1e-3)
+    assert plan.visits * VISIT_S == pytest.approx(0.096)
 
 
-def test_where_processes_differ_a_launch_pays_no_more_visits_than_usual():
-    assert learned(between=0.2, within=0.01).wanted(KEY) == 4
+def test_where_processes_differ_more_than_visits_a_launch_pays_no_more_visits_than_usual():
+    assert learned(between=0.2, within=0.01).plan(KEY, launch_s=1.0, block_s=1e-3) == (4, 5)
 
 
 def test_in_between_it_is_the_optimum():
-    assert 4 < learned(between=0.03, within=0.04, count=100).wanted(KEY) < 16
+    # sqrt(0.192 / 0.012) * 0.02 / 0.01 = 8 visits, where the time of the launch would pay 16
+    assert 6 <= learned(between=0.01, within=0.02, count=400).plan(KEY, launch_s=0.192, block_s=1e-3).visits <= 10
 
 
-@pytest.mark.parametrize("settings", [{"launches": 12}, {"launches": 3}])
-def test_a_fixed_number_of_launches_keeps_its_visits(settings):
-    assert learned(between=0.0, within=0.05, **settings).wanted(KEY) == 4
+def test_a_case_alone_measures_longer_visits_and_not_more_than_a_dozen():
+    visits, blocks = learned(between=0.001, within=0.05).plan(KEY, launch_s=0.72, block_s=1e-3)
+    assert visits == MOST_VISITS
+    assert blocks == 5 * 60 / MOST_VISITS
+    assert learned(between=0.001, within=0.05).plan(KEY, 60.0, 1e-3).blocks == 5 * MOST_TIMES_BLOCKS
 
 
-def test_two_launches_are_not_believed():
-    assert learned(between=0.0, within=0.05, count=2).wanted(KEY) == 4
+def test_visits_of_long_steps_are_two_where_processes_differ():
+    long = learned(between=0.2, within=0.01, visit_s=2 * SHORT_VISITS_S)
+    assert long.plan(KEY, launch_s=1.0, block_s=0.1).visits == 2
 
 
-def test_a_case_not_seen_has_the_usual_visits():
-    assert Visits(Settings(visits=7)).wanted(KEY) == 7
+def test_a_case_not_seen_learns_from_the_others():
+    seen = learned(between=0.2, within=0.01, key=OTHER)
+    assert seen.plan(KEY, launch_s=1.0, block_s=1e-3).visits == 4
+
+
+def test_longer_visits_are_counted_by_what_their_blocks_cost():
+    seen = learned(between=0.001, within=0.05, blocks=50, visit_s=0.05)
+    # 50 blocks took 50 ms: a visit of six takes 6 ms, and 60 ms pay for ten of them.
+    assert seen.plan(KEY, launch_s=0.06, block_s=1.0).visits == 10
