@@ -12,12 +12,6 @@ from bench.series import Series
 VERSION = 7
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
-PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, NO_STACKS = RUNGS = (
-    *("py-spy", "pyinstrument", "sampling thread", "torch.profiler alone"),
-)
-"""How the stacks of a profile are taken, best first: from outside the process, from within at calls and returns, from
-within by a thread, or not at all. They see different things, and are never compared."""
-
 
 # --- what the parent asks -------------------------------------------------------------------------------------------
 
