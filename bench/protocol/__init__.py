@@ -35,8 +35,7 @@ class Open:
     cache: str = ""
     """State of the compile cache of this process: `cold`, `warm`, or empty without one."""
     count: bool = True
-    """Count operators, allocations and kernels of one step at the end; the counts never change, so one launch is
-    enough."""
+    """Count operators, allocations and kernels of one step at the end; they never change, so one launch is enough."""
     memory: bool = True
     """Read the peak of the host's memory, for which the case is prepared twice; one launch is enough for a run."""
     warm_calls: int | None = None
