@@ -20,7 +20,7 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 from bench.stats.gamma_functions import digamma, trigamma, trigamma_inverse
-from bench.stats.launch_shape import Shape, looks_normal, shape_of
+from bench.stats.launch_shape import Shape, looks_normal, looks_skewed, shape_of
 from bench.stats.moments import mean_and_variance
 
 K = TypeVar("K", bound=Hashable)
@@ -58,7 +58,9 @@ class Prior:
     cases: int
     """Number of neighbours."""
     normal: bool
-    """Whether the neighbours' launches show the shape of normal ones; False also where they are too few to say."""
+    """Whether the neighbours' launches are shown to have no humps; False also where they are too few to say."""
+    skewed: bool = False
+    """Whether they are shown to have a longer tail on one side."""
 
     def posterior(self, variance: float, degrees: int) -> tuple[float, float]:
         """Variance and degrees of a case with this sample variance, moderated."""
@@ -141,7 +143,8 @@ class Neighbours:
         most = float(sums.degrees)
         # ψ′(x) is above 1/x: an excess below 2/most would give more degrees than the neighbours have together.
         worth = min(most, 2 * trigamma_inverse(excess)) if excess > 2 / most else most
-        return Prior(math.exp(mean + _bias(worth)), worth, count, looks_normal(sums.shape))
+        shape = looks_normal(sums.shape), looks_skewed(sums.shape)
+        return Prior(math.exp(mean + _bias(worth)), worth, count, *shape)
 
 
 def priors(cases: Mapping[K, Sequence[float]]) -> dict[K, Prior | None]:

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from bench.stats.coverage_simulation import FAMILIES
-from bench.stats.launch_shape import EVIDENCE, NORMAL_GAPS, SKEWED, Shape, looks_normal, normal_evidence, shape_of
+from bench.stats.launch_shape import NORMAL_GAPS, SKEWED, Shape, looks_normal, looks_skewed, normal_evidence, shape_of
 
 HUMPED = ["two-humped, a fifth slow", "two-humped, nearly half slow"]
 REST = [family for family in FAMILIES if family not in HUMPED]
@@ -89,9 +89,15 @@ def test_the_score_is_scipys_skewness_in_units_of_its_sd(n: int) -> None:
 @pytest.mark.parametrize("towards", [1, -1])
 def test_launches_with_a_long_tail_are_not_normal(towards: int) -> None:
     skewed = towards * np.random.default_rng(1).gamma(4, 1, (61, 10))
-    assert pooled(skewed).humps > EVIDENCE  # no gap gives them away
-    assert not looks_normal(pooled(skewed))
+    assert looks_normal(pooled(skewed))  # no gap gives them away
+    assert looks_skewed(pooled(skewed))
+
+
+def test_normal_launches_are_not_called_skewed() -> None:
+    called = [looks_skewed(pooled(drawn("lognormal", 30, 10, seed))) for seed in range(60)]
+    assert sum(called) <= 3
 
 
 def test_without_evidence_launches_are_not_called_normal() -> None:
     assert not looks_normal(Shape(0.0, 0.0, 0.0))
+    assert not looks_skewed(Shape(0.0, 0.0, 0.0))
