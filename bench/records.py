@@ -160,7 +160,7 @@ class Settings:
     blocks: int = 5
     """Blocks in each visit; the first is marked and left out."""
     block_s: float = 1e-3
-    warm_s: float = 0.1
+    warm_s: float = 0.05
     warm_cap_s: float = 1.0
     timeout_s: float = 120.0
     """Longest silence of a worker, in seconds, before its current case counts as hung."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import importlib
+import sys
 import traceback
 from collections.abc import Callable
 from time import perf_counter
@@ -18,6 +20,7 @@ from bench.measure.machine import foreign_load
 from bench.measure.machine.facts import capabilities, facts
 from bench.measure.machine.noise import read_noise
 from bench.measure.memory.high_water import resident_bytes
+from bench.measure.modes.graphs import rehearse
 from bench.measure.profiling.profiling_session import ProfilingSession
 from bench.measure.timing.clocks import Clock, wall
 from bench.measure.timing.garbage_collector import settle_garbage
@@ -48,6 +51,10 @@ from bench.protocol.wire import ProtocolError
 from bench.records import Outcome
 from bench.series import STEP
 
+HEAVY = ("torch._dynamo", "torch._inductor", "sklearn.datasets")
+"""Modules that workloads load at their first use, in a second or so: an optimiser of torch is enough for the first two.
+Later launches load them in several processes at the same time."""
+
 
 class Dispatcher:
     """Keeps the open cases of one worker and answers requests about them."""
@@ -66,7 +73,11 @@ class Dispatcher:
     def answer(self, request: Request) -> Reply:
         """The answer to one request; `Refused` where a workload raises."""
         match request:
-            case Import(sources):
+            case Import(sources, modules, modes):
+                for module in modules:
+                    importlib.import_module(module)
+                for mode in modes:
+                    rehearse(mode)
                 return Imported(import_errors(sources))
             case Loop(key, seconds, sampler, cpu):
                 return self._guarded(key, lambda: self._profiled(key).loop(seconds, sampler, cpu))
@@ -101,7 +112,8 @@ class Dispatcher:
         settle_garbage()
         resident = session.memory.device_bytes() + max(0, resident_bytes() - before)
         clocks = [series.clock for series in session.timer.steps if series.phase == STEP]
-        return Opened(request.key, session.timer.steps, clocks, session.facts, resident)
+        heavy = [name for name in HEAVY if name in sys.modules]
+        return Opened(request.key, session.timer.steps, clocks, session.facts, resident, heavy)
 
     def _profiled(self, key: str) -> ProfilingSession:
         session = self._sessions[key]

@@ -13,14 +13,14 @@ VERSION = 7
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
 
-# --- what the parent asks -------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Import:
     """Import these workload files and say what went wrong. Answered by `Imported`."""
 
     sources: list[Source]
+    modules: list[str] = field(default_factory=list)
+    """More to import, and `modes` to rehearse: what cases of a launch would load one after the other."""
+    modes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,6 @@ class ReadNoise:
     seconds: float
 
 
-# --- what the worker answers ----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Hello:
     """The first message of a worker: all facts about its machine."""
@@ -170,6 +167,7 @@ class Opened:
     facts: dict[str, Any]
     """Columns of `CaseLaunch`."""
     resident_bytes: int
+    heavy: list[str] = field(default_factory=list)  # modules in the process that take long to import
 
 
 @dataclass(frozen=True)

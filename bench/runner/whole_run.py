@@ -43,6 +43,7 @@ def measure(
         sure_launches=ledger.sure_launches,
         threads=lambda symbolic: threads_of(symbolic, hello),
         steps=ledger.steps,
+        heavy=set(),
         settled=ledger.settled,
         visits=ledger.visits.plan,
         caches=folder / CACHES,

@@ -16,12 +16,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from bench.protocol import Import
 from bench.runner.starter import Starter
 from bench.runner.stop_request import Stop
-from bench.runner.worker import Worker, environment
+from bench.runner.worker import START_TIMEOUT_S, Worker, WorkerLostError, environment
 
 MOST_AHEAD = 4
 """Most processes that start at the same time: each holds 200 MB, most of it shared, and reads the same files."""
+
+
+NOTHING = Import([])
 
 
 class WorkerPool:
@@ -44,11 +48,13 @@ class WorkerPool:
         ahead: int = 0,
         cache: Path | None = None,
         started: Callable[[float], None] = lambda seconds: None,
+        load: Import = NOTHING,
     ) -> Worker:
         """A worker that is ready, of `threads` threads. It is the caller's: the pool ends no worker that was taken.
 
         ahead: how many more of its kind are sure to be wanted; cache: its compile cache, with which it is for one case
-        alone; started: is given the seconds that this took. Raises `MachineUnfitError`, `Stopped`.
+        alone; started: is given the seconds that this took; load: what its cases will import, which those that start
+        now import at the same time. Raises `MachineUnfitError`, `Stopped`.
         """
         began = time.monotonic()
         if self._starter is not None or cache is not None:
@@ -56,7 +62,7 @@ class WorkerPool:
         else:
             ready = self._ready[threads] = [each for each in self._ready[threads] if each.is_alive()]
             if not ready:
-                ready += self._several(threads, 1 + min(ahead, MOST_AHEAD - 1, _cores() - 1))
+                ready += self._several(threads, 1 + min(ahead, MOST_AHEAD - 1, _cores() - 1), load)
             worker = ready.pop(0)
         try:
             worker.greet()
@@ -82,13 +88,17 @@ class WorkerPool:
             self._starter.end()
             self._starter = None
 
-    def _several(self, threads: int, count: int) -> list[Worker]:
+    def _several(self, threads: int, count: int, load: Import) -> list[Worker]:
         """Workers that start at the same time, all of them ready: an import beside a block would slow it down."""
         began = time.monotonic()
         workers = [Worker(threads, self._stop) for _ in range(count)]
         try:
             for each in workers:
-                each.greet()
+                each.begin(load)
+            for each in workers:
+                # What is wrong, the case that needs it finds again.
+                with contextlib.suppress(WorkerLostError):
+                    each.answer(START_TIMEOUT_S)
         except BaseException:
             for each in workers:
                 each.end()

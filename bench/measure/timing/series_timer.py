@@ -25,7 +25,7 @@ FEWEST_KEPT = 2
 
 LEAST_WARM_BLOCKS = 4
 """Blocks that warm a step up in a later launch, however soon the first one was steady: two of them are cold. Of blocks
-longer than `LONG_BLOCK_NS` one is enough."""
+longer than `COLD_NS` one is enough."""
 
 
 class SeriesTimer:

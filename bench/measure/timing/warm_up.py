@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
+from bench.cold_blocks import COLD_NS
+
 # Two-sided 95 % points of Student's t with 2w - 2 degrees of freedom, by window length w (Student 1908; any table).
 # Windows of independent, identically distributed normal blocks pass at least this often; heavier tails pass more often.
 T_95 = {2: 4.303, 3: 2.776, 4: 2.447, 5: 2.306}
@@ -21,8 +23,9 @@ T_95 = {2: 4.303, 3: 2.776, 4: 2.447, 5: 2.306}
 LONG_BLOCK_NS = 20e6
 """Blocks longer than this use the shortest windows: ten of them would spend a launch on warming up."""
 
-SETTLED = 0.02
-"""A window of blocks is as fast as the last ones if they differ by no more than this: the precision of a run."""
+SETTLED = 0.05
+"""A window of blocks is as fast as the last ones if they differ by no more than this: the medians of five blocks of a
+quiet machine differ by 2 % within a second."""
 
 MARGIN = 1.5
 """A later launch warms up for this many times what the first one needed: processes differ."""
@@ -99,11 +102,11 @@ def warm_up_as_before(time_block: Callable[[], WarmBlock], learned: Learned, lea
     """Run blocks for `MARGIN` times the calls that an earlier launch needed, for at least its time.
 
     Calls are what fills caches and ends the profiling of a script; time is what a clock rate needs to rise.
-    least: fewest blocks; of long ones the first is enough.
+    least: fewest blocks; of those after which nothing is cold the first is enough.
     """
     blocks = [time_block()]
     calls, ns = blocks[0]
-    fewest = 1 if ns > LONG_BLOCK_NS else least
+    fewest = 1 if ns > COLD_NS else least
     while len(blocks) < fewest or calls < MARGIN * learned.calls or ns < learned.ns:
         blocks.append(block := time_block())
         calls, ns = calls + block.steps, ns + block.ns

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.protocol import Close, Closed, Open, Opened, Refused, Reply, Request, Visit, Visited
+from bench.protocol import Close, Closed, Import, Open, Opened, Refused, Reply, Request, Visit, Visited
 from bench.records import Block, CaseLaunch, Outcome, Planned, Settings, Value
 from bench.runner.compile_caches import empty, folder_of
 from bench.runner.launches.budget import Budget
@@ -58,6 +58,8 @@ class LaunchContext:
     """The real thread count behind the symbolic one."""
     steps: dict[str, dict[Series, int]]
     """n of each series of a case, where an earlier launch calibrated it."""
+    heavy: set[str]
+    """Modules that take long to import, and that some case of the run needs."""
     settled: Mapping[str, tuple[int, int]]
     """Calls and ns that warmed a case up, where an earlier launch learned it."""
     visits: Callable[[str, float, float, float, int], VisitPlan]
@@ -128,6 +130,7 @@ class Launch:
             reply = self._ask(worker, key, self._opening(planned, cache_state))
             if isinstance(reply, Opened):
                 opened = OpenCase(planned, reply.facts, reply.steps)
+                self._context.heavy.update(reply.heavy)
                 # Warming up is no cost of another launch where this one learns how long that takes.
                 opened.launch_s = time.monotonic() - began - reply.facts["warm_ns"] / 1e9
                 self._cases[key] = opened
@@ -230,7 +233,12 @@ class Launch:
         """A fresh process; where it has none of its kind waiting, it starts those of later launches beside it."""
         ahead = self._context.sure_launches(item.case.key for item in self._waiting) - 1
         threads = self._context.threads(self._assignment.threads)
-        return self._context.pool.take(threads, ahead, cache, self._context.listener.spawned)
+        load = Import(
+            [item.source for item in self._waiting],
+            sorted(self._context.heavy),
+            sorted({str(item.case["mode"]) for item in self._waiting}),
+        )
+        return self._context.pool.take(threads, ahead, cache, self._context.listener.spawned, load)
 
     def _compile_cache(self) -> tuple[Path | None, str]:
         """The cache folder of a compiled case, and its state: cold means a folder of its own, emptied."""

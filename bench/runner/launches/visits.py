@@ -33,12 +33,12 @@ FILL = 1.3
 """A case is timed for at least this many times its share of the start of its process: where it is alone, that is half
 of the run, the parent's second included."""
 
-FEWEST_STEPS, FEWEST_STEPS_S = 32, 0.1
+FEWEST_STEPS, FEWEST_STEPS_S = 32, 0.05
 """Steps of a case that a launch keeps, as far as they take no longer than so many seconds: of six launches with as many
 the mean of a step that is dear in every 64th call is held (`tests/agreement/periodic_steps.py`)."""
 
 
-MOST_SKIPPED, SKIPPED = 63, 0.2
+MOST_SKIPPED, SKIPPED = 63, 0.1
 """Calls that are skipped at most before the first visit of a launch, and the share of its cost that they may take: with
 63 any call of a step that is dear in every 64th may come first."""
 
@@ -109,7 +109,9 @@ class Visits:
         others = (squares for other, squares in self._squares.items() if other != key)
         wanted = best_visits(expected(self._squares.get(key, NONE_SEEN), others), launch_s, visit_s)
         fewest = min(usual, max(2, int(SHORT_VISITS_S / visit_s)))
-        visits = max(fewest, FILL * start_s / visit_s, min(wanted, launch_s / visit_s))
+        # The first launch also learns: that is no reason to time a case for longer than in the others.
+        room = launch_s / visit_s if self._block_s[key] else fewest
+        visits = max(fewest, FILL * start_s / visit_s, min(wanted, room))
         blocks = self._settings.blocks
         if visits > MOST_VISITS:
             blocks = round(blocks * min(MOST_TIMES_BLOCKS, visits / MOST_VISITS))
