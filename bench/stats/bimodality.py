@@ -48,7 +48,7 @@ def humps(values: Sequence[float]) -> Humps | None:
     if n < CRITICAL[0][0] or dip(values) * math.sqrt(n) <= critical(n):
         return None
     ordered = sorted(values)
-    cut = _best_cut(ordered)
+    cut = best_cut(ordered)
     share = 1 - cut / n
     if not LEAST_SHARE <= share <= 1 - LEAST_SHARE:
         return None
@@ -66,7 +66,7 @@ def critical(n: int) -> float:
     return CRITICAL[-1][1]
 
 
-def _best_cut(ordered: Sequence[float]) -> int:
+def best_cut(ordered: Sequence[float]) -> int:
     """Size of the lower part: sums of squares are smallest where n₁·mean₁² + n₂·mean₂² is largest."""
     total, below, best, most = math.fsum(ordered), 0.0, 1, -math.inf
     for cut in range(1, len(ordered)):

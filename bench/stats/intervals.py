@@ -8,22 +8,37 @@ from __future__ import annotations
 
 import math
 import statistics
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from bench.stats import student_t
+from bench.stats.moderation import Prior
+from bench.stats.moments import mean_and_variance
 
 CONFIDENCE = 0.95
+
+WIDEST = 3.0
+"""Largest ratio of the ends of an interval over launches: a wider one says nothing that a reader could use."""
 
 FEWEST_FOR_ORDER_STATISTICS = 6
 """The widest interval, from least to greatest, covers the median with 1 - 2 / 2**n: 93.8 % at five, 96.9 % at six. For
 another confidence than 95 % see `fewest_for`."""
 
 
+WIDENED, WIDENED_FROM_FOUR = {2: 3.0, 3: 2.0}, 1.25
+"""Factors on the moderated t of two, three, and four or more values where the neighbours do not look normal, from
+simulation: the least that hold 94 % where nearly half of the launches are slow."""
+
+
 @dataclass(frozen=True)
 class Interval:
-    """`value` with `low` and `high` (None if one datum allows no interval), and the method in words."""
+    """`value` with `low` and `high`, and the method in words.
+
+    The ends are None if one datum allows no interval, or if they would be too far apart to say anything: then the
+    method begins with "not known:".
+    """
 
     value: float
     low: float | None
@@ -32,23 +47,51 @@ class Interval:
     method: str
 
 
-def median(values: Sequence[float], confidence: float = CONFIDENCE, of: str = "launches") -> Interval:
+def median(
+    values: Sequence[float], confidence: float = CONFIDENCE, of: str = "launches", prior: Prior | None = None
+) -> Interval:
     """The median of positive `values` with its interval. Raises `ValueError` without values.
 
-    of: what the values are, in the plural, for the text of the method.
+    of: what the values are, in the plural, for the text of the method; prior: what the run's other cases say.
+
+    The method depends on the number of values and on the other cases, never on the values themselves. Where the others
+    have the shape of normal launches, it is Student's t with a moderated variance. Where they do not, or are too few to
+    say, it is order statistics from six values up, which hold for any shape; below six it is the range, joined with a
+    wider moderated t. Without other cases it is order statistics, and Student's t below six: then the stated
+    confidence holds for normal launches, which nothing shows them to be. docs/decisions/0018 has the coverage of each.
     """
     n = len(values)
     value = statistics.median(values)
     if n == 1:
         return Interval(value, None, None, 1, f"one {'launch' if of == 'launches' else of[:-1]}: no interval")
-    if n < fewest_for(confidence):
-        low, high = _t_on_logs([math.log(x) for x in values], confidence)
-        return Interval(value, min(low, value), max(high, value), n, f"t on logs, {n} {of}, {100 * confidence:g} %")
-    rank, coverage = median_rank(n, confidence)
-    ordered = sorted(values)
-    return Interval(
-        value, ordered[rank - 1], ordered[n - rank], n, f"order statistics of {n} {of}, {100 * coverage:.1f} %"
-    )
+    if n >= fewest_for(confidence) and not (prior and prior.normal):
+        rank, coverage = median_rank(n, confidence)
+        ordered = sorted(values)
+        method = f"order statistics of {n} {of}, {100 * coverage:.1f} %"
+        return known(Interval(value, ordered[rank - 1], ordered[n - rank], n, method), of)
+    logs = [math.log(x) for x in values]
+    if prior is None:
+        low, high = student_t.interval(logs, confidence)
+        method = f"t on logs, {n} {of}, {100 * confidence:g} %" + (" if they are normal" if of == "launches" else "")
+    else:
+        low, high = moderated(logs, prior, confidence)
+        method = f"moderated t on logs, {n} {of} and the spread of {prior.cases} other cases, {100 * confidence:g} %"
+        if not prior.normal:
+            method = f"range and {method}"
+    low, high = min(_exp(low), value), max(_exp(high), value)
+    return known(Interval(value, low, high, n, method), of)
+
+
+def known(found: Interval, of: str = "launches") -> Interval:
+    """`found`, or the same without its ends if they are more than `WIDEST` apart, with words on what would help.
+
+    Ends over other things than launches stay: the pairs of a gate are judged by theirs, however wide.
+    """
+    if of != "launches" or found.low is None or found.high is None or found.high <= WIDEST * found.low:
+        return found
+    apart = f"the ends are a factor of {found.high / found.low:.3g} apart"
+    method = f"not known: {apart} ({found.method}); more launches or a quieter machine would help"
+    return Interval(found.value, None, None, found.n, method)
 
 
 def fewest_for(confidence: float) -> int:
@@ -70,6 +113,47 @@ def median_rank(n: int, confidence: float = CONFIDENCE) -> tuple[int, float]:
     return rank, 1 - 2 * tail
 
 
+def quantile(values: Sequence[float], q: float, confidence: float = CONFIDENCE, of: str = "blocks") -> Interval | None:
+    """The q-quantile of `values`, 0 < q < 1, with an interval of order statistics, which holds for any distribution.
+
+    None where there are too few values for both ends: at 95 %, q = 0.95 needs 72 values and q = 0.99 needs 368.
+
+    The ends are the order statistics x(r) and x(s): the number of values below the quantile is binomial, so that each
+    end misses it with a probability of at most half of what confidence leaves (David & Nagaraja, Order Statistics,
+    2003, 7.1). The value is interpolated, as numpy does it.
+    """
+    n = len(values)
+    ranks = quantile_ranks(n, q, confidence)
+    if ranks is None:
+        return None
+    ordered = sorted(values)
+    place = q * (n - 1)
+    below = math.floor(place)
+    value = ordered[below] + (place - below) * (ordered[min(below + 1, n - 1)] - ordered[below])
+    method = f"order statistics of {n} {of}, {100 * confidence:g} %"
+    return Interval(value, ordered[ranks[0] - 1], ordered[ranks[1] - 1], n, method)
+
+
+@cache
+def quantile_ranks(n: int, q: float, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
+    """The ranks r < s, from 1, for which [x(r), x(s)] holds the q-quantile; None if n is too small for either."""
+    tail, below, low, high = (1 - confidence) / 2, 0.0, 0, None
+    for k in range(n):
+        below += math.exp(
+            math.lgamma(n + 1)
+            - math.lgamma(k + 1)
+            - math.lgamma(n - k + 1)
+            + k * math.log(q)
+            + (n - k) * math.log1p(-q)
+        )  # P(at most k of n values lie below the quantile)
+        if below <= tail:
+            low = k + 1
+        if below >= 1 - tail:
+            high = k + 1
+            break
+    return (low, high) if low and high else None
+
+
 def wilson(share: float, n: int) -> tuple[float, float]:
     """95 % bounds of a share that was seen in n independent looks (E. B. Wilson, JASA 22, 1927)."""
     z = statistics.NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2)
@@ -78,13 +162,13 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def paired_ratio(over: Sequence[float], under: Sequence[float], by: str) -> Interval:
+def paired_ratio(over: Sequence[float], under: Sequence[float], by: str, prior: Prior | None = None) -> Interval:
     """over ÷ under for values measured together, the i-th of each: the median ratio and its 95 % interval.
 
-    `by` names what they shared. Raises `ValueError` for unequal lengths.
+    `by` names what they shared; prior: what the ratios of other cases say. Raises `ValueError` for unequal lengths.
     """
     ratios = [a / b for a, b in zip(over, under, strict=True)]
-    found = median(ratios)
+    found = median(ratios, prior=prior)
     return Interval(found.value, found.low, found.high, found.n, f"paired by {by}: {found.method}")
 
 
@@ -106,8 +190,9 @@ def unpaired_ratio(over: Sequence[float], under: Sequence[float], of: str = "lau
         return Interval(value, value, value, n, f"unpaired: no spread between {of}")
     degrees = spread**2 / (wa**2 / (len(a) - 1) + wb**2 / (len(b) - 1))
     half = student_t.quantile(1 - (1 - CONFIDENCE) / 2, max(1, math.floor(degrees))) * math.sqrt(spread)
-    low, high = math.exp(centre - half), math.exp(centre + half)
-    return Interval(value, min(low, value), max(high, value), n, f"unpaired: Welch's t on logs, {n} {of}, 95 %")
+    low, high = _exp(centre - half), _exp(centre + half)
+    method = f"unpaired: Welch's t on logs, {n} {of}, 95 %"
+    return known(Interval(value, min(low, value), max(high, value), n, method), of)
 
 
 def ratio_of(over: tuple[float, float, float], under: tuple[float, float, float]) -> tuple[float, float, float]:
@@ -133,8 +218,25 @@ def half_width(interval: Interval) -> float:
     return (interval.high - interval.low) / 2 / interval.value
 
 
-def _t_on_logs(logs: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float]:
+def moderated(logs: Sequence[float], prior: Prior, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Ends of the interval of the median of two or more logs, with a variance that neighbours moderate.
+
+    Where they are normal this is Student's t with the posterior variance (Smyth 2004). A case whose own variance is far
+    too large for them has the wider of this and its own t. Where they are not normal, the interval is `WIDENED` and
+    joined with the range: of launches in two humps, all may lie in one.
+    """
     n = len(logs)
-    centre = statistics.fmean(logs)
-    half = student_t.quantile(1 - (1 - confidence) / 2, n - 1) * statistics.stdev(logs) / math.sqrt(n)
-    return math.exp(centre - half), math.exp(centre + half)
+    centre, own = mean_and_variance(logs)
+    variance, degrees = prior.posterior(own, n - 1)
+    half = student_t.quantile(1 - (1 - confidence) / 2, degrees) * math.sqrt(variance / n)
+    if prior.is_unlike(own, n - 1):
+        half = max(half, student_t.quantile(1 - (1 - confidence) / 2, n - 1) * math.sqrt(own / n))
+    if prior.normal:
+        return centre - half, centre + half
+    half *= WIDENED.get(n, WIDENED_FROM_FOUR)
+    return min(min(logs), centre - half), max(max(logs), centre + half)
+
+
+def _exp(x: float) -> float:
+    """e to the x, without an end that is 0 or infinite."""
+    return min(max(math.exp(min(x, 709.0)), sys.float_info.min), sys.float_info.max)

@@ -5,36 +5,36 @@ from __future__ import annotations
 import math
 
 from bench.stats import intervals
+from bench.stats.moderation import Prior
 
 
 class NarrowTwice:
-    """Stops once the interval is narrow at two looks in a row, or at the first, or at the largest number of values.
+    """Stops once the interval is narrow at two looks in a row, or at the largest number of values.
 
     Looking after each value and stopping at the first narrow interval prefers intervals that are narrow by chance: of
     those that state 95 %, 93.5 to 94 % then cover the median at a spread of 3 to 3.5 %, and 92 % where nearly half of
-    the values are 10 % slower. A second look costs about one value and brings 95 % and 93 % (simulated, the stop at the
-    first look included; `bench certify` simulates it again, with this class).
+    the values are 10 % slower. A second look costs about one value (simulated: docs/decisions/0007 and 0018;
+    `bench certify` simulates it again, with this class). The first look is enough where the run's other cases are
+    known to be normal: the spread that they lend is not small by chance.
     """
 
     def __init__(self, fewest: int, most: int, half_width: float) -> None:
         """half_width: wanted half of the interval, as a share of the median."""
         self._fewest, self._most, self._wanted = fewest, most, half_width
         self.values: list[float] = []
+        self.half_width = math.inf
+        """Half the interval of the values so far, as a share of their median; infinite without an interval."""
         self._narrow = self._narrow_before = False
 
-    @property
-    def half_width(self) -> float:
-        """Half the interval of the values so far, as a share of their median; infinite without an interval."""
-        return intervals.half_width(intervals.median(self.values)) if self.values else math.inf
-
-    def add(self, value: float) -> None:
-        """Add one positive value."""
+    def add(self, value: float, prior: Prior | None = None) -> None:
+        """Add one positive value. prior: what the run's other cases say of the spread now; see `intervals.median`."""
         self.values.append(value)
+        self.half_width = intervals.half_width(intervals.median(self.values, prior=prior))
         if len(self.values) < self._fewest:
             return  # too few values for the first look
         self._narrow_before, self._narrow = self._narrow, self.half_width <= self._wanted
         if len(self.values) == self._fewest:
-            self._narrow_before = True
+            self._narrow_before = prior is not None and prior.normal
 
     def is_finished(self) -> bool:
         """Whether there are enough values."""

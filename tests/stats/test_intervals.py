@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,19 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bench.stats import intervals
+from bench.stats.moderation import Prior
 
 TIMES = st.floats(min_value=1e-9, max_value=1e4)
+ALIKE = st.floats(min_value=1e-3, max_value=1e2)
+"""Times of one case, which differ by no more than a factor of a hundred thousand."""
+
+PRIORS = st.none() | st.builds(
+    Prior,
+    variance=st.floats(min_value=1e-6, max_value=1.0),
+    degrees=st.floats(min_value=0.5, max_value=100.0),
+    cases=st.integers(min_value=5, max_value=61),
+    normal=st.booleans(),
+)
 SPREAD = 0.035
 """Spread of lognormal launches, as seen between processes on a shared machine."""
 
@@ -41,25 +53,27 @@ def test_the_value_is_numpys_median(values: list[float]) -> None:
     assert intervals.median(values).value == pytest.approx(np.median(values), rel=1e-12)
 
 
-@given(st.lists(TIMES, min_size=2, max_size=25))
-def test_the_median_lies_in_its_interval(values: list[float]) -> None:
-    found = intervals.median(values)
+@given(st.lists(ALIKE, min_size=2, max_size=25), PRIORS)
+def test_the_median_lies_in_its_interval(values: list[float], prior: Prior | None) -> None:
+    found = intervals.median(values, prior=prior, of="values")
     assert found.low is not None
     assert found.high is not None
     assert found.low <= found.value <= found.high
 
 
-@given(st.lists(TIMES, min_size=2, max_size=25), st.randoms(use_true_random=False))
-def test_the_order_of_launches_makes_no_difference(values: list[float], dice: object) -> None:
+@given(st.lists(ALIKE, min_size=2, max_size=25), PRIORS, st.randoms(use_true_random=False))
+def test_the_order_of_launches_makes_no_difference(values: list[float], prior: Prior | None, dice: object) -> None:
     shuffled = list(values)
     dice.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert intervals.median(shuffled).value == intervals.median(values).value
-    assert intervals.median(shuffled).low == pytest.approx(intervals.median(values).low, rel=1e-9)
+    one, other = (intervals.median(each, prior=prior, of="values") for each in (values, shuffled))
+    assert other.value == one.value
+    assert other.low == pytest.approx(one.low, rel=1e-9)
 
 
-@given(st.lists(TIMES, min_size=2, max_size=25), st.sampled_from([2.0**-20, 0.5, 8.0]))
-def test_the_interval_is_in_the_unit_of_the_times(values: list[float], unit: float) -> None:
-    found, scaled = intervals.median(values), intervals.median([unit * value for value in values])
+@given(st.lists(ALIKE, min_size=2, max_size=25), PRIORS, st.sampled_from([2.0**-20, 0.5, 8.0]))
+def test_the_interval_is_in_the_unit_of_the_times(values: list[float], prior: Prior | None, unit: float) -> None:
+    scaled_values = [unit * value for value in values]
+    found, scaled = (intervals.median(each, prior=prior, of="values") for each in (values, scaled_values))
     assert scaled.low == pytest.approx(unit * found.low, rel=1e-9)  # type: ignore[operator]  # two launches and more
     assert scaled.high == pytest.approx(unit * found.high, rel=1e-9)  # type: ignore[operator]
 
@@ -75,8 +89,8 @@ def test_a_few_launches_have_scipys_t_interval_on_logs(n: int) -> None:
 
 
 def test_six_launches_span_from_the_least_to_the_greatest() -> None:
-    found = intervals.median([6.0, 1.0, 4.0, 2.0, 9.0, 3.0])
-    assert (found.low, found.high) == (1.0, 9.0)
+    found = intervals.median([6.0, 3.1, 4.0, 5.0, 9.0, 3.0])
+    assert (found.low, found.high) == (3.0, 9.0)
     assert "order statistics of 6 launches, 96.9 %" in found.method
 
 
@@ -99,6 +113,114 @@ def test_the_rank_is_the_largest_that_covers_95_percent_by_scipys_binomial(n: in
 def test_too_few_values_have_no_interval_of_order_statistics(n: int) -> None:
     with pytest.raises(ValueError, match="too few"):
         intervals.median_rank(n)
+
+
+# --- neighbours -----------------------------------------------------------------------------------------------------
+
+NEIGHBOURS = Prior(variance=0.03**2, degrees=8.0, cases=61, normal=True)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 6, 12, 20])
+def test_beside_normal_neighbours_it_is_students_t_with_the_posterior_variance(n: int) -> None:
+    logs = np.random.default_rng(n).normal(0, SPREAD, n)
+    variance = (8 * 0.03**2 + (n - 1) * logs.var(ddof=1)) / (8 + n - 1)
+    low, high = stats.t.interval(0.95, 8 + n - 1, loc=logs.mean(), scale=math.sqrt(variance / n))
+    found = intervals.median(np.exp(logs).tolist(), prior=NEIGHBOURS)
+    assert (found.low, found.high) == pytest.approx((math.exp(low), math.exp(high)), rel=1e-9)
+    assert found.method == f"moderated t on logs, {n} launches and the spread of 61 other cases, 95 %"
+
+
+def test_beside_neighbours_that_are_not_normal_six_launches_have_order_statistics() -> None:
+    humped = replace(NEIGHBOURS, normal=False)
+    values = [1.0, 1.01, 1.02, 1.1, 1.11, 1.12]
+    assert intervals.median(values, prior=humped) == intervals.median(values)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_beside_neighbours_that_are_not_normal_few_launches_have_their_range_at_least(n: int) -> None:
+    humped = replace(NEIGHBOURS, normal=False)
+    values = np.random.default_rng(n).lognormal(0, SPREAD, n).tolist()
+    wide, narrow = intervals.median(values, prior=humped), intervals.median(values, prior=NEIGHBOURS)
+    assert wide.low <= min(narrow.low, *values)
+    assert wide.high >= max(narrow.high, *values)
+    assert wide.method.startswith("range and moderated t on logs")
+
+
+def test_a_case_unlike_its_neighbours_keeps_its_own_spread() -> None:
+    wild = [1.0, 2.0, 3.5, 1.5, 2.5, 3.0]
+    with_prior, alone = intervals.median(wild, prior=NEIGHBOURS, of="values"), student_t_of(wild)
+    assert (with_prior.low, with_prior.high) == pytest.approx(alone, rel=1e-9)
+
+
+def student_t_of(values: Sequence[float]) -> tuple[float, float]:
+    logs = np.log(values)
+    low, high = stats.t.interval(0.95, len(values) - 1, loc=logs.mean(), scale=stats.sem(logs))
+    return math.exp(low), math.exp(high)
+
+
+def test_equal_launches_still_have_the_spread_of_their_neighbours() -> None:
+    found = intervals.median([1.0, 1.0, 1.0], prior=NEIGHBOURS)
+    assert found.low < 0.98
+    assert found.high > 1.02
+
+
+# --- what is not known ----------------------------------------------------------------------------------------------
+
+
+def test_an_interval_wider_than_a_factor_of_three_is_not_given() -> None:
+    found = intervals.median([1.0, 1.5])
+    assert (found.value, found.low, found.high) == (1.25, None, None)
+    assert found.method.startswith("not known: the ends are a factor of ")
+    assert "would help" in found.method
+    assert intervals.half_width(found) == math.inf
+
+
+@given(st.lists(TIMES, min_size=2, max_size=25), PRIORS)
+def test_no_interval_of_launches_is_wider_than_that(values: list[float], prior: Prior | None) -> None:
+    found = intervals.median(values, prior=prior)
+    assert (found.low is None) == (found.high is None) == found.method.startswith("not known:")
+    assert found.low is None or found.high <= 3 * found.low
+
+
+@given(st.lists(st.floats(min_value=1e-300, max_value=1e300), min_size=2, max_size=5))
+def test_no_end_is_zero_or_infinite(values: list[float]) -> None:
+    found = intervals.median(values, of="pairs")
+    assert 0 < found.low <= found.high < math.inf
+
+
+def test_an_unpaired_ratio_may_be_not_known() -> None:
+    assert intervals.unpaired_ratio([1.0, 2.0], [1.0, 3.0]).method.startswith("not known:")
+
+
+# --- percentiles ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("q", "fewest"), [(0.5, 6), (0.95, 72), (0.99, 368)])
+def test_a_percentile_wants_values_on_both_sides(q: float, fewest: int) -> None:
+    assert intervals.quantile([float(i) for i in range(fewest - 1)], q) is None
+    found = intervals.quantile([float(i) for i in range(fewest)], q)
+    assert found is not None
+    assert found.low < found.value < found.high
+
+
+@pytest.mark.parametrize("n", [72, 100, 400, 1000])
+@pytest.mark.parametrize("q", [0.5, 0.95, 0.99])
+def test_the_ranks_of_a_percentile_leave_half_an_error_on_either_side(n: int, q: float) -> None:
+    ranks = intervals.quantile_ranks(n, q)
+    if ranks is None:
+        assert (1 - q) ** n > 0.025 or q**n > 0.025
+        return
+    below = stats.binom.cdf([ranks[0] - 1, ranks[0], ranks[1] - 2, ranks[1] - 1], n, q)
+    assert below[0] <= 0.025 < below[1]
+    assert below[2] < 0.975 <= below[3]
+
+
+def test_the_interval_of_a_percentile_covers_it() -> None:
+    dice, truth = np.random.default_rng(95), stats.lognorm.ppf(0.95, 1.0)
+    samples = [intervals.quantile(dice.lognormal(0, 1, 200).tolist(), 0.95) for _ in range(2000)]
+    assert sum(found.low <= truth <= found.high for found in samples) >= stats.binom.ppf(BY_CHANCE, 2000, 0.95)
+    values = dice.lognormal(0, 1, 200)
+    assert intervals.quantile(values.tolist(), 0.95).value == pytest.approx(np.quantile(values, 0.95))
 
 
 Ends = Callable[[Sequence[float]], tuple[float, float]]
@@ -218,7 +340,7 @@ def test_an_unpaired_ratio_is_scipys_welch_with_its_degrees_rounded_down(
     low, high = test.confidence_interval(0.95)
     wider = stats.t.ppf(0.975, math.floor(test.df)) / stats.t.ppf(0.975, test.df)
     centre, half = (low + high) / 2, (high - low) / 2 * wider
-    found = intervals.unpaired_ratio(over.tolist(), under.tolist())
+    found = intervals.unpaired_ratio(over.tolist(), under.tolist(), of="processes")
     # The interval is one of means of logs; it is widened where the ratio of medians, which is printed, lies outside.
     assert found.low == pytest.approx(min(math.exp(centre - half), found.value), rel=1e-8)
     assert found.high == pytest.approx(max(math.exp(centre + half), found.value), rel=1e-8)
@@ -230,7 +352,7 @@ def test_rounding_the_degrees_down_never_narrows(drawn: tuple[int, int, int, flo
     dice = np.random.default_rng(seed)
     over, under = dice.lognormal(0.5, spread_over, n_over), dice.lognormal(0, spread_under, n_under)
     low, high = stats.ttest_ind(np.log(over), np.log(under), equal_var=False).confidence_interval(0.95)
-    found = intervals.unpaired_ratio(over.tolist(), under.tolist())
+    found = intervals.unpaired_ratio(over.tolist(), under.tolist(), of="processes")
     assert found.low is not None
     assert found.high is not None
     assert found.low <= math.exp(low) * (1 + 1e-9)
@@ -243,7 +365,7 @@ def test_the_value_of_an_unpaired_ratio_is_the_ratio_of_medians() -> None:
 
 @given(st.lists(TIMES, min_size=2, max_size=12), st.lists(TIMES, min_size=2, max_size=12))
 def test_an_unpaired_ratio_lies_in_its_interval(over: list[float], under: list[float]) -> None:
-    found = intervals.unpaired_ratio(over, under)
+    found = intervals.unpaired_ratio(over, under, of="processes")
     assert found.low is not None
     assert found.high is not None
     assert found.low <= found.value <= found.high
@@ -279,7 +401,7 @@ def test_identical_data_have_the_paired_ratio_one_exactly(values: list[float]) -
 
 @given(st.lists(TIMES, min_size=2, max_size=12))
 def test_identical_data_have_an_unpaired_ratio_around_one(values: list[float]) -> None:
-    found = intervals.unpaired_ratio(values, values)
+    found = intervals.unpaired_ratio(values, values, of="processes")
     assert found.value == 1.0
     assert found.low is not None
     assert found.high is not None

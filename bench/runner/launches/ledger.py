@@ -12,6 +12,7 @@ from bench.runner.launches.schedule import is_compiled
 from bench.runner.launches.visits import Visits
 from bench.runner.listener import RunProgress
 from bench.series import STEP, Series
+from bench.stats.moderation import Neighbours
 
 GUESS_S, GUESS_COMPILED_S = 0.5, 10.0
 """Seconds of a launch of a case before any of its kind was seen; used only for the progress bar."""
@@ -27,6 +28,7 @@ class Ledger:
         """Calls and ns until the step of a case was as fast as it stayed, in the launch that looked."""
         self.outcomes: dict[str, str] = {}
         self._precision = {key: Precision(settings) for key in self.planned}
+        self._neighbours = Neighbours()
         self.visits = Visits(settings)
         self._done: set[tuple[str, int]] = set()
         self._cost: dict[str, list[float]] = defaultdict(list)
@@ -51,7 +53,9 @@ class Ledger:
             self.settled[record.key] = record.settled_calls, record.settled_ns
         median_s = launch_median_s(blocks)
         if record.outcome == Outcome.OK and median_s is not None:
-            self._precision[record.key].add(median_s)
+            precision = self._precision[record.key]
+            precision.add(median_s, self._neighbours.prior(record.key))
+            self._neighbours.put(record.key, precision.medians)
             self.visits.add(record, blocks)
 
     def pending(self, launch: int) -> list[Planned]:

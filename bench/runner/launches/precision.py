@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.records import Settings
+from bench.stats.moderation import Prior
 from bench.stats.stopping import NarrowTwice
 
 
@@ -14,9 +15,9 @@ class Precision:
         self._least = settings.launches or settings.min_launches
         self._rule = NarrowTwice(settings.min_launches, settings.max_launches, settings.precision)
 
-    def add(self, median_s: float) -> None:
-        """Add the median of one launch, in seconds per step."""
-        self._rule.add(median_s)
+    def add(self, median_s: float, prior: Prior | None = None) -> None:
+        """Add the median of one launch, in seconds per step; prior: what the run's other cases say of its spread."""
+        self._rule.add(median_s, prior)
 
     def is_finished(self) -> bool:
         """Are the launches enough?"""

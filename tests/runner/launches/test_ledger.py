@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bench.records import Block, Case, CaseLaunch, Planned, Settings, Source, Value
@@ -87,10 +89,23 @@ def test_a_launch_that_ended_badly_is_no_datum() -> None:
 
 def test_quiet_cases_finish_and_loud_ones_go_on() -> None:
     ledger = ledger_of(ONE, OTHER)
-    for launch in range(6):
+    for launch in range(7):  # narrow at six launches and at seven
         add(ledger, ONE, launch, 1e-3)
         add(ledger, OTHER, launch, 1e-3 * (1 + launch))
-    assert ledger.pending(6) == [OTHER]
+    assert ledger.pending(7) == [OTHER]
+
+
+def test_the_spread_of_the_other_cases_decides_when_one_is_finished() -> None:
+    """Beside quiet cases a quiet one ends at six launches; beside loud ones its spread may be small by chance."""
+    dice = np.random.default_rng(5)
+    for spread, finished in ((0.002, True), (0.5, False)):
+        items = [planned(size=size) for size in range(10, 30)]
+        ledger = ledger_of(*items, ONE)
+        for launch in range(6):
+            for item in items:
+                add(ledger, item, launch, 1e-3 * math.exp(dice.normal(0, spread)))
+            add(ledger, ONE, launch, 1e-3 * (1 + 1e-3 * (launch % 2)))
+        assert ledger.is_finished(ONE.case.key) is finished
 
 
 def test_the_same_n_is_used_in_all_launches() -> None:

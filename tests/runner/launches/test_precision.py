@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from bench.records import Settings
 from bench.runner.launches.precision import Precision
+from bench.stats.moderation import Prior
+
+NORMAL = Prior(variance=0.003**2, degrees=50.0, cases=20, normal=True)
 
 
-def after(medians: list[float], **settings: object) -> Precision:
-    """The state after launches with these medians."""
+def after(medians: list[float], prior: Prior | None = None, **settings: object) -> Precision:
+    """The state after launches with these medians, beside neighbours with this prior."""
     precision = Precision(Settings(**settings))  # type: ignore[arg-type]  # each test names fields of it
     for median_s in medians:
-        precision.add(median_s)
+        precision.add(median_s, prior)
     return precision
 
 
@@ -23,8 +27,19 @@ LOUD = [1.0, 1.5, 0.5, 2.0, 0.7, 1.0]
 
 
 def test_the_fewest_launches_are_made_however_quiet_they_are() -> None:
-    assert not after(QUIET[:5]).is_finished()
-    assert after(QUIET).is_finished()
+    assert not after(QUIET[:5], NORMAL).is_finished()
+    assert after(QUIET, NORMAL).is_finished()
+
+
+def test_the_first_look_does_not_end_a_case_without_normal_neighbours() -> None:
+    """Six launches in the same hump are narrow by chance."""
+    assert not after(QUIET).is_finished()
+    assert not after(QUIET, replace(NORMAL, normal=False)).is_finished()
+    assert after([*QUIET, 1.0]).is_finished()
+
+
+def test_neighbours_that_differ_more_ask_for_more_launches() -> None:
+    assert not after(QUIET, replace(NORMAL, variance=0.05**2)).is_finished()
 
 
 def test_a_wide_interval_asks_for_more() -> None:
@@ -38,6 +53,7 @@ def test_launches_are_added_until_the_most_that_are_allowed() -> None:
 
 def test_the_precision_that_is_asked_for_decides() -> None:
     spread = [1.0, 1.0, 1.0, 1.0, 0.95, 1.05]  # six launches span from least to greatest: ±5 %
+    spread.append(1.0)  # and so do seven: narrow for the second time
     assert after(spread, precision=0.0501).is_finished()
     assert not after(spread, precision=0.0499).is_finished()
 
@@ -60,7 +76,7 @@ def test_the_launches_left_are_those_sure_to_come(done: int, left: int) -> None:
 
 
 def test_nothing_is_left_of_what_is_finished() -> None:
-    assert after(QUIET).launches_left() == 0
+    assert after(QUIET, NORMAL).launches_left() == 0
     assert after([1.0], launches=1).launches_left() == 0
     assert after([1.0], launches=3).launches_left() == 2
 
