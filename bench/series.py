@@ -7,6 +7,10 @@ from dataclasses import dataclass
 STEP = "step"
 """The phase of the whole timed step; other phases are parts of it that the workload names."""
 
+WALL, CPU = "wall", "cpu"
+"""The clock of blocks on the CPU, and the one that follows from what these blocks took of the processor: the CPU time
+of the process, all its threads. No block is stored on `cpu`."""
+
 
 @dataclass(frozen=True, order=True)
 class Series:
