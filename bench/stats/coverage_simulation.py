@@ -1,13 +1,15 @@
 """How often does a 95 % interval of this harness hold the true median, stopping included? By simulation.
 
-A family draws the medians of blocks that launches would report. Its true median is that of very many launches.
+A family draws the medians of blocks that launches would report. Its true median is that of very many launches. A run
+has several cases of one family, each with a spread of its own: its logs are stretched about the true median by a factor
+whose square is scaled inverse chi-squared. The cases are measured round by round, as a run does it: each is stopped by
+what its own launches and the other cases show at that time, and its interval is the one that the finished run gives.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +17,8 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from bench.stats import intervals
+from bench.stats.intervals import Interval
+from bench.stats.moderation import Neighbours
 from bench.stats.stopping import NarrowTwice
 
 Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
@@ -26,8 +30,15 @@ BLOCKS = 16
 TRUTH_DRAWS = 400_000
 """Launches behind a true median: its own error is then below a hundredth of an interval's width."""
 
-LOT = 1000
-"""Launches drawn at a time, for one measurement after the other."""
+LOT = 20
+"""Launches of a case drawn at a time."""
+
+CASES = 30
+"""Cases of a simulated run: between a lecture's dozen and the 62 of the quick preset."""
+
+ALIKE = 6.0
+"""Degrees of freedom of the cases' true variances, as the 62 cases of a demonstration run have them: the middle half
+of the cases has spreads within a factor of 1.5 of each other."""
 
 
 @dataclass(frozen=True)
@@ -87,21 +98,55 @@ FAMILIES: Mapping[str, Draw] = {
 """Nearly half is the worst place for a median: it lies at the edge of a gap."""
 
 
-def simulate(family: str, rule: Callable[[], NarrowTwice], repetitions: int, rng: np.random.Generator) -> Coverage:
-    """Count the intervals that hold a family's true median, over `repetitions` measurements; `rule` stops each."""
+def simulate(
+    family: str,
+    rule: Callable[[], NarrowTwice],
+    repetitions: int,
+    rng: np.random.Generator,
+    cases: int = CASES,
+    alike: float = ALIKE,
+) -> Coverage:
+    """Count the intervals that hold a family's true median, over at least `repetitions` measurements of cases.
+
+    rule: makes what stops a case; cases: of each run, 1 for a case alone; alike: degrees of freedom of their variances,
+    infinite if all have the family's own spread.
+    """
     draw = FAMILIES[family]
     truth = float(np.median(draw(rng, TRUTH_DRAWS)))
-    drawn = itertools.chain.from_iterable(iter(lambda: draw(rng, LOT).tolist(), []))
-    covered = launches = 0
-    for _ in range(repetitions):
-        watch = rule()
-        while not watch.is_finished():
-            watch.add(next(drawn))
-        found = intervals.median(watch.values)
-        covered += found.low is not None and found.high is not None and found.low <= truth <= found.high
-        launches += len(watch.values)
-    low, high = exact_bounds(covered, repetitions)
-    return Coverage(family, covered, repetitions, low, high, launches / repetitions)
+    covered = launches = count = 0
+    while count < repetitions:
+        watches = [rule() for _ in range(cases)]
+        stretch = np.sqrt(alike / rng.chisquare(alike, cases)) if math.isfinite(alike) else np.ones(cases)
+
+        for found in measured(watches, _rounds(draw, truth, stretch, rng)):
+            covered += found.low is not None and found.high is not None and found.low <= 1 <= found.high
+            launches += found.n
+        count += cases
+    low, high = exact_bounds(covered, count)
+    return Coverage(family, covered, count, low, high, launches / count)
+
+
+def _rounds(
+    draw: Draw, truth: float, stretch: NDArray[np.float64], rng: np.random.Generator
+) -> Iterator[Sequence[float]]:
+    """Launches of all cases of a run without end, relative to the truth."""
+    while True:
+        logs = np.log(draw(rng, LOT * len(stretch)) / truth).reshape(LOT, -1) * stretch
+        yield from np.exp(logs).tolist()
+
+
+def measured(watches: Sequence[NarrowTwice], rounds: Iterable[Sequence[float]]) -> Iterator[Interval]:
+    """Measure the cases of a run until each is stopped, and yield their intervals. rounds: a launch of each case."""
+    neighbours = Neighbours()
+    for values in rounds:
+        for key, (watch, value) in enumerate(zip(watches, values, strict=True)):
+            if not watch.is_finished():
+                watch.add(value, neighbours.prior(key))
+                neighbours.put(key, watch.values)
+        if all(watch.is_finished() for watch in watches):
+            break
+    for key, watch in enumerate(watches):
+        yield intervals.median(watch.values, prior=neighbours.prior(key))
 
 
 def exact_bounds(hits: int, trials: int, confidence: float = 0.99) -> tuple[float, float]:

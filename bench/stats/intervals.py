@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from bench.stats import student_t
+from bench.stats.launch_shape import normal_evidence
 from bench.stats.moderation import Prior
 from bench.stats.moments import mean_and_variance
 
@@ -26,6 +27,10 @@ FEWEST_FOR_ORDER_STATISTICS = 6
 """The widest interval, from least to greatest, covers the median with 1 - 2 / 2**n: 93.8 % at five, 96.9 % at six. For
 another confidence than 95 % see `fewest_for`."""
 
+
+HUMPED = -1.0
+"""Log likelihood ratio (see `launch_shape`) below which a case looks humped: 2 to 9 % of normal ones do, and 86 to 98 %
+of those with nearly half of their launches slow, which so are covered beside normal ones too."""
 
 WIDENED, WIDENED_FROM_FOUR = {2: 3.0, 3: 2.0}, 1.25
 """Factors on the moderated t of two, three, and four or more values where the neighbours do not look normal, from
@@ -54,22 +59,23 @@ def median(
 
     of: what the values are, in the plural, for the text of the method; prior: what the run's other cases say.
 
-    The method depends on the number of values and on the other cases, never on the values themselves. Where the others
-    have the shape of normal launches, it is Student's t with a moderated variance. Where they do not, or are too few to
-    say, it is order statistics from six values up, which hold for any shape; below six it is the range, joined with a
-    wider moderated t. Without other cases it is order statistics, and Student's t below six: then the stated
-    confidence holds for normal launches, which nothing shows them to be. docs/decisions/0018 has the coverage of each.
+    The number of values and the other cases choose the method beforehand. Where the others have the shape of normal
+    launches, it is Student's t with a moderated variance. Where they do not, or are too few to say, it is order
+    statistics from six values up, which hold for any shape; below six it is the range, joined with a wider moderated t.
+    Without other cases it is order statistics, and Student's t below six: then the stated confidence holds for normal
+    launches, which nothing shows them to be. The values themselves can only widen the interval: from six up, a
+    moderated t is joined with order statistics where they look humped. docs/decisions/0018 has the coverage of each.
     """
     n = len(values)
     value = statistics.median(values)
     if n == 1:
         return Interval(value, None, None, 1, f"one {'launch' if of == 'launches' else of[:-1]}: no interval")
-    if n >= fewest_for(confidence) and not (prior and prior.normal):
-        rank, coverage = median_rank(n, confidence)
-        ordered = sorted(values)
-        method = f"order statistics of {n} {of}, {100 * coverage:.1f} %"
-        return known(Interval(value, ordered[rank - 1], ordered[n - rank], n, method), of)
     logs = [math.log(x) for x in values]
+    enough = n >= fewest_for(confidence)
+    if enough and not (prior and prior.normal):
+        rank, coverage = median_rank(n, confidence)
+        method = f"order statistics of {n} {of}, {100 * coverage:.1f} %"
+        return known(Interval(value, *_order_statistics(values, rank), n, method), of)
     if prior is None:
         low, high = student_t.interval(logs, confidence)
         method = f"t on logs, {n} {of}, {100 * confidence:g} %" + (" if they are normal" if of == "launches" else "")
@@ -79,6 +85,10 @@ def median(
         if not prior.normal:
             method = f"range and {method}"
     low, high = min(_exp(low), value), max(_exp(high), value)
+    if enough and normal_evidence(logs) < HUMPED:
+        least, most = _order_statistics(values, median_rank(n, confidence)[0])
+        low, high = min(low, least), max(high, most)
+        method = f"order statistics and {method}"
     return known(Interval(value, low, high, n, method), of)
 
 
@@ -235,6 +245,12 @@ def moderated(logs: Sequence[float], prior: Prior, confidence: float = CONFIDENC
         return centre - half, centre + half
     half *= WIDENED.get(n, WIDENED_FROM_FOUR)
     return min(min(logs), centre - half), max(max(logs), centre + half)
+
+
+def _order_statistics(values: Sequence[float], rank: int) -> tuple[float, float]:
+    """The values of this rank from below and from above."""
+    ordered = sorted(values)
+    return ordered[rank - 1], ordered[-rank]
 
 
 def _exp(x: float) -> float:

@@ -22,14 +22,19 @@ class NarrowTwice:
         """half_width: wanted half of the interval, as a share of the median."""
         self._fewest, self._most, self._wanted = fewest, most, half_width
         self.values: list[float] = []
-        self.half_width = math.inf
-        """Half the interval of the values so far, as a share of their median; infinite without an interval."""
+        self._prior: Prior | None = None
         self._narrow = self._narrow_before = False
+
+    @property
+    def half_width(self) -> float:
+        """Half the interval of the values so far, as a share of their median; infinite without an interval."""
+        found = intervals.median(self.values, prior=self._prior) if self.values else None
+        return intervals.half_width(found) if found else math.inf
 
     def add(self, value: float, prior: Prior | None = None) -> None:
         """Add one positive value. prior: what the run's other cases say of the spread now; see `intervals.median`."""
         self.values.append(value)
-        self.half_width = intervals.half_width(intervals.median(self.values, prior=prior))
+        self._prior = prior
         if len(self.values) < self._fewest:
             return  # too few values for the first look
         self._narrow_before, self._narrow = self._narrow, self.half_width <= self._wanted

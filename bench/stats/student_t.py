@@ -38,13 +38,16 @@ def quantile(p: float, degrees: float) -> float:
     z = NORMAL.inv_cdf(p)
     if math.isinf(degrees):
         return z
-    t = z + (z**3 + z) / (4 * degrees) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2) if degrees > 3 else z
+    t = z
+    if degrees > 3:
+        t += (z**3 + z) / (4 * degrees) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2)
+        t += (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * degrees**3)
     scale = math.exp(math.lgamma((degrees + 1) / 2) - math.lgamma(degrees / 2)) / math.sqrt(degrees * math.pi)
     for _ in range(100):
         density = scale * (1 + t * t / degrees) ** (-(degrees + 1) / 2)
         step = (p - cdf(t, degrees)) / density
         t += step
-        if abs(step) <= 1e-9 * t:  # the error squares with each step
+        if abs(step) <= 1e-6 * t:  # the error squares with each step
             break
     return t
 

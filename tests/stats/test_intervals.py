@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bench.stats import intervals
+from bench.stats.coverage_simulation import FAMILIES
 from bench.stats.moderation import Prior
 
 TIMES = st.floats(min_value=1e-9, max_value=1e4)
@@ -122,7 +123,7 @@ NEIGHBOURS = Prior(variance=0.03**2, degrees=8.0, cases=61, normal=True)
 
 @pytest.mark.parametrize("n", [2, 3, 5, 6, 12, 20])
 def test_beside_normal_neighbours_it_is_students_t_with_the_posterior_variance(n: int) -> None:
-    logs = np.random.default_rng(n).normal(0, SPREAD, n)
+    logs = stats.norm.ppf((np.arange(n) + 0.5) / n, scale=SPREAD)  # of a shape that nobody takes for humped
     variance = (8 * 0.03**2 + (n - 1) * logs.var(ddof=1)) / (8 + n - 1)
     low, high = stats.t.interval(0.95, 8 + n - 1, loc=logs.mean(), scale=math.sqrt(variance / n))
     found = intervals.median(np.exp(logs).tolist(), prior=NEIGHBOURS)
@@ -146,8 +147,28 @@ def test_beside_neighbours_that_are_not_normal_few_launches_have_their_range_at_
     assert wide.method.startswith("range and moderated t on logs")
 
 
+def test_six_launches_that_look_humped_have_order_statistics_besides() -> None:
+    """Order statistics can only widen it: what a case shows never narrows its own interval."""
+    values = [1.0, 1.001, 1.002, 1.003, 1.004, 1.102]
+    quiet = Prior(variance=0.01**2, degrees=30.0, cases=61, normal=True)
+    found = intervals.median(values, prior=quiet)
+    assert found.low < 1.0
+    assert found.high == 1.102
+    assert found.method.startswith("order statistics and moderated t on logs, 6 launches")
+
+
+@pytest.mark.parametrize("launches", [6, 10, 20])
+@pytest.mark.parametrize("family", ["two-humped, a fifth slow", "two-humped, nearly half slow"])
+def test_a_humped_case_beside_normal_neighbours_is_covered(launches: int, family: str) -> None:
+    dice = np.random.default_rng(launches)
+    truth = np.median(FAMILIES[family](dice, 200_000))
+    samples = FAMILIES[family](dice, 1500 * launches).reshape(1500, launches).tolist()
+    held = [found.low <= truth <= found.high for found in (intervals.median(row, prior=NEIGHBOURS) for row in samples)]
+    assert sum(held) >= stats.binom.ppf(1e-3, 1500, 0.94)
+
+
 def test_a_case_unlike_its_neighbours_keeps_its_own_spread() -> None:
-    wild = [1.0, 2.0, 3.5, 1.5, 2.5, 3.0]
+    wild = [1.0, 2.0, 3.0, 1.5, 2.5, 4.0]
     with_prior, alone = intervals.median(wild, prior=NEIGHBOURS, of="values"), student_t_of(wild)
     assert (with_prior.low, with_prior.high) == pytest.approx(alone, rel=1e-9)
 
