@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from bench.stats import student_t
+from bench.stats import moderated_t, student_t
 from bench.stats.launch_shape import normal_evidence
 from bench.stats.moderation import Prior
 from bench.stats.moments import mean_and_variance
@@ -31,10 +31,6 @@ another confidence than 95 % see `fewest_for`."""
 HUMPED = -1.0
 """Log likelihood ratio (see `launch_shape`) below which a case looks humped: 2 to 9 % of normal ones do, and 86 to 98 %
 of those with nearly half of their launches slow, which so are covered beside normal ones too."""
-
-WIDENED, WIDENED_FROM_FOUR = {2: 3.0, 3: 2.0}, 1.25
-"""Factors on the moderated t of two, three, and four or more values where the neighbours do not look normal, from
-simulation: the least that hold 94 % where nearly half of the launches are slow."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ def median(
         low, high = student_t.interval(logs, confidence)
         method = f"t on logs, {n} {of}, {100 * confidence:g} %" + (" if they are normal" if of == "launches" else "")
     else:
-        low, high = moderated(logs, prior, confidence)
+        low, high = moderated_t.interval(logs, prior, confidence)
         method = f"moderated t on logs, {n} {of} and the spread of {prior.cases} other cases, {100 * confidence:g} %"
         if not prior.normal:
             method = f"range and {method}"
@@ -182,27 +178,41 @@ def paired_ratio(over: Sequence[float], under: Sequence[float], by: str, prior: 
     return Interval(found.value, found.low, found.high, found.n, f"paired by {by}: {found.method}")
 
 
-def unpaired_ratio(over: Sequence[float], under: Sequence[float], of: str = "launches") -> Interval:
-    """over ÷ under of launches measured separately: Welch's t on logs (Biometrika 34, 1947), degrees rounded down.
+def unpaired_ratio(
+    over: Sequence[float],
+    under: Sequence[float],
+    of: str = "launches",
+    priors: tuple[Prior | None, Prior | None] = (None, None),
+) -> Interval:
+    """over ÷ under of launches measured separately: Welch's t on logs (Biometrika 34, 1947).
 
     The value is the ratio of medians. Without two launches on each side there is no interval. of: what the values are,
-    in the plural, for the text of the method.
+    in the plural, for the text of the method; priors: what the other cases say of each side, in their own run, which
+    moderates its variance where they are normal.
     """
     value = statistics.median(over) / statistics.median(under)
     n = min(len(over), len(under))
     if n < 2:
         return Interval(value, None, None, n, f"unpaired, one {'launch' if of == 'launches' else of[:-1]}: no interval")
-    a, b = [math.log(x) for x in over], [math.log(x) for x in under]
-    wa, wb = statistics.variance(a) / len(a), statistics.variance(b) / len(b)
-    centre = statistics.fmean(a) - statistics.fmean(b)
-    spread = wa + wb
+    (a, wa, da), (b, wb, db) = (_level(side, prior) for side, prior in zip((over, under), priors, strict=True))
+    centre, spread = a - b, wa + wb
     if spread == 0:
         return Interval(value, value, value, n, f"unpaired: no spread between {of}")
-    degrees = spread**2 / (wa**2 / (len(a) - 1) + wb**2 / (len(b) - 1))
-    half = student_t.quantile(1 - (1 - CONFIDENCE) / 2, max(1, math.floor(degrees))) * math.sqrt(spread)
+    degrees = spread**2 / (wa**2 / da + wb**2 / db)
+    half = student_t.quantile(1 - (1 - CONFIDENCE) / 2, max(1.0, degrees)) * math.sqrt(spread)
     low, high = _exp(centre - half), _exp(centre + half)
-    method = f"unpaired: Welch's t on logs, {n} {of}, 95 %"
+    lent = " and the spread of other cases" if any(prior and prior.normal for prior in priors) else ""
+    method = f"unpaired: Welch's t on logs, {n} {of}{lent}, 95 %"
     return known(Interval(value, min(low, value), max(high, value), n, method), of)
+
+
+def _level(values: Sequence[float], prior: Prior | None) -> tuple[float, float, float]:
+    """Mean of the logs of two or more values, its variance, and the degrees of freedom of that."""
+    centre, variance = mean_and_variance([math.log(x) for x in values])
+    degrees: float = len(values) - 1
+    if prior and prior.normal and not prior.is_unlike(variance, len(values) - 1):
+        variance, degrees = prior.posterior(variance, len(values) - 1)
+    return centre, variance / len(values), degrees
 
 
 def ratio_of(over: tuple[float, float, float], under: tuple[float, float, float]) -> tuple[float, float, float]:
@@ -226,25 +236,6 @@ def half_width(interval: Interval) -> float:
     if interval.low is None or interval.high is None:
         return math.inf
     return (interval.high - interval.low) / 2 / interval.value
-
-
-def moderated(logs: Sequence[float], prior: Prior, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Ends of the interval of the median of two or more logs, with a variance that neighbours moderate.
-
-    Where they are normal this is Student's t with the posterior variance (Smyth 2004). A case whose own variance is far
-    too large for them has the wider of this and its own t. Where they are not normal, the interval is `WIDENED` and
-    joined with the range: of launches in two humps, all may lie in one.
-    """
-    n = len(logs)
-    centre, own = mean_and_variance(logs)
-    variance, degrees = prior.posterior(own, n - 1)
-    half = student_t.quantile(1 - (1 - confidence) / 2, degrees) * math.sqrt(variance / n)
-    if prior.is_unlike(own, n - 1):
-        half = max(half, student_t.quantile(1 - (1 - confidence) / 2, n - 1) * math.sqrt(own / n))
-    if prior.normal:
-        return centre - half, centre + half
-    half *= WIDENED.get(n, WIDENED_FROM_FOUR)
-    return min(min(logs), centre - half), max(max(logs), centre + half)
 
 
 def _order_statistics(values: Sequence[float], rank: int) -> tuple[float, float]:

@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bench.stats import intervals, student_t
+from bench.stats import intervals, moderated_t, student_t
 from bench.stats.bimodality import best_cut
 from bench.stats.gamma_functions import incomplete_beta
 from bench.stats.intervals import CONFIDENCE, Interval
@@ -74,7 +74,7 @@ def mean(
     found = kinds(launches)
     levels = means if found is None else [_cheap(each, dear) for each, dear in zip(launches, found.dear, strict=True)]
     logs = [math.log(level) for level in levels]
-    ends = intervals.moderated(logs, prior, confidence) if prior else student_t.interval(logs, confidence)
+    ends = moderated_t.interval(logs, prior, confidence) if prior else student_t.interval(logs, confidence)
     low, high = (math.exp(end) for end in ends)
     method = f"t on logs, {n} {of}, {100 * confidence:g} %"
     if prior:

@@ -52,7 +52,7 @@ class Prior:
     """What neighbours say about a case: its likely variance on the log scale, and how sure that is."""
 
     variance: float
-    """Of the logs of the launches' data: a square of shares of the time."""
+    """Variance of the logs of the launches' data: a square of shares of the time."""
     degrees: float
     """Degrees of freedom that the variance is worth. At most those that the neighbours have together."""
     cases: int

@@ -55,7 +55,7 @@ class Tally:
         self.launches: list[int] = []
 
     def add(self, found: Interval, stretch: float) -> None:
-        """Count one; an interval that is not given misses. stretch: the case's own spread, relative."""
+        """Count one; an interval that is not given states nothing. stretch: the case's own spread, relative."""
         if found.low is None or found.high is None:
             self.widths.append(math.inf)
         else:
@@ -64,10 +64,11 @@ class Tally:
         self.launches.append(found.n)
 
     def text(self) -> str:
-        """Coverage with its 99 % bounds, and the median width."""
-        count = len(self.widths)
-        low, high = exact_bounds(self.held, count)
-        return f"{self.held / count:.1%} [{low:.1%}, {high:.1%}] ±{statistics.median(self.widths):.1%}"
+        """Coverage of those that are given with its 99 % bounds, the median width, and how many are not given."""
+        given = sum(map(math.isfinite, self.widths))
+        low, high = exact_bounds(self.held, given)
+        text = f"{self.held / given:.1%} [{low:.1%}, {high:.1%}] ±{statistics.median(self.widths):.1%}"
+        return text if given == len(self.widths) else f"{text}, {1 - given / len(self.widths):.1%} not given"
 
 
 def truths(rng: np.random.Generator) -> dict[str, float]:

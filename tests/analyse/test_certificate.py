@@ -125,7 +125,7 @@ def test_coverage_is_held_where_its_bound_is_above_what_must_be(covered, verdict
 def test_the_smallest_effect_is_found_four_times_in_five_by_the_interval_that_decides(n):
     dice = np.random.default_rng(n)
     shifted = dice.normal(ratio_accuracy.least_shift(n), 1.0, (4000, n))
-    found = [intervals.median(np.exp(row).tolist()).low > 1 for row in shifted]
+    found = [intervals.median(np.exp(row).tolist(), of="pairs").low > 1 for row in shifted]
     assert np.mean(found) == pytest.approx(0.8, abs=0.025)
 
 
