@@ -93,9 +93,7 @@ def periodic(ctx: Context, every: int, times: int, micros: int) -> Prepared:
             now = perf_counter_ns()
         return min(now - started, wanted_ns) / wanted_ns
 
-    return Prepared(
-        step=step, check=lambda out: ctx.relative_error(out, 1), work=Work(flops=0, items=1, unit="wait")
-    )
+    return Prepared(step=step, check=lambda out: ctx.relative_error(out, 1), work=Work(flops=0, items=1, unit="wait"))
 
 
 @workload(

@@ -140,7 +140,7 @@ def judged(data: RunData, listener: Listener) -> list[CertificateLine]:
     return lines(
         data,
         [coverage(family, *as_a_run, repetitions) for family in FAMILIES],
-        {family: [coverage(family, *rule, repetitions // len(FEW)) for rule in FEW] for family in OF_FEW},
+        {family: [coverage(family, *rule, 2 * repetitions // len(FEW)) for rule in FEW] for family in OF_FEW},
     )
 
 

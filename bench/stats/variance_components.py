@@ -102,8 +102,3 @@ def best_visits(found: Components, launch_s: float, visit_s: float) -> float:
     if found.between == 0:
         return math.inf if found.within else 1.0
     return math.sqrt(launch_s / visit_s) * found.within / found.between
-
-
-def expected(own: Sequence[Sequence[float]], others: Iterable[Sequence[Sequence[float]]]) -> Components:
-    """PLACEHOLDER until merged."""
-    return components(own) or Components(0.01, 0.045)

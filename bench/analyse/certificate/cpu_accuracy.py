@@ -1,4 +1,4 @@
-"""Is the CPU clock right? On waits that spin, on cases against themselves, and on work that is slower by construction."""
+"""Is the CPU clock right? On waits that spin, on cases against themselves, and on work slower by construction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from bench.analyse.certificate.pair_clocks import TICKS, tick_ns
 from bench.analyse.certificate.line import (
     CPU_TIME,
     HELD,
@@ -22,6 +21,7 @@ from bench.analyse.certificate.line import (
     skipped_line,
     within,
 )
+from bench.analyse.certificate.pair_clocks import TICKS, tick_ns
 from bench.analyse.certificate.recorded import Ratios, RecordedComparison
 from bench.analyse.gate import pair_ratios
 from bench.records import Case
@@ -69,9 +69,7 @@ def _blocks(data: RunData, keys: Sequence[str]) -> pd.DataFrame:
     return blocks[timed & blocks["key"].isin(list(keys))]
 
 
-def _of_waits(
-    waits: Sequence[RecordedComparison], blocks: pd.DataFrame, tick: int, block_ns: float
-) -> CertificateLine:
+def _of_waits(waits: Sequence[RecordedComparison], blocks: pd.DataFrame, tick: int, block_ns: float) -> CertificateLine:
     """A wait that spins computes all the time that it takes, unless another program takes the core."""
     micros = [item.micros for item in waits if item.micros is not None]
     about = f"waits of {min(micros):g} µs to {max(micros) / 1e3:g} ms"

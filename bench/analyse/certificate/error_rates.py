@@ -51,10 +51,12 @@ def moderated(about: str, parts: Sequence[Coverage]) -> CertificateLine:
     hits, count = sum(part.covered for part in parts), sum(part.intervals for part in parts)
     low, high = exact_bounds(hits, count)
     each = ", ".join(f"{part.rate:.1%} after {part.launches:.3g}" for part in parts)
+    not_known = sum(part.not_known for part in parts)
+    more = f"; besides, {not_known / (count + not_known):.1%} are not known" if not_known else ""
     return CertificateLine(
         "moderated interval", about, SIMULATED,
         HELD if low >= MODERATED else NOT_HELD if high < MODERATED else UNDECIDED,
-        f"{hits / count:.1%} [{low:.1%}, {high:.1%}] of the 95 % intervals hold the median: {each} launches",
+        f"{hits / count:.1%} [{low:.1%}, {high:.1%}] of the 95 % intervals hold the median: {each} launches{more}",
         f"at least {MODERATED:.0%}", count, "measurements",
         Estimate(hits / count, low, high, count, "Clopper-Pearson, 99 %", "rate"),
     )  # fmt: skip

@@ -19,8 +19,8 @@ from bench.series import CPU, WALL
 from bench.store.tables import RunData
 
 COMPUTING = 0.98
-"""Least share of wall that the upper quarter of the blocks of a step computes, if it does not wait: no other program
-takes the core during each of them."""
+"""Least share of wall that one block in twenty of a step computes, if it does not wait: no other program takes the core
+during each of them."""
 
 TICKS = 100
 """Least CPU time of a block in ticks of the CPU clock: coarser ratios are not used."""
@@ -73,7 +73,7 @@ def follows_cpu_time(data: RunData, key: str) -> bool:
     shares = pd.concat([pairs[f"{side}_cpu_ns"] / pairs[f"{side}_ns"] for side in ("base", "head")]).dropna()
     if own.empty or shares.empty or not own.fillna(False).all():
         return False
-    return bool(shares.quantile(0.75) >= COMPUTING)
+    return bool(shares.quantile(0.95) >= COMPUTING)
 
 
 def judged(wall: Logs, cpu: Logs | None, judge: Callable[[Logs], CertificateLine]) -> CertificateLine:
