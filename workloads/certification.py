@@ -61,7 +61,7 @@ def spin(ctx: Context, micros: int) -> Prepared:
 
 @workload(
     lesson="Certification",
-    axes={"every": (7, 3, 31), "times": (10, 2), "micros": (2000,)},
+    axes={"every": (7, 3, 31), "times": (10,), "micros": (2000,)},
     quick={"every": 7},
     dtypes=("float32",),
     role="certification",
