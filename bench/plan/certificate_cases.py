@@ -66,8 +66,8 @@ QUICK = Extent(
     fewer_pairs=3,
     real=("regression/train_step", "matmul/square", "autograd/polynomial", "torchscript/inference"),
     couples_s=0.15,
-    rival_couples=8,
-    budget_s=110,
+    rival_couples=10,
+    budget_s=95,
     repetitions=2000,
 )
 FULL = Extent(
