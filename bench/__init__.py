@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from bench.analyse.rows.analysis import Analysis
     from bench.analyse.rows.frames import Level
+    from bench.analyse.rows.launch_times import Statistic
     from bench.analyse.rows.row import Row
     from bench.jobs.certificate_job import certify
     from bench.jobs.difference_job import difference
@@ -62,48 +63,64 @@ _JOBS = {
 """The module of `bench.jobs` that each of these names is imported from, when it is first used."""
 
 
-def load(run: str | Path | None = None, level: Level = "estimates", vs: str | None = None) -> pd.DataFrame:
+def load(
+    run: str | Path | None = None, level: Level = "estimates", vs: str | None = None, statistic: Statistic = "median"
+) -> pd.DataFrame:
     """A run as a tidy frame; times in seconds per step, sizes in bytes.
 
     run: a folder, a run id, or None for the latest run in `results/`.
     level: `estimates` (a row a case and clock; held to the run's own peaks, where it measured some), `phases`,
         `launches` (a row a case and launch), or `blocks`; of a run of `bench gate` its `verdicts`, a row a case.
     vs: adds speed-ups to estimates, against `axis=value` or a case key.
+    statistic: what stands for the blocks of a launch in estimates: `median`, `mean` or `min`.
 
     Warns of lines of the journal that could not be read. Raises `bench.records.UserError` for a run that cannot be
     read, or one of a newer schema.
     """
     from bench.analyse.rows import frames
+    from bench.analyse.rows.launch_times import known_statistic
 
-    return frames.frame_of(_read(run), level, vs)
+    return frames.frame_of(_read(run), level, vs, known_statistic(statistic))
 
 
-def compare(base: str | Path | pd.DataFrame, head: str | Path | pd.DataFrame) -> Comparison:
+def compare(
+    base: str | Path | pd.DataFrame, head: str | Path | pd.DataFrame, statistic: Statistic | None = None,
+    clock: str | None = None,
+) -> Comparison:  # fmt: skip
     """Two stored runs beside each other, case by case, as `bench compare` does it: head ÷ base, above 1 is slower.
 
     base, head: a folder, a run id, or some rows of the estimates of a run. Returns a value that shows itself in Jupyter
     and as text; `frame` has a row a case and clock, times in seconds per step. They were measured one after the other,
-    so that no verdict is a regression. Raises `bench.records.UserError` for a run that cannot be read, and for a frame
-    that is not of one run as it is stored.
+    so that no verdict is a regression. statistic: what stands for the blocks of a launch (default: that of the frames,
+    or the median); clock: the one to compare on (default: of a step of one thread that does not wait, wall or cpu,
+    whichever is narrower). Raises `bench.records.UserError` for a run that cannot be read, for a frame that is not of
+    one run as it is stored, and for frames of another statistic.
     """
     from bench.analyse import two_runs
     from bench.present.tables.two_runs_table import Comparison
+    from bench.records import UserError
 
-    (under, under_rows), (over, over_rows) = _side(base), _side(head)
-    found = two_runs.compare(under, over, under_rows, over_rows)
+    (under, under_rows), (over, over_rows) = (_side(each, statistic) for each in (base, head))
+    if under.readings.statistic != over.readings.statistic:
+        raise UserError("the frames are of unlike statistics: load both with the same one")
+    found = two_runs.compare(under, over, under_rows, over_rows, clock)
     return Comparison(tuple(found), under.data.run, over.data.run)
 
 
-def _side(of: str | Path | pd.DataFrame) -> tuple[Analysis, list[Row]]:
+def _side(of: str | Path | pd.DataFrame, statistic: Statistic | None) -> tuple[Analysis, list[Row]]:
     """A run and its judged rows; of a frame those that it holds."""
     from bench.analyse.rows import restored
     from bench.analyse.rows.analysis import Analysis
+    from bench.analyse.rows.launch_times import known_statistic
+    from bench.records import UserError
     from bench.store import loaded_runs
 
     if isinstance(of, str | Path):
-        run = Analysis(_read(of))
+        run = Analysis(_read(of), known_statistic(statistic or "median"))
         return run, run.judged
-    run = Analysis(_read(loaded_runs.folder_of(restored.run_of(of))))
+    run = Analysis(_read(loaded_runs.folder_of(restored.run_of(of))), restored.statistic_of(of))
+    if statistic not in (None, run.readings.statistic):
+        raise UserError(f"this frame holds another statistic than {statistic}: load it with statistic={statistic!r}")
     return run, restored.completed(of, run.judged)
 
 

@@ -3,7 +3,9 @@
 Each takes a frame of estimates, all of a run or some rows, and a theme. It gives a
 `bench.present.charts.chart_set.Drawn`, which shows itself in Jupyter with its alt text, can be indexed where it is
 several charts, and has `save(path)`, `alt`, `rows` and `figure`. It is what `bench plot` draws of these rows. What a
-chart draws besides the estimates is read again from the run that the column `run` names. Each raises
+chart draws besides the estimates is read again from the run that the column `run` names. A frame of
+`bench.load(…, statistic="mean")` gives charts of means; rows of the clock `cpu` alone give charts of CPU time, beside
+others they are left out. Each raises
 `bench.records.UserError` where what it needs was not measured, and names the command that would measure it.
 """
 
@@ -135,9 +137,10 @@ def verdict(frame: pd.DataFrame, theme: Theme = "light") -> Drawn:
 
 
 def _drawn(name: str, frame: pd.DataFrame, theme: str) -> Drawn:
+    from bench.analyse.rows.clock_choice import on_clock
     from bench.analyse.rows.restored import restored
     from bench.present.charts import chart_set
     from bench.present.charts.all_charts import chart_named
 
     chart = chart_named(name)
-    return chart_set.drawn(name, restored(frame, (*chart.needs, *chart.carries)), theme)
+    return chart_set.drawn(name, on_clock(restored(frame, (*chart.needs, *chart.carries))), theme)

@@ -373,3 +373,69 @@ def test_a_run_of_pairs_is_no_side(tmp_path: Path, two: tuple[Path, Path]) -> No
 def test_what_was_loaded_is_found_again_by_its_id(two: tuple[Path, Path]) -> None:
     bench.load(two[0])
     assert loaded_runs.folder_of("20261101T100000Z-00000000") == two[0]
+
+
+# --- statistics and clocks ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def periodic(tmp_path: Path) -> Path:
+    """Sizes of which every fourth block is nine times as dear, with CPU times: half of wall."""
+    run = MadeUpRun()
+    for size in (64, 256, 1024):
+        case = run.plan(size=size)
+        for number, factor in enumerate(STEADY):
+            run.launch(case, number)
+            for dear in (1, 1, 1, 9):
+                seconds = factor * dear * 1e-8 * size
+                half = round(seconds * 1e12 / 2)
+                run.blocks(case, number, [seconds], cpu_ns=half, thread_ns=half, preempted=0, waited=0)
+    return stored(tmp_path / "periodic", run, run="20261101T100000Z-000000cc")
+
+
+def test_a_frame_of_means_is_drawn_as_means(periodic: Path) -> None:
+    mean = bench.load(periodic, statistic="mean")
+    assert (mean["value_s"] == mean["mean_s"]).all()
+    drawn = bench.charts.time_by_size(mean)
+    assert "mean of the blocks of a launch" in svg_text(drawn)
+    assert drawn.rows["value_s"].tolist() == mean.loc[mean["clock"] == "wall", "value_s"].tolist()
+    assert "mean of the blocks" not in svg_text(bench.charts.time_by_size(bench.load(periodic)))
+
+
+def svg_text(drawn: object) -> str:
+    return " ".join(text.get_text() for text in drawn.figure.findobj(matplotlib.text.Text))  # type: ignore[attr-defined]
+
+
+def test_a_chart_is_of_the_wall_unless_its_rows_are_of_the_cpu_clock_alone(periodic: Path) -> None:
+    frame = bench.load(periodic)
+    assert set(frame["clock"]) == {"wall", "cpu"}
+    assert set(bench.charts.time_by_size(frame).rows["clock"]) == {"wall"}
+    assert set(bench.charts.time_by_size(frame[frame["clock"] == "cpu"]).rows["clock"]) == {"cpu"}
+
+
+def test_times_of_two_statistics_are_not_mixed(periodic: Path) -> None:
+    both = pd.concat([bench.load(periodic), bench.load(periodic, statistic="mean")])
+    with pytest.raises(UserError, match="times of one statistic are needed"):
+        bench.charts.time_by_size(both)
+    with pytest.raises(UserError, match="unlike statistics"):
+        bench.compare(bench.load(periodic), bench.load(periodic, statistic="mean"))
+    with pytest.raises(UserError, match="holds another statistic than min"):
+        bench.compare(bench.load(periodic, statistic="mean"), periodic, statistic="min")
+
+
+def test_runs_are_compared_by_a_statistic_and_on_a_clock(periodic: Path, tmp_path: Path) -> None:
+    by_mean = bench.load(periodic, statistic="mean")
+    of_frames = bench.compare(by_mean, by_mean).frame
+    of_runs = bench.compare(periodic, periodic, statistic="mean").frame
+    assert of_frames["base_s"].tolist() == of_runs["base_s"].tolist()
+    assert of_runs["base_s"].iloc[0] == pytest.approx(3 * bench.compare(periodic, periodic).frame["base_s"].iloc[0])
+    assert set(bench.compare(periodic, periodic, clock="cpu").frame["clock"]) == {"cpu"}
+
+
+def test_a_case_without_a_time_does_not_stand_in_the_way_of_a_statistic(tmp_path: Path) -> None:
+    run = many()
+    run.launch(run.plan(size=4096), outcome="oom", reason="no room")
+    frame = bench.load(stored(tmp_path / "lost", run, run="20261101T100000Z-000000dd"), statistic="mean")
+    assert set(frame["statistic"]) == {"mean"}
+    products = frame[frame["workload"] == "matmul/square"]
+    assert bench.charts.time_by_size(products).rows["statistic"].eq("mean").all()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bench.analyse.protocols import why_apart
 from bench.analyse.rows.analysis import Analysis
+from bench.analyse.rows.clock_choice import on_clock
+from bench.analyse.rows.ratio_clock import may_tell, narrower
 from bench.analyse.rows.row import Row
 from bench.records import Outcome
-from bench.series import STEP, Series
+from bench.series import CPU, WALL
 from bench.stats import intervals
 from bench.stats.intervals import Interval
 
@@ -21,13 +25,16 @@ OTHER_MACHINE = "other_machine"
 ONE_PROCESS = "one process of a side supports no verdict: processes differ, and nothing here says by how much"
 
 
+ON_CPU = "on the CPU clock, which is narrower"
+
+
 @dataclass(frozen=True)
 class Compared:
     """One case and clock in two runs. Ratios are head ÷ base: above 1 is slower."""
 
     key: str
     clock: str | None
-    """None if a run has no time of the case."""
+    """The clock of both times; None if a run has no time of the case."""
     verdict: str
     base_s: float | None
     head_s: float | None
@@ -41,17 +48,32 @@ class Compared:
 
 
 def compare(
-    base: Analysis, head: Analysis, base_rows: Sequence[Row] | None = None, head_rows: Sequence[Row] | None = None
+    base: Analysis,
+    head: Analysis,
+    base_rows: Sequence[Row] | None = None,
+    head_rows: Sequence[Row] | None = None,
+    clock: str | None = None,
 ) -> list[Compared]:
     """Each case of either run, in the head's order and then the base's.
 
-    base_rows, head_rows: some rows of each run (default: all). A row that is wrong has no time here.
+    base_rows, head_rows: some rows of each run (default: all). A row that is wrong has no time here. clock: the one to
+    compare on; without it a case on the CPU is compared on wall or on CPU time, whichever is narrower, where both say
+    the same. Raises `UserError` for a clock that timed nothing in one of the runs.
     """
-    alike = base.data.run["fingerprint"] == head.data.run["fingerprint"]
-    under = _Side("base", base, base.judged if base_rows is None else base_rows)
-    over = _Side("head", head, head.judged if head_rows is None else head_rows)
+    under = _Side("base", base, on_clock(base.judged if base_rows is None else base_rows, clock))
+    over = _Side("head", head, on_clock(head.judged if head_rows is None else head_rows, clock))
     places = dict.fromkeys([*over.places, *under.places])
-    return [_compared(key, clock, under, over, alike) for key, clock in places]
+    apart = why_apart(base.data.run, head.data.run)
+    alike = base.data.run["fingerprint"] == head.data.run["fingerprint"]
+    made = []
+    for key, own in places:
+        if not under.seconds(key, own) or not over.seconds(key, own):
+            made.append(_without_ratio(key, own, under, over))
+        elif apart:
+            made.append(_apart(key, own, under, over, apart))
+        else:
+            made.append(_compared(key, own, under, over, alike, fixed=clock is not None))
+    return made
 
 
 class _Side:
@@ -59,16 +81,19 @@ class _Side:
 
     def __init__(self, name: str, run: Analysis, rows: Sequence[Row]) -> None:
         self._name = name
-        self._medians = run.readings.medians
+        self.run = run.readings
         self._outcomes = {row.key: (row.outcome, row.reason) for row in rows}
         self.places = [(row.key, row.clock) for row in rows]
 
     def seconds(self, key: str, clock: str | None) -> list[float]:
-        """Medians of the launches that count; none if the case has no time."""
+        """Seconds per step of the launches that count, by the run's statistic; none if the case has no time."""
         outcome, _ = self._outcomes.get(key, (None, ""))
-        if outcome != Outcome.OK or clock is None:
-            return []
-        return [each.median_s for each in self._medians.of(key, Series(STEP, clock))]
+        return [] if outcome != Outcome.OK or clock is None else self.run.seconds(key, clock)
+
+    def value(self, key: str, clock: str | None) -> float | None:
+        """The time of the step; None without one."""
+        seconds = self.seconds(key, clock)
+        return statistics.median(seconds) if seconds else None
 
     def why_none(self, key: str) -> str:
         """Why the side has no time."""
@@ -80,25 +105,50 @@ class _Side:
         return f"{self._name}: {outcome}{f' ({reason})' if reason else ''}"
 
 
-def _compared(key: str, clock: str | None, base: _Side, head: _Side, alike: bool) -> Compared:
-    under, over = base.seconds(key, clock), head.seconds(key, clock)
-    if not under or not over:
-        why = "; ".join(side.why_none(key) for side, found in ((base, under), (head, over)) if not found)
-        return Compared(key, clock, NOT_COMPARED, None, None, None, None, None, "", len(under), len(over), why)
-    found = intervals.unpaired_ratio(over, under)
+def _without_ratio(key: str, clock: str | None, base: _Side, head: _Side) -> Compared:
+    why = "; ".join(side.why_none(key) for side in (base, head) if not side.seconds(key, clock))
+    return replace(_apart(key, clock, base, head, why), base_s=None, head_s=None)
+
+
+def _apart(key: str, clock: str | None, base: _Side, head: _Side, why: str) -> Compared:
+    """Both times, and no ratio: they were not measured alike."""
+    return Compared(
+        key=key,
+        clock=clock,
+        verdict=NOT_COMPARED,
+        base_s=base.value(key, clock),
+        head_s=head.value(key, clock),
+        ratio=None,
+        low=None,
+        high=None,
+        method="",
+        base_launches=len(base.seconds(key, clock)),
+        head_launches=len(head.seconds(key, clock)),
+        note=why,
+    )
+
+
+def _compared(key: str, clock: str | None, base: _Side, head: _Side, alike: bool, fixed: bool) -> Compared:
+    """fixed: on this clock, whatever another one would tell."""
+    found = intervals.unpaired_ratio(head.seconds(key, clock), base.seconds(key, clock))
+    note = ONE_PROCESS if found.low is None else ""
+    if clock == WALL and not fixed and may_tell(base.run, key) and may_tell(head.run, key):
+        on_cpu = intervals.unpaired_ratio(head.seconds(key, CPU), base.seconds(key, CPU))
+        if narrower(found, on_cpu) == CPU:
+            clock, found, note = CPU, on_cpu, ON_CPU
     return Compared(
         key=key,
         clock=clock,
         verdict=_verdict(found, alike),
-        base_s=intervals.median(under).value,
-        head_s=intervals.median(over).value,
+        base_s=base.value(key, clock),
+        head_s=head.value(key, clock),
         ratio=found.value,
         low=found.low,
         high=found.high,
         method=found.method,
-        base_launches=len(under),
-        head_launches=len(over),
-        note=ONE_PROCESS if found.low is None else "",
+        base_launches=len(base.seconds(key, clock)),
+        head_launches=len(head.seconds(key, clock)),
+        note=note,
     )
 
 

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import Format, TableFormat, colour, note, say, width
+from bench.cli.options import Clock, Format, StatisticName, Statistics, TableFormat, colour, note, say, width
 
 
 def compare(
     base: Annotated[str, typer.Argument(metavar="BASE", help="Run to compare with, by folder or id.")],
     head: Annotated[str, typer.Argument(metavar="HEAD", help="Run that is compared with it.")],
+    statistic: Statistics = StatisticName.MEDIAN,
+    clock: Clock = None,
     format_: Format = TableFormat.TABLE,
 ) -> None:
     """Compare two stored runs, case by case: head ÷ base, above 1 is slower.
@@ -20,16 +22,21 @@ def compare(
     here is a regression. `bench gate` alternates between both sides and can show one. If the machines differ, the
     comparison is of the machines.
 
+    A step of one thread that does not wait is compared on wall or on CPU time, whichever is narrower; the column clock
+    says which. Runs of before schema 5 were measured by an older protocol, and are not compared with newer ones.
+
     \b
     bench compare results/monday results/tuesday
     bench compare results/laptop results/server --format csv > t.csv
     """
     from bench.analyse import two_runs
+    from bench.analyse.rows.launch_times import known_statistic
     from bench.jobs.loading import analysed
     from bench.present.tables import two_runs_table
 
-    (under,), (over,) = analysed([base]), analysed([head])
-    found = two_runs.compare(under, over)
+    by = known_statistic(statistic.value)
+    (under,), (over,) = analysed([base], by), analysed([head], by)
+    found = two_runs.compare(under, over, clock=clock)
     for problem in (*under.data.problems, *over.data.problems):
         note(f"warning: {problem}")
     about = under.data.run, over.data.run

@@ -39,6 +39,21 @@ Versus = Annotated[
         help="Speed-ups against cases with this axis=value (mode=eager), or one case key.",
     ),
 ]
+
+
+class StatisticName(StrEnum):
+    """What stands for the blocks of a launch."""
+
+    MEDIAN = "median"
+    MEAN = "mean"
+    MIN = "min"
+
+
+Statistics = Annotated[StatisticName, typer.Option("--statistic", help="What stands for the blocks of a launch.")]
+Clock = Annotated[
+    str | None,
+    typer.Option("--clock", help="Times on this clock alone: wall, cpu, latency, device."),
+]
 WorkloadFiles = Annotated[
     list[Path] | None,
     typer.Option("--workloads", "-w", metavar="FILE.py", help="File with workloads of your own; repeatable."),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import RunNames, Versus, note, say
+from bench.cli.options import Clock, RunNames, StatisticName, Statistics, Versus, note, say
 from bench.records import UserError
 
 
@@ -25,6 +25,8 @@ def plot(
         list[str] | None, typer.Option("--chart", "-c", help="Only these charts (see --list); repeatable.")
     ] = None,
     vs: Versus = None,
+    statistic: Statistics = StatisticName.MEDIAN,
+    clock: Clock = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the files (default: reports/<run id>).")
     ] = None,
@@ -63,7 +65,7 @@ def plot(
     from bench.present.pages import gallery_page as pages
     from bench.store import runs
 
-    drawn = to_draw(run, vs)
+    drawn = to_draw(run, vs, statistic.value, clock)
     wanted = suffixes(formats)
     specs = drawable(drawn.rows, charts or [])
     if gallery:

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import Format, RunNames, TableFormat, Versus, colour, note, say, width
+from bench.cli.options import (
+    Clock,
+    Format,
+    RunNames,
+    StatisticName,
+    Statistics,
+    TableFormat,
+    Versus,
+    colour,
+    note,
+    say,
+    width,
+)
 
 
 def show(
@@ -24,12 +36,16 @@ def show(
             help="Run with the peaks for --floor (default: same run, else the latest).",
         ),
     ] = None,
+    statistic: Statistics = StatisticName.MEDIAN,
+    clock: Clock = None,
     format_: Format = TableFormat.TABLE,
 ) -> None:
     """Show a run: one row a case and clock, each time with its interval, outcome and doubts.
 
     \b
     bench show --vs mode=eager               speed-ups against eager
+    bench show --statistic mean              what a step costs on the whole, not the typical one
+    bench show --clock cpu                   CPU time of the process, all its threads
     bench show --floor                       how far above the machine's limits each case stays
     bench show results/… --format csv > t.csv
     bench show results/laptop results/server  two machines, row by row
@@ -37,7 +53,9 @@ def show(
     from bench.jobs.shown import shown
     from bench.present.tables.table_formats import text_of
 
-    found = shown(run, format_.value, vs=vs, phases=phases, floor=floor, peaks=peaks)
+    found = shown(
+        run, format_.value, vs=vs, phases=phases, floor=floor, peaks=peaks, statistic=statistic.value, clock=clock
+    )
     text = text_of(found.table, format_.value, width=width(), color=colour())
     for problem in found.problems:
         note(f"warning: {problem}")

@@ -138,7 +138,8 @@ def _benches(kept: LaunchTimes) -> Iterator[dict[str, Any]]:
     for case in kept.cases:
         if case.clock == "wall":
             found = case.median
-            within = f"{found.low * 1e6:.6g} to {found.high * 1e6:.6g}" if found.low and found.high else "no interval"
+            none = "not known" if found.n > 1 else "no interval"
+            within = f"{found.low * 1e6:.6g} to {found.high * 1e6:.6g}" if found.low and found.high else none
             yield {
                 "name": case.key,
                 "value": found.value * 1e6,

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.analyse.history.run_points import commit_of
+from bench.analyse.protocols import comparable_fingerprint
 from bench.analyse.rows.analysis import Analysis
 from bench.records import UserError
+from bench.series import CPU
 from bench.stats import intervals
 from bench.stats.intervals import Interval
 from bench.store.tables import RunData
@@ -61,7 +63,7 @@ class RunOrigin:
             run=run["run"],
             created=run["created"],
             machine=run["machine"],
-            fingerprint=run["fingerprint"],
+            fingerprint=comparable_fingerprint(run),
             commit=git.get("commit"),
             dirty=bool(git.get("dirty")),
             branch=git.get("branch"),
@@ -90,8 +92,8 @@ def launch_times(data: RunData) -> LaunchTimes:
     lost = {row.key for row in run.judged if not row.ok}
     cases = tuple(
         CaseTimes(key, clock, tuple(each.median_s for each in sorted(medians, key=lambda each: each.launch)))
-        for key, clock, medians in run.readings.medians.steps()
-        if key not in lost
+        for key, clock, medians in run.readings.times.steps()
+        if key not in lost and clock != CPU  # it follows from the same blocks, and other tools have no place for it
     )
     if not cases:
         raise UserError(f"run {data.run['run']} has no times: no case ended well")

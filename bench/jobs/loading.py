@@ -8,21 +8,25 @@ from typing import Any
 
 from bench.analyse.rows.analysis import Analysis
 from bench.analyse.rows.floor import command
+from bench.analyse.rows.launch_times import Statistic
 from bench.analyse.rows.peaks import CALIBRATION, Peaks
 from bench.records import UserError
 from bench.store import journal, runs, tables
 from bench.store.tables import RunData
 
 
-def analysed(names: Sequence[str] | None) -> list[Analysis]:
-    """The runs of these names, or the latest. Raises `UserError` for one that cannot be read or is given twice."""
+def analysed(names: Sequence[str] | None, statistic: Statistic = "median") -> list[Analysis]:
+    """The runs of these names, or the latest, by a statistic of the blocks of a launch.
+
+    Raises `UserError` for one that cannot be read or is given twice.
+    """
     wanted: Sequence[str | None] = names or [None]
     folders = [runs.locate(name) for name in wanted]
     batch = [tables.read(folder) for folder in folders]
     for data in batch:
         runs.refuse_pairs(data.run)
     refuse_same(batch)
-    return [Analysis(data) for data in batch]
+    return [Analysis(data, statistic) for data in batch]
 
 
 def refuse_same(batch: Sequence[RunData]) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from bench.analyse.gate.verdict_rows import verdict_rows
 from bench.analyse.rows.analysis import Analysis
+from bench.analyse.rows.clock_choice import on_clock
+from bench.analyse.rows.launch_times import known_statistic
 from bench.analyse.rows.row import Row
 from bench.analyse.rows.several_runs import together
 from bench.jobs.loading import refuse_same
@@ -44,14 +46,17 @@ class ToDraw:
         return [problem for data in self.batch for problem in data.problems]
 
 
-def to_draw(names: Sequence[str] | None, vs: str | None) -> ToDraw:
-    """The runs of these names, or the latest. Raises `UserError` for one that cannot be read, or that is given twice.
+def to_draw(names: Sequence[str] | None, vs: str | None, statistic: str = "median", clock: str | None = None) -> ToDraw:
+    """The runs of these names, or the latest. Raises `UserError` for one that cannot be read, or that is given twice,
+    and for a clock that timed nothing.
 
     The default reference of speed-ups is eager, if anything was measured eager; a default is never an error. Runs are
-    never pooled: with several, each has its own `machine`.
+    never pooled: with several, each has its own `machine`. statistic: what stands for the blocks of a launch; clock:
+    the one that is drawn (default: the first of `row_groups.CLOCKS` that there is).
     """
+    by = known_statistic(statistic)
     wanted: Sequence[str | None] = names or [None]
-    batch = [Analysis(tables.read(runs.locate(name))) for name in wanted]
+    batch = [Analysis(tables.read(runs.locate(name)), by) for name in wanted]
     data = tuple(run.data for run in batch)
     refuse_same(data)
     if len(batch) == 1 and "gate" in data[0].run:
@@ -60,7 +65,8 @@ def to_draw(names: Sequence[str] | None, vs: str | None) -> ToDraw:
         runs.refuse_pairs(run.run)
     against = vs or next((each for run in batch if (each := run.against_by_default())), None)
     machines = run_labels.labels([run.run for run in data])
-    return ToDraw(data, together([run.for_charts(vs) for run in batch], machines), against)
+    rows = together([run.for_charts(vs) for run in batch], machines)
+    return ToDraw(data, on_clock(rows, clock), against)
 
 
 def drawable(rows: Sequence[Row], names: Sequence[str]) -> list[ChartSpec]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bench.analyse.rows.frames import Level
+    from bench.analyse.rows.launch_times import Statistic
     from bench.analyse.rows.row import Row
     from bench.present.charts.chart_set import Drawn
     from bench.runner.sealing import Ended
@@ -59,11 +60,11 @@ class Run(Result):
         """How the run ended, in a line: `complete: 3 ok, in 12 s`."""
         return f"{self.status}: {', '.join(f'{n} {name}' for name, n in self.outcomes.items())}, in {self.wall_s:.0f} s"
 
-    def frame(self, level: Level = "estimates", vs: str | None = None) -> pd.DataFrame:
+    def frame(self, level: Level = "estimates", vs: str | None = None, statistic: Statistic = "median") -> pd.DataFrame:
         """The run as `bench.load` gives it: times in seconds per step, sizes in bytes."""
         from bench import load
 
-        return load(self.folder, level, vs)
+        return load(self.folder, level, vs, statistic)
 
     def charts(self, theme: Theme = "light", vs: str | None = None) -> Drawn:
         """Every chart that it has data for, as `bench plot` draws them. vs: the reference of speed-ups."""

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bench.analyse.rows.clock_choice import on_clock
+from bench.analyse.rows.launch_times import known_statistic
 from bench.analyse.rows.record import BREAK_EVEN
+from bench.analyse.rows.row import Row
 from bench.analyse.rows.several_runs import together
 from bench.jobs.loading import analysed, floor_peaks
 from bench.jobs.result import Format
@@ -33,10 +36,13 @@ def shown(
     phases: bool = False,
     floor: bool = False,
     peaks: str | None = None,
+    statistic: str = "median",
+    clock: str | None = None,
 ) -> Shown:
     """The table of the runs of these names, or of the latest; runs are never pooled.
 
-    vs: what speed-ups are against; peaks: the run whose peaks floors come from. Raises `UserError` for what cannot be
+    vs: what speed-ups are against; peaks: the run whose peaks floors come from; statistic: what stands for the blocks
+    of a launch; clock: only the times on it (default: for people all but `cpu`). Raises `UserError` for what cannot be
     asked for together, a run that cannot be read or is there twice, and runs that lack what is asked for.
     """
     if peaks and not floor:
@@ -45,14 +51,21 @@ def shown(
         raise UserError("phases have no floor: the work of a workload is stated for its whole step")
     if floor and len(names or []) > 1:
         raise UserError("--floor takes the peaks of one machine: name one run")
-    batch = analysed(names)
+    if phases and (clock or statistic != "median"):
+        raise UserError("phases are medians, on the clocks that timed them: leave out --statistic and --clock")
+    batch = analysed(names, known_statistic(statistic))
     known = KnownPeaks(floor_peaks(batch[0], peaks), datetime.now(UTC)) if floor else None
     machines = run_labels.labels([run.data.run for run in batch])
     if phases:
         table = table_of_phases([run.phases for run in batch], machines)
     elif known:
-        table = table_of_rows(batch[0].floored(known.peaks, vs), format, vs, floors=known)
+        table = table_of_rows(_on(batch[0].floored(known.peaks, vs), clock), format, vs, floors=known)
     else:
         rows = together([run.rows(vs) for run in batch], machines)
-        table = table_of_rows(rows, format, vs, also=[BREAK_EVEN])
+        table = table_of_rows(_on(rows, clock), format, vs, also=[BREAK_EVEN])
     return Shown(table, [problem for run in batch for problem in run.data.problems])
+
+
+def _on(rows: Sequence[Row], clock: str | None) -> Sequence[Row]:
+    """The rows on the clock that was asked for; all where none was, since programs take every clock."""
+    return on_clock(rows, clock) if clock else rows

@@ -57,7 +57,11 @@ class Dispatcher:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._foreign = foreign_load.ForeignLoad()
-        settle_garbage()
+        self._closed = False
+        """Whether cases were closed, of which garbage is frozen."""
+        # Frozen without a collection, which would look at all of torch for a tenth of a second: what an import leaves
+        # behind is little.
+        gc.freeze()
 
     def answer(self, request: Request) -> Reply:
         """The answer to one request; `Refused` where a workload raises."""
@@ -84,6 +88,11 @@ class Dispatcher:
                 return read_noise(seconds, self._clock)
 
     def _open(self, request: Open) -> Reply:
+        if self._closed and not self._sessions:
+            # Frozen garbage of closed cases can go, at the price of one full collection.
+            gc.unfreeze()
+            settle_garbage()
+            self._closed = False
         before = resident_bytes()
         kind = ProfilingSession if isinstance(request, OpenToProfile) else Session
         session = kind(request, self._clock, lambda stage: self._send(Stage(request.key, stage)))
@@ -112,9 +121,7 @@ class Dispatcher:
         device = session.device
         del session
         if not self._sessions:
-            # The last one out: frozen garbage of closed cases can go, at the price of one full collection.
-            gc.unfreeze()
-            settle_garbage()
+            self._closed = True
             device.release()
         return Closed(key, {**learned, "foreign_load": self._foreign.cores()}, no_clock)
 

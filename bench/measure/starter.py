@@ -35,13 +35,12 @@ def main() -> None:
     listener.bind(sys.argv[1])
     gc.disable()
     from bench.measure import dispatcher  # noqa: F401  # what every worker needs, torch among it
-    from bench.measure.timing.garbage_collector import settle_garbage
 
     for module in sys.argv[2:]:
         importlib.import_module(module)
     rehearse()
     gc.enable()
-    settle_garbage()  # a fork that looked at all this would copy it
+    gc.freeze()  # a fork whose collector looked at all this would copy it
     listener.listen()
     os.write(1, READY)
     while listener.fileno() in select.select([listener.fileno(), 0], [], [])[0]:

@@ -20,8 +20,8 @@ WARM_COMPILE_S = 3.0
 # values as well: that small net, the machine busy, took 31 and 38 s cold (2 processes) and 21 to 35 s warm (4).
 COLD_AOTI_S = 40.0
 WARM_AOTI_S = 30.0
-# Not measured, a guess: preparing, the checks before and after, the first call and calibration, for short steps.
-CASE_OVERHEAD_S = 0.15
+# A guess for short steps: preparing, both checks and the first call. A launch then measures for as long.
+CASE_OVERHEAD_S = 0.08
 
 # Spread of a case's median between launches, from the design's probe on a shared machine: one process against another
 # later differs with sd 4.5 to 5.5 %, and a difference has sqrt(2) times the spread of either: 3.2 to 3.9 %.
@@ -84,31 +84,18 @@ def _total(
     planned: Sequence[Planned], settings: Settings, known: Mapping[str, float], launches: int, end: int
 ) -> float:
     """Seconds for some launches; end: -1, 0, +1 for the fast end, the middle, the slow end of each case's band."""
-    total = IMPORT_S * launches * _processes(planned)
+    # Further processes of a launch are forks of its starter.
+    total = IMPORT_S * launches if planned else 0.0
     for each in planned:
         seconds = known.get(each.case.key)
         factor = (GUESS_FACTOR if seconds is None else MEASURED_FACTOR) ** end
         cold_s, warm_s = _compilation_s(each)
-        if seconds is None:
-            seconds = _guess(settings) + warm_s
-        # The first launch compiles cold, the later ones find its cache.
-        total += (launches * seconds + (cold_s - warm_s if launches else 0.0)) * factor
+        if guessed := seconds is None:
+            seconds = 2 * CASE_OVERHEAD_S + warm_s
+        # The first launch compiles cold and learns how long to warm up, the later ones find both.
+        first_s = cold_s - warm_s + (settings.warm_s if guessed else 0.0)
+        total += (launches * seconds + (first_s if launches else 0.0)) * factor
     return total
-
-
-def _processes(planned: Sequence[Planned]) -> int:
-    """Processes of one round: one for each thread count, and one for each compiled case."""
-    shared = {each.case["threads"] for each in planned if not _compiles(each)}
-    return len(shared) + sum(_compiles(each) for each in planned)
-
-
-def _guess(settings: Settings) -> float:
-    """Seconds one launch spends on a case whose step is short beside a block."""
-    return CASE_OVERHEAD_S + settings.warm_s + settings.visits * settings.blocks * settings.block_s
-
-
-def _compiles(planned: Planned) -> bool:
-    return any(_compilation_s(planned))
 
 
 def _compilation_s(planned: Planned) -> tuple[float, float]:

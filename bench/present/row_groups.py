@@ -9,8 +9,11 @@ from typing import Any
 from bench.analyse.rows.row import Row
 from bench.records import UNIVERSAL_AXES, Finding, Outcome
 
-CLOCKS = ("wall", "latency", "device")
+CLOCKS = ("wall", "latency", "device", "cpu")
 """Clocks in order of preference; wall is the default clock of tables."""
+
+NOT_KNOWN = "not known"
+"""How the method of an interval begins that is too wide to be given."""
 
 SEVERITIES = ("error", "warning", "hint")
 """Severities of findings, the worst first."""
@@ -56,6 +59,16 @@ def runs(rows: Iterable[Row]) -> list[str]:
 def clocks(rows: Iterable[Row]) -> list[str]:
     """The clocks of these rows."""
     return distinct(row.clock for row in rows)
+
+
+def methods(rows: Iterable[Row]) -> list[str]:
+    """How the intervals of the times of these rows were made, in words; a row whose interval is not known has none."""
+    return distinct(row.method for row in rows if not row.method.startswith(NOT_KNOWN))
+
+
+def statistics(rows: Iterable[Row]) -> list[str]:
+    """What stands for the blocks of a launch in the times of these rows."""
+    return distinct(row.statistic for row in rows if row.time)
 
 
 def by_workload(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:

@@ -24,6 +24,8 @@ class RowSummary:
     machines: Sequence[str]
     runs: Sequence[str]
     clocks: Sequence[str]
+    statistics: Sequence[str]
+    """What stands for the blocks of a launch."""
     methods: Sequence[str]
     """How the intervals of the times were made, in words."""
     pairings: Sequence[str]
@@ -48,7 +50,8 @@ def summary_of(rows: Sequence[Row]) -> RowSummary:
         machines=row_groups.machines(rows),
         runs=row_groups.runs(rows),
         clocks=row_groups.clocks(rows),
-        methods=row_groups.distinct(row.method for row in rows),
+        statistics=row_groups.statistics(rows),
+        methods=row_groups.methods(rows),
         pairings=row_groups.distinct(row.speedup.pairing for row in rows if row.speedup),
         findings=findings,
         letters=letters,

@@ -100,6 +100,8 @@ class Worker:
         self._selector.register(self._incoming, selectors.EVENT_READ)
         self._selector.register(stop, selectors.EVENT_READ)
         self._hello: Hello | None = None
+        self._stage = ""
+        """The stage of the case at work that was reported last."""
 
     def _started(
         self, variables: Mapping[str, str], python: str, starter: Starter | None
@@ -154,6 +156,7 @@ class Worker:
     def begin(self, request: Request) -> None:
         """Send a request without waiting for its `answer`: another worker can be asked meanwhile. Raises as `ask`."""
         self.greet()
+        self._stage = ""
         try:
             self._outgoing.write(encode(request))
             self._outgoing.flush()
@@ -163,6 +166,7 @@ class Worker:
     def answer(self, silence_s: float, on_stage: Callable[[Stage], None] = lambda stage: None) -> Reply:
         """The answer to the request that was begun. Raises as `ask`."""
         while isinstance(message := self._receive(silence_s), Stage):
+            self._stage = message.stage
             on_stage(message)
         if not isinstance(message, Reply):
             raise TypeError(f"a worker answers, it does not ask: {message!r}")
@@ -191,7 +195,8 @@ class Worker:
             ready = self._selector.select(max(0.0, ends - time.monotonic()))
             self._stop.check()
             if not ready:
-                raise WorkerSilentError(f"no answer for {silence_s:g} s")
+                stage = f" in its stage {self._stage!r}" if self._stage else ""
+                raise WorkerSilentError(f"no answer for {silence_s:g} s{stage}")
             chunk = os.read(self._incoming.fileno(), 1 << 16)
             if not chunk:
                 raise self._death()

@@ -41,7 +41,7 @@ class WorkerPool:
     def take(
         self,
         threads: int,
-        ahead: int,
+        ahead: int = 0,
         cache: Path | None = None,
         started: Callable[[float], None] = lambda seconds: None,
     ) -> Worker:
@@ -93,8 +93,9 @@ class WorkerPool:
             for each in workers:
                 each.end()
             raise
+        share_s = (time.monotonic() - began) / count
         for each in workers:
-            each.start_s = (time.monotonic() - began) / count
+            each.start_s = share_s
         return workers
 
     def __enter__(self) -> WorkerPool:

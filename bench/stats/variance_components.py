@@ -14,6 +14,33 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
+class MeanSquares(NamedTuple):
+    """Estimates of the two variances, with their degrees of freedom; the one between launches may be negative."""
+
+    within: float
+    within_degrees: int
+    between: float
+    between_degrees: int
+
+
+NONE_SEEN = MeanSquares(0.0, 0, 0.0, 0)
+"""Of a case that was not measured yet."""
+
+
+def mean_squares(launches: Sequence[Sequence[float]]) -> MeanSquares:
+    """What the launches of a case tell of both variances. launches: log times of the visits of each, from none on."""
+    full = [visits for visits in launches if len(visits) >= 2]
+    degrees = sum(len(visits) - 1 for visits in full)
+    if not full:
+        return NONE_SEEN
+    within = sum((len(visits) - 1) * statistics.variance(visits) for visits in full) / degrees
+    if len(full) < 2:
+        return MeanSquares(within, degrees, 0.0, 0)
+    means = statistics.variance([statistics.fmean(visits) for visits in full])
+    inherited = within * statistics.fmean(1 / len(visits) for visits in full)
+    return MeanSquares(within, degrees, means - inherited, len(full) - 1)
+
+
 @dataclass(frozen=True)
 class Components:
     """Standard deviations on the log scale: shares of the time."""
@@ -30,7 +57,7 @@ def components(launches: Sequence[Sequence[float]]) -> Components | None:
     One-way analysis of variance by its moments (Searle, Casella & McCulloch, Variance Components, 1992, 3.6): within is
     the pooled variance; between is the variance of launch means minus the part due to visits, at least 0.
     """
-    found = _mean_squares(launches)
+    found = mean_squares(launches)
     if not found.between_degrees:
         return None
     return Components(math.sqrt(max(0.0, found.between)), math.sqrt(found.within))
@@ -47,41 +74,17 @@ LENT_DEGREES = 4.0
 """Most degrees of freedom that the other cases lend to one: they are like it, but not the same."""
 
 
-def expected(own: Sequence[Sequence[float]], others: Iterable[Sequence[Sequence[float]]]) -> Components:
+def expected(own: MeanSquares, others: Iterable[MeanSquares]) -> Components:
     """The components of a case that has few launches: its own, moderated by those of the run's other cases.
-
-    own: log times of the visits of each launch, from none on; others: the same of each other case.
 
     Both variances are means weighted by degrees of freedom: of the case, of the median over the others (which one wild
     case does not move), worth at most `LENT_DEGREES`, and of `USUAL`. The mean squares are those of `components`; the
     variance between launches may be negative until the mean is taken, so that no case pulls it upwards by chance.
     """
-    squares = [_mean_squares(own), *map(_mean_squares, others)]
+    squares = [own, *others]
     within = _moderated([(each.within, each.within_degrees) for each in squares], USUAL.within**2)
     between = _moderated([(each.between, each.between_degrees) for each in squares], USUAL.between**2)
     return Components(math.sqrt(max(0.0, between)), math.sqrt(within))
-
-
-class _MeanSquares(NamedTuple):
-    """Estimates of the two variances, with their degrees of freedom; the one between launches may be negative."""
-
-    within: float
-    within_degrees: int
-    between: float
-    between_degrees: int
-
-
-def _mean_squares(launches: Sequence[Sequence[float]]) -> _MeanSquares:
-    full = [visits for visits in launches if len(visits) >= 2]
-    degrees = sum(len(visits) - 1 for visits in full)
-    if not full:
-        return _MeanSquares(0.0, 0, 0.0, 0)
-    within = sum((len(visits) - 1) * statistics.variance(visits) for visits in full) / degrees
-    if len(full) < 2:
-        return _MeanSquares(within, degrees, 0.0, 0)
-    means = statistics.variance([statistics.fmean(visits) for visits in full])
-    inherited = within * statistics.fmean(1 / len(visits) for visits in full)
-    return _MeanSquares(within, degrees, means - inherited, len(full) - 1)
 
 
 def _moderated(found: Sequence[tuple[float, int]], usual: float) -> float:

@@ -1,170 +1,174 @@
-"""How precise is the number a tool reports, for the time it takes? `bench` beside pyperf, pytest-benchmark and Timer.
+"""How precise is the number a tool reports, for the time it takes? Builds of `bench` beside other tools.
 
-    python tests/agreement/peers.py [--repetitions 20] [--cases product,sine,net] [--out peers.json]
+    python -m tests.agreement.peers --build old=OLD/bin/python --build new=.venv/bin/python --asv ASV/bin/python
+        [--rounds 20] [--steps product,sine] [--ours "new=run {case} -s mode=eager --launches 6"] [--out peers.json]
 
-Three steps of the course; each tool is run as its manual says, in fresh processes, again and again, tools taking turns
-in random order. A repetition's datum is the one number that a user would write down. The figure of a tool is the
-standard deviation of those numbers as a share of their mean, times the root of the seconds that a repetition took: of
-two tools of equal precision the cheaper one has the smaller figure. Its interval is that of a standard deviation of
-normal data (chi-square, 95 %). A tool that reports an interval of its own is also held to it: `held` is the share of
-repetitions whose interval contains the median of all repetitions of that tool.
+Five steps of the course; each tool is run as its manual says, in fresh processes, again and again, tools taking turns
+in random order. A round's datum is the one number that a user would write down. The figure of a tool is the standard
+deviation of those numbers as a share of their mean, times the root of the seconds that one took: of two tools of equal
+precision the cheaper one has the smaller figure. Its interval is that of a standard deviation of normal data
+(chi-square, 95 %); those of ratios are of a bootstrap over rounds, and the best peer is the one that is best over all
+rounds. A tool that reports an interval of its own is also held to it: the last column is the share of rounds whose
+interval contains the median of all rounds of that tool. asv is left out, and the reason is said, where --asv has none;
+it needs the same torch and scikit-learn beside it (`pip install asv`).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import random
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from scipy import stats
 
-STEPS = {
-    "product": ("matmul/square[size=64]", "a = torch.randn(64, 64)", "torch.mm(a, a)"),
-    "sine": ("tensors/elementwise[op=sin,size=10000]", "a = torch.randn(10_000)", "torch.sin(a)"),
-    "net": (
-        "torchscript/inference[batch=32]",
-        "net = torch.nn.Sequential(torch.nn.Linear(1, 64), torch.nn.ReLU(), torch.nn.Linear(64, 64), torch.nn.ReLU(), "
-        "torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1)).eval()\na = torch.randn(32, 1)\n"
-        "step = torch.no_grad()(lambda: net(a))",
-        "step()",
-    ),
-}
-"""Name: the case of the catalog, and the same work for the other tools."""
+from tests.agreement import builds
+from tests.agreement.builds import Interval, Turn
+from tests.agreement.peer_tools import ASV, PEERS, STEPS, asv, bench, why_no_asv
 
-SETUP = "import torch\ntorch.set_num_threads(1)\ntorch.manual_seed(0)\n"
+TIMER = "torch Timer"
+OURS = "run {case} -s mode=eager"
+"""With the launches of the quick preset, which are those of each build."""
+OURS_IS = "words of bench with {case} in them, for all builds or for one; repeatable"
+
+Rounds = Sequence[dict[str, Turn]]
+"""A round is a turn of each tool."""
 
 
-@dataclass(frozen=True)
-class Reported:
-    """What one repetition of a tool gave: seconds a step, its own interval if it has one, and what it cost."""
-
-    value_s: float
-    low_s: float | None
-    high_s: float | None
-    cost_s: float
+def figure(turns: Sequence[Turn]) -> float:
+    """Standard deviation as a share of the mean, times the root of the mean seconds."""
+    values = [turn["value_s"] for turn in turns]
+    return statistics.stdev(values) / statistics.fmean(values) * math.sqrt(cost(turns))
 
 
-def run(words: list[str], folder: Path) -> float:
-    """Seconds that a command took. Raises `CalledProcessError`."""
-    started = time.monotonic()
-    subprocess.run(words, cwd=folder, check=True, capture_output=True, text=True)
-    return time.monotonic() - started
+def cost(turns: Sequence[Turn]) -> float:
+    """Mean seconds of a turn."""
+    return statistics.fmean(turn["cost_s"] for turn in turns)
 
 
-def ours(name: str, folder: Path) -> Reported:
-    """The quick preset's three launches."""
-    words = ["run", STEPS[name][0], "-s", "mode=eager", "--launches", "3", "--out", "run", "--quiet"]
-    cost = run([sys.executable, "-m", "bench", *words], folder)
-    import bench
-
-    row = bench.load(folder / "run").iloc[0]
-    return Reported(row["value_s"], row["low_s"], row["high_s"], cost)
+def figure_within(turns: Sequence[Turn]) -> Interval:
+    """The figure, with the chi-square interval of its standard deviation."""
+    n, value = len(turns), figure(turns)
+    low, high = (math.sqrt((n - 1) / stats.chi2.ppf(p, n - 1)) for p in (0.975, 0.025))
+    return Interval(value, value * low, value * high)
 
 
-def timer(name: str, folder: Path) -> Reported:
-    """`Timer(...).blocked_autorange()`, its median."""
-    _, setup, step = STEPS[name]
-    text = (
-        f"from torch.utils.benchmark import Timer\nprint(Timer({step!r}, setup={SETUP + setup!r}, num_threads=1)"
-        ".blocked_autorange().median)"
+def held(turns: Sequence[Turn]) -> float | None:
+    """Share of the intervals that hold the median of all; None for a tool that gives none."""
+    truth = statistics.median(turn["value_s"] for turn in turns)
+    own = [turn["low_s"] <= truth <= turn["high_s"] for turn in turns if turn.get("low_s") is not None]
+    return statistics.fmean(own) if own else None
+
+
+def figures(a: str, b: str, rounds: Rounds) -> float:
+    """Figure of one tool ÷ that of another."""
+    return figure([each[a] for each in rounds]) / figure([each[b] for each in rounds])
+
+
+def medians(a: str, b: str, rounds: Rounds) -> float:
+    """Median of one tool ÷ that of another."""
+    return statistics.median(each[a]["value_s"] for each in rounds) / statistics.median(
+        each[b]["value_s"] for each in rounds
     )
-    (folder / "timer.py").write_text(text)
-    started = time.monotonic()
-    done = subprocess.run([sys.executable, "timer.py"], cwd=folder, check=True, capture_output=True, text=True)
-    return Reported(float(done.stdout), None, None, time.monotonic() - started)
 
 
-def pytest_benchmark(name: str, folder: Path) -> Reported:
-    """`benchmark(step)`, its mean: what `--benchmark-compare-fail=mean:5%` looks at."""
-    _, setup, step = STEPS[name]
-    body = f"{SETUP}{setup}\n\ndef test_step(benchmark):\n    benchmark(lambda: {step})\n"
-    (folder / "test_step.py").write_text(body)
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--benchmark-json", "out.json", "test_step.py"]
-    cost = run([sys.executable, *words], folder)
-    found = json.loads((folder / "out.json").read_text())["benchmarks"][0]["stats"]
-    return Reported(found["mean"], None, None, cost)
+def table(step: str, rounds: Rounds, ours: Sequence[str]) -> list[list[str]]:
+    """Lines of one step, a tool each; builds first."""
+    tools = [*ours, *sorted(set(rounds[0]) - set(ours))]
+    by_tool = {tool: [each[tool] for each in rounds] for tool in tools}
+    best = min(tools[len(ours) :], key=lambda tool: figure(by_tool[tool]), default=None)
+    lines = []
+    for tool, turns in by_tool.items():
+        values, share = [turn["value_s"] for turn in turns], held(turns)
+        ratios = ["–", "–", "–"]
+        if tool in ours and best is not None:
+            ratios[0] = f"{builds.bootstrap(rounds, partial(figures, tool, best)).text('.2f')} ({best})"
+        if tool in ours[1:]:
+            ratios[1] = builds.bootstrap(rounds, partial(figures, tool, ours[0])).text(".2f")
+        if TIMER in tools and tool != TIMER:
+            ratios[2] = builds.bootstrap(rounds, partial(medians, tool, TIMER)).text()
+        lines.append(
+            [
+                step, tool, f"{statistics.median(values) * 1e6:.1f} µs",
+                f"{statistics.stdev(values) / statistics.fmean(values):.1%}", f"{cost(turns):.1f}",
+                figure_within(turns).text(), *ratios, "–" if share is None else f"{share:.0%}",
+            ]
+        )  # fmt: skip
+    return lines
 
 
-def pyperf(name: str, folder: Path) -> Reported:
-    """`bench_func` in five processes, its mean: in the default twenty it costs four times as much."""
-    _, setup, step = STEPS[name]
-    body = f"import pyperf\n{SETUP}{setup}\nrunner = pyperf.Runner()\nrunner.bench_func('step', lambda: {step})\n"
-    (folder / "perf.py").write_text(body)
-    cost = run([sys.executable, "perf.py", "-p", "5", "-q", "-o", "perf.json"], folder)
-    import pyperf as library
-
-    return Reported(library.Benchmark.load(str(folder / "perf.json")).mean(), None, None, cost)
+def head(ours: Sequence[str]) -> list[str]:
+    """Names of the columns."""
+    ratios = ["÷ best peer", f"÷ {ours[0]}", "median ÷ Timer's"]
+    return ["step", "tool", "reported", "sd", "seconds", "sd × √seconds", *ratios, "own interval holds"]
 
 
-TOOLS: dict[str, Callable[[str, Path], Reported]] = {
-    "bench, 3 launches": ours,
-    "torch Timer": timer,
-    "pytest-benchmark": pytest_benchmark,
-    "pyperf -p 5": pyperf,
-}
+def words_by_build(names: Sequence[str], asked: Sequence[str]) -> dict[str, str]:
+    """What each build is called with; a later --ours wins. Raises `SystemExit` for one of a build that is not there."""
+    found = dict.fromkeys(names, OURS)
+    for each in asked:
+        owner, _, words = each.partition("=")
+        if " " in owner:  # the first = is one of its words
+            found = dict.fromkeys(names, each)
+        elif owner in found:
+            found[owner] = words
+        else:
+            raise SystemExit(f"--ours {each}: no build has the name {owner}")
+    return found
 
 
-def figure(seen: list[Reported]) -> dict[str, Any]:
-    """Spread, cost and their product, with the interval of a standard deviation."""
-    n = len(seen)
-    values = [one.value_s for one in seen]
-    centre, cost = statistics.fmean(values), statistics.fmean(one.cost_s for one in seen)
-    sd = statistics.stdev(values) / centre
-    root = math.sqrt(cost)
-    truth = statistics.median(values)
-    own = [one.low_s <= truth <= one.high_s for one in seen if one.low_s is not None and one.high_s is not None]
-    return {
-        "repetitions": n,
-        "value_s": centre,
-        "sd": sd,
-        "cost_s": cost,
-        "figure": sd * root,
-        "low": sd * root * math.sqrt((n - 1) / stats.chi2.ppf(0.975, n - 1)),
-        "high": sd * root * math.sqrt((n - 1) / stats.chi2.ppf(0.025, n - 1)),
-        "held": statistics.fmean(own) if own else None,
-    }
+def options() -> argparse.Namespace:
+    """What was asked for on the command line."""
+    parser = builds.parser(__doc__, rounds=20)
+    parser.add_argument("--steps", default=",".join(STEPS), help="steps to measure (%(default)s)")
+    parser.add_argument("--peers", default=",".join([*PEERS, ASV]), help="other tools (%(default)s)")
+    parser.add_argument("--ours", action="append", default=[], metavar="[NAME=]WORDS", help=OURS_IS)
+    parser.add_argument(
+        "--asv", default=sys.executable, metavar="PYTHON", help="interpreter with asv, torch and scikit-learn"
+    )
+    return parser.parse_args()
 
 
 def main() -> None:
-    """Tools take turns, in random order in each round; the table is printed, and written where asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repetitions", type=int, default=20)
-    parser.add_argument("--cases", default=",".join(STEPS))
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
-    dice = random.Random(0)
-    seen: dict[tuple[str, str], list[Reported]] = {}
-    for repetition in range(options.repetitions):
-        turns = [(case, tool) for case in options.cases.split(",") for tool in TOOLS]
-        dice.shuffle(turns)
-        for case, tool in turns:
-            with tempfile.TemporaryDirectory() as folder:
-                seen.setdefault((case, tool), []).append(TOOLS[tool](case, Path(folder)))
-        print(f"round {repetition + 1} of {options.repetitions}", file=sys.stderr, flush=True)
-        if options.out:  # what was seen is kept, whatever happens to the rounds to come
-            raw = [
-                {"step": case, "tool": tool, "seen": list(map(asdict, found))} for (case, tool), found in seen.items()
-            ]
-            options.out.write_text(json.dumps(raw))
-    rows = {key: figure(found) for key, found in sorted(seen.items())}
-    print("| step | tool | reported | sd | seconds | sd × √seconds | own interval holds |")
-    print("| --- | --- | ---: | ---: | ---: | --- | ---: |")
-    for (case, tool), row in rows.items():
-        held = "–" if row["held"] is None else f"{row['held']:.0%}"
-        print(
-            f"| {case} | {tool} | {row['value_s'] * 1e6:.1f} µs | {row['sd']:.1%} | {row['cost_s']:.1f} | "
-            f"{row['figure']:.3f} [{row['low']:.3f}, {row['high']:.3f}] | {held} |"
-        )
+    """Let the tools take turns, and print the table."""
+    asked = options()
+    ours = {build.name: build for build in builds.chosen(asked)}
+    words = words_by_build(list(ours), asked.ours)
+    peers = dict(PEERS)
+    lacking = why_no_asv(asked.asv)
+    if lacking:
+        print(f"{ASV} is left out: {asked.asv}: {lacking}", file=sys.stderr)
+    else:
+        peers[ASV] = partial(asv, str(Path(asked.asv).absolute()))
+    peers = {name: peers[name] for name in asked.peers.split(",") if name in peers}
+    steps = asked.steps.split(",")
+
+    def measure(who: builds.Who, number: int) -> Turn:
+        step, tool = who
+        with tempfile.TemporaryDirectory() as name:
+            if tool in ours:
+                return bench(ours[tool], words[tool], STEPS[step], Path(name))
+            return peers[tool](STEPS[step], Path(name))
+
+    kept = builds.RawData(asked.out, {"steps": steps, "words": words, "peers": list(peers)})
+    who = [(step, tool) for step in steps for tool in (*ours, *peers)]
+    kept.take(asked.rounds, who, measure)
+    print(builds.markdown(head(list(ours)), [line for step in steps for line in lines_of(kept, step, list(ours))]))
+
+
+def lines_of(kept: builds.RawData, step: str, ours: Sequence[str]) -> list[list[str]]:
+    """Lines of a step, of its finished rounds."""
+    by_round: dict[int, dict[str, Turn]] = {}
+    for turn in kept.turns:
+        if turn["who"][0] == step:
+            by_round.setdefault(turn["round"], {})[turn["who"][1]] = turn
+    whole = max(map(len, by_round.values()))
+    rounds = [each for each in by_round.values() if len(each) == whole]
+    return table(step, rounds, ours) if len(rounds) > 1 else []
 
 
 if __name__ == "__main__":

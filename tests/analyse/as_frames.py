@@ -8,8 +8,8 @@ import pandas as pd
 
 from bench.analyse.rows import break_even, floor, frames, peaks, record, record_reader, speedups
 from bench.analyse.rows.analysis import Analysis
-from bench.analyse.rows.launch_medians import Medians
 from bench.analyse.rows.once import PhaseTime
+from bench.analyse.rows.run_readings import RunReadings
 from bench.stats.intervals import Interval
 from bench.stats.missing_numbers import number
 from bench.store.tables import RunData
@@ -32,7 +32,7 @@ def phases_frame(data: RunData) -> pd.DataFrame:
 
 def with_speedups_frame(frame: pd.DataFrame, data: RunData, vs: str) -> pd.DataFrame:
     """The frame with speed-ups."""
-    rows = speedups.with_speedups(record_reader.rows_of_frame(frame), Medians(data), vs)
+    rows = speedups.with_speedups(record_reader.rows_of_frame(frame), RunReadings(data), vs)
     return record.frame(rows, record.SPEEDUP)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from bench.analyse.rows.analysis import Analysis
 from bench.analyse.two_runs import compare
 from bench.present.tables import two_runs_table as present
+from bench.records import UserError
 
 from .conftest import MadeUpRun
 
@@ -90,3 +92,90 @@ def test_every_format_has_every_case(format_):
     text = present.show(found, {"run": "1", "machine": "m"}, {"run": "2", "machine": "m"}, format_, width=200)
     assert "a/x" in text
     assert "oom" in text
+
+
+# --- the CPU clock, statistics, protocols -----------------------------------------------------------------------------
+
+
+def loaded(seed: int, cpu_s: float, load: float = 0.5):
+    """A run of one case beside busy programs: its wall is bent, its CPU time is not."""
+    dice, run = np.random.default_rng(seed), MadeUpRun()
+    case = run.plan("a/x")
+    for number in range(6):
+        run.launch(case, number)
+        for cpu in cpu_s * dice.lognormal(0, 0.003, 8):
+            wall = cpu * (1 + load * dice.random())
+            counts = {"cpu_ns": round(cpu * 1e12), "thread_ns": round(cpu * 1e12), "preempted": 1, "waited": 0}
+            run.blocks(case, number, [wall], **counts)
+    data = run.data()
+    data.run["fingerprint"] = "here"
+    return data
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.05, 1.5])
+def test_a_loaded_machine_does_not_bend_the_comparison(factor):
+    found = compared(loaded(1, 1e-5), loaded(2, factor * 1e-5, load=3.0))["a/x"]
+    assert (found.clock, found.note) == ("cpu", "on the CPU clock, which is narrower")
+    assert found.ratio == pytest.approx(factor, rel=0.02)
+    assert found.head_s / found.base_s == pytest.approx(found.ratio, rel=0.01)  # both of one clock
+
+
+def test_a_clock_that_is_asked_for_is_the_one_that_is_compared():
+    base, head = Analysis(loaded(1, 1e-5)), Analysis(loaded(2, 1.5e-5))
+    for clock in ("wall", "cpu"):
+        (found,) = compare(base, head, clock=clock)
+        assert (found.clock, found.note) == (clock, "")
+    with pytest.raises(UserError, match="nothing here was timed on the clock 'device'"):
+        compare(base, head, clock="device")
+
+
+def test_a_run_without_cpu_times_is_compared_on_wall():
+    found = compared(stored(x=STEADY), loaded(2, 1e-3))["a/x"]
+    assert (found.clock, found.note) == ("wall", "")
+
+
+def test_the_statistic_is_that_of_the_runs():
+    """Every fourth block is dear: the median does not see it, the mean does."""
+
+    def run(dear):
+        made = MadeUpRun()
+        case = made.plan("a/x")
+        for number in range(6):
+            made.launch(case, number)
+            made.blocks(case, number, [1e-3, 1e-3, 1e-3, dear])
+        data = made.data()
+        data.run["fingerprint"] = "here"
+        return data
+
+    ratios = {
+        name: compare(Analysis(run(1e-3), name), Analysis(run(9e-3), name))[0].ratio
+        for name in ("median", "mean", "min")
+    }
+    assert ratios == {"median": pytest.approx(1), "mean": pytest.approx(3), "min": pytest.approx(1)}
+
+
+@pytest.mark.parametrize(("base", "head", "older"), [(4, 5, "base"), (5, 4, "head")])
+def test_runs_of_unlike_protocols_are_not_compared(base, head, older):
+    one, other = stored(x=STEADY), stored(x=STEADY)
+    one.run["schema"], other.run["schema"] = base, head
+    found = compared(one, other)["a/x"]
+    assert (found.verdict, found.ratio, found.low) == ("not_compared", None, None)
+    assert found.note == f"the {older} was measured by an older protocol"
+    text = present.show([found], {"run": "1", "machine": "m"}, {"run": "2", "machine": "m"}, "table")
+    assert "before schema 5" in text
+    assert "leave 1 out" not in text
+    assert (found.base_s, found.head_s) == (pytest.approx(1e-3), pytest.approx(1e-3))
+
+
+@pytest.mark.parametrize("schema", [4, 5])
+def test_runs_of_one_protocol_are_compared(schema):
+    one, other = stored(x=STEADY), stored(x=STEADY)
+    one.run["schema"] = other.run["schema"] = schema
+    assert compared(one, other)["a/x"].verdict == "not_resolved"
+
+
+def test_a_run_of_another_tool_has_no_protocol_of_ours():
+    one, other = stored(x=STEADY), stored(x=STEADY)
+    one.run |= {"schema": 4, "imported": {"from": "pyperf"}}
+    other.run["schema"] = 5
+    assert compared(one, other)["a/x"].verdict == "not_resolved"

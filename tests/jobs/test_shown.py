@@ -46,3 +46,23 @@ def test_phases_of_several_runs_have_the_name_of_their_machine() -> None:
 def test_what_cannot_be_shown_is_refused(names, options, why):
     with pytest.raises(UserError, match=why):
         shown(names, "table", **options)
+
+
+def test_a_statistic_and_a_clock_are_those_of_the_table() -> None:
+    table = shown([RUN], "table", statistic="mean", clock="wall").table
+    assert any("Time is the mean per step" in line for line in table.caption)
+    assert {row["statistic"] for row in shown([RUN], "json", statistic="min").table.rows} == {"min"}
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"clock": "cpu"}, "nothing here was timed on the clock 'cpu'"),
+        ({"statistic": "mode"}, "there is no statistic 'mode'"),
+        ({"phases": True, "statistic": "mean"}, "phases are medians"),
+        ({"phases": True, "clock": "wall"}, "phases are medians"),
+    ],
+)
+def test_what_was_not_timed_so_is_refused(options, why):
+    with pytest.raises(UserError, match=why):
+        shown([RUN], "table", **options)

@@ -35,9 +35,10 @@ class Bench:
         self.stages = []
         self.dispatcher = Dispatcher(lambda stage: self.stages.append(stage.stage), self.clock)
 
-    def open(self, steps=None, **axes):
+    def open(self, steps=None, known=None, **axes):
+        """known: more fields of the request, which a later launch has."""
         self.key = Case.of("recorded/ordered", {"resets": False, **axes}).key
-        return self.dispatcher.answer(Open(self.key, SOURCE, SETTINGS, steps or {}))
+        return self.dispatcher.answer(Open(self.key, SOURCE, SETTINGS, steps or {}, **(known or {})))
 
     def story(self):
         """The events without repetition: what came after what."""
@@ -56,6 +57,38 @@ def test_the_answer_is_checked_after_the_first_call_and_again_of_what_is_timed(b
     assert bench.events[-2:] == ["step", "check"]
     assert bench.events.count("check") == bench.events.count("prepare") == 2
     assert bench.stages == ["prepare", "first_call", "check", "prepare_again", "warm_up", "check"]
+
+
+def test_a_later_launch_prepares_once_and_warms_up_by_what_the_first_one_learned(bench):
+    first = bench.open()
+    assert first.facts["steady"] is True
+    assert (first.facts["settled_calls"], first.facts["settled_ns"]) == (0, 0)
+    bench.events.clear()
+    later = bench.open(first.steps, {"memory": False, "warm_calls": 10 * first.steps[STEP], "warm_ns": 0})
+    assert bench.events.count("prepare") == bench.events.count("check") == 1
+    assert later.steps == first.steps
+    assert later.facts["steady"] is None
+    assert later.facts["settled_calls"] is None
+    assert later.facts["warm_calls"] == 15 * first.steps[STEP]
+    assert later.facts["host_peak_bytes"] is None
+    assert later.facts["host_peak_reason"] == "an earlier launch of this case measured it"
+
+
+def test_a_visit_has_as_many_blocks_as_are_asked_for(bench):
+    bench.open()
+    timed = bench.dispatcher.answer(Visit(bench.key, blocks=20)).blocks
+    assert [block.index for block in timed if block.series == STEP] == list(range(21))
+    assert sum(block.kept for block in timed if block.series == STEP) == 19
+
+
+def test_each_block_tells_what_it_took_of_the_processor(bench):
+    """The clock is simulated, the processor is not: only that there are numbers, each of its block."""
+    bench.open()
+    for block in bench.dispatcher.answer(Visit(bench.key)).blocks:
+        assert block.cpu_ns >= 0
+        assert block.thread_ns >= 0
+        assert block.preempted is None or block.preempted >= 0
+        assert block.waited is None or block.waited >= 0
 
 
 def test_a_visit_times_blocks_of_the_step_and_then_of_each_phase(bench):

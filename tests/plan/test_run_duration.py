@@ -43,9 +43,9 @@ def test_a_guess_has_a_band_of_a_factor_of_three() -> None:
     assert (duration.measured, duration.guessed) == (0, 1)
 
 
-def test_more_blocks_take_longer() -> None:
+def test_the_first_launch_also_learns_how_long_to_warm_up() -> None:
     one = estimate([planned()], THREE, {}).likely_s
-    assert estimate([planned()], Settings(launches=3, visits=400), {}).likely_s > one
+    assert estimate([planned()], Settings(launches=3, warm_s=5.1), {}).likely_s == pytest.approx(one + 5)
 
 
 @pytest.mark.parametrize("past", [float("nan"), float("inf"), 0.0, -1.0])
@@ -54,23 +54,23 @@ def test_a_past_that_is_no_time_is_a_guess(past: float) -> None:
     assert estimate([case], THREE, {case.case.key: past}).guessed == 1
 
 
-def test_cases_of_one_thread_count_share_a_process() -> None:
+def test_the_processes_of_a_launch_share_one_import() -> None:
     past = {planned(size=size, threads=threads).case.key: 1.0 for size in (1, 2) for threads in (1, "physical")}
     cases = [planned(**Case.from_key(key).axes) for key in past]
-    assert estimate(cases, THREE, past).likely_s == pytest.approx(3 * (2 * IMPORT_S + 4))
+    assert estimate(cases, THREE, past).likely_s == pytest.approx(3 * (IMPORT_S + 4))
 
 
-def test_each_compiled_case_has_a_process_of_its_own_and_compiles_cold_once() -> None:
+def test_each_compiled_case_compiles_cold_once() -> None:
     cases = [planned(size=1, mode="compile"), planned(size=2, mode="compile-max-autotune")]
     past = {each.case.key: 5.0 for each in cases}
-    expected = 2 * (3 * (IMPORT_S + 5) + COLD_COMPILE_S - WARM_COMPILE_S)
+    expected = 3 * IMPORT_S + 2 * (3 * 5 + COLD_COMPILE_S - WARM_COMPILE_S)
     assert estimate(cases, THREE, past).likely_s == pytest.approx(expected)
 
 
-def test_compiling_ahead_has_its_own_price_and_a_process_of_its_own() -> None:
+def test_compiling_ahead_has_its_own_price() -> None:
     cases = [planned(size=1, mode="aoti"), planned(size=2, mode="export")]
     past = {each.case.key: 5.0 for each in cases}
-    expected = 3 * 2 * (IMPORT_S + 5) + COLD_AOTI_S - WARM_AOTI_S
+    expected = 3 * (IMPORT_S + 2 * 5) + COLD_AOTI_S - WARM_AOTI_S
     assert estimate(cases, THREE, past).likely_s == pytest.approx(expected)
 
 

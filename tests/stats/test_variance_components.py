@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from bench.stats.variance_components import USUAL, best_visits, components, expected
+from bench.stats.variance_components import USUAL, Components, best_visits, components, expected, mean_squares
 
 
 def simulated(between: float, within: float, launches: int, visits: int, seed: int) -> list[list[float]]:
@@ -73,22 +73,27 @@ def components_of(between: float, within: float):
     return Components(between, within)
 
 
+def expected_of(own, others) -> Components:
+    """By the visits of each launch of the case, and of the others."""
+    return expected(mean_squares(own), map(mean_squares, others))
+
+
 # --- before a case has launches enough ------------------------------------------------------------------------------
 
 
 def test_before_anything_is_known_the_usual_components_are_assumed():
-    assert expected([], []) == components_of(pytest.approx(USUAL.between), pytest.approx(USUAL.within))
+    assert expected_of([], []) == components_of(pytest.approx(USUAL.between), pytest.approx(USUAL.within))
 
 
 def test_after_the_first_launch_the_visits_of_the_case_count():
-    noisy = expected([[0.0, 0.3, -0.3, 0.1]], [])
+    noisy = expected_of([[0.0, 0.3, -0.3, 0.1]], [])
     assert noisy.within > 3 * USUAL.within
     assert noisy.between == pytest.approx(USUAL.between)
 
 
 def test_the_other_cases_lend_the_spread_between_launches():
     others = [simulated(0.05, 0.01, 6, 4, seed) for seed in range(20)]
-    lent = expected([[0.0, 0.01, -0.01, 0.005]], others)
+    lent = expected_of([[0.0, 0.01, -0.01, 0.005]], others)
     assert lent.between == pytest.approx(0.05, rel=0.3)
     assert lent.within == pytest.approx(0.01, rel=1.0)
 
@@ -96,15 +101,15 @@ def test_the_other_cases_lend_the_spread_between_launches():
 def test_one_wild_case_lends_no_more_than_the_others():
     others = [simulated(0.01, 0.01, 6, 4, seed) for seed in range(9)]
     wild = simulated(1.0, 1.0, 6, 4, seed=9)
-    assert expected([], [*others, wild]).between < 0.02
+    assert expected_of([], [*others, wild]).between < 0.02
 
 
 def test_many_launches_of_its_own_outweigh_the_others():
     others = [simulated(0.0, 0.05, 6, 4, seed) for seed in range(20)]
-    own = expected(simulated(0.05, 0.01, 200, 4, seed=50), others)
+    own = expected_of(simulated(0.05, 0.01, 200, 4, seed=50), others)
     assert own.between == pytest.approx(0.05, rel=0.15)
     assert own.within == pytest.approx(0.01, rel=0.15)
 
 
 def test_launches_of_one_visit_say_nothing_of_either():
-    assert expected([[1.0], [2.0]], []) == expected([], [])
+    assert expected_of([[1.0], [2.0]], []) == expected_of([], [])

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pandas.testing import assert_frame_equal
 
-from bench.analyse.rows.launch_medians import launch_medians
+from bench.analyse.rows.launch_times import launch_times
 from bench.records import Block, CaseLaunch, UserError
 from bench.store import journal, runs, schema, tables
 from tests.store.conftest import KEY, OTHER, begin, block, visit_of, write_down
@@ -66,11 +66,11 @@ def test_a_sealed_run_reads_as_its_journal_did(new_folder: Callable[[], Path], d
 def test_a_lean_reading_has_the_same_medians_of_launches(new_folder: Callable[[], Path], drawn: Drawn) -> None:
     folder = new_folder()
     measure(folder, drawn)
-    assert_frame_equal(launch_medians(tables.read(folder, lean=True)), launch_medians(tables.read(folder)))
+    assert_frame_equal(launch_times(tables.read(folder, lean=True)), launch_times(tables.read(folder)))
     tables.seal(tables.read(folder), {})
     lean = tables.read(folder, lean=True)
     assert "visit" not in lean.blocks
-    assert_frame_equal(launch_medians(lean), launch_medians(tables.read(folder)))
+    assert_frame_equal(launch_times(lean), launch_times(tables.read(folder)))
 
 
 @EXAMPLES

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bench.analyse.findings.answers import GraphBreak, RecompiledInTiming, ResultVaries, SameCode, WrongDevice
 from bench.analyse.findings.check import CaseEvidence, Check
+from bench.analyse.findings.cost import DearSteps, MeanNotMedian
 from bench.analyse.findings.machine import (
     ClockResolution,
     ForeignLoad,
@@ -15,18 +16,31 @@ from bench.analyse.findings.machine import (
     OversubscribedThreads,
     Throttled,
 )
+from bench.analyse.findings.processor import BackgroundWork, Preempted
 from bench.analyse.findings.stability import Drift, FewLaunches, NotSteady, OutlierShare, TwoModes, WideInterval
 from bench.records import Finding
 
-__all__ = ["CHECKS", "CaseEvidence", "Check", "ClockResolution", "ForeignLoad", "WrongDevice", "findings_of"]
+__all__ = [
+    "CHECKS",
+    "CaseEvidence",
+    "Check",
+    "ClockResolution",
+    "ForeignLoad",
+    "WrongDevice",
+    "findings_of",
+]
 
 CHECKS: Sequence[Check] = (
     WrongDevice(),
     NotSteady(),
     Drift(),
     TwoModes(),
+    MeanNotMedian(),
+    DearSteps(),
     FewLaunches(),
     ForeignLoad(),
+    BackgroundWork(),
+    Preempted(),
     OversubscribedThreads(),
     FrequencyChange(),
     Throttled(),

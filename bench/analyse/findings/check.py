@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bench.analyse.rows.processor_use import NOT_KNOWN, ProcessorUse
 from bench.analyse.rows.spread import Spread
+from bench.stats.intervals import Interval
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,14 @@ class CaseEvidence:
     """Kernels that one step launched on the device; None if they were not counted."""
     answers: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Lowest and highest value over launches of the answer's error and of each metric of `quality`."""
+    moderated: bool = False
+    """Whether the spread of the run's other cases stands behind the interval too."""
+    median: Interval | None = None
+    """The median over launches; this and the mean in seconds per step, with their intervals."""
+    mean: Interval | None = None
+    use: ProcessorUse = NOT_KNOWN
+    background_after: float | None = None
+    """Cores kept busy right after the blocks, in the worst launch."""
 
 
 class Check(Protocol):

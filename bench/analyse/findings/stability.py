@@ -30,8 +30,8 @@ class FewLaunches:
     name, severity = "few-launches", "hint"
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
-        """Below six; one launch has no interval at all."""
-        if evidence.launches >= FEWEST_FOR_ORDER_STATISTICS:
+        """Below six, unless the run's other cases tell how much launches spread; one launch has no interval at all."""
+        if evidence.launches >= FEWEST_FOR_ORDER_STATISTICS or (evidence.moderated and evidence.launches > 1):
             return None
         if evidence.launches == 1:
             return "one launch: processes differ, and one alone does not show by how much", "use --launches 6 or more"
@@ -47,11 +47,16 @@ class WideInterval:
     name, severity = "wide-interval", "hint"
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
-        """Wider than the precision asked for; without an interval, few-launches reports it."""
-        if not evidence.precision < evidence.half_width < float("inf"):
+        """Wider than was asked for, or so wide that it is not told; of one launch few-launches reports it."""
+        if evidence.half_width == math.inf and evidence.launches > 1:
+            return (
+                "not known even to a factor of three, so that no interval is given",
+                "add launches (--launches, or a larger --budget), or measure when the machine is quiet",
+            )
+        if not evidence.precision < evidence.half_width < math.inf:
             return None
         return (
-            f"known to ±{evidence.half_width:.1%} only; ±{evidence.precision:.1%} was asked for",
+            f"known to ±{100 * evidence.half_width:.3g}% only; ±{100 * evidence.precision:.3g}% was asked for",
             "add launches (--launches, or a larger --budget)",
         )
 

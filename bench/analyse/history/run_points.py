@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from bench.analyse.history.series import COLUMNS
-from bench.analyse.rows.launch_medians import launch_medians
+from bench.analyse.protocols import comparable_fingerprint
+from bench.analyse.rows.launch_times import launch_times
 from bench.records import Case, Outcome
 from bench.store.tables import RunData
 
@@ -41,7 +42,7 @@ def commit_of(run: Mapping[str, Any]) -> str | None:
 
 
 def _points(batch: Sequence[RunData]) -> pd.DataFrame:
-    medians = launch_medians(_together(batch))
+    medians = launch_times(_together(batch), cpu_clock=False)
     steps = medians[medians["phase"] == "step"]
     number = steps["launch"] // APART
     lost = [_without_time(data) for data in batch]
@@ -49,7 +50,7 @@ def _points(batch: Sequence[RunData]) -> pd.DataFrame:
     steps, number = steps[kept], number[kept]
     of_run = {
         "machine": [data.run["machine"] for data in batch],
-        "fingerprint": [data.run["fingerprint"] for data in batch],
+        "fingerprint": [comparable_fingerprint(data.run) for data in batch],
         "commit": [commit_of(data.run) for data in batch],
         "at": [datetime.fromisoformat(data.run["created"]) for data in batch],
     }

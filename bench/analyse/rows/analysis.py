@@ -9,6 +9,7 @@ from bench.analyse.rows.break_even import with_break_even
 from bench.analyse.rows.chart_details import with_chart_details
 from bench.analyse.rows.estimates import estimates
 from bench.analyse.rows.floor import with_floor
+from bench.analyse.rows.launch_times import Statistic
 from bench.analyse.rows.once import PhaseTime, phase_times
 from bench.analyse.rows.peaks import Peaks, peaks
 from bench.analyse.rows.row import Row
@@ -20,9 +21,10 @@ from bench.store.tables import RunData
 class Analysis:
     """The analysis of one run. Everything is computed once, when it is first needed."""
 
-    def __init__(self, data: RunData) -> None:
+    def __init__(self, data: RunData, statistic: Statistic = "median") -> None:
+        """statistic: what stands for the blocks of a launch."""
         self.data = data
-        self.readings = RunReadings(data)
+        self.readings = RunReadings(data, statistic)
 
     @cached_property
     def estimates(self) -> list[Row]:
@@ -65,7 +67,7 @@ class Analysis:
     def for_charts(self, vs: str | None = None) -> list[Row]:
         """The rows with everything that charts draw. Without `vs`, `against_by_default` applies, never an error."""
         rows = self.rows(vs if vs is not None else self.against_by_default())
-        return with_chart_details(rows, self.data, self.readings.medians, self.phases)
+        return with_chart_details(rows, self.readings, self.phases)
 
     def _against(self, rows: list[Row], vs: str | None) -> list[Row]:
-        return with_speedups(rows, self.readings.medians, vs) if vs else rows
+        return with_speedups(rows, self.readings, vs) if vs else rows

@@ -8,7 +8,11 @@ from dataclasses import replace
 
 from bench.analyse.rows.once import PhaseTime
 from bench.analyse.rows.row import BreakEven, Row
+from bench.series import CPU
 from bench.stats.intervals import Interval
+
+NOT_OF_THE_HOST = ("device", CPU)
+"""Clocks that compiling has no time on: its cost is time of the host, on its wall."""
 
 
 def break_even(cost: Interval, eager: Interval, compiled: Interval) -> BreakEven:
@@ -42,8 +46,8 @@ def with_break_even(rows: Sequence[Row], phases: Iterable[PhaseTime]) -> list[Ro
     for row in rows:
         eager = times.get((row.case.but(mode="eager").key, row.clock))
         cache = next((each for each in ("cold", "warm") if (row.key, f"compile_{each}") in compiling), None)
-        # Compiling costs time of the host, so device times do not count: clocks are never mixed.
-        if eager is None or cache is None or row.time is None or row.clock == "device":
+        # Clocks are never mixed.
+        if eager is None or cache is None or row.time is None or row.clock in NOT_OF_THE_HOST:
             made.append(row)
             continue
         found = break_even(compiling[row.key, f"compile_{cache}"], eager, row.time)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bench.analyse.findings import CaseEvidence
-from bench.analyse.rows.launch_medians import LaunchMedian
-from bench.analyse.rows.spread import Spread
-from bench.records import Case, CaseLaunch
+from bench.analyse.rows.launch_times import LaunchTime
+from bench.analyse.rows.row import Row
+from bench.analyse.rows.run_readings import RunReadings
+from bench.records import CaseLaunch
 from bench.stats import intervals
 from bench.stats.intervals import Interval
 
@@ -17,37 +18,36 @@ Number = TypeVar("Number", int, float)
 
 
 def evidence_of(
-    case: Case,
-    clock: str,
+    row: Row,
     times: Mapping[str, Interval],
-    medians: Sequence[LaunchMedian],
+    data: Sequence[LaunchTime],
     launches: Sequence[CaseLaunch],
-    spread: Spread,
-    cores: int,
-    settings: Mapping[str, Any],
+    run: RunReadings,
 ) -> CaseEvidence:
     """The input of the checks for one case on one clock.
 
-    times: all times of the case by clock; medians: those of the launches on this clock; launches: those of the case;
-    cores: logical CPUs that the process might use.
+    row: that case with its time; times: all times of the case by clock; data: those of the launches on this clock;
+    launches: those of the case.
     """
-    time = times[clock]
+    case, time, clock = row.case, row.step, str(row.clock)
+    moderated = run.prior_of(case.key, clock) is not None
+    median = time if run.statistic == "median" else intervals.median([each.median_s for each in data])
     kernels = [each.counters["device_kernels"] for each in launches if "device_kernels" in each.counters]
-    blocks = sum(each.blocks for each in medians)
+    blocks = row.blocks
     return CaseEvidence(
         key=case.key,
         clock=clock,
         step_s=time.value,
-        block_s=statistics.median(each.block_s for each in medians),
+        block_s=statistics.median(each.block_s for each in data),
         half_width=intervals.half_width(time),
-        precision=settings["precision"],
+        precision=run.about["settings"]["precision"],
         launches=time.n,
         unsteady=sum(each.steady is False for each in launches),
-        outlier_share=sum(each.outliers for each in medians) / blocks,
-        spread=spread,
+        outlier_share=sum(each.outliers for each in data) / blocks,
+        spread=run.spread_of(case.key, clock),
         foreign_load=most(launches, lambda each: each.foreign_load),
         threads=most(launches, lambda each: each.threads),
-        cores=cores,
+        cores=run.cores,
         frequency=_frequency(each.condition for each in launches),
         throttled_blocks=sum(each.throttled_blocks for each in launches),
         kept_blocks=blocks,
@@ -64,6 +64,11 @@ def evidence_of(
         ),
         device_kernels=max(kernels, default=None),
         answers=_answers(launches),
+        moderated=moderated,
+        median=median,
+        mean=row.mean,
+        use=run.use_of(case.key),
+        background_after=most(launches, lambda each: each.background_after),
     )
 
 

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from bench.analyse.rows.columns import rows_of
-from bench.analyse.rows.launch_medians import Medians
+from bench.analyse.rows.kept_blocks import kept_blocks, with_cpu_clock
 from bench.analyse.rows.once import PhaseTime
 from bench.analyse.rows.row import Row, Speedup
+from bench.analyse.rows.run_readings import RunReadings
 from bench.analyse.rows.speedups import speedups
 from bench.records import Value
 from bench.series import STEP
@@ -32,9 +33,10 @@ MOST_SAMPLES = 60
 """Most blocks of a launch that are drawn, evenly spread over it."""
 
 
-def with_chart_details(rows: Sequence[Row], data: RunData, medians: Medians, phases: Sequence[PhaseTime]) -> list[Row]:
+def with_chart_details(rows: Sequence[Row], run: RunReadings, phases: Sequence[PhaseTime]) -> list[Row]:
     """The rows with `twins`, `phases`, `samples`, `check_error` and `created`, all of the same run."""
-    twins, parts, samples, errors = _twins(rows, medians), _phases(phases), _samples(data), _errors(data)
+    data = run.data
+    twins, parts, samples, errors = _twins(rows, run), _phases(phases), _samples(data), _errors(data)
     return [
         replace(
             row,
@@ -48,14 +50,14 @@ def with_chart_details(rows: Sequence[Row], data: RunData, medians: Medians, pha
     ]
 
 
-def _twins(rows: Sequence[Row], medians: Medians) -> list[dict[str, Speedup]]:
+def _twins(rows: Sequence[Row], run: RunReadings) -> list[dict[str, Speedup]]:
     """For each row and axis, the speed-up against the case with the plainest value."""
     twins: list[dict[str, Speedup]] = [{} for _ in rows]
     measured = [row for row in rows if row.ok]
     for axis, value in REFERENCES.items():
         values = {row.axis(axis, value) for row in measured}
         if any(row.axis(axis) == value for row in measured) and len(values) > 1:
-            for own, found in zip(twins, speedups(rows, medians, f"{axis}={value}"), strict=True):
+            for own, found in zip(twins, speedups(rows, run, f"{axis}={value}"), strict=True):
                 if found is not None:
                     own[axis] = found
     return twins
@@ -69,8 +71,8 @@ def _phases(phases: Sequence[PhaseTime]) -> dict[tuple[str, str | None], dict[st
 
 
 def _samples(data: RunData) -> dict[tuple[str, str | None], dict[str, list[float]]]:
-    kept = data.blocks["kept"].astype(bool) & (data.blocks["side"] == "") & (data.blocks["phase"] == STEP)
-    blocks = data.blocks[kept]
+    kept = kept_blocks(data)
+    blocks = with_cpu_clock(kept[kept["phase"] == STEP])
     seconds = blocks["total_ns"].to_numpy(np.float64) / blocks["steps"].to_numpy(np.float64) / 1e9
     by_launch: dict[tuple[str, str, int], list[float]] = {}
     for (key, clock, launch), step_s in zip(rows_of(blocks, "key", "clock", "launch"), seconds.tolist(), strict=True):

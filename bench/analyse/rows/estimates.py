@@ -10,15 +10,15 @@ from typing import Any
 
 from bench.analyse.findings import WrongDevice, findings_of
 from bench.analyse.rows.case_evidence import evidence_of, most
-from bench.analyse.rows.launch_medians import LaunchMedian
+from bench.analyse.rows.launch_times import LaunchTime
 from bench.analyse.rows.once import once
 from bench.analyse.rows.row import NO_WORK, Row
 from bench.analyse.rows.run_readings import RunReadings
-from bench.analyse.rows.spread import Spread
 from bench.records import Case, CaseLaunch, Finding, Outcome
 from bench.series import STEP, Series
-from bench.stats import intervals
+from bench.stats import intervals, mean_cost
 from bench.stats.intervals import Interval
+from bench.stats.mean_cost import LaunchBlocks
 from bench.store import runs
 from bench.workload import Work
 
@@ -30,23 +30,32 @@ def estimates(run: RunReadings) -> list[Row]:
     of lockstep pairs.
     """
     runs.refuse_pairs(run.about)
-    rows: list[Row] = []
-    for case in run.cases:
-        launches = run.launches_of(case.key)
-        bare = _without_time(case, launches, run.about)
-        clocks = run.medians.clocks(case.key) if bare.ok else []
-        medians = {clock: run.medians.of(case.key, Series(STEP, clock)) for clock in clocks}
-        times = {clock: intervals.median([each.median_s for each in medians[clock]]) for clock in clocks}
-        if not clocks:
-            rows.append(bare)
-        for clock in clocks:
-            spread = run.spread_of(case.key, clock)
-            row = _timed(bare, clock, times[clock], medians[clock], spread)
-            checked = evidence_of(
-                case, clock, times, medians[clock], launches, spread, run.cores, run.about["settings"]
-            )
-            rows.append(_with_findings(row, findings_of(checked)))
-    return rows
+    return [row for case in run.cases for row in _of_case(case, run)]
+
+
+def _of_case(case: Case, run: RunReadings) -> list[Row]:
+    launches = run.launches_of(case.key)
+    bare = replace(_without_time(case, launches, run.about), statistic=run.statistic)
+    clocks = run.times.clocks(case.key) if bare.ok else []
+    times = {clock: _time(case.key, clock, run) for clock in clocks}
+    rows = []
+    for clock in clocks:
+        data = run.times.of(case.key, Series(STEP, clock))
+        row = _timed(bare, clock, times[clock], data, run)
+        checked = evidence_of(row, times, data, launches, run)
+        rows.append(_with_findings(row, findings_of(checked)))
+    return rows or [bare]
+
+
+def _time(key: str, clock: str, run: RunReadings) -> Interval:
+    """The time of a step by the run's statistic, with its interval over launches."""
+    if run.statistic == "mean":
+        return _mean(key, clock, run)
+    return intervals.median(run.seconds(key, clock), prior=run.prior_of(key, clock))
+
+
+def _mean(key: str, clock: str, run: RunReadings) -> Interval:
+    return mean_cost.mean(run.blocks_of(key, clock), prior=run.prior_of_mean(key, clock))
 
 
 def _without_time(case: Case, launches: Sequence[CaseLaunch], run: Mapping[str, Any]) -> Row:
@@ -84,31 +93,49 @@ def _float(value: float | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _timed(row: Row, clock: str, time: Interval, medians: Sequence[LaunchMedian], spread: Spread) -> Row:
+def _timed(row: Row, clock: str, time: Interval, data: Sequence[LaunchTime], run: RunReadings) -> Row:
     """The row with its time on one clock, and the spread of that time."""
-    logs = [math.log(each.median_s) for each in medians]
+    logs = [math.log(each.by(run.statistic)) for each in data]
+    spread, use = run.spread_of(row.key, clock), run.use_of(row.key)
+    mean, blocks = _mean(row.key, clock, run), run.blocks_of(row.key, clock)
     return replace(
         row,
         clock=clock,
         time=time,
-        blocks=sum(each.blocks for each in medians),
-        fastest_s=min(each.fastest_s for each in medians),
+        blocks=sum(each.blocks for each in data),
+        fastest_s=min(each.fastest_s for each in data),
         sd_launches=statistics.stdev(logs) if len(logs) > 1 else None,
         sd_between=spread.parts.between if spread.parts else None,
         sd_within=spread.parts.within if spread.parts else None,
         autocorrelation=spread.autocorrelation,
         drift=math.expm1(spread.drift.mean) if spread.drift else None,
         drift_p=spread.drift.p if spread.drift else None,
-        rate=_rate(time, row.work.items),
+        mean=mean,
+        p95=_percentile(blocks, 0.95),
+        p99=_percentile(blocks, 0.99),
+        waiting=use.waiting,
+        background=use.background,
+        preempted_share=use.preempted,
+        rate=_rate(mean, row.work.items),
     )
 
 
-def _rate(time: Interval, items: float | None) -> Interval | None:
-    """Items per second. The fastest time is the highest rate, so the ends of the interval change places."""
-    if not items or not time.value:
+def _percentile(launches: Sequence[LaunchBlocks], share: float) -> Interval | None:
+    """The percentile of single steps; None where a block is more than one step, or where blocks are too few."""
+    if any(steps != 1 for launch in launches for steps in launch.steps):
         return None
-    low, high = (items / end if end else None for end in (time.high, time.low))
-    return Interval(items / time.value, low, high, time.n, time.method)
+    return intervals.quantile([seconds for launch in launches for seconds in launch.seconds], share)
+
+
+def _rate(mean: Interval, items: float | None) -> Interval | None:
+    """Items per second on the whole: from the mean, since the median leaves out what is dear now and then.
+
+    The least time is the highest rate, so the ends of the interval change places.
+    """
+    if not items or not mean.value:
+        return None
+    low, high = (items / end if end else None for end in (mean.high, mean.low))
+    return Interval(items / mean.value, low, high, mean.n, mean.method)
 
 
 def _with_findings(row: Row, findings: Sequence[Finding]) -> Row:

@@ -16,6 +16,7 @@ from bench.analyse.findings.floor_checks import AbovePeak, BelowFloor, StaleCali
 from bench.analyse.rows.peaks import CALIBRATION, Peaks, Place, Rate, dtype_of, working_set
 from bench.analyse.rows.row import Floor, Row
 from bench.records import UNIVERSAL_AXES, Finding, Outcome
+from bench.series import CPU
 from bench.stats.intervals import Interval
 from bench.stats.missing_numbers import number
 
@@ -54,6 +55,8 @@ def floor_of(row: Row, peaks: Peaks) -> Floor:
         return Floor(reason="it is the peak")
     if not row.ok or row.time is None:
         return Floor(reason="it has no time")
+    if row.clock == CPU:
+        return Floor(reason="a floor is of the wall clock, and CPU time adds up what threads do at one time")
     stated = {name: getattr(row.work, name) for name in WORK}
     work = {name: float(value) for name, value in stated.items() if value is not None and value > 0}
     if not work:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from bench.analyse.gate.verdict_rows import verdict_rows
 from bench.analyse.rows import record
 from bench.analyse.rows.analysis import Analysis
+from bench.analyse.rows.launch_times import Statistic
 from bench.analyse.rows.once import PhaseTime
 from bench.store.tables import RunData
 
@@ -18,8 +19,9 @@ Level = Literal["estimates", "phases", "launches", "blocks", "verdicts"]
 PHASE_COLUMNS = ("key", "clock", "phase", "value_s", "low_s", "high_s", "method", "launches")
 
 
-def frame_of(data: RunData, level: Level, vs: str | None = None) -> pd.DataFrame:
-    """The frame of a run; times in seconds per step, sizes in bytes. vs: adds speed-ups to estimates.
+def frame_of(data: RunData, level: Level, vs: str | None = None, statistic: Statistic = "median") -> pd.DataFrame:
+    """The frame of a run; times in seconds per step, sizes in bytes. vs: adds speed-ups to estimates; statistic: what
+    stands for the blocks of a launch in them.
 
     Raises `UserError` for a run without that level.
     """
@@ -33,7 +35,7 @@ def frame_of(data: RunData, level: Level, vs: str | None = None) -> pd.DataFrame
         case "verdicts":
             return record.frame(verdict_rows(data))
         case "estimates":
-            run = Analysis(data)
+            run = Analysis(data, statistic)
             if vs is None:
                 return record.frame(run.judged)
             return record.frame(run.against(vs), record.SPEEDUP)

@@ -64,5 +64,5 @@ def _of_case(key: str, run: RunReadings) -> Iterator[PhaseTime]:
         return
     costs = once(launches)
     yield from (PhaseTime(key, "wall", phase, costs[phase]) for phase in ONCE if phase in costs)
-    for series, medians in run.medians.phases(key):
+    for series, medians in run.times.phases(key):
         yield PhaseTime(key, series.clock, series.phase, intervals.median([each.median_s for each in medians]))

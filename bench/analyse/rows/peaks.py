@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 
 from bench.analyse.rows.row import Row
 from bench.records import Case
+from bench.series import CPU
 from bench.stats.intervals import Interval
 from bench.workload import Work
 
@@ -19,6 +21,14 @@ CALIBRATION = "calibration/"
 
 PRODUCT, KERNEL = "calibration/product", "calibration/empty_kernel"
 STREAMS = ("calibration/copy", "calibration/triad", "calibration/read", "calibration/write")
+
+
+class Timed(NamedTuple):
+    """A row that has a time, that time, and the fastest block: of one thread by CPU time, where that is less."""
+
+    row: Row
+    time: Interval
+    fastest_s: float | None
 
 
 @dataclass(frozen=True)
@@ -30,14 +40,15 @@ class Rate:
     high: float
 
     @classmethod
-    def of(cls, work: float, row: Row, time: Interval) -> Rate:
+    def of(cls, work: float, timed: Timed) -> Rate:
         """The rate of `work` per step. Its upper end is that of the fastest block, as STREAM reports it.
 
         Another program on the machine lengthens whole launches, and the median with them. A fast block proves that the
-        machine can be so fast.
+        machine can be so fast; where every block lost its core now and then, the CPU time of the fastest still does.
         """
+        time = timed.time
         low, high = (math.nan if end is None else end for end in (time.low, time.high))
-        fastest = low if row.fastest_s is None else row.fastest_s
+        fastest = low if timed.fastest_s is None else timed.fastest_s
         return cls(work / time.value, work / high, work / float(np.minimum(low, fastest)))
 
     @classmethod
@@ -113,39 +124,35 @@ class Peaks:
         return max((item for item in known if item[0] <= working_set), default=known[0], key=lambda item: item[0])
 
 
-Timed = tuple[Row, Interval]
-"""A row that has a time, and that time."""
-
-
 def peaks(rows: Sequence[Row], created: str | datetime, run: str = "") -> Peaks:
     """The peaks in the rows of one run; empty if it has no calibration row with a time.
 
     created: when the run began, as its `run.json` says.
     """
+    cpu_s = {row.key: row.fastest_s for row in rows if row.clock == CPU and row.fastest_s}
     products: dict[tuple[Place, str], list[Timed]] = {}
     streams: dict[Place, list[tuple[float, Rate]]] = {}
     kernels: dict[Place, list[Rate]] = {}
     for row in rows:
-        if not row.ok or row.time is None or row.clock == "latency":
-            continue  # a latency contains the wait for the device: it is never a peak
+        if not row.ok or row.time is None or row.clock in ("latency", CPU):
+            continue  # a latency contains the wait for the device, and CPU time is not what a step takes
         place = Place.of(row)
+        of_both = [each for each in (row.fastest_s, cpu_s.get(row.key) if place.threads == 1 else None) if each]
+        timed = Timed(row, row.time, min(of_both, default=None))
         if row.workload == PRODUCT:
-            products.setdefault((place, dtype_of(row.case)), []).append((row, row.time))
+            products.setdefault((place, dtype_of(row.case)), []).append(timed)
         elif row.workload == KERNEL:
-            kernels.setdefault(place, []).append(Rate.of(row.work.kernels or math.nan, row, row.time))
+            kernels.setdefault(place, []).append(Rate.of(row.work.kernels or math.nan, timed))
         elif row.workload in STREAMS:
             # The set by its axis: three arrays fill it less fully than two, but are not a smaller set.
             size = float(row.axis("numbytes", working_set(row.work)) or math.nan)
-            streams.setdefault(place, []).append((size, Rate.of(row.work.bytes or math.nan, row, row.time)))
+            streams.setdefault(place, []).append((size, Rate.of(row.work.bytes or math.nan, timed)))
     begun = datetime.fromisoformat(created) if isinstance(created, str) else created
     return Peaks(
         run or (rows[0].run if rows else ""),
         begun if begun.tzinfo else begun.replace(tzinfo=UTC),
-        {
-            at: Rate.highest(Rate.of(_flops(row), row, time) for row, time in _bounding(products, *at))
-            for at in products
-        },
-        {at: max(_flops(row) for row, _ in timed) for at, timed in products.items()},
+        {at: Rate.highest(Rate.of(_flops(each.row), each) for each in _bounding(products, *at)) for at in products},
+        {at: max(_flops(each.row) for each in found) for at, found in products.items()},
         {at: _ceilings(sets) for at, sets in streams.items()},
         {at: Rate.highest(rates) for at, rates in kernels.items()},
     )

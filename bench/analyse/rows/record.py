@@ -26,7 +26,12 @@ FLOOR = (
     *("times_floor", "times_floor_low", "times_floor_high", "floor_reason"),
 )
 BREAK_EVEN = ("break_even", "break_even_low", "break_even_high", "break_even_of")
-SPEEDUP = ("reference", "speedup", "speedup_low", "speedup_high", "speedup_paired", "speedup_method")
+SPEEDUP = (
+    *("reference", "speedup", "speedup_low", "speedup_high", "speedup_paired", "speedup_method"),
+    "speedup_clock",
+)
+MEAN = ("mean_s", "mean_low_s", "mean_high_s")
+P95, P99 = ("p95_s", "p95_low_s", "p95_high_s"), ("p99_s", "p99_low_s", "p99_high_s")
 CHART = ("twins", "phases", "samples", "check_error", "created")
 """Columns that rows have only on request."""
 
@@ -39,6 +44,10 @@ NUMBERS = (
     *BREAK_EVEN[:3],
     *SPEEDUP[1:4],
     *("ratio", "ratio_low", "ratio_high"),
+    *MEAN,
+    *P95,
+    *P99,
+    *("waiting", "background", "preempted_share"),
 )
 """Columns of numbers: missing ones are NaN in a frame."""
 
@@ -68,6 +77,14 @@ def record(row: Row) -> dict[str, Any]:
         "method": row.method,
         "launches": row.launches,
         "blocks": row.blocks,
+        "statistic": row.statistic,
+        **_ends(row.mean, *MEAN),
+        "mean_method": row.mean.method if row.mean else "",
+        **_ends(row.p95, *P95),
+        **_ends(row.p99, *P99),
+        "waiting": row.waiting,
+        "background": row.background,
+        "preempted_share": row.preempted_share,
         **_ends(row.rate, "items_per_s", "items_per_s_low", "items_per_s_high"),
         "sd_between": row.sd_between,
         "sd_within": row.sd_within,
@@ -95,8 +112,9 @@ def records(rows: Sequence[Row], *also: Sequence[str]) -> list[dict[str, Any]]:
     seen = dict.fromkeys(name for each in (*made, *also) for name in each)
     gathered = [name for group in (FLOOR, BREAK_EVEN, SPEEDUP, CHART) for name in group if name in seen]
     columns = [*(name for name in seen if name not in gathered), *gathered]
-    # A missing speed-up has an empty method, as a missing time has.
-    absent = {**dict.fromkeys(columns), **({"speedup_method": ""} if "speedup_method" in columns else {})}
+    # A missing speed-up has an empty method and clock, as a missing time has an empty method.
+    empty = [name for name in ("speedup_method", "speedup_clock") if name in columns]
+    absent: dict[str, Any] = {**dict.fromkeys(columns), **dict.fromkeys(empty, "")}
     return [{name: each.get(name, absent[name]) for name in columns} for each in made]
 
 
@@ -154,7 +172,7 @@ def _floor(floor: Floor, times: Interval | None) -> dict[str, Any]:
 
 
 def _speedup(found: Speedup) -> dict[str, Any]:
-    values = (found.reference, *_three(found.ratio), found.paired, found.ratio.method)
+    values = (found.reference, *_three(found.ratio), found.paired, found.ratio.method, found.clock)
     return dict(zip(SPEEDUP, values, strict=True))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from bench.analyse.rows.record import BREAK_EVEN, CHART, FLOOR, WORK, Record
+from bench.analyse.rows.record import BREAK_EVEN, CHART, FLOOR, MEAN, P95, P99, WORK, Record
 from bench.analyse.rows.row import BreakEven, Floor, GateVerdict, Row, Speedup
 from bench.records import Case, Finding, Outcome
 from bench.series import Series
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def row_of(found: Record) -> Row:
     """The row of a record. Raises `UserError` for an invalid key, `KeyError` for a record without a key."""
     launches, method = int(number(found.get("launches")) or 0), _text(found.get("method"))
+    mean_method = _text(found.get("mean_method"))
     for_charts = _has(found, CHART)
     return Row(
         case=Case.from_key(str(found["key"])),
@@ -41,7 +42,7 @@ def row_of(found: Record) -> Row:
         autocorrelation=number(found.get("autocorrelation")),
         drift=number(found.get("drift")),
         drift_p=number(found.get("drift_p")),
-        rate=_interval(found, ("items_per_s", "items_per_s_low", "items_per_s_high"), launches, method),
+        rate=_interval(found, ("items_per_s", "items_per_s_low", "items_per_s_high"), launches, mean_method or method),
         first_call=_interval(found, ("first_call_s", "first_call_s_low", "first_call_s_high")),
         compile_cold_s=number(found.get("compile_cold_s")),
         compile_warm_s=number(found.get("compile_warm_s")),
@@ -57,6 +58,13 @@ def row_of(found: Record) -> Row:
         times_floor=_interval(found, ("times_floor", "times_floor_low", "times_floor_high"), launches),
         break_even=_break_even(found),
         speedup=_speedup(found),
+        statistic=_text(found.get("statistic")) or "median",
+        mean=_interval(found, MEAN, launches, mean_method),
+        p95=_interval(found, P95),
+        p99=_interval(found, P99),
+        waiting=number(found.get("waiting")),
+        background=number(found.get("background")),
+        preempted_share=number(found.get("preempted_share")),
         twins=_twins(present(found.get("twins")) or {}) if for_charts else None,
         phases=_phases(present(found.get("phases")) or {}) if for_charts else None,
         samples=(present(found.get("samples")) or {}) if for_charts else None,
@@ -137,7 +145,9 @@ def _speedup(found: Record) -> Speedup | None:
     method = _text(found.get("speedup_method"))
     reference = _text(found.get("reference"))
     ratio = _interval(found, ("speedup", "speedup_low", "speedup_high"), method=method)
-    return Speedup(reference, ratio, bool(present(found.get("speedup_paired")))) if reference and ratio else None
+    if not reference or ratio is None:
+        return None
+    return Speedup(reference, ratio, bool(present(found.get("speedup_paired"))), _text(found.get("speedup_clock")))
 
 
 def _twins(found: Mapping[str, Record]) -> dict[str, Speedup]:

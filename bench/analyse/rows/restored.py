@@ -12,15 +12,16 @@ import pandas as pd
 from bench.analyse.gate.verdict_rows import verdict_rows
 from bench.analyse.rows import record, record_reader
 from bench.analyse.rows.analysis import Analysis
+from bench.analyse.rows.launch_times import Statistic, known_statistic
 from bench.analyse.rows.row import Row
 from bench.records import UserError
 from bench.store import loaded_runs, tables
 from bench.store.tables import RunData
 
 
-def chart_rows(data: RunData, vs: str | None = None) -> list[Row]:
-    """The rows of a run with everything that charts draw; for a gate its verdicts. vs: as in `Analysis.for_charts`."""
-    return verdict_rows(data) if "gate" in data.run else Analysis(data).for_charts(vs)
+def chart_rows(data: RunData, statistic: Statistic = "median") -> list[Row]:
+    """The rows of a run with everything that charts draw; for a gate its verdicts."""
+    return verdict_rows(data) if "gate" in data.run else Analysis(data, statistic).for_charts()
 
 
 def restored(frame: pd.DataFrame, drawn: Sequence[str]) -> list[Row]:
@@ -42,18 +43,26 @@ def _restored(run: str, frame: pd.DataFrame, drawn: Sequence[str]) -> list[Row]:
         if all(name in frame for name in drawn):
             return record_reader.rows_of_frame(frame)
         raise
-    return completed(frame, _whole(folder, _stamp(folder)))
+    return completed(frame, _whole(folder, _stamp(folder), statistic_of(frame)))
 
 
 @lru_cache(maxsize=2)  # often several charts of one run are drawn in a row, or of two that are compared
-def _whole(folder: Path, stamp: object) -> tuple[Row, ...]:
+def _whole(folder: Path, stamp: object, statistic: Statistic) -> tuple[Row, ...]:
     """A run with everything that charts draw, read once as long as its files keep their `stamp`."""
-    return tuple(chart_rows(tables.read(folder)))
+    return tuple(chart_rows(tables.read(folder), statistic))
 
 
 def _stamp(folder: Path) -> object:
     """A value that changes whenever a file of the run is written."""
     return frozenset((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in folder.iterdir())
+
+
+def statistic_of(frame: pd.DataFrame) -> Statistic:
+    """What stands for the blocks of a launch in the times of a frame. Raises `UserError` if that is not one thing."""
+    names = frame["statistic"].dropna().unique().tolist() if "statistic" in frame else []
+    if len(names) > 1:
+        raise UserError(f"times of one statistic are needed; those of this frame are: {', '.join(map(str, names))}")
+    return known_statistic(str(names[0])) if names else "median"
 
 
 def run_of(frame: pd.DataFrame) -> str:

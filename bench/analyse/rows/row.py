@@ -14,6 +14,9 @@ from bench.series import Series
 from bench.stats.intervals import Interval
 from bench.workload import Work
 
+MEAN_NOT_MEDIAN = "mean-not-median"
+"""The check that says that the mean of a row is not its median."""
+
 NO_WORK = Work(unit="")
 """The work of a case that was never prepared."""
 
@@ -27,6 +30,8 @@ class Speedup:
     ratio: Interval
     paired: bool
     """Whether both times come from the same launches, or from launches in the same round."""
+    clock: str = ""
+    """The clock of both times: that of the row, or `cpu` where its interval is narrower; empty if it is not known."""
 
     @property
     def reference_case(self) -> Case:
@@ -128,6 +133,22 @@ class Row:
     """time ÷ floor, with both at their worst in the ends."""
     break_even: BreakEven | None = None
     speedup: Speedup | None = None
+    statistic: str = "median"
+    """What stands for the blocks of a launch in the time: `median`, `mean` or `min`, the fastest."""
+    mean: Interval | None = None
+    """Seconds per step of all blocks together: what a step costs on the whole."""
+    p95: Interval | None = None
+    """The time that 95 % of single steps stay below, seconds; None where a block is more than one step, or blocks are
+    too few."""
+    p99: Interval | None = None
+    """The same of 99 %."""
+    waiting: float | None = None
+    """Share of wall in which no thread of the process computed. This and the next two are None where the system or the
+    run does not tell, as on other devices."""
+    background: float | None = None
+    """CPU time of threads besides the timing one ÷ wall."""
+    preempted_share: float | None = None
+    """Share of the blocks in which the timing thread lost its core."""
     twins: Mapping[str, Speedup] | None = None
     """By axis, the speed-up against the case that differs in that axis alone. This, `phases`, `samples`, `check_error`
     and `created` are gathered for charts and are None elsewhere."""
@@ -170,6 +191,11 @@ class Row:
         return self.time
 
     @property
+    def mean_is_apart(self) -> bool:
+        """Whether mean and median of the step part, so that one number does not tell both."""
+        return any(finding.check == MEAN_NOT_MEDIAN for finding in self.findings)
+
+    @property
     def launches(self) -> int:
         """Number of launches behind the time."""
         return self.time.n if self.time else 0
@@ -193,5 +219,6 @@ class Row:
         return replace(
             self, outcome=outcome, reason=reason, findings=findings, clock=None, time=None, blocks=0, fastest_s=None,
             sd_launches=None, sd_between=None, sd_within=None, autocorrelation=None, drift=None, drift_p=None,
-            rate=None, first_call=None,
+            rate=None, first_call=None, mean=None, p95=None, p99=None, waiting=None, background=None,
+            preempted_share=None,
         )  # fmt: skip

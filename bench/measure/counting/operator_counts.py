@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.profiler import ProfilerActivity, profile
+from torch.autograd.profiler import profile
 
 LONGEST_STEP_S = 0.05
 """A longer step is not counted: each of its thousands of calls would stay in memory until it ends."""
@@ -21,10 +21,9 @@ def counts(step: Callable[[], Any], drain: Callable[[], None], device: torch.dev
 
     Counting takes some milliseconds, in which nothing is timed. A DataLoader's own processes are not seen.
     """
-    activities = [ProfilerActivity.CPU]
-    if device.type == "cuda":
-        activities.append(ProfilerActivity.CUDA)
-    with profile(activities=activities, profile_memory=True, acc_events=True) as seen:
+    # Not torch.profiler's, which is built on this one: it imports Dynamo at its first use, a second for a millisecond.
+    used = None if device.type == "cpu" else device.type
+    with profile(use_device=used, profile_memory=True, use_kineto=True, acc_events=True) as seen:
         step()
         drain()
     found = {"operators": 0, "allocations": 0, "allocated_bytes": 0}
@@ -44,5 +43,5 @@ def counts(step: Callable[[], Any], drain: Callable[[], None], device: torch.dev
 
 def _events(seen: profile) -> list[Any]:
     """The events as recorded: `seen.events()` lacks the allocations, except what an operator kept (torch 2.13)."""
-    results = seen.profiler.kineto_results if seen.profiler is not None else None
+    results = seen.kineto_results
     return [] if results is None else list(results.events())

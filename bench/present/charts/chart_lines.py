@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.analyse.rows.row import Row
 from bench.present import row_groups
+from bench.present.row_groups import NOT_KNOWN
 from bench.present.words import machine_labels, units
 from bench.records import UNIVERSAL_AXES, Outcome
 from bench.stats.intervals import Interval, ratio_of
@@ -192,10 +193,13 @@ def method_of_time(row: Row) -> str:
     return row.method
 
 
-def provenance(rows: Sequence[Row], method: Callable[[Row], str] = method_of_time) -> str:
+def provenance(
+    rows: Sequence[Row], method: Callable[[Row], str] = method_of_time, clocks: Sequence[str] | None = None
+) -> str:
     """The footer: machine, run, torch, clock, number of launches, and how the interval was made from them.
 
-    method: how the interval that is drawn was made, if that is not the interval of a time.
+    method: how the interval that is drawn was made, if that is not the interval of a time; clocks: those of what is
+    drawn, if they are not those of the times.
     """
     parts = [" and ".join(row_groups.machines(rows))]
     runs = row_groups.runs(rows)
@@ -204,10 +208,11 @@ def provenance(rows: Sequence[Row], method: Callable[[Row], str] = method_of_tim
     parts.append(f"torch {' and '.join(torch)}" if torch else "")
     # Labels leave out what all lines share, so the footer has to have it.
     parts += [shown(axis, rows[0].params[axis]) for axis in row_groups.constants(rows)]
-    clocks = row_groups.clocks(rows)
+    clocks = row_groups.clocks(rows) if clocks is None else clocks
     parts.append(f"{' and '.join(clocks)} clock" if clocks else "")
+    parts += [f"{name} of the blocks of a launch" for name in row_groups.statistics(rows) if name != "median"]
     measured = [row for row in rows if row.ok]
-    methods = row_groups.distinct(map(method, measured))
+    methods = row_groups.distinct(text for text in map(method, measured) if not text.startswith(NOT_KNOWN))
     parts.append(
         methods[0] if len(methods) == 1 else f"{len(methods)} interval methods, see the table" if methods else ""
     )

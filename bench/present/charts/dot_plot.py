@@ -103,7 +103,7 @@ def _notes(plot: Plot) -> list[str]:
     if OPEN in verdicts and plot.line is not None:
         notes.append(plot.hollow or f"Hollow: the interval crosses {plot.line:g}, so the data cannot tell.")
     if BARE in verdicts:
-        notes.append("Hollow without a bar: one launch, no interval.")
+        notes.append("Hollow without a bar: no interval (one launch, or not known).")
     return notes
 
 

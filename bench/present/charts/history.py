@@ -61,7 +61,9 @@ def describe(series: HistorySeries, changes: Sequence[LevelChange]) -> str:
 def _notes(series: HistorySeries, changes: Sequence[LevelChange]) -> list[str]:
     marked = " Dashed: a change; shaded: the commits that it may be." if changes else ""
     notes = [f"Band: level ± {BAND:g} standard deviations of one commit.{marked}"]
-    if len(series.segments) > 1:
+    if history_table.over_to_another_protocol(series):
+        notes.append("Another colour: another way to measure, machine or software, which is not compared.")
+    elif len(series.segments) > 1:
         notes.append("Another colour: another machine or software, which is not compared.")
     return notes
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _CAPTION_WIDTH = 560.0
 """Width in points that stays clear of the labels at the right."""
 _LINE = TEXT_PT * LEADING
-_HOLLOW_NOTE = "Hollow mark: no interval (one launch)."
+_HOLLOW_NOTE = "Hollow mark: no interval (one launch, or not known)."
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ def _notes(plot: Plot) -> list[str]:
     notes = []
     points = [point for line in plot.series for point in line.points]
     if any(not point.bounded for point in points):
-        notes.append(_HOLLOW_NOTE if any(point.bounded for point in points) else "One launch a case: no interval.")
+        notes.append(
+            _HOLLOW_NOTE if any(point.bounded for point in points) else "No interval: one launch a case, or not known."
+        )
     elif points and not plot.y_from_zero and plot.y_from is None and _hidden(points):
         notes.append("Intervals are narrower than the marks.")
     beyond = len({_group(line) for line in plot.series}) - MOST_SERIES

@@ -17,7 +17,9 @@ from bench.present.charts.chart import Chart, Selection
 from bench.present.charts.chart_lines import UNRESOLVED, provenance, reasons, shown
 from bench.present.charts.dot_plot import ABOVE, BARE, BELOW, OPEN, Dot
 from bench.present.words import units
+from bench.present.words.ratio_words import ON_CPU
 from bench.records import UserError, Value
+from bench.series import CPU
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,7 +82,7 @@ class TwinChart(Chart):
             caption=f"{what}1 = {self.called}, {better} is faster",
             text=lambda value: f"{value:g}×",
             footer=self._footer(chosen),
-            notes=tuple(reasons(chosen)),
+            notes=(*self._clocks(chosen), *reasons(chosen)),
             line=1.0,
             good=BELOW if self.cost else ABOVE,
         )
@@ -167,12 +169,27 @@ class TwinChart(Chart):
             return ", ".join([row.workload.partition("/")[2].replace("_", " "), *texts])
         return ", ".join([str(row.params[self.axis]), *texts])
 
+    def _clocks(self, rows: Sequence[Row]) -> list[str]:
+        """Which of the dots are of the CPU clock, where times are of another."""
+        ratios = self._ratios(rows)
+        cpu = [label for label, speedup in ratios.items() if speedup.clock == CPU]
+        if not cpu or all(row.clock == CPU for row in rows if row.ok):
+            return []
+        which = "all" if len(cpu) == len(ratios) else "; ".join(cpu)
+        return [f"Ratios {ON_CPU}, whose intervals are narrower: {which}."]
+
+    def _ratios(self, rows: Sequence[Row]) -> dict[str, Speedup]:
+        """The ratio of each dot that has one, by its label."""
+        found = {self._label(row, rows): twin(row, self.axis, self.plain) for row in rows}
+        return {label: speedup for label, speedup in found.items() if speedup is not None}
+
     def _footer(self, rows: Sequence[Row]) -> str:
         def method(row: Row) -> str:
             speedup = twin(row, self.axis, self.plain) or row.speedup
             return speedup.ratio.method if speedup else ""
 
-        text = provenance(rows, method)
+        clocks = row_groups.distinct(speedup.clock for speedup in self._ratios(rows).values())
+        text = provenance(rows, method, clocks or None)
         pairing = {speedup.paired for row in rows if (speedup := twin(row, self.axis, self.plain))}
         # A single method already says how it was paired.
         return text if "paired" in text or not pairing else f"{text} · {_PAIRING[frozenset(pairing)]}"

@@ -9,6 +9,7 @@ from typing import Any
 from bench.analyse.rows.row import Row
 from bench.present import row_groups
 from bench.present.words import units
+from bench.present.words.ratio_words import ON_CPU, on_cpu
 from bench.series import STEP, Series
 from bench.stats.intervals import Interval
 
@@ -56,13 +57,24 @@ def _speedup(row: Row) -> Interval | None:
     return row.speedup.ratio if row.speedup else None
 
 
+def _how_fast(row: Row) -> str:
+    if row.speedup is None:
+        return ""
+    return f"{row.speedup.ratio.method}, {ON_CPU}" if on_cpu(row) else row.speedup.ratio.method
+
+
 MEASURES = (
     Measure(
         "time", "time per step", lambda row: row.time, "seconds",
         lambda row: units.interval(*units.ends(row.time)), _launched,
     ),
     Measure(
-        "throughput", "throughput", lambda row: row.rate, "count", _rate, _launched,
+        "mean", "mean time per step", lambda row: row.mean, "seconds",
+        lambda row: units.interval(*units.ends(row.mean)), lambda row: row.mean.method if row.mean else "",
+    ),
+    Measure(
+        "throughput", "throughput", lambda row: row.rate, "count", _rate,
+        lambda row: row.rate.method if row.rate else "",
     ),
     Measure(
         "first_call", "first call", lambda row: row.first_call, "seconds",
@@ -74,7 +86,7 @@ MEASURES = (
     ),
     Measure(
         "speedup", "speed-up", _speedup, "ratio", lambda row: units.ratio(*units.ends(_speedup(row))),
-        lambda row: row.speedup.ratio.method if row.speedup else "",
+        _how_fast,
     ),
 )  # fmt: skip
 """The measures in the order in which they are offered."""
@@ -118,7 +130,7 @@ def _no_clock(row: Row, clock: str) -> str:
     if reason:
         return reason
     if row.axis("device", "cpu") == "cpu":
-        return f"the CPU has only one clock: see {row_groups.CLOCKS[0]}"
+        return f"the CPU has no such clock: see {row_groups.CLOCKS[0]}"
     return f"the {clock} clock did not time it"
 
 

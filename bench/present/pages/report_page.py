@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _BEFORE = (Column("case"), Column("machine"), Column("run"), Column("clock"))
 _AFTER = (
-    Column("outcome"), Column("median", right=True), Column("interval"), Column("faster", "speed-up"),
+    Column("outcome"), Column("median", right=True), Column("interval"), Column("mean"), Column("faster", "speed-up"),
     Column("paired", "pairing"), Column("launches", right=True), Column("findings", "doubts"),
     Column("items", "throughput", right=True), Column("quality"), Column("peak", "peak memory", right=True),
     Column("first_call", right=True), Column("cold", "compile cold", right=True),
@@ -208,6 +208,7 @@ def _sort(row: Row) -> dict[str, str]:
     numbers = {
         "median": row.time.value if row.time else None,
         "interval": row.time.low if row.time else None,
+        "mean": row.mean.value if row.mean else None,
         "faster": row.speedup.ratio.value if row.speedup else None,
         "launches": float(row.launches),
         "items": row.rate.value if row.rate else None,

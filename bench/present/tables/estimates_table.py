@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bench.analyse.rows.clock_choice import on_clock
 from bench.analyse.rows.peaks import CALIBRATION, Peaks
 from bench.analyse.rows.row import Row
 from bench.present.row_summary import summary_of
@@ -53,13 +54,14 @@ def table_of_rows(
 
     vs: the reference of the speed-ups (`mode=eager`), for the caption. also: groups of columns that csv and json always
     have (see `record.records`). floors: if given, people get times ÷ floors instead of all else that is known of a
-    case. Raises `UserError` on another format.
+    case. People get rows on the clock `cpu` only where there are no others. Raises `UserError` on another format.
     """
     check_format(format)
     if format in PROGRAMS:
         return record_table.table_of_records(rows, format, also)
     if not rows:
         return Table([], [], empty="No cases.")
+    rows = on_clock(rows)
     chosen = FLOORS if floors else ESTIMATES
     if floors:  # rows of calibration are the peaks, which stand below; they stay if there are no others
         rows = [row for row in rows if not row.workload.startswith(CALIBRATION)] or rows

@@ -8,13 +8,15 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.analyse.history.level_changes import FALSE_DISCOVERIES
-from bench.analyse.history.series import Alert, History, HistorySeries, LevelChange
+from bench.analyse.history.series import Alert, History, HistorySeries, LevelChange, Segment
+from bench.analyse.protocols import OLDER
 from bench.present.tables import table_formats
 from bench.present.tables.gate_report import short
 from bench.present.tables.terminal_table import Column
 from bench.present.words import units
 from bench.records import UNKNOWN
 from bench.stats.change_points import FEWEST
+from bench.store.schema import STEADY_VISITS
 
 SCHEMA = 1
 """Version of the JSON that `bench history --format json` writes."""
@@ -109,10 +111,21 @@ def heading(history: History) -> list[str]:
     if left := len(history.series) - len(lately):
         few = f"fewer than {2 * FEWEST} commits on their present machine and software"
         lines.append(f"{left} of the series have {few}: not searched there")
-    breaks = sum(len(item.segments) > 1 for item in history.series)
+    breaks = sum(len({_software(part) for part in item.segments}) > 1 for item in history.series)
     if breaks:
         lines.append(f"{breaks} of the series go over a change of machine or software; nothing is compared across it")
+    if older := sum(over_to_another_protocol(item) for item in history.series):
+        lines.append(
+            f"{older} of the series go over to another way to measure (schema {STEADY_VISITS}): a step there is of the "
+            "method, and is no change of level"
+        )
     return lines
+
+
+def over_to_another_protocol(series: HistorySeries) -> bool:
+    """Whether some of the values were measured by the older protocol, and others not."""
+    older = [part.fingerprint.endswith(OLDER) for part in series.segments]
+    return any(older) and not all(older)
 
 
 def below(history: History, new: Sequence[Alert] | None) -> Iterator[str]:
@@ -137,13 +150,19 @@ def finding(series: HistorySeries, changes: Sequence[LevelChange]) -> str:
     present = series.segments[-1]
     lately = [change for change in changes if change.fingerprint == present.fingerprint]
     if not lately:
-        since = " since its machine or software changed" if len(series.segments) > 1 else ""
+        by = "the way to measure" if over_to_another_protocol(series) else "its machine or software"
+        since = f" since {by} changed" if len(series.segments) > 1 else ""
         what = "no change of level" if present.searched else "not resolved: too few commits to search"
         return f"{name}: {what}{since}"
     last = lately[-1]
     what = "time" if last.unit == "s" else f"value, which is {direction(last)},"
     more = f" (the last of {len(changes)} changes)" if len(changes) > 1 else ""
     return f"{name}: {units.ratio(last.ratio, last.low, last.high)} the {what} since {commit(last.commit)}{more}"
+
+
+def _software(part: Segment) -> str:
+    """The fingerprint of a segment without the mark of its protocol."""
+    return part.fingerprint.removesuffix(f", {OLDER}")
 
 
 def direction(change: LevelChange) -> str:

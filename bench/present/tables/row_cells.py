@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bench.analyse.rows.row import Floor, Row
+from bench.present.row_groups import NOT_KNOWN
 from bench.present.words import units
+from bench.present.words.ratio_words import ON_CPU, on_cpu, why_bare
 from bench.present.words.units import DASH
+from bench.stats.intervals import Interval
 from bench.workload import AFTER
 
 DOUBT = "(!)"
@@ -17,8 +20,10 @@ def cells(row: Row, marks: str) -> dict[str, str]:
     bound = floor.by or why_none(row)
     median, within = units.interval_parts(*units.ends(row.time))
     time = units.interval(*units.ends(row.time))
-    has_interval = within != DASH or median == DASH
+    has_interval, bare = within != DASH or median == DASH, why_bare(row.time)
+    clock = f" {ON_CPU}" if on_cpu(row) else ""
     speedup, speedup_within = units.ratio_parts(*units.ends(row.speedup.ratio if row.speedup else None))
+    unknown = _unknown(row.speedup.ratio if row.speedup else None)
     reference = row.speedup is not None and row.speedup.reference == row.key
     # Values of the quality by epoch (`…_after_3`) are left out, because the table has no room; a chart draws them.
     metrics = {name: value for name, value in (row.quality or {}).items() if not AFTER.fullmatch(name)}
@@ -33,8 +38,9 @@ def cells(row: Row, marks: str) -> dict[str, str]:
         "machine": row.machine or DASH,
         "run": row.run or DASH,
         "median": median,
-        "interval": within,
-        "time": f"{time} {marks}".rstrip() if has_interval else f"{time} (no interval) {marks}".rstrip(),
+        "interval": NOT_KNOWN if not has_interval and bare == NOT_KNOWN else within,
+        "time": f"{time} {marks}".rstrip() if has_interval else f"{time} ({bare}) {marks}".rstrip(),
+        "mean": f"{units.interval(*units.ends(row.mean))}{_unknown(row.mean)}",
         "method": row.method or DASH,
         "launches": units.count(row.launches),
         "items": units.rate(row.rate.value if row.rate else None, row.work.unit or "item"),
@@ -45,8 +51,8 @@ def cells(row: Row, marks: str) -> dict[str, str]:
         "warm": units.seconds(row.compile_warm_s),
         "break_even": units.steps(pays.value, pays.low, pays.high) if pays else DASH,
         "speedup": speedup,
-        "speedup_interval": speedup_within,
-        "faster": "reference" if reference else speedup if speedup_within == DASH else f"{speedup} {speedup_within}",
+        "speedup_interval": f"{speedup_within}{clock}",
+        "faster": "reference" if reference else f"{_joined(speedup, speedup_within)}{unknown}{clock}",
         "paired": "reference" if reference else row.speedup.pairing if row.speedup else DASH,
         "floor": units.interval(*units.ends(floor.seconds)),
         "ratio": f"{ratio} {DOUBT}" if floor.seconds and floor.reason else ratio,
@@ -54,6 +60,14 @@ def cells(row: Row, marks: str) -> dict[str, str]:
         "bound_or_why": bound,
         "findings": marks or DASH,
     }
+
+
+def _unknown(found: Interval | None) -> str:
+    return f" ({NOT_KNOWN})" if why_bare(found) == NOT_KNOWN else ""
+
+
+def _joined(value: str, within: str) -> str:
+    return value if within == DASH else f"{value} {within}"
 
 
 def has_floor(row: Row) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.analyse.rows.row import Row
 from bench.present.row_summary import RowSummary
@@ -28,7 +28,7 @@ class RowColumns:
 ESTIMATES = RowColumns(
     markdown=(
         Column("key", "case"), Column("machine"), Column("run"), Column("clock"), Column("outcome"),
-        Column("median", right=True), Column("interval"), Column("launches", right=True),
+        Column("median", right=True), Column("interval"), Column("mean"), Column("launches", right=True),
         Column("speedup", "speed-up", right=True), Column("speedup_interval", "speed-up interval"),
         Column("paired", "pairing"), Column("items", "throughput", right=True),
         Column("quality"), Column("peak", "peak memory", right=True), Column("first_call", right=True),
@@ -37,7 +37,8 @@ ESTIMATES = RowColumns(
     ),
     terminal=(
         Column("machine"), Column("run", drop=1),
-        Column("clock"), Column("outcome", drop=1), Column("time"), Column("faster", "speed-up"),
+        Column("clock"), Column("outcome", drop=1), Column("time"), Column("mean", drop=2),
+        Column("faster", "speed-up"),
         Column("paired", "pairing", drop=3), Column("launches", right=True, drop=2),
         Column("items", "throughput", right=True, drop=4), Column("quality", drop=4),
         Column("peak", "peak memory", right=True, drop=5),
@@ -66,6 +67,7 @@ def filled(found: RowSummary) -> set[str]:
         "clock": len(found.clocks) > 1,
         "machine": len(found.machines) > 1,
         "run": len(found.runs) > len(found.machines),
+        "mean": found.statistics != ["mean"] and any(row.mean_is_apart for row in rows),
         "items": any(row.rate for row in rows),
         "peak": any(row.peak_bytes is not None for row in rows),
         "quality": any(row.quality for row in rows),
@@ -82,7 +84,9 @@ def filled(found: RowSummary) -> set[str]:
 
 def markdown_columns(found: RowSummary, chosen: RowColumns) -> list[Column]:
     """The columns of the rows in Markdown."""
-    return _kept(chosen.markdown, found, chosen)
+    named = found.statistics in ([], ["median"])
+    columns = _kept(chosen.markdown, found, chosen)
+    return [replace(each, title="time") if each.name == "median" and not named else each for each in columns]
 
 
 def layouts(found: RowSummary, cells: Sequence[Mapping[str, str]], chosen: RowColumns) -> list[Layout]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from bench.analyse.protocols import ABOUT_OLDER, OLDER
 from bench.analyse.two_runs import FASTER, OTHER_MACHINE, SLOWER, Compared
 from bench.present.tables import table_formats
 from bench.present.tables.gate_report import short
@@ -82,6 +83,8 @@ def heading(base: Mapping[str, Any], head: Mapping[str, Any]) -> str:
 
 def below(compared: Sequence[Compared]) -> list[str]:
     """The lines below the table: how far it can be trusted."""
+    if any(OLDER in item.note for item in compared):
+        return [ABOUT_OLDER]
     with_interval = [item for item in compared if item.low is not None]
     if any(item.verdict == OTHER_MACHINE for item in compared):
         return [

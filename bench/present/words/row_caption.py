@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.present.row_summary import RowSummary
+from bench.present.words.ratio_words import ON_CPU, on_cpu
 from bench.records import UNIVERSAL_AXES
 
 MOST_METHODS = 3
@@ -22,10 +23,24 @@ def caption(found: RowSummary, vs: str | None) -> list[str]:
     texts = ["All cases: " + " · ".join(facts)] if facts else []
     if found.pairings:
         texts.append(_of_speedups(found, vs))
-    if found.methods:
+    if found.statistics:
         more = " …" if len(found.methods) > MOST_METHODS else ""
-        texts.append(f"Time is the median per step; interval: {'; '.join(found.methods[:MOST_METHODS])}{more}")
+        rates = "; throughput is by the mean" if any(row.rate and row.mean for row in found.rows) else ""
+        how = f"; interval: {'; '.join(found.methods[:MOST_METHODS])}{more}" if found.methods else ""
+        texts.append(f"Time is {_statistic(found)} per step{how}{rates}")
     return texts
+
+
+STATISTICS = {
+    "median": "the median",
+    "mean": "the mean",
+    "min": "the median over launches of the fastest block of each,",
+}
+"""What the time is, by what stands for the blocks of a launch."""
+
+
+def _statistic(found: RowSummary) -> str:
+    return " or ".join(STATISTICS[name] for name in found.statistics)
 
 
 def _of_speedups(found: RowSummary, vs: str | None) -> str:
@@ -37,4 +52,5 @@ def _of_speedups(found: RowSummary, vs: str | None) -> str:
     if (vs or "").startswith("device="):
         threads = sorted({str(each.reference_case["threads"]) for each in speedups})
         side = f"; the reference is the fastest measured thread count, threads={' or '.join(threads)}"
-    return f"Speed-up against {vs or 'the reference case'}: its time ÷ this time, above 1 is faster{how}{side}"
+    clock = f"; {ON_CPU}: both times are CPU time, whose interval is narrower" if any(map(on_cpu, found.rows)) else ""
+    return f"Speed-up against {vs or 'the reference case'}: its time ÷ this time, above 1 is faster{how}{side}{clock}"

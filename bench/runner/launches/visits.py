@@ -16,7 +16,7 @@ from typing import NamedTuple
 from bench.cold_blocks import cold_blocks
 from bench.records import Block, CaseLaunch, Settings
 from bench.series import STEP
-from bench.stats.variance_components import best_visits, expected
+from bench.stats.variance_components import NONE_SEEN, MeanSquares, best_visits, expected, mean_squares
 
 MOST_VISITS = 12
 """Visits of a case in a launch. Where there is time for more, each has more blocks: two of six are cold."""
@@ -41,6 +41,8 @@ class Visits:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._logs: dict[str, list[list[float]]] = defaultdict(list)
+        self._squares: dict[str, MeanSquares] = {}
+        self._launch_s: dict[str, list[float]] = defaultdict(list)
         self._block_s: dict[str, list[float]] = defaultdict(list)
         """Seconds of a block, with those of other phases and clocks that are timed beside it."""
 
@@ -55,6 +57,7 @@ class Visits:
         if not visits or timed_s <= 0:
             return
         self._logs[record.key].append([statistics.median(logs) for logs in visits.values()])
+        self._squares[record.key] = mean_squares(self._logs[record.key])
         timed = sum(block.phase == STEP and block.clock == kept[0].clock for block in blocks)
         self._block_s[record.key].append(timed_s / timed)
 
@@ -64,11 +67,14 @@ class Visits:
         launch_s: seconds that this launch has spent on the case before its first visit; block_s: length of its blocks,
         which tells what a visit costs where none was seen.
         """
+        # Whichever case comes first in a process pays for what all of them load: no cost of this one's launches.
+        launch_s = min(launch_s, *self._launch_s[key]) if self._launch_s[key] else launch_s
+        self._launch_s[key].append(launch_s)
         usual = self._settings.visits
         block_s = statistics.median(self._block_s[key]) if self._block_s[key] else block_s
         visit_s = block_s * (self._settings.blocks + cold_blocks(block_s * 1e9) - 1)
-        others = (logs for other, logs in self._logs.items() if other != key)
-        wanted = best_visits(expected(self._logs[key], others), launch_s, visit_s)
+        others = (squares for other, squares in self._squares.items() if other != key)
+        wanted = best_visits(expected(self._squares.get(key, NONE_SEEN), others), launch_s, visit_s)
         fewest = min(usual, max(2, int(SHORT_VISITS_S / visit_s)))
         visits = max(fewest, min(wanted, launch_s / visit_s))
         blocks = self._settings.blocks

@@ -16,6 +16,7 @@ from bench.analyse.history import level_changes as analysis
 from bench.analyse.history import run_points
 from bench.analyse.history.level_changes import history, unknown
 from bench.analyse.history.series import COLUMNS, KnownChange, LevelChange, Segment
+from bench.present.tables import history_table
 from bench.stats.change_points import Change
 
 from ..conftest import MadeUpRun
@@ -359,3 +360,41 @@ def test_many_runs_keep_their_points_apart():
 
 def test_no_runs_are_no_points():
     assert list(run_points.points([]).columns) == list(COLUMNS)
+
+
+# --- protocols ------------------------------------------------------------------------------------------------------
+
+
+def nights(older: int, newer: int, **facts):
+    """Runs of a case, one a night: the first of schema 4 and a third slower, the others of this schema."""
+    found = []
+    for night in range(older + newer):
+        run, old = MadeUpRun(), night < older
+        run.measured([(1.3e-3 if old else 1e-3) * (1 + 1e-4 * (night % 3))])
+        at, commit = f"2026-01-01T10:{night:02d}:00+00:00", {"commit": f"{night}", "dirty": False}
+        found.append(stored(run, created=at, git=commit, schema=4 if old else 5, **facts))
+    return found
+
+
+def test_a_change_of_the_protocol_is_no_change_of_level():
+    """The planted mistake: the schema ignored."""
+    found = history(run_points.points(nights(20, 20)))
+    assert found.alerts == ()
+    (series,) = found.series
+    assert [part.fingerprint for part in series.segments] == ["f, older protocol", "f"]
+    assert any("another way to measure (schema 5)" in line for line in history_table.heading(found))
+    assert not any("machine or software" in line for line in history_table.heading(found))
+    assert history_table.finding(series, []).endswith("no change of level since the way to measure changed")
+
+
+def test_runs_of_other_tools_keep_their_fingerprint():
+    found = run_points.points(nights(3, 0, imported={"from": "pyperf"}))
+    assert set(found["fingerprint"]) == {"f"}
+
+
+def test_cpu_times_are_no_series_of_their_own():
+    run = MadeUpRun()
+    case = run.plan()
+    run.launch(case, 0)
+    run.blocks(case, 0, [1e-3], cpu_ns=900_000_000, thread_ns=900_000_000)
+    assert run_points.points([stored(run)])["clock"].tolist() == ["wall"]

@@ -53,7 +53,8 @@ def intervals(n: int = 0, method: str = "") -> st.SearchStrategy[Interval]:
 
 @st.composite
 def speedups(draw: st.DrawFn) -> Speedup:
-    return Speedup("a/b[form=cure]", draw(intervals(method=draw(WORDS))), draw(st.booleans()))
+    clock = draw(st.sampled_from(["wall", "cpu", ""]))
+    return Speedup("a/b[form=cure]", draw(intervals(method=draw(WORDS))), draw(st.booleans()), clock)
 
 
 @st.composite
@@ -71,18 +72,21 @@ def lost(draw: st.DrawFn) -> Row:
 @st.composite
 def timed(draw: st.DrawFn) -> Row:
     """A case with a time and all that is known beside it."""
-    n, method = draw(st.integers(1, 20)), draw(WORDS)
+    n, method, mean_method = draw(st.integers(1, 20)), draw(WORDS), draw(NAMES)
+    mean = draw(maybe(intervals(n, mean_method)))
     some: dict[str, Any] = {
         name: draw(maybe(NUMBERS))
         for name in (
             "sd_launches", "sd_between", "sd_within", "autocorrelation", "drift", "drift_p", "compile_cold_s",
-            "compile_warm_s", "build_s", "peak_bytes", "fastest_s",
+            "compile_warm_s", "build_s", "peak_bytes", "fastest_s", "waiting", "background", "preempted_share",
         )
     }  # fmt: skip
     return replace(
-        draw(lost()), outcome=Outcome.OK, clock=draw(st.sampled_from(["wall", "latency", "device"])),
-        time=draw(intervals(n, method)), rate=draw(maybe(intervals(n, method))), first_call=draw(maybe(intervals())),
-        blocks=draw(st.integers(1, 999)), **some,
+        draw(lost()), outcome=Outcome.OK, clock=draw(st.sampled_from(["wall", "latency", "device", "cpu"])),
+        time=draw(intervals(n, method)), rate=draw(maybe(intervals(n, mean_method if mean else method))),
+        first_call=draw(maybe(intervals())),
+        blocks=draw(st.integers(1, 999)), statistic=draw(st.sampled_from(["median", "mean", "min"])), mean=mean,
+        p95=draw(maybe(intervals())), p99=draw(maybe(intervals())), **some,
     )  # fmt: skip
 
 

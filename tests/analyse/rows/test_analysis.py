@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from bench.analyse.rows import analysis, launch_medians, run_readings
+from bench.analyse.rows import analysis, launch_times, run_readings
 from bench.analyse.rows.analysis import Analysis
 from bench.records import UserError
 from bench.store import tables
@@ -18,7 +18,7 @@ from tests.analyse.conftest import MadeUpRun
 from tests.test_facade import many, stored
 
 ONCE = (
-    (launch_medians, "launch_medians"),
+    (launch_times, "launch_times"),
     (run_readings, "spreads"),
     (tables, "launches_of"),
     (analysis, "estimates"),
@@ -121,7 +121,7 @@ def test_a_command_computes_the_medians_of_its_run_once(
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, [words[0], str(folders[0]), *words[1:]], catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    assert calls["launch_medians"] == 1
+    assert calls["launch_times"] == 1
     assert max(calls.values()) == 1
 
 
@@ -135,5 +135,5 @@ def test_of_two_runs_the_medians_are_computed_once_each(
         calls.clear()
         done = CliRunner().invoke(app, words, catch_exceptions=False)
         assert done.exit_code == 0, done.output
-        assert calls["launch_medians"] == 2
+        assert calls["launch_times"] == 2
         assert max(calls.values()) == 2

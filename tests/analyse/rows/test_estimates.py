@@ -16,7 +16,7 @@ from bench.store.schema import COLUMNS
 from tests.analyse.as_frames import estimates_frame, phases_frame, with_speedups_frame
 from tests.analyse.conftest import MadeUpRun
 
-SIX = [3e-6, 1e-6, 6e-6, 2e-6, 5e-6, 4e-6]
+SIX = [1.3e-6, 1.1e-6, 1.6e-6, 1.2e-6, 1.5e-6, 1.4e-6]
 
 
 def row_of(run: MadeUpRun) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def checks_of(run: MadeUpRun) -> list[str]:
 def test_a_row_has_the_median_over_launches_with_its_interval(run: MadeUpRun) -> None:
     run.measured(SIX, size=64)
     row = row_of(run)
-    assert (row["value_s"], row["low_s"], row["high_s"]) == pytest.approx((3.5e-6, 1e-6, 6e-6))
+    assert (row["value_s"], row["low_s"], row["high_s"]) == pytest.approx((1.35e-6, 1.1e-6, 1.6e-6))
     assert (row["launches"], row["blocks"], row["outcome"], row["clock"]) == (6, 6, "ok", "wall")
     assert "order statistics" in row["method"]
 
@@ -95,8 +95,11 @@ def test_a_rate_is_items_over_time_and_its_interval_turns_round(run: MadeUpRun) 
         run.launch(case, number, work={"items": 32, "unit": "sample", "flops": 7})
         run.blocks(case, number, [seconds])
     row = row_of(run)
-    assert row["items_per_s"] == pytest.approx(32 / 3.5e-6)
-    assert (row["items_per_s_low"], row["items_per_s_high"]) == pytest.approx((32 / 6e-6, 32 / 1e-6))
+    assert row["items_per_s"] == pytest.approx(32 / 1.35e-6)
+    assert (row["items_per_s_low"], row["items_per_s_high"]) == pytest.approx(
+        (32 / row["mean_high_s"], 32 / row["mean_low_s"])
+    )
+    assert row["mean_low_s"] < row["mean_s"] < row["mean_high_s"]
     assert (row["unit"], row["flops"]) == ("sample", 7)
 
 
@@ -283,9 +286,9 @@ def test_a_case_that_was_compiled_cold_only_has_no_warm_compilation(run: MadeUpR
 
 
 def test_a_mode_without_a_compiler_has_a_first_call_and_no_compilation(run: MadeUpRun) -> None:
-    row = compiled(run, [("", 1), ("", 2), ("", 3)])
-    assert row["first_call_s"] == 2
-    assert row["first_call_s_low"] < 2 < row["first_call_s_high"]
+    row = compiled(run, [("", 19), ("", 20), ("", 21)])
+    assert row["first_call_s"] == 20
+    assert row["first_call_s_low"] < 20 < row["first_call_s_high"]
     assert pd.isna(row["compile_cold_s"])
     assert pd.isna(row["compile_warm_s"])
 
@@ -335,13 +338,13 @@ def test_a_run_without_phases_has_an_empty_frame_of_them(run: MadeUpRun) -> None
 
 def test_what_a_case_costs_once_stands_among_its_phases_with_interval_and_launches(run: MadeUpRun) -> None:
     case = run.plan(size=64, mode="trace")
-    for number, seconds in enumerate([5, 7, 6]):
+    for number, seconds in enumerate([25, 27, 26]):
         run.launch(case, number, build_ns=seconds * 10**9, first_call_ns=(seconds - 4) * 10**9)
         run.blocks(case, number, [1e-6])
     frame = phases_frame(run.data())
     assert frame[["clock", "phase", "value_s", "launches"]].values.tolist() == [
-        ["wall", "build", 6, 3],
-        ["wall", "first_call", 2, 3],
+        ["wall", "build", 26, 3],
+        ["wall", "first_call", 22, 3],
     ]
     assert (frame["low_s"] < frame["value_s"]).all()
     assert (frame["value_s"] < frame["high_s"]).all()
@@ -423,6 +426,11 @@ def test_an_interval_wider_than_was_asked_for_is_a_doubt(run: MadeUpRun) -> None
     assert checks_of(run) == ["wide-interval"]
     run.settings = dataclasses.replace(run.settings, precision=0.9)
     assert checks_of(run) == []
+    run = MadeUpRun()
+    run.measured([1e-6, 1.5e-6, 2e-6, 2.7e-6, 3.5e-6, 4e-6], size=64)  # so wide that no interval is given
+    assert checks_of(run) == ["wide-interval"]
+    assert pd.isna(row_of(run)["low_s"])
+    assert row_of(run)["method"].startswith("not known:")
 
 
 def test_outliers_of_all_launches_are_a_share_of_all_blocks(run: MadeUpRun) -> None:

@@ -416,3 +416,18 @@ def test_stale_peaks_are_a_doubt_about_every_time_that_has_a_floor():
     assert [key for key, checks in told.items() if "stale-calibration" in checks] == [
         key for key in told if key.startswith("a/b")
     ]
+
+
+def test_where_every_block_lost_its_core_the_cpu_time_of_the_fastest_still_bounds_the_peak() -> None:
+    """A product of 45 ms loses its core in each block beside eight busy programs."""
+    loaded, on_cpu = product(40e9, fastest_s=2e9 / 45e9), product(90e9, clock="cpu", fastest_s=2e9 / 95e9)
+    peaks = peaks_of_frame(frame(loaded, on_cpu), CREATED)
+    rate = peaks.flops[HERE, "float32"]
+    assert (rate.value, rate.high) == (pytest.approx(40e9), pytest.approx(95e9))
+
+
+def test_cpu_time_of_two_threads_bounds_no_peak() -> None:
+    loaded = product(40e9, fastest_s=2e9 / 45e9, threads=2)
+    on_cpu = product(30e9, clock="cpu", fastest_s=2e9 / 30e9, threads=2)
+    peaks = peaks_of_frame(frame(loaded, on_cpu), CREATED)
+    assert peaks.flops[Place("cpu", 2, "wall"), "float32"].high == pytest.approx(45e9)

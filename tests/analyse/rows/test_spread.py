@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from bench.analyse.rows.kept_blocks import step_blocks
 from bench.analyse.rows.spread import spread, spreads
 from tests.analyse.as_frames import estimates_frame
 
@@ -66,7 +67,7 @@ def test_launches_that_did_not_end_well_and_first_blocks_do_not_count(run: MadeU
         run.launch(case, number, outcome=outcome)
         run.blocks(case, number, [1.0, 2.0, 4.0], kept=True)
         run.blocks(case, number, [64.0], kept=False)
-    assert spreads(run.data())[case.key, "wall"] == spread([(0, 0, 1.0), (0, 1, 2.0), (0, 2, 4.0)])
+    assert spreads(step_blocks(run.data()))[case.key, "wall"] == spread([(0, 0, 1.0), (0, 1, 2.0), (0, 2, 4.0)])
 
 
 def test_the_columns_stand_in_the_frame(run: MadeUpRun):

@@ -90,7 +90,7 @@ def test_a_clock_that_a_case_lacks_says_why() -> None:
     assert whys == {
         "size=1, device=cuda": None,
         "size=2, device=cuda": "it synchronises",
-        "size=1, device=cpu": "the CPU has only one clock: see wall",
+        "size=1, device=cpu": "the CPU has no such clock: see wall",
     }
 
 

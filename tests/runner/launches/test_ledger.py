@@ -199,3 +199,21 @@ def test_the_share_counts_launches_so_that_it_grows_before_any_case_is_finished(
             add(ledger, key, launch, 1e-3)
             shares.append(ledger.standing().share)
     assert shares == [0, 0.25, 0.5, 0.75, 1.0]
+
+
+# --- what later launches know ---------------------------------------------------------------------------------------
+
+
+def test_the_launch_that_looked_says_how_long_a_case_warms_up() -> None:
+    ledger = ledger_of(ONE, OTHER, launches=3)
+    add(ledger, ONE, 0, 1e-3, settled_calls=50, settled_ns=7_000)
+    add(ledger, ONE, 1, 1e-3)
+    assert ledger.settled == {ONE.case.key: (50, 7_000)}
+
+
+def test_launches_are_sure_as_far_as_a_case_needs_them() -> None:
+    ledger = ledger_of(ONE, OTHER, launches=4)
+    add(ledger, ONE, 0, 1e-3)
+    assert ledger.sure_launches([ONE.case.key]) == 3
+    assert ledger.sure_launches([ONE.case.key, OTHER.case.key]) == 4
+    assert ledger.sure_launches([]) == 0

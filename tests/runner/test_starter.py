@@ -1,0 +1,126 @@
+"""Workers that are forked by a process which has imported torch."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.plan.catalog import find
+from bench.protocol import Close, Closed, Open, Opened, Visit, Visited
+from bench.records import Case, Settings
+from bench.runner.starter import Starter, StarterError, can_fork
+from bench.runner.stop_request import Stop
+from bench.runner.worker import MachineUnfitError, Worker, WorkerDiedError, environment
+
+pytestmark = pytest.mark.skipif(not can_fork(cuda=False), reason="workers are forked on Linux alone")
+
+KEY = Case.of("matmul/square", {"size": 16}).key
+SOURCE = find([], installed=True)["matmul/square"].source
+SHORT = Settings(warm_s=0.001, warm_cap_s=0.1, visits=1, blocks=2)
+
+
+@pytest.fixture(scope="module")
+def starter():
+    made = Starter(sys.executable, environment(1, None))
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def forked(starter):
+    made: list[Worker] = []
+
+    def fork(threads: int = 1, cache: Path | None = None) -> Worker:
+        made.append(Worker(threads, Stop(), cache, starter=starter))
+        return made[-1]
+
+    yield fork
+    for worker in made:
+        worker.end()
+
+
+def is_running(pid: int) -> bool:
+    """Does the process run, and is it no zombie?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_forked_worker_measures_as_one_that_was_started(forked):
+    worker = forked()
+    opened = worker.ask(Open(KEY, SOURCE, SHORT), 60)
+    assert isinstance(opened, Opened)
+    assert isinstance(worker.ask(Visit(KEY), 60), Visited)
+    assert isinstance(worker.ask(Close(KEY), 60), Closed)
+
+
+def test_each_fork_has_threads_and_a_cache_of_its_own(forked, tmp_path):
+    one, two = forked(1), forked(2, tmp_path)
+    assert one.greet().facts["torch"]["threads"] == 1
+    assert two.greet().facts["torch"]["threads"] == 2
+    assert two.greet().facts["environment"]["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path / "inductor")
+    assert "TORCHINDUCTOR_CACHE_DIR" not in one.greet().facts["environment"]
+    assert one.pid != two.pid
+
+
+def test_two_threads_compute_in_a_fork(forked):
+    opened = forked(2).ask(Open(Case.of("matmul/square", {"size": 512, "threads": 2}).key, SOURCE, SHORT), 60)
+    assert isinstance(opened, Opened), opened
+
+
+def test_the_death_of_a_fork_is_known_by_its_signal(forked):
+    worker = forked()
+    worker.greet()
+    os.kill(worker.pid, signal.SIGSEGV)
+    with pytest.raises(WorkerDiedError, match="SIGSEGV"):
+        worker.ask(Open(KEY, SOURCE, SHORT), 60)
+    assert not worker.is_alive()
+
+
+def test_a_fork_outlives_its_starter_until_its_own_end():
+    starter = Starter(sys.executable, environment(1, None))
+    worker = Worker(1, Stop(), starter=starter)
+    worker.greet()
+    starter.end()
+    assert isinstance(worker.ask(Open(KEY, SOURCE, SHORT), 60), Opened)
+    worker.end()
+    assert not is_running(worker.pid)
+
+
+def test_a_worker_ends_when_whoever_asked_for_it_ends(starter):
+    asked, answer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        worker = Worker(1, Stop(), starter=starter)
+        worker.greet()
+        os.write(answer, str(worker.pid).encode())
+        signal.pause()
+    pid = int(os.read(asked, 20))
+    assert is_running(pid)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    ends = time.monotonic() + 10
+    while is_running(pid) and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert not is_running(pid)
+
+
+def test_a_starter_that_cannot_import_is_an_error_with_what_it_printed():
+    starter = Starter(sys.executable, environment(1, None), ["no_such_module_anywhere"])
+    try:
+        with pytest.raises(StarterError, match="no_such_module_anywhere"):
+            starter.wait(60)
+        with pytest.raises(MachineUnfitError, match="no_such_module_anywhere"):
+            Worker(1, Stop(), starter=starter)
+    finally:
+        starter.end()
+
+
+def test_no_fork_where_cuda_is_used():
+    assert not can_fork(cuda=True)

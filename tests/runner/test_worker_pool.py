@@ -1,0 +1,102 @@
+"""Workers that start ahead of their launch."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from bench.runner import worker_pool
+from bench.runner.starter import can_fork
+from bench.runner.stop_request import Stop
+from bench.runner.worker import Worker
+from bench.runner.worker_pool import WorkerPool
+
+
+@pytest.fixture
+def pool(monkeypatch):
+    monkeypatch.setattr(worker_pool, "_cores", lambda: 2)
+    with WorkerPool(Stop()) as made:
+        yield made
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Workers in the order of their start."""
+    made: list[Worker] = []
+
+    class Noted(Worker):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            made.append(self)
+
+    monkeypatch.setattr(worker_pool, "Worker", Noted)
+    return made
+
+
+def test_where_more_launches_are_sure_one_a_core_starts_and_each_serves_one_launch(pool, started):
+    first = pool.take(1, ahead=5)
+    assert len(started) == 2
+    second = pool.take(1, ahead=4)
+    assert len(started) == 2
+    assert {first.process, second.process} == {each.process for each in started}
+    assert first.start_s == second.start_s > 0
+    for worker in (first, second):
+        worker.end()
+
+
+def test_none_starts_ahead_of_the_last_launch(pool, started):
+    pool.take(1, ahead=0).end()
+    assert len(started) == 1
+
+
+def test_a_compiled_case_has_a_process_with_its_own_cache(pool, started, tmp_path):
+    worker = pool.take(1, ahead=5, cache=tmp_path)
+    assert len(started) == 1
+    assert worker.greet().facts["environment"]["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path / "inductor")
+    worker.end()
+
+
+def test_a_worker_that_died_while_it_waited_is_not_given_out(pool, started):
+    first = pool.take(1, ahead=1)
+    first.end()
+    (spare,) = (each for each in started if each is not first)
+    os.killpg(spare.pid, signal.SIGKILL)
+    while spare.is_alive():
+        pass
+    other = pool.take(1, ahead=0)
+    assert other.process not in (first.process, spare.process)
+    other.end()
+    spare.end()
+
+
+def test_the_end_of_the_pool_ends_who_was_not_taken(started, monkeypatch):
+    monkeypatch.setattr(worker_pool, "_cores", lambda: 2)
+    with WorkerPool(Stop()) as pool:
+        taken = pool.take(1, ahead=1)
+    assert taken.is_alive()
+    (spare,) = (each for each in started if each is not taken)
+    assert not spare.is_alive()
+    taken.end()
+
+
+def test_the_worker_that_looked_at_the_machine_serves_the_first_launch(pool, started):
+    looked = Worker(1, Stop())
+    looked.greet()
+    pool.put(1, looked)
+    assert pool.take(1, ahead=5) is looked
+    assert started == []
+    looked.end()
+
+
+@pytest.mark.skipif(not can_fork(cuda=False), reason="workers are forked on Linux alone")
+def test_the_processes_of_one_launch_are_forks_of_one(pool, tmp_path):
+    pool.can_fork = True
+    with pool.launch(processes=2):
+        plain, compiled = pool.take(1), pool.take(2, cache=tmp_path)
+        assert os.getsid(plain.pid) != os.getsid(compiled.pid)
+        assert plain.greet().facts["torch"]["threads"] == 1
+        assert compiled.greet().facts["torch"]["threads"] == 2
+        for worker in (plain, compiled):
+            worker.end()
