@@ -23,13 +23,12 @@ __all__ = [
 ]
 # fmt: on
 
-NONE_SIMULATED: Mapping[str, Sequence[Coverage]] = {}
-
 ALL_FAMILIES = "all families, stopped as a run is"
+"""What the line about the moderated interval of six launches and more is about."""
 
 
 def lines(
-    data: RunData, coverages: Sequence[Coverage], of_few: Mapping[str, Sequence[Coverage]] = NONE_SIMULATED
+    data: RunData, coverages: Sequence[Coverage], of_few: Mapping[str, Sequence[Coverage]]
 ) -> list[CertificateLine]:
     """All lines, from a run of `bench certify` and simulated coverages.
 
@@ -47,7 +46,7 @@ def lines(
         *additivity(comparisons(data, "additivity"), ratios, standing),
         *map(covered, coverages),
         *(moderated(f"{family}, 2 to 5 launches", parts) for family, parts in of_few.items()),
-        *([moderated(ALL_FAMILIES, coverages)] if coverages else []),
+        moderated(ALL_FAMILIES, coverages),
         *false_alarms(same, ratios),
         *recovered(injected, ratios, standing),
         *alone(same, data),
@@ -59,7 +58,7 @@ def lines(
 def verdict(found: Sequence[CertificateLine]) -> str:
     """The verdict of a certificate: not held if one line is not held; else not decided if one is not; else held.
 
-    A line without a measurement counts as not decided, unless it is about a tool that is not installed.
+    A line without a measurement counts as not decided, unless this machine does not have what it is about.
     """
     seen = {UNDECIDED if line.verdict == SKIPPED else line.verdict for line in found if not line.optional}
     return next((each for each in (NOT_HELD, UNDECIDED) if each in seen), HELD)

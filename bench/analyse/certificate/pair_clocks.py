@@ -67,7 +67,10 @@ def _by_key(pairs: pd.DataFrame) -> dict[str, list[float]]:
 
 
 def follows_cpu_time(data: RunData, key: str) -> bool:
-    """Whether the step of a case is of one thread and does not wait, as far as the run shows."""
+    """Whether the step of a case is of one thread and does not wait, as far as its block pairs show.
+
+    Most cases of a certificate have no other blocks, and nothing counts how often a block of a pair waited.
+    """
     own = data.launches.loc[data.launches["key"] == key, "one_core"]
     pairs = data.pairs[(data.pairs["key"] == key) & (data.pairs["clock"] == WALL)]
     shares = pd.concat([pairs[f"{side}_cpu_ns"] / pairs[f"{side}_ns"] for side in ("base", "head")]).dropna()
