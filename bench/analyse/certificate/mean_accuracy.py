@@ -36,7 +36,7 @@ def mean(comparisons: Sequence[RecordedComparison], data: RunData) -> Iterator[C
     for item in comparisons:
         if item.micros is None or item.every is None or item.times is None:
             raise ValueError(f"{item.key} is recorded without its waits")
-        about = f"every {item.every}th wait {item.times} times as long"
+        about = f"one wait in {item.every} takes {item.times} times as long"
         plain = item.micros * 1e-6
         truth = plain * (item.every - 1 + item.times) / item.every
         bound = f"{truth * 1e3:.2f} ms inside the interval and the plain wait outside; the median the plain wait"
