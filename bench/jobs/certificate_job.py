@@ -43,7 +43,7 @@ def certify(
     """Measure work whose time is known, and real cases against themselves; return the result, written as a page.
 
     quick: two minutes instead of twenty.
-    pairs: pairs of each comparison; 12 if quick, 30 otherwise.
+    pairs: pairs of each comparison; 9 if quick, 30 otherwise.
     from_run: an earlier certificate, whose pairs are judged again; nothing is measured.
     out: folder of the page (default: `reports/<run id>`).
     seed: seed for the order and for the simulations.

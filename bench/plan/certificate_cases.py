@@ -62,12 +62,12 @@ QUICK = Extent(
     (10_000, 100_000, 1_000_000),
     (7,),
     (5,),
-    pairs=12,
+    pairs=9,
     fewer_pairs=3,
     real=("regression/train_step", "matmul/square", "autograd/polynomial", "torchscript/inference"),
     couples_s=0.15,
     rival_couples=10,
-    budget_s=95,
+    budget_s=90,
     repetitions=2000,
 )
 FULL = Extent(

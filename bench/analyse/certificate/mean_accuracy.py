@@ -42,16 +42,16 @@ def mean(comparisons: Sequence[RecordedComparison], data: RunData) -> Iterator[C
         bound = f"{truth * 1e3:.2f} ms inside the interval and the plain wait outside; the median the plain wait"
         launches = _launches(data, item.key)
         if len(launches) < 2:
-            yield skipped_line("mean", about, bound, "too few launches were measured")
+            yield skipped_line("mean", about, bound, "too few processes were measured")
             continue
-        found = mean_cost.mean(launches, confidence)
+        found = mean_cost.mean(launches, confidence, of="processes")
         median = statistics.median(statistics.median(each.costs) for each in launches)
         stretched = _stretched(launches, plain, plain * item.times)
         yield CertificateLine(
             "mean", about, LIVE, _verdict(found, truth, plain, median, stretched),
             f"{_milliseconds(found)}; median {median * 1e3:.2f} ms"
             + (f"; other programs made the waits {stretched:.0%} longer" if stretched > MOST_STRETCHED else ""),
-            bound, found.n, "launches", Estimate(found.value, found.low, found.high, found.n, found.method, "s"),
+            bound, found.n, "processes", Estimate(found.value, found.low, found.high, found.n, found.method, "s"),
             facts={"true_s": truth, "plain_s": plain, "median_s": median, "stretched": stretched},
         )  # fmt: skip
 
