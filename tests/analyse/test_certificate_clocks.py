@@ -86,6 +86,13 @@ def test_a_machine_without_cpu_times_has_a_line_that_says_so_and_leaves_the_verd
     assert certificate.verdict([line]) == HELD
 
 
+def test_waits_that_were_not_measured_are_no_fault_of_the_machine(run):
+    case = run.plan("certification/spin", micros=10)
+    line = of_waits(run, [RecordedComparison("linearity", case.key, micros=10)])
+    assert line.verdict == SKIPPED
+    assert certificate.verdict([line]) == UNDECIDED
+
+
 def test_a_cpu_clock_of_coarse_ticks_is_not_judged(run):
     asked = spins(run, 1.0, tick=100_000)
     run.blocks(Case.from_key(asked[0].key), 0, [1e-6], side="base", cpu_ns=1_100_000, preempted=0)

@@ -47,6 +47,9 @@ def cpu_clock(
     """
     spins = [item for item in waits if item.micros is not None]
     blocks = _blocks(data, [item.key for item in spins])
+    if blocks.empty:
+        yield skipped_line(CHECK, "waits", BOUND)
+        return
     known = blocks[blocks["cpu_ns"].notna()]
     tick = tick_ns(known["cpu_ns"].astype("int64").tolist())
     coarse = not known.empty and TICKS * tick > float(known["cpu_ns"].median())
