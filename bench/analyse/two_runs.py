@@ -25,6 +25,8 @@ OTHER_MACHINE = "other_machine"
 ONE_PROCESS = "one process of a side supports no verdict: processes differ, and nothing here says by how much"
 
 
+NOT_KNOWN = "not known even to a factor of three: more launches, or a quieter machine, would help"
+
 ON_CPU = "on the CPU clock, which is narrower"
 
 
@@ -130,10 +132,10 @@ def _apart(key: str, clock: str | None, base: _Side, head: _Side, why: str) -> C
 
 def _compared(key: str, clock: str | None, base: _Side, head: _Side, alike: bool, fixed: bool) -> Compared:
     """fixed: on this clock, whatever another one would tell."""
-    found = intervals.unpaired_ratio(head.seconds(key, clock), base.seconds(key, clock))
-    note = ONE_PROCESS if found.low is None else ""
+    found = _ratio(key, clock, base, head)
+    note = "" if found.low is not None else ONE_PROCESS if found.n < 2 else NOT_KNOWN
     if clock == WALL and not fixed and may_tell(base.run, key) and may_tell(head.run, key):
-        on_cpu = intervals.unpaired_ratio(head.seconds(key, CPU), base.seconds(key, CPU))
+        on_cpu = _ratio(key, CPU, base, head)
         if narrower(found, on_cpu) == CPU:
             clock, found, note = CPU, on_cpu, ON_CPU
     return Compared(
@@ -150,6 +152,12 @@ def _compared(key: str, clock: str | None, base: _Side, head: _Side, alike: bool
         head_launches=len(head.seconds(key, clock)),
         note=note,
     )
+
+
+def _ratio(key: str, clock: str | None, base: _Side, head: _Side) -> Interval:
+    """head ÷ base on one clock; the other cases of either run tell how much its launches spread."""
+    priors = tuple(side.run.prior_of(key, str(clock)) for side in (head, base))
+    return intervals.unpaired_ratio(head.seconds(key, clock), base.seconds(key, clock), priors=(priors[0], priors[1]))
 
 
 def _verdict(found: Interval, alike: bool) -> str:

@@ -33,6 +33,10 @@ HUMPED = -1.0
 of those with nearly half of their launches slow, which so are covered beside normal ones too."""
 
 
+NOT_KNOWN = "not known:"
+"""How the method of an interval begins whose ends are too far apart to be given."""
+
+
 @dataclass(frozen=True)
 class Interval:
     """`value` with `low` and `high`, and the method in words.
@@ -96,7 +100,7 @@ def known(found: Interval, of: str = "launches") -> Interval:
     if of != "launches" or found.low is None or found.high is None or found.high <= WIDEST * found.low:
         return found
     apart = f"the ends are a factor of {found.high / found.low:.3g} apart"
-    method = f"not known: {apart} ({found.method}); more launches or a quieter machine would help"
+    method = f"{NOT_KNOWN} {apart} ({found.method}); more launches or a quieter machine would help"
     return Interval(found.value, None, None, found.n, method)
 
 
@@ -175,7 +179,10 @@ def paired_ratio(over: Sequence[float], under: Sequence[float], by: str, prior: 
     """
     ratios = [a / b for a, b in zip(over, under, strict=True)]
     found = median(ratios, prior=prior)
-    return Interval(found.value, found.low, found.high, found.n, f"paired by {by}: {found.method}")
+    paired = f"paired by {by}: {found.method}"
+    if found.method.startswith(NOT_KNOWN):
+        paired = f"{found.method} (paired by {by})"
+    return Interval(found.value, found.low, found.high, found.n, paired)
 
 
 def unpaired_ratio(

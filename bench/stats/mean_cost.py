@@ -78,7 +78,8 @@ def mean(
     low, high = (math.exp(end) for end in ends)
     method = f"t on logs, {n} {of}, {100 * confidence:g} %"
     if prior:
-        method = f"moderated {method.replace(of, f'{of} and the spread of {prior.cases} other cases')}"
+        lent = f"{n} {of} and the spread of {prior.cases} other cases"
+        method = f"{'' if prior.normal else 'range and '}moderated t on logs, {lent}, {100 * confidence:g} %"
     if found is not None:
         share, blocks = _share(found.dear)
         least, most = share_bounds(share, blocks, confidence)

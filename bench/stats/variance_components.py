@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from bench.stats.moments import mean_and_squares, mean_and_variance
+
 
 class MeanSquares(NamedTuple):
     """Estimates of the two variances, with their degrees of freedom; the one between launches may be negative."""
@@ -33,12 +35,12 @@ def mean_squares(launches: Sequence[Sequence[float]]) -> MeanSquares:
     degrees = sum(len(visits) - 1 for visits in full)
     if not full:
         return NONE_SEEN
-    within = sum((len(visits) - 1) * statistics.variance(visits) for visits in full) / degrees
+    means, squares = zip(*map(mean_and_squares, full), strict=True)
+    within = sum(squares) / degrees
     if len(full) < 2:
         return MeanSquares(within, degrees, 0.0, 0)
-    means = statistics.variance([statistics.fmean(visits) for visits in full])
-    inherited = within * statistics.fmean(1 / len(visits) for visits in full)
-    return MeanSquares(within, degrees, means - inherited, len(full) - 1)
+    inherited = within * sum(1 / len(visits) for visits in full) / len(full)
+    return MeanSquares(within, degrees, mean_and_variance(means)[1] - inherited, len(full) - 1)
 
 
 @dataclass(frozen=True)

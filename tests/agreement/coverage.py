@@ -5,9 +5,9 @@
     python -m tests.agreement.coverage mixed [--measurements 4000]
 
 `fixed`: 2 to 20 launches of each case, in runs of 1, 12, 30 and 62 cases. `stopping`: launches are added until ±2 %,
-at least 6 and at most 20, as the default settings do it. Both tell the old rule (order statistics, Student's t below
+at least 6 and at most 20, as the default settings do it. Both have the old rule (order statistics, Student's t below
 six; the first narrow look ends a case at six) beside the new one, on the same draws. `mixed`: runs of 30 cases of which
-some are of another family than the rest, so that the other cases mislead; each family's coverage is told by itself.
+some are of another family than the rest, so that the other cases mislead; each family has a column.
 The width is half of the interval, on logs, in units of the case's own spread, as a median over cases.
 """
 

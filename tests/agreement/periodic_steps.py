@@ -61,7 +61,7 @@ class Process:
         self._calls = 0
 
     def call(self, steps: int) -> float:
-        """Seconds of so many calls."""
+        """Seconds of the next `steps` calls."""
         before, self._calls = self._calls // self._period, self._calls + steps
         return self._step_s * (steps + (self._factor - 1) * (self._calls // self._period - before))
 
@@ -99,7 +99,7 @@ class Seen:
 
 
 def simulate(layout: Layout, runs: int, seed: int) -> list[Seen]:
-    """So many runs, each at a place of the grid drawn at random."""
+    """Simulate `runs` runs, each at a place of the grid drawn at random."""
     rng = np.random.default_rng(seed)
     grid = list(itertools.product(STEPS_S, PERIODS, FACTORS))
     found = []

@@ -179,3 +179,25 @@ def test_a_run_of_another_tool_has_no_protocol_of_ours():
     one.run |= {"schema": 4, "imported": {"from": "pyperf"}}
     other.run["schema"] = 5
     assert compared(one, other)["a/x"].verdict == "not_resolved"
+
+
+def test_a_ratio_that_is_not_known_to_a_factor_of_three_says_so():
+    wild = [1e-3, 4e-3, 2e-3, 9e-3, 1.5e-3, 6e-3]
+    found = compared(stored(x=wild), stored(x=STEADY))["a/x"]
+    assert (found.verdict, found.low, found.high) == ("not_resolved", None, None)
+    assert found.note.startswith("not known even to a factor of three")
+    text = present.show([found], {"run": "1", "machine": "m"}, {"run": "2", "machine": "m"}, "table", width=200)
+    assert "not known" in text
+
+
+def test_other_cases_tell_how_much_few_launches_spread():
+    """Three launches of a case, beside twelve other cases of either run."""
+    dice = np.random.default_rng(3)
+
+    def run(others):
+        names = ["x", *(f"y{place}" for place in range(others))]
+        return stored(**{name: (1e-3 * dice.lognormal(0, 0.01, 3)).tolist() for name in names})
+
+    alone, among = (compared(run(others), run(others))["a/x"] for others in (0, 12))
+    assert "other cases" in among.method
+    assert among.high / among.low < alone.high / alone.low

@@ -209,6 +209,13 @@ def test_no_end_is_zero_or_infinite(values: list[float]) -> None:
     assert 0 < found.low <= found.high < math.inf
 
 
+def test_a_paired_ratio_may_be_not_known_too() -> None:
+    found = intervals.paired_ratio([1.0, 3.0], [1.0, 2.0], by="launch")
+    assert found.low is None
+    assert found.method.startswith("not known:")
+    assert found.method.endswith("(paired by launch)")
+
+
 def test_an_unpaired_ratio_may_be_not_known() -> None:
     assert intervals.unpaired_ratio([1.0, 2.0], [1.0, 3.0]).method.startswith("not known:")
 

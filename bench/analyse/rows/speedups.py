@@ -93,6 +93,8 @@ class Sides:
     """Those of the launches that both have, in pairs."""
     by: str = ""
     """`launch` or `round`: what the pairs share; empty if they are too few to be pairs."""
+    priors: tuple[Prior | None, Prior | None] = (None, None)
+    """What the run's other cases tell of either side."""
 
 
 def _sides(key: str, reference: str, clock: str, run: RunReadings) -> Sides:
@@ -100,7 +102,8 @@ def _sides(key: str, reference: str, clock: str, run: RunReadings) -> Sides:
     own, other = (run.times.of(name, Series(STEP, clock)) for name in (key, reference))
     if not other and clock == "latency" and Case.from_key(reference)["device"] == "cpu":
         other = run.times.of(reference, Series(STEP, WALL))  # on the CPU the clocks are one
-    return sides_of(other, own, run.statistic)
+    known = run.prior_of(reference, clock), run.prior_of(key, clock)
+    return replace(sides_of(other, own, run.statistic), priors=known)
 
 
 def sides_of(reference: Sequence[LaunchTime], case: Sequence[LaunchTime], statistic: Statistic = "median") -> Sides:
@@ -126,7 +129,7 @@ def compare(sides: Sides, prior: Prior | None = None) -> Ratio:
     """Reference ÷ case over launches, and whether it was paired. prior: of the ratios of other cases."""
     if sides.by:
         return intervals.paired_ratio(*sides.common, by=sides.by, prior=prior), True
-    return intervals.unpaired_ratio(sides.over, sides.under), False
+    return intervals.unpaired_ratio(sides.over, sides.under, priors=sides.priors), False
 
 
 class _Twin:

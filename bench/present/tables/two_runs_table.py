@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from bench.analyse.protocols import ABOUT_OLDER, OLDER
-from bench.analyse.two_runs import FASTER, OTHER_MACHINE, SLOWER, Compared
+from bench.analyse.two_runs import FASTER, NOT_KNOWN, OTHER_MACHINE, SLOWER, Compared
 from bench.present.tables import table_formats
 from bench.present.tables.gate_report import short
 from bench.present.tables.terminal_table import Column
@@ -104,6 +104,12 @@ def below(compared: Sequence[Compared]) -> list[str]:
     return lines
 
 
+def _interval(item: Compared) -> str:
+    if item.low is None or item.high is None:
+        return "not known" if item.note == NOT_KNOWN else DASH
+    return f"{item.low:.3f} to {item.high:.3f}"
+
+
 def _row(item: Compared) -> dict[str, str]:
     return {
         "case": short(item.key),
@@ -112,7 +118,7 @@ def _row(item: Compared) -> dict[str, str]:
         "base": DASH if item.base_s is None else seconds(item.base_s),
         "head": DASH if item.head_s is None else seconds(item.head_s),
         "head ÷ base": DASH if item.ratio is None else f"{item.ratio:.3f}",
-        "interval": DASH if item.low is None or item.high is None else f"{item.low:.3f} to {item.high:.3f}",
+        "interval": _interval(item),
         "launches": f"{item.base_launches}, {item.head_launches}",
         "note": item.note,
     }
