@@ -227,6 +227,17 @@ def test_another_timer_that_disagrees_is_noticed(run, rival):
     assert line.estimate.value == pytest.approx(1.1)
 
 
+def test_blocks_that_other_programs_lengthened_do_not_hide_that_timers_agree(run):
+    case, dice = run.plan("a/b", device="cpu"), np.random.default_rng(2)
+    for pair in range(9):
+        for phase in (BESIDE, BY):
+            lengthened = [1e-6 * factor for factor in (1.0, *dice.uniform(1, 3, 8))]
+            run.blocks(case, pair, lengthened, phase=phase + "pyperf", side="base")
+    line = one(line for line in certificate.agreement(told(key=case.key), run.data()) if line.verdict != SKIPPED)
+    assert line.verdict == HELD
+    assert "of the fastest blocks; of all blocks ours ÷ pyperf" in line.said
+
+
 def test_a_timer_that_is_not_installed_is_named_and_leaves_the_verdict_alone(run):
     case = run.plan("a/b")
     lines = list(certificate.agreement(told(key=case.key), run.data()))

@@ -25,6 +25,10 @@ during each of them."""
 TICKS = 100
 """Least CPU time of a block in ticks of the CPU clock: coarser ratios are not used."""
 
+CLOCKS = ("on the wall clock", "on the CPU clock")
+BLOCKS = ("of all blocks", "of the fastest blocks")
+"""Two kinds of ratios that a line may be judged by, in words."""
+
 Logs = Sequence[float]
 """The log ratio of each pair."""
 
@@ -79,24 +83,24 @@ def follows_cpu_time(data: RunData, key: str) -> bool:
     return bool(shares.quantile(0.95) >= COMPUTING)
 
 
-def judged(wall: Logs, cpu: Logs | None, judge: Callable[[Logs], CertificateLine]) -> CertificateLine:
-    """The line that `judge` makes of the log ratios of the clock with the narrower interval.
+def judged(
+    logs: Logs, others: Logs | None, judge: Callable[[Logs], CertificateLine], names: tuple[str, str] = CLOCKS
+) -> CertificateLine:
+    """The line that `judge` makes of the log ratios with the narrower interval, of two that tell of the same.
 
-    cpu: None where CPU time does not stand for wall, or not of all pairs. Where the clocks disagree, the line shows
-    both; what is not held on one of them is not held.
+    others: None where the second stand for nothing, or not for all pairs. names: of both, in words; the first is the
+    usual, and named only beside the second. Where the two disagree the line shows both; what is not held by one of them
+    is not held.
     """
-    line = judge(wall)
-    if cpu is None or len(cpu) != len(wall):
+    line, told, (usual, unusual) = judge(logs), "", names
+    if others is None or len(others) != len(logs):
         return line
-    other = judge(cpu)
+    other, rest = judge(others), unusual
     if _width(other) < _width(line):
-        line, other, clock, other_clock = other, line, "CPU", "wall"
-    else:
-        clock, other_clock = "wall", "CPU"
-    said = f"{line.said}, on the CPU clock" if clock == "CPU" else line.said
-    verdicts = {line.verdict, other.verdict}
+        line, other, told, rest = other, line, f", {unusual}", usual
+    said, verdicts = line.said + told, {line.verdict, other.verdict}
     if len(verdicts) > 1:
-        said += f"; on the {other_clock} clock {other.said}: {other.verdict}"
+        said += f"; {rest} {other.said}: {other.verdict}"
     return dataclasses.replace(line, said=said, verdict=NOT_HELD if NOT_HELD in verdicts else line.verdict)
 
 

@@ -26,7 +26,7 @@ from bench.analyse.certificate.line import (
     skipped_line,
     within,
 )
-from bench.analyse.certificate.pair_clocks import follows_cpu_time, in_cpu_time, judged
+from bench.analyse.certificate.pair_clocks import BLOCKS, follows_cpu_time, in_cpu_time, judged
 from bench.analyse.certificate.recorded import Ratios, RecordedComparison
 from bench.analyse.gate import pair_ratios
 from bench.records import RIVALS, RIVALS_ON_GPU, Case
@@ -116,10 +116,19 @@ def _lockstep_over_solo(data: RunData, clock: str) -> Ratios:
 def agreement(comparisons: Sequence[RecordedComparison], data: RunData) -> Iterator[CertificateLine]:
     """Blocks timed by other timers take as long as ours, with which they alternate in one process.
 
-    A timer that is not installed has a line that says so and does not affect the certificate's verdict.
+    Other programs lengthen blocks of either timer, and no timer says which: the ratio of medians or that of the fastest
+    blocks judges. A timer that is not installed has a line that says so and does not affect the certificate's verdict.
     """
     bound = f"within {AGREES:.0%} of 1"
     on_gpu = {item.key for item in comparisons if Case.from_key(item.key).axes["device"] != "cpu"}
+
+    def judge(rival: str, key: str, logs: Sequence[float]) -> CertificateLine:
+        found = pair_ratios.ratio(logs)
+        return CertificateLine(
+            "agreement", key, LIVE, within(found, 1, AGREES), f"ours ÷ {rival} {ratio_text(found)}", bound, found.n,
+            "pairs", found,
+        )  # fmt: skip
+
     for rival in RIVALS:
         frame = pair_ratios.ours_over_rival(data, rival)
         wanted = [item.key for item in comparisons if (rival in RIVALS_ON_GPU) == (item.key in on_gpu)]
@@ -128,17 +137,14 @@ def agreement(comparisons: Sequence[RecordedComparison], data: RunData) -> Itera
             yield dataclasses.replace(skipped_line("agreement", rival, bound, reason), optional=True)
             continue
         for key in wanted:
-            logs = frame.loc[frame["key"] == key].groupby("pair", sort=False)["log_ratio"].mean().tolist()
-            if not logs:
+            own = frame[frame["key"] == key].groupby("pair", sort=False)[["log_ratio", "fastest"]].mean()
+            if own.empty:
                 continue  # the case is reset before each block, which no other timer can do
-            if len(logs) < 2:
+            if len(own) < 2:
                 yield skipped_line("agreement", key, bound)
                 continue
-            found = pair_ratios.ratio(logs)
-            yield CertificateLine(
-                "agreement", key, LIVE, within(found, 1, AGREES), f"ours ÷ {rival} {ratio_text(found)}", bound,
-                found.n, "pairs", found,
-            )  # fmt: skip
+            medians, fastest = own["log_ratio"].tolist(), own["fastest"].tolist()
+            yield judged(medians, fastest, partial(judge, rival, key), BLOCKS)
 
 
 def smallest_effects(
