@@ -439,3 +439,38 @@ def test_a_case_without_a_time_does_not_stand_in_the_way_of_a_statistic(tmp_path
     assert set(frame["statistic"]) == {"mean"}
     products = frame[frame["workload"] == "matmul/square"]
     assert bench.charts.time_by_size(products).rows["statistic"].eq("mean").all()
+
+
+@pytest.mark.parametrize(
+    ("words", "says", "not_says"),
+    [
+        (["show", "RUN"], "wall clock", "cpu clock"),
+        (["show", "RUN", "--clock", "cpu"], "cpu clock", "wall clock"),
+        (["show", "RUN", "--statistic", "mean"], "Time is the mean per step", "median per step"),
+        (["show", "RUN", "--statistic", "min"], "the fastest block", "median per step"),
+        (["compare", "RUN", "RUN", "--clock", "cpu", "--format", "csv"], ",cpu,", ",wall,"),
+        (["compare", "RUN", "RUN", "--clock", "wall", "--format", "csv"], ",wall,", ",cpu,"),
+        (["plot", "RUN", "--clock", "cpu", "--statistic", "mean", "--list"], "time_by_size", "error"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else None,
+)
+def test_commands_take_a_clock_and_a_statistic(words: list[str], says: str, not_says: str, periodic: Path) -> None:
+    from typer.testing import CliRunner
+
+    from bench.cli.app import app
+
+    done = CliRunner().invoke(app, [str(periodic) if word == "RUN" else word for word in words], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert says in done.output
+    assert not_says not in done.output
+
+
+def test_a_clock_that_timed_nothing_is_refused_by_every_command(periodic: Path) -> None:
+    from typer.testing import CliRunner
+
+    from bench.cli.app import app
+
+    for words in (["show", "RUN"], ["plot", "RUN"], ["compare", "RUN", "RUN"]):
+        given = [str(periodic) if word == "RUN" else word for word in words]
+        with pytest.raises(UserError, match="nothing here was timed on the clock 'device'; there are: wall, cpu"):
+            CliRunner().invoke(app, [*given, "--clock", "device"], catch_exceptions=False)

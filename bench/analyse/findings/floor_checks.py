@@ -68,7 +68,9 @@ class StaleCalibration:
 
 
 def _ends(found: Interval) -> str:
-    return f"[{_seconds(found.low or 0.0)}, {_seconds(found.high or 0.0)}]"
+    return (
+        "(not known)" if found.low is None or found.high is None else f"[{_seconds(found.low)}, {_seconds(found.high)}]"
+    )
 
 
 def _seconds(value: float) -> str:

@@ -63,15 +63,16 @@ def _dots(page: Page, row: Row) -> None:
             [place - 0.36, place + 0.36], [statistics.median(blocks)] * 2, color=page.theme.colors[1], linewidth=4
         )
         page.text(left + (place + 0.5) * (right - left) / len(samples), bottom - 10, launch, ha="center", va="top")
-    page.note((left + right) / 2, bottom - 12 - _LINE, f"launch; the median is {label}", ha="center", va="top")
+    page.note((left + right) / 2, bottom - 12 - _LINE, f"launch; the {_called(row)} is {label}", ha="center", va="top")
     if drawn_first:
         axes.axhline(drawn_first, color=page.theme.colors[3], linewidth=2, linestyle=":")
         place = float(axes.transData.transform((0, drawn_first))[1]) * scale
         page.text(right + 12, place, "first call", color=page.theme.colors[3], va="center_baseline")
 
 
-def _first_note(first_s: float, step_s: float) -> str:
-    return f"The first call took {units.seconds(first_s)}, {first_s / step_s:,.3g} times the median."
+def _first_note(first_s: float, row: Row) -> str:
+    factor = f"{first_s / row.step.value:,.3g}"
+    return f"The first call took {units.seconds(first_s)}, {factor} times the {_called(row)}."
 
 
 def _samples(row: Row) -> Mapping[str, Sequence[float]]:
@@ -96,6 +97,11 @@ def _prepared(rows: Sequence[Row]) -> Row:
     if not timed:
         raise UserError(f"no case was measured in two launches or more: {advice}")
     return timed[0]
+
+
+def _called(row: Row) -> str:
+    """What the time of a row is."""
+    return {"min": "fastest block"}.get(row.statistic, row.statistic)
 
 
 class DistributionChart(Chart):
@@ -123,8 +129,8 @@ class DistributionChart(Chart):
             page.title(self.finding(rows))
             page.foot(
                 [
-                    "Dots are blocks, bars medians of launches; shaded is the interval of the median.",
-                    *([_first_note(row.first_call.value, row.step.value)] if row.first_call else []),
+                    f"Dots are blocks, bars medians of launches; shaded is the interval of the {_called(row)}.",
+                    *([_first_note(row.first_call.value, row)] if row.first_call else []),
                     provenance([row]),
                 ]
             )
@@ -139,10 +145,11 @@ class DistributionChart(Chart):
         within = statistics.median(float(np.ptp(np.quantile(blocks, (0.1, 0.9)))) for blocks in samples.values())
         name = f"{row.workload} {_name(row)}".strip()
         if row.step.low is None:
-            return f"{name}: how sure its median is is {UNRESOLVED}, {len(samples)} launches have no interval"
+            return f"{name}: how sure its {_called(row)} is is {UNRESOLVED}, {len(samples)} launches have no interval"
         apart, inside = 100 * (max(medians) / min(medians) - 1), 100 * within / row.step.value
         median = units.interval(*units.ends(row.time))
-        return f"{name}: launches differ by {apart:.0f} %, most blocks of one by {inside:.0f} %; the median is {median}"
+        spread = f"launches differ by {apart:.0f} %, most blocks of one by {inside:.0f} %"
+        return f"{name}: {spread}; the {_called(row)} is {median}"
 
     def describe(self, rows: Sequence[Row]) -> str:
         """The chart in words, for those who cannot see it: the finding, then every launch."""

@@ -67,10 +67,12 @@ def plain(x: float | None) -> str:
 def steps(value: float | None, low: float | None, high: float | None) -> str:
     """A number of steps with its interval: `1.2 k steps [1.0, 1.5 k]`; `never` if even the low end is infinite.
 
-    A missing value reads as a dash, an infinite end as `∞`.
+    A missing value reads as a dash, an infinite end as `∞`; from 0 to infinity nothing is known.
     """
     if value is None or math.isnan(value):
         return DASH
+    if low == 0 and high == math.inf:
+        return "not known" if math.isinf(value) else f"{_steps(value)} steps (not known)"
     if low is None or math.isinf(low):
         return "never"
     return f"{_steps(value)} steps [{_steps(low)}, {_steps(high)}]"

@@ -121,6 +121,8 @@ def test_the_last_digit_shown_is_no_finer_than_a_twentieth_of_the_interval(
         (840, 700, math.inf, "840 steps [700, ∞]"),
         (math.inf, 900, math.inf, "∞ steps [900, ∞]"),
         (math.inf, math.inf, math.inf, "never"),
+        (840, 0.0, math.inf, "840 steps (not known)"),
+        (math.inf, 0.0, math.inf, "not known"),
         (math.nan, math.nan, math.nan, "–"),
         (None, None, None, "–"),
     ],
