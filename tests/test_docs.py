@@ -16,11 +16,13 @@ from bench.cli import exit_codes
 from bench.cli.app import app
 from bench.measure.author import tolerance
 from bench.measure.timing import blocks, clocks, warm_up
+from bench.measure.timing.series_timer import FEWEST_KEPT, LEAST_WARM_BLOCKS
 from bench.plan import catalog, presets
 from bench.plan.selection import choose
 from bench.records import Outcome, Settings
 from bench.runner import worker
 from bench.runner.launches import launch
+from bench.runner.launches.visits import MOST_TIMES_BLOCKS, MOST_VISITS
 from tests.terminal import Terminal
 
 ROOT = Path(__file__).parents[1]
@@ -185,8 +187,13 @@ CONSTANTS = {
     "warm-up": f"| shortest warm-up | {Settings.warm_s:g} s |",
     "cap": f"| longest warm-up | {Settings.warm_cap_s:g} s;",
     "windows": f"longer than {warm_up.LONG_BLOCK_NS / 1e6:g} ms",
-    "visits": f"{Settings.visits} visits of {Settings.blocks} blocks, of which {Settings.blocks - 1} are kept: "
-    f"{Settings.visits * (Settings.blocks - 1)} blocks a launch",
+    "visits": f"| blocks of a visit | {Settings.blocks}, of which {Settings.blocks - 1} are kept;",
+    "long blocks": f"{1 + FEWEST_KEPT} where it is longer than {warm_up.LONG_BLOCK_NS / 1e6:g} ms",
+    "longer visits": f"up to {MOST_TIMES_BLOCKS} times as many where few cases share a launch",
+    "most visits": f"{MOST_VISITS} at most, and beyond that with more blocks each",
+    "later warm-up": f"{warm_up.MARGIN:g} × the calls",
+    "settled": f"until a window of blocks was within {warm_up.SETTLED:.0%} of the last ones".replace("%", " %"),
+    "later blocks": f"at least {LEAST_WARM_BLOCKS} blocks",
     "tolerances": tolerances(),
     "group": f"{launch.GROUP_BYTES >> 30} GiB of memory or {launch.GROUP_CASES} cases",
     "launches": f"at least {Settings.min_launches}, at most {Settings.max_launches}, until the half-width of the "

@@ -45,7 +45,8 @@ def read_machine(seconds: float = 10.0, stop: Stop | None = None) -> MachineRead
     Raises `MachineUnfitError` if no worker can start, `UserError` for less than half a second.
     """
     from bench.analyse.noise import machine_findings, noise
-    from bench.protocol import PY_SPY, PYINSTRUMENT, NoiseReading, ReadNoise
+    from bench.protocol import NoiseReading, ReadNoise
+    from bench.protocol.rungs import PY_SPY, PYINSTRUMENT
     from bench.runner.profiling import py_spy
     from bench.runner.worker import START_TIMEOUT_S, Worker
 

@@ -129,7 +129,7 @@ def described(
     name: str, planned: Planned, settings: Settings, hello: Hello, reply: TakenProfile, command: str
 ) -> dict[str, object]:
     """The `run.json` of a profile. It has no plan, since a profile is not a measurement of a case."""
-    from bench.protocol import NO_STACKS, PY_SPY
+    from bench.protocol.rungs import NO_STACKS, PY_SPY
     from bench.runner import run_description, timed_code
     from bench.store import profiles
 

@@ -12,12 +12,6 @@ from bench.series import Series
 VERSION = 7
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
-PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, NO_STACKS = RUNGS = (
-    *("py-spy", "pyinstrument", "sampling thread", "torch.profiler alone"),
-)
-"""How the stacks of a profile are taken, best first: from outside the process, from within at calls and returns, from
-within by a thread, or not at all. They see different things, and are never compared."""
-
 
 # --- what the parent asks -------------------------------------------------------------------------------------------
 
@@ -41,8 +35,7 @@ class Open:
     cache: str = ""
     """State of the compile cache of this process: `cold`, `warm`, or empty without one."""
     count: bool = True
-    """Count operators, allocations and kernels of one step at the end; the counts never change, so one launch is
-    enough."""
+    """Count operators, allocations and kernels of one step at the end; they never change, so one launch is enough."""
     memory: bool = True
     """Read the peak of the host's memory, for which the case is prepared twice; one launch is enough for a run."""
     warm_calls: int | None = None

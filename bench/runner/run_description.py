@@ -70,7 +70,12 @@ def plan_of(run: Mapping[str, Any]) -> tuple[list[Planned], Settings]:
 
 
 def refuse_changes(run: Mapping[str, Any], planned: Sequence[Planned], hello: Hello) -> None:
-    """Raise `UserError` where resuming would pool unlike data: another machine, or changed code."""
+    """Raise `UserError` where resuming would pool unlike data: another machine or protocol, or changed code."""
+    if run["schema"] < schema.STEADY_VISITS:
+        raise UserError(
+            f"the run was begun by an older coursebench, which measured otherwise (schema {run['schema']}; here it is "
+            f"{schema.VERSION}): begin a new run"
+        )
     here = runs.fingerprint(hello.facts)
     if run["fingerprint"] != here:
         raise UserError(

@@ -28,6 +28,11 @@ FEWEST_FOR_ORDER_STATISTICS = 6
 another confidence than 95 % see `fewest_for`."""
 
 
+SKEWNESS_MATTERS = 8
+"""Least number of launches whose moderated t misses the median too often where they are skewed as exponential ones are:
+simulated, it covers 95 % at six, 93 to 94 % at eight and 92 % at ten. The mean of the logs stays as far off the median,
+and the interval gets narrower."""
+
 HUMPED = -1.0
 """Log likelihood ratio (see `launch_shape`) below which a case looks humped: 2 to 9 % of normal ones do, and 86 to 98 %
 of those with nearly half of their launches slow, which so are covered beside normal ones too."""
@@ -72,7 +77,7 @@ def median(
         return Interval(value, None, None, 1, f"one {'launch' if of == 'launches' else of[:-1]}: no interval")
     logs = [math.log(x) for x in values]
     enough = n >= fewest_for(confidence)
-    if enough and not (prior and prior.normal):
+    if enough and not (prior and prior.normal and not (prior.skewed and n >= SKEWNESS_MATTERS)):
         rank, coverage = median_rank(n, confidence)
         method = f"order statistics of {n} {of}, {100 * coverage:.1f} %"
         return known(Interval(value, *_order_statistics(values, rank), n, method), of)

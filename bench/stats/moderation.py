@@ -20,7 +20,7 @@ from functools import cache
 from typing import NamedTuple, TypeVar
 
 from bench.stats.gamma_functions import digamma, trigamma, trigamma_inverse
-from bench.stats.launch_shape import EVIDENCE, normal_evidence
+from bench.stats.launch_shape import Shape, looks_normal, looks_skewed, shape_of
 from bench.stats.moments import mean_and_variance
 
 K = TypeVar("K", bound=Hashable)
@@ -58,7 +58,9 @@ class Prior:
     cases: int
     """Number of neighbours."""
     normal: bool
-    """Whether the neighbours' launches show the shape of normal ones; False also where they are too few to say."""
+    """Whether the neighbours' launches are shown to have no humps; False also where they are too few to say."""
+    skewed: bool = False
+    """Whether they are shown to have a longer tail on one side."""
 
     def posterior(self, variance: float, degrees: int) -> tuple[float, float]:
         """Variance and degrees of a case with this sample variance, moderated."""
@@ -85,8 +87,7 @@ class Summary(NamedTuple):
     noise: float
     """Variance of that error."""
     degrees: int
-    shape: float
-    """Evidence of this case that launches are normal: a log likelihood ratio (see `launch_shape`)."""
+    shape: Shape
 
 
 def summary(values: Sequence[float]) -> Summary | None:
@@ -96,7 +97,7 @@ def summary(values: Sequence[float]) -> Summary | None:
     logs = [math.log(x) for x in values]
     (_, variance), degrees = mean_and_variance(logs), len(logs) - 1
     level = math.log(variance) - _bias(degrees) if variance > 0 else -math.inf
-    return Summary(level, _noise(degrees), degrees, normal_evidence(logs))
+    return Summary(level, _noise(degrees), degrees, shape_of(logs))
 
 
 class Neighbours:
@@ -105,8 +106,8 @@ class Neighbours:
     def __init__(self) -> None:
         self._found: dict[Hashable, Summary] = {}
         self._levels: list[float] = []
-        self._noise = self._shape = 0.0
-        self._degrees = 0
+        self._sums = Summary(0.0, 0.0, 0, Shape(0.0, 0.0, 0.0))
+        """Of all cases; the level is not used."""
 
     def put(self, key: Hashable, values: Sequence[float]) -> None:
         """Set the positive data of a case, one for each launch. Cases below two launches are no neighbours yet."""
@@ -115,38 +116,35 @@ class Neighbours:
             return
         before = self._found.get(key)
         if before is not None:
-            self._count(before, -1)
+            self._sums = _plus(self._sums, before, -1)
             del self._levels[bisect.bisect_left(self._levels, before.level)]
         self._found[key] = found
-        self._count(found, 1)
+        self._sums = _plus(self._sums, found)
         bisect.insort(self._levels, found.level)
-
-    def _count(self, one: Summary, times: int) -> None:
-        self._noise += times * one.noise
-        self._shape += times * one.shape
-        self._degrees += times * one.degrees
 
     def prior(self, key: Hashable = None) -> Prior | None:
         """The prior of a case from all others; of a case that is not among them without a key.
 
         None below `FEWEST_NEIGHBOURS` neighbours of two launches, and where no launch of theirs differs from another.
         """
-        levels, noise, shape, degrees = self._levels, self._noise, self._shape, self._degrees
+        levels, sums = self._levels, self._sums
         own = self._found.get(key)
         if own is not None:
             place = bisect.bisect_left(levels, own.level)
             levels = levels[:place] + levels[place + 1 :]
-            noise, shape, degrees = noise - own.noise, shape - own.shape, degrees - own.degrees
+            sums = _plus(sums, own, -1)
         count = len(levels)
         if count < FEWEST_NEIGHBOURS or levels[-1] == -math.inf:
             return None
-        levels = _winsorised(_floored(levels), degrees / count)
+        levels = _winsorised(_floored(levels), sums.degrees / count)
         mean = sum(levels) / count
         seen = sum([(level - mean) ** 2 for level in levels]) / (count - 1)
-        excess = seen * (1 + CAUTION * math.sqrt(2 / (count - 1))) - noise / count
-        # ψ′(x) is above 1/x: an excess below 2/degrees would give more degrees than the neighbours have together.
-        worth = min(float(degrees), 2 * trigamma_inverse(excess)) if excess > 2 / degrees else float(degrees)
-        return Prior(math.exp(mean + _bias(worth)), worth, count, shape > EVIDENCE)
+        excess = seen * (1 + CAUTION * math.sqrt(2 / (count - 1))) - sums.noise / count
+        most = float(sums.degrees)
+        # ψ′(x) is above 1/x: an excess below 2/most would give more degrees than the neighbours have together.
+        worth = min(most, 2 * trigamma_inverse(excess)) if excess > 2 / most else most
+        shape = looks_normal(sums.shape), looks_skewed(sums.shape)
+        return Prior(math.exp(mean + _bias(worth)), worth, count, *shape)
 
 
 def priors(cases: Mapping[K, Sequence[float]]) -> dict[K, Prior | None]:
@@ -155,6 +153,12 @@ def priors(cases: Mapping[K, Sequence[float]]) -> dict[K, Prior | None]:
     for key, values in cases.items():
         run.put(key, values)
     return {key: run.prior(key) for key in cases}
+
+
+def _plus(sums: Summary, one: Summary, times: int = 1) -> Summary:
+    """Sums over cases with one more of them, or one less."""
+    shape = Shape(*(total + times * part for total, part in zip(sums.shape, one.shape, strict=True)))
+    return Summary(0.0, sums.noise + times * one.noise, sums.degrees + times * one.degrees, shape)
 
 
 def _floored(ordered: list[float]) -> list[float]:

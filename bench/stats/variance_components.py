@@ -26,7 +26,7 @@ class MeanSquares(NamedTuple):
 
 
 NONE_SEEN = MeanSquares(0.0, 0, 0.0, 0)
-"""Of a case that was not measured yet."""
+"""What the launches of a case tell that was not measured yet."""
 
 
 def mean_squares(launches: Sequence[Sequence[float]]) -> MeanSquares:

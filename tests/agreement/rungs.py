@@ -17,7 +17,8 @@ from pathlib import Path
 
 from bench.plan.catalog import find
 from bench.present.words import units
-from bench.protocol import PY_SPY, PYINSTRUMENT, SAMPLING_THREAD, Hello
+from bench.protocol import Hello
+from bench.protocol.rungs import PY_SPY, PYINSTRUMENT, SAMPLING_THREAD
 from bench.records import Case, Planned, Settings
 from bench.runner import machine_probe
 from bench.runner.launches.schedule import is_compiled

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.protocol import RUNGS
+from bench.protocol.rungs import RUNGS
 from tests import recordings
 from tests.terminal import Terminal
 

@@ -14,7 +14,7 @@ from scipy import stats
 
 from bench.stats import intervals
 from bench.stats.coverage_simulation import FAMILIES
-from bench.stats.moderation import Prior
+from bench.stats.moderation import Prior, priors
 
 TIMES = st.floats(min_value=1e-9, max_value=1e4)
 ALIKE = st.floats(min_value=1e-3, max_value=1e2)
@@ -135,6 +135,25 @@ def test_beside_neighbours_that_are_not_normal_six_launches_have_order_statistic
     humped = replace(NEIGHBOURS, normal=False)
     values = [1.0, 1.01, 1.02, 1.1, 1.11, 1.12]
     assert intervals.median(values, prior=humped) == intervals.median(values)
+
+
+def test_beside_skewed_neighbours_eight_launches_have_order_statistics() -> None:
+    skewed = replace(NEIGHBOURS, skewed=True)
+    values = stats.norm.ppf((np.arange(8) + 0.5) / 8, loc=1, scale=SPREAD).tolist()
+    assert intervals.median(values, prior=skewed) == intervals.median(values)
+    assert intervals.median(values[:7], prior=skewed) == intervals.median(values[:7], prior=NEIGHBOURS)
+
+
+@pytest.mark.parametrize("launches", [6, 10, 20])
+def test_exponential_launches_are_covered(launches: int) -> None:
+    dice = np.random.default_rng(launches)
+    held = 0
+    for _ in range(25):
+        values = np.exp(0.03 * (dice.exponential(1, (40, launches)) - math.log(2))).tolist()
+        lent = priors(dict(enumerate(values)))
+        found = [intervals.median(own, prior=lent[key]) for key, own in enumerate(values)]
+        held += sum(each.low <= 1 <= each.high for each in found)
+    assert held >= stats.binom.ppf(1e-3, 1000, 0.94)
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 5])

@@ -19,7 +19,7 @@ from bench.measure.machine.compiler import why_no_compiler
 from bench.measure.machine.cores import affinity, physical_cores
 from bench.measure.machine.kernel_files import kernel_text
 from bench.measure.memory.high_water import CLEAR
-from bench.protocol import PYINSTRUMENT
+from bench.protocol.rungs import PYINSTRUMENT
 
 T = TypeVar("T")
 

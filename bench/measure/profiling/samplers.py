@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from bench.measure.profiling.case_region import shortened, spelt
-from bench.protocol import PYINSTRUMENT, SAMPLING_THREAD
 from bench.protocol.rows import SampledStack
+from bench.protocol.rungs import PYINSTRUMENT, SAMPLING_THREAD
 
 PERIOD_S = 0.002
 """Seconds between two looks: 500 a second, as py-spy (`bench.runner.profiling.py_spy`)."""

@@ -10,11 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.protocol import (
-    NO_STACKS,
-    PY_SPY,
-    PYINSTRUMENT,
-    RUNGS,
-    SAMPLING_THREAD,
     Close,
     Closed,
     Hello,
@@ -31,6 +26,7 @@ from bench.protocol import (
     Stage,
     StepsProfiled,
 )
+from bench.protocol.rungs import NO_STACKS, PY_SPY, PYINSTRUMENT, RUNGS, SAMPLING_THREAD
 from bench.records import Planned, Settings, UserError
 from bench.runner.profiling import py_spy
 from bench.runner.profiling.sampled_stacks import Row, Stacks

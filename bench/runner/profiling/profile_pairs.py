@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.protocol import NO_STACKS, PY_SPY, Hello, StepsProfiled
+from bench.protocol import Hello, StepsProfiled
+from bench.protocol.rungs import NO_STACKS, PY_SPY
 from bench.records import SIDES, ComparedCase, Settings
 from bench.runner.compile_caches import empty, folder_of
 from bench.runner.launches.schedule import is_compiled

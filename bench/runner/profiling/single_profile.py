@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.protocol import NO_STACKS, PY_SPY, Hello, Refused, Stage
+from bench.protocol import Hello, Refused, Stage
+from bench.protocol.rungs import NO_STACKS, PY_SPY
 from bench.records import Planned, Settings, UserError
 from bench.runner.launches.schedule import is_compiled
 from bench.runner.profiling.case_profiler import CaseProfiler, CompileCache, EndedError, SampledLoops, best_rung

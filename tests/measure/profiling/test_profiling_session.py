@@ -9,19 +9,9 @@ import pytest
 from bench.measure.dispatcher import Dispatcher
 from bench.measure.profiling import profiling_session
 from bench.plan.catalog import find
-from bench.protocol import (
-    PYINSTRUMENT,
-    SAMPLING_THREAD,
-    Close,
-    Loop,
-    Looped,
-    Open,
-    OpenToProfile,
-    ProfileSteps,
-    Refused,
-    StepsProfiled,
-)
+from bench.protocol import Close, Loop, Looped, Open, OpenToProfile, ProfileSteps, Refused, StepsProfiled
 from bench.protocol.rows import OperatorCalls
+from bench.protocol.rungs import PYINSTRUMENT, SAMPLING_THREAD
 from bench.records import Case, Settings
 
 FILE = Path(__file__).parents[2] / "workload_files" / "planted_profiles.py"

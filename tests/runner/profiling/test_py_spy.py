@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from bench.plan.catalog import find
-from bench.protocol import NO_STACKS, PY_SPY, PYINSTRUMENT, RUNGS, SAMPLING_THREAD, Refused
+from bench.protocol import Refused
+from bench.protocol.rungs import NO_STACKS, PY_SPY, PYINSTRUMENT, RUNGS, SAMPLING_THREAD
 from bench.records import Case, Planned, Settings, UserError
 from bench.runner import machine_probe
 from bench.runner.profiling import py_spy, single_profile

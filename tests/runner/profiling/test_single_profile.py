@@ -9,7 +9,8 @@ import pytest
 
 from bench.analyse.profiles.compile_time import parts
 from bench.plan.catalog import find
-from bench.protocol import NO_STACKS, Refused
+from bench.protocol import Refused
+from bench.protocol.rungs import NO_STACKS
 from bench.records import Case, Planned, Settings
 from bench.runner import machine_probe
 from bench.runner.profiling import single_profile
