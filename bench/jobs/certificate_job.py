@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bench.runner.stop_request import Stop
     from bench.store.tables import RunData
 
-WARM_S, WARM_CAP_S = 0.03, 0.3
+WARM_S, WARM_CAP_S = 0.02, 0.3
 """Shorter than usual, since each turn of a pair is warmed up again: a second would be most of the time of a pair."""
 
 FEW = ((2, 2, math.inf), (3, 3, math.inf), (4, 4, math.inf), (5, 5, math.inf), (2, 5, 0.05))
@@ -43,7 +43,7 @@ def certify(
     """Measure work whose time is known, and real cases against themselves; return the result, written as a page.
 
     quick: two minutes instead of twenty.
-    pairs: pairs of each comparison; 9 if quick, 30 otherwise.
+    pairs: pairs of each comparison; at most 9 if quick, 30 otherwise.
     from_run: an earlier certificate, whose pairs are judged again; nothing is measured.
     out: folder of the page (default: `reports/<run id>`).
     seed: seed for the order and for the simulations.
@@ -103,6 +103,7 @@ def measured(quick: bool, pairs: int | None, seed: int, command: str, listener: 
         rivals={item.coupled.case.key for item in wanted if item.purpose == SAME},
         rival_pairs=extent.rival_couples,
         count=False,
+        memory=False,
     )
     with sealed_in(folder, f"judge it with bench.certify(from_run={str(folder)!r})"):
         ended = pair_loop.measure(folder, queue, settings, hello, stop, listener.entered, pair_settings=pair_settings)
