@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bench.runner.stop_request import Stop
     from bench.store.tables import RunData
 
-WARM_S, WARM_CAP_S = 0.02, 0.3
+WARM_S, WARM_CAP_S = 0.025, 0.3
 """Shorter than usual, since each turn of a pair is warmed up again: a second would be most of the time of a pair."""
 
 FEW = ((2, 2, math.inf), (3, 3, math.inf), (4, 4, math.inf), (5, 5, math.inf), (2, 5, 0.05))

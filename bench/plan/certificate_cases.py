@@ -66,12 +66,12 @@ QUICK = Extent(
     (7,),
     (5,),
     pairs=9,
-    known_pairs=7,
+    known_pairs=6,
     fewer_pairs=3,
     real=("regression/train_step", "matmul/square", "autograd/polynomial", "torchscript/inference"),
     couples_s=0.15,
-    rival_couples=8,
-    budget_s=85,
+    rival_couples=7,
+    budget_s=80,
     repetitions=2000,
 )
 FULL = Extent(
