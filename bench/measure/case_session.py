@@ -150,10 +150,14 @@ class Session:
 
     # --- timing -----------------------------------------------------------------------------------------------------
 
-    def visit(self, cpu: int | None = None, count: int | None = None) -> list[TimedBlock]:
-        """Time a few blocks in a row of every series. count: of a short step; the settings' number by default."""
+    def visit(self, cpu: int | None = None, count: int | None = None, skip: int = 0) -> list[TimedBlock]:
+        """Time a few blocks in a row of every series. count: of a short step; the settings' number by default.
+
+        skip: calls of the step that come before and are not timed.
+        """
         self.device.enter()
         with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._disturbances.timing():
+            self.timer.skip(skip)
             timed = self.timer.visit(count)
         return self._disturbances.visited(timed, self.device.condition())
 

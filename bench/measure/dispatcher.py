@@ -74,8 +74,8 @@ class Dispatcher:
                 return self._guarded(key, lambda: self._profiled(key).profile_steps(steps, trace, cpu))
             case Open(key):
                 return self._guarded(key, lambda: self._open(request))
-            case Visit(key, cpu, blocks):
-                return self._guarded(key, lambda: self._visit(key, cpu, blocks))
+            case Visit(key):
+                return self._guarded(key, lambda: self._visit(request))
             case TimeBlock(key, clock, rewarm, cpu):
                 return self._guarded(key, lambda: self._sessions[key].time_block(clock, rewarm, cpu))
             case TimeWithOthers(key, pairs, seed, cpu):
@@ -109,10 +109,10 @@ class Dispatcher:
             raise ProtocolError(f"{key} was opened to be timed, not to be profiled")
         return session
 
-    def _visit(self, key: str, cpu: int | None, count: int | None) -> Reply:
+    def _visit(self, request: Visit) -> Reply:
         started = perf_counter()
-        blocks = self._sessions[key].visit(cpu, count)
-        return Visited(key, blocks, perf_counter() - started)
+        blocks = self._sessions[request.key].visit(request.cpu, request.blocks, request.skip)
+        return Visited(request.key, blocks, perf_counter() - started)
 
     def _close(self, key: str) -> Closed:
         session = self._sessions.pop(key)

@@ -39,9 +39,8 @@ class Open:
     memory: bool = True
     """Read the peak of the host's memory, for which the case is prepared twice; one launch is enough for a run."""
     warm_calls: int | None = None
-    """Calls of the step that an earlier launch needed until it was as fast as it stayed; None: warm up until steady."""
+    """Calls, and ns, that an earlier launch needed until the step was as fast as it stays; None: find out."""
     warm_ns: int = 0
-    """… and how long they took."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class Visit:
     """The core to run on; None is wherever the process may."""
     blocks: int | None = None
     """How many blocks of a short step; None is the number of the settings."""
+    skip: int = 0  # calls of the step that come before and are not timed
 
 
 @dataclass(frozen=True)

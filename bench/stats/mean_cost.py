@@ -29,6 +29,11 @@ APART = 4.0
 """Least distance of the two kinds, in standard deviations of the cheap blocks within their launches."""
 
 
+FEW_CALLS = 384
+"""Calls of six launches of 64. A step that is dear more rarely than in every tenth of fewer calls may be missed: the
+method then says how many were seen."""
+
+
 class LaunchBlocks(NamedTuple):
     """The kept blocks of one launch, in the order of measurement: steps of each, and its total seconds."""
 
@@ -86,6 +91,8 @@ def mean(
         extra = (found.dear_s - found.cheap_s) / found.cheap_s
         low, high = low * (1 + least * extra), high * (1 + most * extra)
         method = f"share of dear blocks, {share:.0%} [{least:.0%}, {most:.0%}], and {method}"
+    if (calls := sum(sum(each.steps) for each in launches)) < FEW_CALLS:
+        method += f", of {calls} calls that were seen"
     return intervals.known(Interval(value, min(low, value), max(high, value), n, method), of)
 
 

@@ -21,7 +21,7 @@ MOST_BLOCKS = 50
 """Most blocks of a series in a visit whose steps are reset, however short they are, besides a second cold one."""
 
 FEWEST_KEPT = 2
-"""Blocks of a visit that are kept, however long they take."""
+"""Blocks longer than `LONG_BLOCK_NS` that are kept of a visit; as many times more as the visit is longer than usual."""
 
 LEAST_WARM_BLOCKS = 4
 """Blocks that warm a step up in a later launch, however soon the first one was steady: two of them are cold. Of blocks
@@ -145,6 +145,11 @@ class SeriesTimer:
         wanted = count or self._settings.blocks
         return [block for series in list(self.steps) for block in self._timed(series, wanted)]
 
+    def skip(self, calls: int) -> None:
+        """Call the step without timing it; one that is reset before each block begins anew in any case."""
+        for _ in range(0 if self._resets else calls):
+            self._calls[STEP]()
+
     def rewarmed(self, series: Series) -> tuple[int, CpuReading | None]:
         """As `timed`, after blocks that are not timed, since the step went cold in a pause."""
         steps = self.steps[series]
@@ -171,7 +176,7 @@ class SeriesTimer:
                     wanted = min(MOST_BLOCKS, max(wanted, math.ceil(wanted * self._target_ns / max(total, 1))))
                 wanted += (cold := cold_blocks(total)) - 1
                 if total > LONG_BLOCK_NS:
-                    wanted = min(wanted, cold + FEWEST_KEPT)
+                    wanted = min(wanted, cold + FEWEST_KEPT * max(1, wanted // self._settings.blocks))
             # Positional, in the order of `CpuReading`: a visit makes a hundred of these.
             yield TimedBlock(series, index, index >= cold, steps, total, *(cpu or ()))
             index += 1

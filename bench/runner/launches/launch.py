@@ -5,6 +5,7 @@ A case that kills its process, hangs it or fails costs that case alone: the rest
 
 from __future__ import annotations
 
+import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,7 +60,7 @@ class LaunchContext:
     """n of each series of a case, where an earlier launch calibrated it."""
     settled: Mapping[str, tuple[int, int]]
     """Calls and ns that warmed a case up, where an earlier launch learned it."""
-    visits: Callable[[str, float, float], VisitPlan]
+    visits: Callable[[str, float, float, float, int], VisitPlan]
     """How a launch visits a case; see `Visits.plan`."""
     caches: Path
     budget: Budget
@@ -78,10 +79,14 @@ class OpenCase:
     """Seconds that this launch has spent on the case before its first visit, and its share of the start."""
 
     @property
+    def block_steps(self) -> int:
+        """n of the step on the first clock that times it."""
+        return next((n for series, n in self.steps.items() if series.phase == STEP), 1)
+
+    @property
     def block_s(self) -> float:
         """Length of a block of the step, by the speed of warm-up."""
-        steps = next((n for series, n in self.steps.items() if series.phase == STEP), 1)
-        return float(self.facts["warm_ns"] / self.facts["warm_calls"] * steps / 1e9)
+        return float(self.facts["warm_ns"] / self.facts["warm_calls"] * self.block_steps / 1e9)
 
 
 class Launch:
@@ -149,13 +154,20 @@ class Launch:
 
     def _visit_group(self, worker: Worker) -> None:
         launch, settings = self._assignment.launch, self._context.settings
-        plans = {key: self._context.visits(key, case.launch_s, case.block_s) for key, case in self._cases.items()}
+        start_s = worker.start_s / len(self._assignment.planned)
+        plans = {
+            key: self._context.visits(key, case.launch_s, start_s, case.block_s, case.block_steps)
+            for key, case in self._cases.items()
+        }
+        dice = random.Random(f"{settings.seed}:{launch}:blocks")
         visits = {key: plan.visits for key, plan in plans.items()}
         for visit, key in visiting_order(visits, launch, settings.seed):
             if key not in self._cases:
                 continue  # an earlier visit ended it
             self._context.listener.entered(key, f"visit {visit + 1} of {visits[key]}", launch)
-            reply = self._ask(worker, key, Visit(key, blocks=plans[key].blocks))
+            reply = self._ask(
+                worker, key, Visit(key, blocks=plans[key].drawn(dice), skip=plans[key].skipped(dice, visit))
+            )
             if isinstance(reply, Visited):
                 blocks = [block.at(key, launch, visit) for block in reply.blocks]
                 self._cases[key].blocks += blocks

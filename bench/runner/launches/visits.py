@@ -8,6 +8,7 @@ than another launch would, by the spread seen so far of the case and of the othe
 from __future__ import annotations
 
 import math
+import random
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,11 +22,25 @@ from bench.stats.variance_components import NONE_SEEN, MeanSquares, best_visits,
 MOST_VISITS = 12
 """Visits of a case in a launch. Where there is time for more, each has more blocks: two of six are cold."""
 
-MOST_TIMES_BLOCKS = 12
-"""A visit has at most this many times the blocks of the settings: 60 of a millisecond, many turns of a scheduler."""
+MOST_TIMES_BLOCKS = 25
+"""A visit has at most this many times the blocks of the settings: 125 of a millisecond, many turns of a scheduler."""
 
 SHORT_VISITS_S = 0.1
 """Visits that take less than this in a launch are no fewer than the settings say; of longer ones two are enough."""
+
+
+FILL = 1.3
+"""A case is timed for at least this many times its share of the start of its process: where it is alone, that is half
+of the run, the parent's second included."""
+
+FEWEST_STEPS, FEWEST_STEPS_S = 32, 0.1
+"""Steps of a case that a launch keeps, as far as they take no longer than so many seconds: of six launches with as many
+the mean of a step that is dear in every 64th call is held (`tests/agreement/periodic_steps.py`)."""
+
+
+MOST_SKIPPED, SKIPPED = 63, 0.2
+"""Calls that are skipped at most before the first visit of a launch, and the share of its cost that they may take: with
+63 any call of a step that is dear in every 64th may come first."""
 
 
 class VisitPlan(NamedTuple):
@@ -33,6 +48,23 @@ class VisitPlan(NamedTuple):
 
     visits: int
     blocks: int
+    most_skipped: int = 0
+    """Most calls of the step that may come before the first visit."""
+
+    def skipped(self, dice: random.Random, visit: int) -> int:
+        """Calls that are not timed before a visit, by chance: launches of a step that is dear in every k-th call would
+        all begin at the same of its calls.
+        """
+        return dice.randint(0, self.most_skipped) if visit == 0 else 0
+
+    def drawn(self, dice: random.Random) -> int:
+        """Blocks of the next visit: a quarter more or less, by chance.
+
+        The first of a visit are left out. Were visits of one length, they would always be the same calls of a step that
+        is dear in every k-th, where k divides that length.
+        """
+        quarter = max(1, self.blocks // 4)
+        return dice.randint(self.blocks - quarter, self.blocks + quarter)
 
 
 class Visits:
@@ -61,11 +93,12 @@ class Visits:
         timed = sum(block.phase == STEP and block.clock == kept[0].clock for block in blocks)
         self._block_s[record.key].append(timed_s / timed)
 
-    def plan(self, key: str, launch_s: float, block_s: float) -> VisitPlan:
+    def plan(self, key: str, launch_s: float, start_s: float, block_s: float, steps: int) -> VisitPlan:
         """The visits of the next launch of a case.
 
-        launch_s: seconds that this launch has spent on the case before its first visit; block_s: length of its blocks,
-        which tells what a visit costs where none was seen.
+        launch_s: seconds that this launch has spent on the case before its first visit, and of these start_s for its
+        share of the process; block_s: length of its blocks, which tells what a visit costs where none was seen; steps:
+        n of them.
         """
         # Whichever case comes first in a process pays for what all of them load: no cost of this one's launches.
         launch_s = min(launch_s, *self._launch_s[key]) if self._launch_s[key] else launch_s
@@ -76,8 +109,12 @@ class Visits:
         others = (squares for other, squares in self._squares.items() if other != key)
         wanted = best_visits(expected(self._squares.get(key, NONE_SEEN), others), launch_s, visit_s)
         fewest = min(usual, max(2, int(SHORT_VISITS_S / visit_s)))
-        visits = max(fewest, min(wanted, launch_s / visit_s))
+        visits = max(fewest, FILL * start_s / visit_s, min(wanted, launch_s / visit_s))
         blocks = self._settings.blocks
         if visits > MOST_VISITS:
             blocks = round(blocks * min(MOST_TIMES_BLOCKS, visits / MOST_VISITS))
-        return VisitPlan(round(min(visits, MOST_VISITS)), blocks)
+        count = round(min(visits, MOST_VISITS))
+        # A step that is dear now and then is known by its mean, if calls enough are seen.
+        seen_steps = min(FEWEST_STEPS, max(FEWEST_STEPS_S, FILL * start_s) / (block_s / steps)) / steps / count
+        skipped = min(MOST_SKIPPED, int(SKIPPED * launch_s / (block_s / steps)))
+        return VisitPlan(count, max(blocks, math.ceil(seen_steps) + 1), skipped)
