@@ -1,7 +1,8 @@
 """Ratios of pairs on the wall clock and on the CPU clock, and which of the two judges a line.
 
 Where a step is of one thread and does not wait, its CPU time is its wall time less what other programs took meanwhile.
-A line about such work is judged on the clock whose interval is narrower, and says so. A ratio is of one clock only.
+A line about such work is judged on the clock whose interval is narrower, and says so. A ratio is of one clock only. The
+same rule chooses between the blocks of another timer: all of them, or the fastest.
 """
 
 from __future__ import annotations
