@@ -61,6 +61,43 @@ def spin(ctx: Context, micros: int) -> Prepared:
 
 @workload(
     lesson="Certification",
+    axes={"every": (7, 3, 31), "times": (10,), "micros": (2000,)},
+    quick={"every": 7},
+    dtypes=("float32",),
+    role="certification",
+)
+def periodic(ctx: Context, every: int, times: int, micros: int) -> Prepared:
+    """Reads the clock until so many microseconds have passed, and in every so many-th call so many times longer.
+
+    CPU only, as `spin`. A step is longer than a block must be, so that a block is one call: cheap or dear.
+
+    Answer:
+        1: the share of what was asked for that has passed; less, and it returned too early.
+    Work:
+        No arithmetic; one item a wait.
+    Expect:
+        A median of `micros`, and a mean of `micros` times (`every` - 1 + `times`) / `every`: of the default 2 ms and
+        4.57 ms.
+    """
+    if ctx.device.type != "cpu":
+        ctx.skip("a wait of the host says nothing of a device")
+    calls = 0
+
+    def step() -> float:
+        nonlocal calls
+        calls += 1
+        wanted_ns = micros * 1000 * (1 if calls % every else times)
+        started = now = perf_counter_ns()
+        ends = started + wanted_ns
+        while now < ends:
+            now = perf_counter_ns()
+        return min(now - started, wanted_ns) / wanted_ns
+
+    return Prepared(step=step, check=lambda out: ctx.relative_error(out, 1), work=Work(flops=0, items=1, unit="wait"))
+
+
+@workload(
+    lesson="Certification",
     axes={"cycles": (1_000_000, 10_000, 100_000, 10_000_000)},
     quick={"cycles": 10_000},
     dtypes=("float32",),

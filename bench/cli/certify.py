@@ -15,7 +15,7 @@ def certify(
     quick: Annotated[bool, typer.Option("--quick", help="Two minutes instead of twenty.")] = False,
     pairs: Annotated[
         int | None,
-        typer.Option(min=2, help="Pairs of each comparison; 6 with --quick, 30 without."),
+        typer.Option(min=2, help="Pairs of each comparison; at most 9 with --quick, 30 without."),
     ] = None,
     from_run: Annotated[
         str | None,

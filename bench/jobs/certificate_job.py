@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +18,15 @@ if TYPE_CHECKING:
     from bench.runner.stop_request import Stop
     from bench.store.tables import RunData
 
-WARM_CAP_S = 0.3
+WARM_S, WARM_CAP_S = 0.025, 0.3
 """Shorter than usual, since each turn of a pair is warmed up again: a second would be most of the time of a pair."""
+
+FEW = ((2, 2, math.inf), (3, 3, math.inf), (4, 4, math.inf), (5, 5, math.inf), (2, 5, 0.05))
+"""Fewest and most launches and half-width at which the simulated measurements of few launches stop: fixed numbers of
+them, and a number that depends on what was seen."""
+
+OF_FEW = ("lognormal", "two-humped, nearly half slow")
+"""Families of these measurements: normal launches, and those whose median lies at the edge of a gap."""
 
 
 def certify(
@@ -34,7 +43,7 @@ def certify(
     """Measure work whose time is known, and real cases against themselves; return the result, written as a page.
 
     quick: two minutes instead of twenty.
-    pairs: pairs of each comparison; 6 if quick, 30 otherwise.
+    pairs: pairs of each comparison; at most 9 if quick, 30 otherwise.
     from_run: an earlier certificate, whose pairs are judged again; nothing is measured.
     out: folder of the page (default: `reports/<run id>`).
     seed: seed for the order and for the simulations.
@@ -61,7 +70,7 @@ def certify(
 def measured(quick: bool, pairs: int | None, seed: int, command: str, listener: Listener, stop: Stop) -> Path:
     """Measure the pairs of a certificate, and return the folder of the run. Raises as `certify` does."""
     from bench.plan import catalog
-    from bench.plan.certificate_cases import FULL, LINEARITY, QUICK, SAME, about, comparisons
+    from bench.plan.certificate_cases import FULL, QUICK, SAME, VISITED, about, comparisons
     from bench.records import Settings
     from bench.runner import run_description
     from bench.runner.machine_probe import look
@@ -72,7 +81,9 @@ def measured(quick: bool, pairs: int | None, seed: int, command: str, listener: 
 
     extent = QUICK if quick else FULL
     # A number of pairs that the user gave is not reduced.
-    settings = Settings(visits=4, warm_cap_s=WARM_CAP_S, budget_s=None if pairs else extent.budget_s, seed=seed)
+    settings = Settings(
+        visits=4, warm_s=WARM_S, warm_cap_s=WARM_CAP_S, budget_s=None if pairs else extent.budget_s, seed=seed
+    )
     found = catalog.find()
     hello = look([each for item in comparisons(found, extent) for each in (item.coupled.base, item.coupled.head)], stop)
     wanted = comparisons(found, extent, gpu=not hello.capabilities["cuda"])
@@ -88,10 +99,11 @@ def measured(quick: bool, pairs: int | None, seed: int, command: str, listener: 
     pair_settings = PairSettings(
         block_pairs_s=extent.couples_s,
         block_pairs_most_s=extent.couples_s,
-        alone={item.coupled.case.key for item in wanted if item.purpose in (LINEARITY, SAME)},
+        alone={item.coupled.case.key for item in wanted if item.purpose in VISITED},
         rivals={item.coupled.case.key for item in wanted if item.purpose == SAME},
         rival_pairs=extent.rival_couples,
         count=False,
+        memory=False,
     )
     with sealed_in(folder, f"judge it with bench.certify(from_run={str(folder)!r})"):
         ended = pair_loop.measure(folder, queue, settings, hello, stop, listener.entered, pair_settings=pair_settings)
@@ -110,23 +122,27 @@ def judged(data: RunData, listener: Listener) -> list[CertificateLine]:
 
     from bench.analyse.certificate import lines
     from bench.records import Settings
-    from bench.stats.coverage_simulation import FAMILIES, simulate
+    from bench.stats.coverage_simulation import FAMILIES, Coverage, simulate
     from bench.stats.stopping import NarrowTwice
 
     extent = data.run.get("certificate")
     if extent is None:
         raise UserError(f"{data.folder} is not a run of bench certify")
-    settings = Settings(**data.run["settings"])
-    listener.progress(f"simulating {extent['repetitions']:,} measurements of each of {len(FAMILIES)} families …")
+    settings, repetitions = Settings(**data.run["settings"]), int(extent["repetitions"])
+    listener.progress(f"simulating {repetitions:,} measurements of each of {len(FAMILIES)} families …")
+    places = itertools.count()
 
-    def rule() -> NarrowTwice:
-        return NarrowTwice(settings.min_launches, settings.max_launches, settings.precision)
+    def coverage(family: str, fewest: int, most: int, half_width: float, times: int) -> Coverage:
+        """Every simulation has random numbers of its own."""
+        dice = np.random.default_rng([settings.seed, next(places)])
+        return simulate(family, lambda: NarrowTwice(fewest, most, half_width), times, dice)
 
-    coverages = [
-        simulate(family, rule, extent["repetitions"], np.random.default_rng([settings.seed, place]))
-        for place, family in enumerate(FAMILIES)
-    ]
-    return lines(data, coverages)
+    as_a_run = (settings.min_launches, settings.max_launches, settings.precision)
+    return lines(
+        data,
+        [coverage(family, *as_a_run, repetitions) for family in FAMILIES],
+        {family: [coverage(family, *rule, 2 * repetitions // len(FEW)) for rule in FEW] for family in OF_FEW},
+    )
 
 
 def written(lines: tuple[CertificateLine, ...], data: RunData, folder: Path) -> Path:

@@ -9,8 +9,12 @@ from typing import Any
 from bench.plan.catalog import Catalog
 from bench.records import Case, ComparedCase, Planned, Value
 
-LINEARITY, INJECTED, ADDITIVITY, SAME = "linearity", "injected", "additivity", "same"
-"""Purposes of a comparison: known waits; work slowed by a known share; twice the work; a case and itself."""
+LINEARITY, MEAN, INJECTED, ADDITIVITY, SAME = "linearity", "mean", "injected", "additivity", "same"
+"""Purposes of a comparison: known waits; waits of which every so many-th is longer; work slowed by a known share; twice
+the work; a case and itself."""
+
+VISITED = (LINEARITY, MEAN, SAME)
+"""Purposes whose cases are also timed on one side alone."""
 
 WORKS = ("product", "sine", "backward")
 
@@ -36,8 +40,13 @@ class Extent:
 
     micros: tuple[int, ...]
     cycles: tuple[int, ...]
+    every: tuple[int, ...]
+    """Waits of which every so many-th is longer."""
     percents: tuple[int, ...]
     pairs: int
+    known_pairs: int
+    """Pairs of work whose ratio is known: it is small operations of one thread, whose CPU time other programs hardly
+    touch."""
     fewer_pairs: int
     """Pairs of waits: one slope for each process is precise enough."""
     real: tuple[str, ...]
@@ -54,20 +63,24 @@ class Extent:
 QUICK = Extent(
     (10, 100, 1000, 10_000),
     (10_000, 100_000, 1_000_000),
+    (7,),
     (5,),
-    pairs=6,
+    pairs=9,
+    known_pairs=6,
     fewer_pairs=3,
     real=("regression/train_step", "matmul/square", "autograd/polynomial", "torchscript/inference"),
-    couples_s=0.3,
-    rival_couples=10,
-    budget_s=110,
+    couples_s=0.15,
+    rival_couples=7,
+    budget_s=80,
     repetitions=2000,
 )
 FULL = Extent(
     (10, 100, 1000, 10_000, 100_000),
     (10_000, 100_000, 1_000_000, 10_000_000),
+    (3, 7, 31),
     (1, 2, 3, 5, 10),
     pairs=30,
+    known_pairs=30,
     fewer_pairs=6,
     real=tuple(name for name, _ in REAL),
     couples_s=0.5,
@@ -101,12 +114,15 @@ def comparisons(catalog: Catalog, extent: Extent, gpu: bool = False) -> list[Com
         real += [(name, {**axes, "device": "cuda"}) for name, axes in REAL_ON_GPU]
         slowed += [("product", "cuda")]
     found = [Comparison(LINEARITY, _same(catalog, name, axes), extent.fewer_pairs) for name, axes in waits]
+    for every in extent.every:
+        periodic = _same(catalog, "certification/periodic", {"every": every})
+        found.append(Comparison(MEAN, periodic, extent.fewer_pairs))
     for percent in (*extent.percents, 100):
         for work, device in slowed:
             axes: dict[str, Value] = {"work": work, "percent": percent, "device": device}
             pair = [_planned(catalog, "certification/injected", {**axes, "form": form}) for form in ("plain", "slower")]
             purpose = ADDITIVITY if percent == 100 else INJECTED
-            found.append(Comparison(purpose, ComparedCase(*pair), extent.pairs, 1 + percent / 100))
+            found.append(Comparison(purpose, ComparedCase(*pair), extent.known_pairs, 1 + percent / 100))
     return [*found, *(Comparison(SAME, _same(catalog, name, axes), extent.pairs) for name, axes in real)]
 
 
@@ -119,6 +135,8 @@ def about(extent: Extent, wanted: Sequence[Comparison]) -> dict[str, Any]:
             "ratio": item.ratio,
             "micros": item.coupled.case.axes.get("micros"),
             "cycles": item.coupled.case.axes.get("cycles"),
+            "every": item.coupled.case.axes.get("every"),
+            "times": item.coupled.case.axes.get("times"),
         }
         for item in wanted
     ]

@@ -52,6 +52,8 @@ class Coverage:
     high: float
     launches: float
     """Mean launches until the rule stopped."""
+    not_known: int = 0
+    """Measurements whose interval is too wide to be given: they state no confidence, and are none of `intervals`."""
 
     @property
     def rate(self) -> float:
@@ -106,24 +108,26 @@ def simulate(
     cases: int = CASES,
     alike: float = ALIKE,
 ) -> Coverage:
-    """Count the intervals that hold a family's true median, over at least `repetitions` measurements of cases.
+    """Count the given intervals that hold a family's true median, over at least `repetitions` measurements of cases.
 
     rule: makes what stops a case; cases: of each run, 1 for a case alone; alike: degrees of freedom of their variances,
     infinite if all have the family's own spread.
     """
     draw = FAMILIES[family]
     truth = float(np.median(draw(rng, TRUTH_DRAWS)))
-    covered = launches = count = 0
+    covered = launches = count = given = 0
     while count < repetitions:
         watches = [rule() for _ in range(cases)]
         stretch = np.sqrt(alike / rng.chisquare(alike, cases)) if math.isfinite(alike) else np.ones(cases)
 
         for found in measured(watches, _rounds(draw, truth, stretch, rng)):
-            covered += found.low is not None and found.high is not None and found.low <= 1 <= found.high
             launches += found.n
+            if found.low is not None and found.high is not None:
+                given += 1
+                covered += found.low <= 1 <= found.high
         count += cases
-    low, high = exact_bounds(covered, count)
-    return Coverage(family, covered, count, low, high, launches / count)
+    low, high = exact_bounds(covered, given)
+    return Coverage(family, covered, given, low, high, launches / count, count - given)
 
 
 def _rounds(

@@ -19,8 +19,8 @@ from bench.analyse.certificate import (
     ratio_accuracy,
 )
 from bench.analyse.certificate.recorded import RecordedComparison, comparisons
-from bench.plan.certificate_cases import LINEARITY, QUICK, SAME, Comparison, about
-from bench.records import BESIDE, BY, RIVALS, RIVALS_ON_GPU, ComparedCase, Planned
+from bench.plan.certificate_cases import LINEARITY, MEAN, QUICK, SAME, Comparison, about
+from bench.records import BESIDE, BY, RIVALS, RIVALS_ON_GPU, Case, ComparedCase, Planned
 from bench.stats import intervals
 from bench.stats.coverage_simulation import Coverage
 
@@ -121,6 +121,16 @@ def test_coverage_is_held_where_its_bound_is_above_what_must_be(covered, verdict
     assert (line.verdict, line.source) == (verdict, "simulated")
 
 
+@pytest.mark.parametrize(("covered", "verdict"), [(9500, HELD), (9200, NOT_HELD), (9420, UNDECIDED)])
+def test_moderated_intervals_of_all_numbers_of_launches_count_together(covered, verdict):
+    parts = [Coverage("lognormal", covered // 2, 5_000, 0.0, 1.0, launches, 50) for launches in (2.0, 4.76)]
+    line = certificate.moderated("lognormal, 2 to 5 launches", parts)
+    assert (line.verdict, line.source, line.count) == (verdict, "simulated", 10_000)
+    assert line.estimate.value == covered / 10_000
+    assert f"{covered / 10_000:.1%} after 2, {covered / 10_000:.1%} after 4.76 launches" in line.said
+    assert "1.0% are not known" in line.said
+
+
 @pytest.mark.parametrize("n", [6, 8, 30])
 def test_the_smallest_effect_is_found_four_times_in_five_by_the_interval_that_decides(n):
     dice = np.random.default_rng(n)
@@ -168,6 +178,14 @@ def test_the_slope_of_linearity_is_found_whatever_comes_besides(run, slope, verd
     assert line.count == 6
 
 
+def test_waits_that_lost_their_core_are_no_part_of_linearity(run):
+    asked = waits(run, 1.0, 1e-7)
+    for item in asked:
+        for pair in range(6):
+            run.blocks(Case.from_key(item.key), pair, [9e-3] * 9, side="base", preempted=1)
+    assert one(certificate.linearity(run.data(), asked)).verdict == HELD
+
+
 def test_lockstep_over_solo_is_of_the_same_process(run):
     case = run.plan("a/b")
     dice = np.random.default_rng(1)
@@ -209,6 +227,17 @@ def test_another_timer_that_disagrees_is_noticed(run, rival):
     assert line.estimate.value == pytest.approx(1.1)
 
 
+def test_blocks_that_other_programs_lengthened_do_not_hide_that_timers_agree(run):
+    case, dice = run.plan("a/b", device="cpu"), np.random.default_rng(2)
+    for pair in range(9):
+        for phase in (BESIDE, BY):
+            lengthened = [1e-6 * factor for factor in (1.0, *dice.uniform(1, 3, 8))]
+            run.blocks(case, pair, lengthened, phase=phase + "pyperf", side="base")
+    line = one(line for line in certificate.agreement(told(key=case.key), run.data()) if line.verdict != SKIPPED)
+    assert line.verdict == HELD
+    assert "of the fastest blocks; of all blocks ours ÷ pyperf" in line.said
+
+
 def test_a_timer_that_is_not_installed_is_named_and_leaves_the_verdict_alone(run):
     case = run.plan("a/b")
     lines = list(certificate.agreement(told(key=case.key), run.data()))
@@ -248,3 +277,9 @@ def test_the_comparisons_of_a_run_are_those_that_the_plan_wrote(run):
     data.run["certificate"]["comparisons"].append({"purpose": "linearity", "key": "a/c", "ratio": 1.0, "micros": 10})
     assert comparisons(data, SAME) == [RecordedComparison("same", case.key)]
     assert comparisons(data, LINEARITY) == [RecordedComparison("linearity", "a/c", 1.0, 10, None)]
+
+
+def test_a_periodic_wait_is_recorded_with_what_its_mean_follows_from(run):
+    case, data = run.plan("a/b", every=7, times=10, micros=2000), run.data()
+    data.run |= about(QUICK, [Comparison(MEAN, ComparedCase(*[Planned(case, "")] * 2), 3)])
+    assert comparisons(data, MEAN) == [RecordedComparison("mean", case.key, 1.0, 2000, None, 7, 10)]

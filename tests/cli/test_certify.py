@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(900)  # a minute or two, and several where othe
 
 CHECKS = {
     "clock", "linearity", "additivity", "coverage", "false alarms", "injected slow-down", "lockstep ÷ solo",
-    "smallest effect", "agreement",
+    "smallest effect", "agreement", "CPU clock", "mean", "moderated interval",
 }  # fmt: skip
 
 

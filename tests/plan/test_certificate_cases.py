@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.plan.catalog import find
-from bench.plan.certificate_cases import ADDITIVITY, FULL, INJECTED, LINEARITY, QUICK, SAME, about, comparisons
+from bench.plan.certificate_cases import ADDITIVITY, FULL, INJECTED, LINEARITY, MEAN, QUICK, SAME, about, comparisons
 
 EXTENTS = pytest.mark.parametrize("extent", [QUICK, FULL], ids=["quick", "full"])
 
@@ -21,7 +21,7 @@ def test_no_case_is_opened_twice_in_one_process(extent):
 @EXTENTS
 def test_every_purpose_is_there_and_a_ratio_is_that_of_its_percent(extent):
     wanted = comparisons(find(), extent)
-    assert {item.purpose for item in wanted} == {LINEARITY, INJECTED, ADDITIVITY, SAME}
+    assert {item.purpose for item in wanted} == {LINEARITY, MEAN, INJECTED, ADDITIVITY, SAME}
     for item in wanted:
         percent = item.coupled.case.axes.get("percent", 0)
         assert item.ratio == 1 + percent / 100

@@ -41,6 +41,7 @@ FIXED = {
     "autograd/derivative_curve",
     "autograd/derivative_plot",
     "calibration/empty_kernel",
+    "certification/periodic",
     "certification/spin",
     "networks/print_model",
     "optimisation/minimise",

@@ -76,13 +76,17 @@ BOUND = f"slope within {SLOPE:.0%} of 1"
 
 
 def _measured(data: RunData, asked: Mapping[str, float], clock: str) -> pd.DataFrame:
-    """A row for each wait, pair and side: asked, in its own unit, and measured_s, of the median block on `clock`."""
+    """A row for each wait, pair and side: asked, in its own unit, and measured_s, of the median block on `clock`.
+
+    Blocks during which another program took the core are left out, where that is known: they are as long as it wanted.
+    """
     blocks = data.blocks
     kept = blocks[
         blocks["kept"].astype(bool)
         & (blocks["phase"] == "step")
         & (blocks["clock"] == clock)
         & blocks["key"].isin(list(asked))
+        & (blocks["preempted"].fillna(0) == 0)
     ]
     frame = kept.assign(measured_s=kept["total_ns"] / kept["steps"] / 1e9)
     frame = frame.groupby(["key", "launch", "side"], sort=False)["measured_s"].median().reset_index()

@@ -13,6 +13,7 @@ from bench.analyse.certificate.line import (
     HELD,
     LEAST_COVERAGE,
     LIVE,
+    MODERATED,
     NOT_HELD,
     REPLAYED,
     SIMULATED,
@@ -39,6 +40,25 @@ def covered(seen: Coverage) -> CertificateLine:
         f"{seen.rate:.1%} [{seen.low:.1%}, {seen.high:.1%}] of the 95 % intervals hold the median, "
         f"after {seen.launches:.1f} launches on the mean",
         f"at least {least:.0%}", seen.intervals, "measurements", estimate,
+    )  # fmt: skip
+
+
+def moderated(about: str, parts: Sequence[Coverage]) -> CertificateLine:
+    """Say how often intervals hold the median in simulated runs of many cases, which lend each other their spread.
+
+    parts: measurements with different numbers of launches, or of different families; they count together.
+    """
+    hits, count = sum(part.covered for part in parts), sum(part.intervals for part in parts)
+    low, high = exact_bounds(hits, count)
+    each = ", ".join(f"{part.rate:.1%} after {part.launches:.3g}" for part in parts)
+    not_known = sum(part.not_known for part in parts)
+    more = f"; besides, {not_known / (count + not_known):.1%} are not known" if not_known else ""
+    return CertificateLine(
+        "moderated interval", about, SIMULATED,
+        HELD if low >= MODERATED else NOT_HELD if high < MODERATED else UNDECIDED,
+        f"{hits / count:.1%} [{low:.1%}, {high:.1%}] of the 95 % intervals hold the median: {each} launches{more}",
+        f"at least {MODERATED:.0%}", count, "measurements",
+        Estimate(hits / count, low, high, count, "Clopper-Pearson, 99 %", "rate"),
     )  # fmt: skip
 
 

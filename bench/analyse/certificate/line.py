@@ -16,8 +16,14 @@ SIMULATED, REPLAYED, EXACT, LIVE = "simulated", "replayed", "exact", "live"
 SLOPE, ADDS_UP, SOLO, AGREES = 0.01, 0.02, 0.03, 0.02
 """Largest distances from 1 for: slope of linearity, twice the work, lockstep ÷ solo, ours ÷ another timer."""
 
+CPU_TIME, PLAIN_STEP = 0.02, 0.02
+"""Largest distances from 1 for CPU time ÷ wall of a wait that spins, and median ÷ plain step where some are dearer."""
+
 COVERAGE = 0.93
 """Lowest coverage allowed for the stated 95 % interval, stopping included."""
+
+MODERATED = 0.94
+"""Lowest coverage allowed for it in runs of many cases, of two to five launches and of more."""
 
 LEAST_COVERAGE = {"two-humped, nearly half slow": 0.92}
 """Lower bounds for families whose median lies at the edge of a gap; such a case has the finding two-modes."""
@@ -52,7 +58,7 @@ class CertificateLine:
     estimate: Estimate | None = None
     facts: Mapping[str, float] = field(default_factory=dict)
     optional: bool = False
-    """True if the certificate's verdict ignores it when skipped: its subject is not installed."""
+    """True if the certificate's verdict ignores it when skipped: this machine does not have what it is about."""
 
 
 def skipped_line(check: str, about: str, bound: str, reason: str = "too few pairs were measured") -> CertificateLine:

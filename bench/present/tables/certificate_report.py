@@ -36,8 +36,11 @@ CONSTANT = (
 EXPLAINED: Mapping[str, str] = {
     "clock": "What the clock can tell apart, and what reading it costs.",
     "linearity": "Busy waits of known length: the measured time must grow as the length does.",
+    "CPU clock": "CPU time: of waits that spin, which take as much of it as of wall time; and of pairs of known ratio.",
+    "mean": "Waits of which every so many-th is much longer: the mean must count those, and the median must not.",
     "additivity": "The same work twice must take twice as long.",
     "coverage": "Simulated measurements, stopped as a run stops: how many of the 95 % intervals hold the true median.",
+    "moderated interval": "The same in runs of many cases, which lend each other their spread, of few launches too.",
     "false alarms": "Real cases compared with themselves: a 95 % interval that excludes 1 is a false alarm.",
     "injected slow-down": "Work that is slower by a known percentage, by construction, against the plain work.",
     "lockstep ÷ solo": "A block timed in lockstep with another process must take as long as one timed alone.",

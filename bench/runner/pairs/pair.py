@@ -127,8 +127,8 @@ class Pair:
             count = self._context.pair_settings.count and key not in self._context.steps
             for side in self._order:
                 planned, known = compared.on(side), self._context.steps.get(key, {})
-                settings = self._context.settings
-                request = Open(planned.case.key, planned.source, settings, known, cache_state, count=count)
+                settings, memory = self._context.settings, self._context.pair_settings.memory
+                request = Open(planned.case.key, planned.source, settings, known, cache_state, count, memory)
                 reply = self._ask(side, key, request)
                 if not isinstance(reply, Opened):
                     break

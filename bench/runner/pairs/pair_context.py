@@ -53,6 +53,8 @@ class PairSettings:
     a block."""
     count: bool = True
     """Count operators, allocations and kernels of a step in the first pair of a case."""
+    memory: bool = True
+    """Read the peak of the host's memory on both sides, for which a case is prepared twice."""
     cold_pairs: int = 1
     """The first pairs of a compiled case, which find its compile cache empty."""
     rewarm: bool = True
