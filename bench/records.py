@@ -16,15 +16,6 @@ Value = str | int | float | bool
 BASE, HEAD = SIDES = ("base", "head")
 """The sides of a comparison. A ratio is head ÷ base: above 1 is slower."""
 
-RIVALS = ("torch Timer", "pytest-benchmark", "pyperf", "triton do_bench")
-"""Other timers, whose blocks alternate with ours."""
-
-RIVALS_ON_GPU = ("triton do_bench",)
-"""The timers that wait for a device; the others only time cases on the CPU."""
-
-BESIDE, BY = "beside ", "by "
-"""Prefixes of the phases of such blocks: ours, and the other timer's. The name of the timer follows."""
-
 UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1}
 """The axes every case has, each with its default."""
 UNKNOWN = "unknown"  # the value of these axes in a case that another tool measured
@@ -293,18 +284,6 @@ class CaseLaunch:
     """`base` or `head` in a lockstep pair, where `launch` is the number of the pair; empty elsewhere."""
     twin: bool = False
     """True in a pair of the canary, whose head is a second copy of the base."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its interval, never a bare number. `low` and `high` are None if there is no interval."""
-
-    value: float
-    low: float | None
-    high: float | None
-    n: int
-    method: str
-    unit: str
 
 
 @dataclass(frozen=True)

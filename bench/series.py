@@ -11,6 +11,15 @@ WALL, CPU = "wall", "cpu"
 """The clock of blocks on the CPU, and the one that follows from what these blocks took of the processor: the CPU time
 of the process, all its threads. No block is stored on `cpu`."""
 
+RIVALS = ("torch Timer", "pytest-benchmark", "pyperf", "triton do_bench")
+"""Other timers, whose blocks alternate with ours."""
+
+RIVALS_ON_GPU = ("triton do_bench",)
+"""The timers that wait for a device; the others only time cases on the CPU."""
+
+BESIDE, BY = "beside ", "by "
+"""Prefixes of the phases of such blocks: ours, and the other timer's. The name of the timer follows."""
+
 
 @dataclass(frozen=True, order=True)
 class Series:

@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, TypeVar
 
-from bench.records import BESIDE, BY
-from bench.series import STEP
+from bench.series import BESIDE, BY, STEP
 
 if TYPE_CHECKING:
     import torch

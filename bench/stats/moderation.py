@@ -107,7 +107,7 @@ class Neighbours:
         self._found: dict[Hashable, Summary] = {}
         self._levels: list[float] = []
         self._sums = Summary(0.0, 0.0, 0, Shape(0.0, 0.0, 0.0))
-        """Of all cases; the level is not used."""
+        """The prior of all cases; the level is not used."""
 
     def put(self, key: Hashable, values: Sequence[float]) -> None:
         """Set the positive data of a case, one for each launch. Cases below two launches are no neighbours yet."""

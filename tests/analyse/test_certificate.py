@@ -20,7 +20,8 @@ from bench.analyse.certificate import (
 )
 from bench.analyse.certificate.recorded import RecordedComparison, comparisons
 from bench.plan.certificate_cases import LINEARITY, MEAN, QUICK, SAME, Comparison, about
-from bench.records import BESIDE, BY, RIVALS, RIVALS_ON_GPU, Case, ComparedCase, Planned
+from bench.records import Case, ComparedCase, Planned
+from bench.series import BESIDE, BY, RIVALS, RIVALS_ON_GPU
 from bench.stats import intervals
 from bench.stats.coverage_simulation import Coverage
 

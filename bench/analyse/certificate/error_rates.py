@@ -24,8 +24,8 @@ from bench.analyse.certificate.line import (
     skipped_line,
 )
 from bench.analyse.certificate.recorded import Ratios, RecordedComparison
+from bench.analyse.estimate import Estimate
 from bench.analyse.gate import pair_ratios
-from bench.records import Estimate
 from bench.stats import intervals
 from bench.stats.coverage_simulation import Coverage, exact_bounds
 

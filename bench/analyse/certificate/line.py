@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bench.records import Estimate
+from bench.analyse.estimate import Estimate
 from bench.stats import intervals
 
 HELD, NOT_HELD, UNDECIDED, TOLD, SKIPPED = "held", "not held", "not decided", "told", "skipped"

@@ -18,7 +18,7 @@ from bench.analyse.certificate.line import (
     skipped_line,
 )
 from bench.analyse.certificate.recorded import RecordedComparison
-from bench.records import Estimate
+from bench.analyse.estimate import Estimate
 from bench.series import STEP, WALL
 from bench.stats import mean_cost
 from bench.stats.intervals import Interval

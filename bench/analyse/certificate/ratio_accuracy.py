@@ -29,8 +29,8 @@ from bench.analyse.certificate.line import (
 from bench.analyse.certificate.pair_clocks import BLOCKS, follows_cpu_time, in_cpu_time, judged
 from bench.analyse.certificate.recorded import Ratios, RecordedComparison
 from bench.analyse.gate import pair_ratios
-from bench.records import RIVALS, RIVALS_ON_GPU, Case
-from bench.series import CPU, WALL
+from bench.records import Case
+from bench.series import CPU, RIVALS, RIVALS_ON_GPU, WALL
 from bench.stats import intervals, student_t
 from bench.store.tables import RunData
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bench.analyse.estimate import Estimate
 from bench.cold_blocks import lockstep_ns
-from bench.records import BESIDE, BY, SIDES, Estimate
+from bench.records import SIDES
+from bench.series import BESIDE, BY
 from bench.stats import intervals
 from bench.store.tables import RunData
 

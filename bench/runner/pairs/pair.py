@@ -31,7 +31,7 @@ from bench.protocol import (
     Visited,
 )
 from bench.protocol.rows import TimedBlock
-from bench.records import BASE, BESIDE, BY, HEAD, SIDES, BlockPair, CaseLaunch, ComparedCase, Outcome
+from bench.records import BASE, HEAD, SIDES, BlockPair, CaseLaunch, ComparedCase, Outcome
 from bench.runner.launches.launch import GROUP_BYTES, GROUP_CASES
 from bench.runner.launches.schedule import Assignment, imported_by
 from bench.runner.pairs.block_pair_count import MOST_BLOCK_PAIRS, at_least, more
@@ -39,7 +39,7 @@ from bench.runner.pairs.pair_caches import PairCaches, caches_of
 from bench.runner.pairs.pair_context import FEWEST_BLOCK_PAIRS, PairContext, PairedCase
 from bench.runner.starter import Starter
 from bench.runner.worker import START_TIMEOUT_S, Worker, WorkerLostError, environment
-from bench.series import Series
+from bench.series import BESIDE, BY, Series
 
 
 class AtWork(NamedTuple):

@@ -9,8 +9,8 @@ from bench.measure.author.contract import inspect
 from bench.measure.dispatcher import Dispatcher
 from bench.plan.catalog import find
 from bench.protocol import Open, Opened, Refused
-from bench.records import BESIDE, BY, RIVALS, Case, Settings
-from bench.series import Series
+from bench.records import Case, Settings
+from bench.series import BESIDE, BY, RIVALS, Series
 from bench.workload import Prepared, Work, phase_name_fault
 
 FILE = '''

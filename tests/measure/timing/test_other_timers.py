@@ -12,7 +12,7 @@ import pytest
 from bench.measure.timing import other_timers
 from bench.measure.timing.clocks import wall
 from bench.measure.timing.other_timers import ON_THE_HOST, OtherTimer, timed_with_others
-from bench.records import RIVALS, RIVALS_ON_GPU
+from bench.series import RIVALS, RIVALS_ON_GPU
 
 
 def installed(name):

@@ -55,7 +55,7 @@ def test_a_step_that_has_settled_is_steady_and_says_when_it_settled():
     warmth = warm_up(blocks_of(times), floor_ns=5e7, cap_ns=1e12)
     assert warmth.steady
     assert warmth.step_ns == pytest.approx(1e5, rel=0.01)
-    # 1 + 3 * 0.5**i is below 1.02 from the ninth block on, below 1.05 from the seventh: the median of the second window.
+    # 1 + 3 * 0.5**i is below 1.05 from the seventh block on: the median of the second window of five is so.
     assert warmth.settled_calls == 50
     assert warmth.settled_ns == pytest.approx(10.8e6, rel=0.01)
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 
 from bench.analyse.certificate import HELD, NOT_HELD, SKIPPED, UNDECIDED, CertificateLine
+from bench.analyse.estimate import Estimate
 from bench.present.tables import certificate_report
-from bench.records import Estimate
 
 RUN = {
     "schema": 2, "run": "20260101T000000Z-00000000", "machine": "2-core EPYC", "fingerprint": "abc",
