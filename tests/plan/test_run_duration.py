@@ -45,7 +45,7 @@ def test_a_guess_has_a_band_of_a_factor_of_three() -> None:
 
 def test_the_first_launch_also_learns_how_long_to_warm_up() -> None:
     one = estimate([planned()], THREE, {}).likely_s
-    assert estimate([planned()], Settings(launches=3, warm_s=5.1), {}).likely_s == pytest.approx(one + 5)
+    assert estimate([planned()], Settings(launches=3, warm_s=THREE.warm_s + 5), {}).likely_s == pytest.approx(one + 5)
 
 
 @pytest.mark.parametrize("past", [float("nan"), float("inf"), 0.0, -1.0])
