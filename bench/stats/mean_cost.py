@@ -103,7 +103,8 @@ def kinds(launches: Sequence[LaunchBlocks]) -> Kinds | None:
     blocks. The cut makes the squares within both parts least (Fisher, On Grouping for Maximum Homogeneity, 1958).
     """
     costs = [each.costs for each in launches]
-    relative = [[math.log(cost / min(own)) for cost in own] for own in costs]
+    least = [min(own) for own in costs]
+    relative = [[math.log(cost / cheapest) for cost in own] for own, cheapest in zip(costs, least, strict=True)]
     ordered = sorted(itertools.chain.from_iterable(relative))
     if ordered[-1] < math.log(DEARER):
         return None

@@ -264,4 +264,4 @@ def test_the_quick_preset_compiles_nothing_since_each_time_costs_half_a_minute(t
 
 
 def test_the_quick_preset_keeps_to_two_minutes(tmp_path: Path) -> None:
-    assert load("quick", tmp_path).overrides == {"launches": 6, "visits": 5, "blocks": 4, "budget_s": 120.0}
+    assert load("quick", tmp_path).overrides == {"launches": 6, "visits": 4, "blocks": 4, "budget_s": 120.0}
