@@ -8,6 +8,7 @@ first launch.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import time
@@ -62,7 +63,7 @@ class WorkerPool:
         else:
             ready = self._ready[threads] = [each for each in self._ready[threads] if each.is_alive()]
             if not ready:
-                ready += self._several(threads, 1 + min(ahead, MOST_AHEAD - 1, _cores() - 1), load)
+                ready += self._several(threads, at_once(1 + ahead, _cores()), load)
             worker = ready.pop(0)
         try:
             worker.greet()
@@ -118,6 +119,15 @@ class WorkerPool:
             for worker in ready:
                 worker.end()
         self._ready.clear()
+
+
+def at_once(wanted: int, cores: int) -> int:
+    """How many of the processes that are still wanted start at the same time: one a core, or what leaves none alone.
+
+    Five on two cores are three and then two, not two, two and one.
+    """
+    rounds = max(1, wanted // cores)
+    return min(math.ceil(wanted / rounds), MOST_AHEAD)
 
 
 def _cores() -> int:

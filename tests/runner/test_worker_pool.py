@@ -36,9 +36,9 @@ def started(monkeypatch):
 
 
 def test_where_more_launches_are_sure_one_a_core_starts_and_each_serves_one_launch(pool, started):
-    first = pool.take(1, ahead=5)
+    first = pool.take(1, ahead=3)
     assert len(started) == 2
-    second = pool.take(1, ahead=4)
+    second = pool.take(1, ahead=2)
     assert len(started) == 2
     assert {first.process, second.process} == {each.process for each in started}
     assert first.start_s == second.start_s > 0
@@ -100,3 +100,15 @@ def test_the_processes_of_one_launch_are_forks_of_one(pool, tmp_path):
         assert compiled.greet().facts["torch"]["threads"] == 2
         for worker in (plain, compiled):
             worker.end()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cores", "sizes"),
+    [(6, 2, [2, 2, 2]), (5, 2, [3, 2]), (1, 8, [1]), (3, 1, [1, 1, 1]), (7, 2, [3, 2, 2]), (20, 16, [4] * 5)],
+)
+def test_processes_start_in_rounds_that_keep_every_core_busy(wanted, cores, sizes):
+    seen = []
+    while wanted:
+        seen.append(worker_pool.at_once(wanted, cores))
+        wanted -= seen[-1]
+    assert seen == sizes
