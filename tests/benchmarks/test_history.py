@@ -71,7 +71,7 @@ def year(tmp_path_factory, request):
         data = RunData(
             folder / str(run["run"]),
             run,
-            blocks.astype(dict(schema.BLOCKS)),
+            blocks.assign(**schema.missing(blocks.columns, schema.BLOCKS)).astype(dict(schema.BLOCKS)),
             launches.astype(dict(schema.LAUNCHES)),
             pd.DataFrame(),
         )

@@ -35,7 +35,7 @@ def test_a_case_without_memory_is_a_result_and_code_0(bench):
 
 
 def test_a_spent_budget_leaves_cases_for_resume_and_says_so(bench):
-    words = ("--workloads", FILES / "paced.py", "paced/*", "--budget", "0.001s", "--out", "run", "--format", "json")
+    words = ("--workloads", FILES / "paced.py", "paced/*", "--budget", "0.000001s", "--out", "run", "--format", "json")
     done = bench("run", *words)
     assert done.returncode == 4
     assert json.loads(done.stdout)["status"] == "out of budget"

@@ -117,4 +117,4 @@ def test_blocks_of_a_case_that_behaves_are_all_from_one_process(run):
         assert visit["index"].tolist() == list(range(len(visit)))
         assert not visit["kept"].iloc[:cold].any()
         assert visit["kept"].iloc[cold:].all()
-        assert len(visit) - cold >= 4
+        assert len(visit) - cold >= 3  # five are asked for, one more or fewer is drawn, and the first is cold

@@ -129,12 +129,12 @@ def test_after_a_kill_every_launch_has_whole_visits_of_one_process(killed):
         assert sorted(launch["visit"].unique()) == list(range(launch["visit"].nunique()))
     for _, visit in blocks.groupby(["key", "launch", "visit", "phase", "clock"]):
         assert sorted(visit["index"]) == list(range(len(visit)))
-        assert visit["kept"].sum() >= 4
+        assert visit["kept"].sum() >= 3
     assert not blocks.duplicated(["key", "launch", "visit", "phase", "clock", "index"]).any()
 
 
 def test_a_killed_run_can_be_shown_before_it_is_resumed(killed):
-    outcomes = Counter(row["outcome"] for row in killed.shown)
+    outcomes = Counter(row["outcome"] for row in killed.shown if row["clock"] != "cpu")
     assert outcomes["ok"] >= 2
     assert sum(outcomes.values()) == CASES
 

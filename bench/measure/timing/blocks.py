@@ -104,5 +104,5 @@ def grown(steps: int, total_ns: int, target_ns: float, limit: int = MOST_STEPS) 
 
 
 def steps_for(step_ns: float, target_ns: float) -> int:
-    """The n whose block takes `AIM` times the target, at `step_ns` a step."""
-    return max(1, math.ceil(AIM * target_ns / max(step_ns, 1e-3)))
+    """The n whose block takes `AIM` times the target, at `step_ns` a step; 1 where a step alone is long enough."""
+    return 1 if step_ns >= target_ns else math.ceil(AIM * target_ns / max(step_ns, 1e-3))
