@@ -104,6 +104,9 @@ class Dispatcher:
             gc.unfreeze()
             settle_garbage()
             self._closed = False
+        elif not self._sessions:
+            # Until now this process may have waited, while another one of the run started or was timed.
+            self._foreign = foreign_load.ForeignLoad()
         before = resident_bytes()
         kind = ProfilingSession if isinstance(request, OpenToProfile) else Session
         session = kind(request, self._clock, lambda stage: self._send(Stage(request.key, stage)))
