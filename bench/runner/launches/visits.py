@@ -38,9 +38,9 @@ FEWEST_STEPS, FEWEST_STEPS_S = 32, 0.05
 the mean of a step that is dear in every 64th call is held (`tests/agreement/periodic_steps.py`)."""
 
 
-MOST_SKIPPED, SKIPPED = 63, 0.1
-"""Calls that are skipped at most before the first visit of a launch, and the share of its cost that they may take: with
-63 any call of a step that is dear in every 64th may come first."""
+MOST_SKIPPED, SKIPPED, SKIPPED_ALONE = 63, 0.05, 0.2
+"""Calls that are skipped at most before the first visit of a launch, and the shares of its cost and of the start of its
+process that they may take: with 63 any call of a step that is dear in every 64th may come first."""
 
 
 class VisitPlan(NamedTuple):
@@ -118,5 +118,5 @@ class Visits:
         count = round(min(visits, MOST_VISITS))
         # A step that is dear now and then is known by its mean, if calls enough are seen.
         seen_steps = min(FEWEST_STEPS, max(FEWEST_STEPS_S, FILL * start_s) / (block_s / steps)) / steps / count
-        skipped = min(MOST_SKIPPED, int(SKIPPED * launch_s / (block_s / steps)))
+        skipped = min(MOST_SKIPPED, int((SKIPPED * launch_s + SKIPPED_ALONE * start_s) / (block_s / steps)))
         return VisitPlan(count, max(blocks, math.ceil(seen_steps) + 1), skipped)

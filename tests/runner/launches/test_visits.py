@@ -88,9 +88,10 @@ def test_a_case_alone_is_timed_for_longer_than_its_process_took_to_start_however
 
 def test_calls_are_skipped_before_the_first_visit_alone_and_blocks_are_drawn():
     plan = Visits(Settings()).plan(KEY, launch_s=0.1, start_s=0.0, block_s=2e-3, steps=1)
-    assert plan.most_skipped == 5  # a tenth of 0.1 s
+    assert plan.most_skipped == 2  # a twentieth of 0.1 s
     dice = random.Random(0)
-    assert {plan.skipped(dice, 0) for _ in range(500)} == set(range(6))
+    assert {plan.skipped(dice, 0) for _ in range(500)} == set(range(3))
     assert plan.skipped(dice, 1) == 0
     assert {VisitPlan(4, 8).drawn(dice) for _ in range(500)} == set(range(6, 11))
     assert Visits(Settings()).plan(KEY, 0.1, 0.0, 1e-3, 1000).most_skipped == 63
+    assert Visits(Settings()).plan(KEY, 0.7, 0.6, 2e-3, 1).most_skipped == 63
