@@ -19,9 +19,7 @@ import socket
 import sys
 
 from bench.measure.__main__ import die_with_parent, worker
-
-READY = b"ready\n"
-"""What the starter prints once it can fork."""
+from bench.protocol.wire import STARTER_READY
 
 FILES = 3
 """A request brings standard input, output and error of its worker."""
@@ -42,7 +40,7 @@ def main() -> None:
     gc.enable()
     gc.freeze()  # a fork whose collector looked at all this would copy it
     listener.listen()
-    os.write(1, READY)
+    os.write(1, STARTER_READY)
     while listener.fileno() in select.select([listener.fileno(), 0], [], [])[0]:
         connection, _ = listener.accept()
         if os.fork() == 0:

@@ -28,6 +28,9 @@ _BY_SERIES: Mapping[type[Any], list[str]] = {
 }
 """By type of message: fields that are a dict by series, whose keys become text in JSON."""
 
+STARTER_READY = b"ready\n"
+"""What a starter prints once it can fork workers."""
+
 Reader = Callable[[Any], Any]
 """Makes the value of a field out of JSON. Raises `TypeError` or `ValueError` where it is of another type."""
 

@@ -18,8 +18,7 @@ def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE, pool: Wo
     pool: keeps that worker for the first launch.
     Raises `UserError` with the traceback of a file that does not import, and `MachineUnfitError`.
     """
-    worker: Worker | None = Worker(1, stop, side=side)
-    assert worker is not None
+    worker, kept = Worker(1, stop, side=side), False
     try:
         reply = worker.ask(Import([item.source for item in planned]), START_TIMEOUT_S)
         assert isinstance(reply, Imported)
@@ -30,11 +29,11 @@ def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE, pool: Wo
         if pool is not None:
             pool.can_fork = can_fork(cuda=not hello.capabilities["cuda"])
             pool.put(1, worker)
-            worker = None
+            kept = True
         return hello
     except WorkerLostError as lost:
         files = ", ".join(sorted({item.source.path for item in planned}))
         raise UserError(f"importing {files} ended the process: {lost}\n{lost.log}".rstrip()) from None
     finally:
-        if worker is not None:
+        if not kept:
             worker.end()

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-READY = b"ready\n"
+from bench.protocol.wire import STARTER_READY
+from bench.runner.stop_request import Stop
 
 
 def can_fork(cuda: bool) -> bool:
@@ -45,21 +46,25 @@ class Starter:
         )
         self._ready = False
 
-    def wait(self, seconds: float) -> None:
-        """Wait until it can fork. Raises `StarterError` where it ended, or said nothing for so long."""
+    def wait(self, seconds: float, stop: Stop) -> None:
+        """Wait until it can fork. Raises `StarterError` where it ended or said nothing for so long, and `Stopped`."""
         if self._ready:
             return
         assert self._process.stdout is not None
-        seen = select.select([self._process.stdout], [], [], seconds)[0]
-        if not seen or self._process.stdout.readline() != READY:
+        seen = select.select([self._process.stdout.fileno(), stop.fileno()], [], [], seconds)[0]
+        stop.check()
+        if not seen or self._process.stdout.readline() != STARTER_READY:
             self._log.seek(0)
             raise StarterError(self._log.read().decode(errors="replace").strip() or f"no word for {seconds:g} s")
         self._ready = True
 
-    def fork(self, environment: Mapping[str, str], log: IO[bytes], seconds: float) -> Forked:
+    def fork(self, environment: Mapping[str, str], log: IO[bytes], seconds: float, stop: Stop) -> Forked:
         """A worker with this environment, which writes what it prints into `log`. Raises as `wait` does."""
-        self.wait(seconds)
-        return Forked(self._address, environment, log)
+        self.wait(seconds, stop)
+        try:
+            return Forked(self._address, environment, log)
+        except (OSError, ValueError) as error:  # it was killed meanwhile: it refuses, or says no process id
+            raise StarterError(f"the process that forks workers has ended: {error}") from None
 
     def end(self) -> None:
         """End it. Its workers live on until their own end."""

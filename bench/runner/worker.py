@@ -109,7 +109,7 @@ class Worker:
         """The process, in a group of its own, so that its helpers (loaders, compilers) end with it."""
         if starter is not None:
             try:
-                return starter.fork(variables, self._log, START_TIMEOUT_S)
+                return starter.fork(variables, self._log, START_TIMEOUT_S, self._stop)
             except StarterError as error:
                 raise MachineUnfitError(f"no worker can start here: {error}") from None
         return subprocess.Popen(

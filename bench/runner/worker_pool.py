@@ -64,7 +64,9 @@ class WorkerPool:
             ready = self._ready[threads] = [each for each in self._ready[threads] if each.is_alive()]
             if not ready:
                 ready += self._several(threads, at_once(1 + ahead, _cores()), load)
-            worker = ready.pop(0)
+                ready[:] = [each for each in ready if each.is_alive()]
+            # Where loading ended all of them, a fresh one loads nothing ahead: what is wrong, a case will find.
+            worker = ready.pop(0) if ready else Worker(threads, self._stop)
         try:
             worker.greet()
         except BaseException:
@@ -97,7 +99,6 @@ class WorkerPool:
             for each in workers:
                 each.begin(load)
             for each in workers:
-                # What is wrong, the case that needs it finds again.
                 with contextlib.suppress(WorkerLostError):
                     each.answer(START_TIMEOUT_S)
         except BaseException:

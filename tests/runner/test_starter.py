@@ -116,11 +116,21 @@ def test_a_starter_that_cannot_import_is_an_error_with_what_it_printed():
     starter = Starter(sys.executable, environment(1, None), ["no_such_module_anywhere"])
     try:
         with pytest.raises(StarterError, match="no_such_module_anywhere"):
-            starter.wait(60)
+            starter.wait(60, Stop())
         with pytest.raises(MachineUnfitError, match="no_such_module_anywhere"):
             Worker(1, Stop(), starter=starter)
     finally:
         starter.end()
+
+
+def test_a_starter_that_was_killed_is_an_error_and_no_crash_of_a_case():
+    starter = Starter(sys.executable, environment(1, None))
+    starter.wait(60, Stop())
+    starter._process.kill()
+    starter._process.wait()
+    with pytest.raises(MachineUnfitError, match="has ended"):
+        Worker(1, Stop(), starter=starter)
+    starter.end()
 
 
 def test_no_fork_where_cuda_is_used():

@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from bench.protocol import Import
 from bench.runner import worker_pool
 from bench.runner.starter import can_fork
 from bench.runner.stop_request import Stop
@@ -112,3 +113,11 @@ def test_processes_start_in_rounds_that_keep_every_core_busy(wanted, cores, size
         seen.append(worker_pool.at_once(wanted, cores))
         wanted -= seen[-1]
     assert seen == sizes
+
+
+def test_workers_that_die_of_what_they_load_are_not_given_out(pool, started):
+    worker = pool.take(1, ahead=1, load=Import([], modules=["no_such_module_anywhere"]))
+    assert len(started) == 3
+    assert worker is started[2]
+    assert worker.is_alive()
+    worker.end()

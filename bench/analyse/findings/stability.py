@@ -73,7 +73,7 @@ class OutlierShare:
             return None
         return (
             f"{evidence.outlier_share:.0%} of the blocks lie far from the median of their launch",
-            "the median stands, but mean and tail would not: look at the blocks with bench.load(…, level='blocks')",
+            "the median stands; read the mean with its own interval, and the blocks with bench.load(…, level='blocks')",
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 LOOK_S = 0.005
@@ -21,37 +23,33 @@ def background_cores() -> float | None:
     children = _children()
     if children is None:
         return None
-    began, process, of_children = time.monotonic(), time.process_time(), _cpu_s(children)
+    began, process, before = time.monotonic(), time.process_time(), _cpu_s(children)
     time.sleep(LOOK_AT_CHILDREN_S if children else LOOK_S)
-    busy = time.process_time() - process + _cpu_s(children) - of_children
-    return max(0.0, busy) / (time.monotonic() - began)
+    by_children = sum(spent - before[pid] for pid, spent in _cpu_s(before).items())
+    return (time.process_time() - process + by_children) / (time.monotonic() - began)
 
 
 def _children() -> list[int] | None:
     """Process ids of all living descendants; None on a system without /proc/…/children (proc(5))."""
+    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():
+        return None
     found: list[int] = []
     waiting = [os.getpid()]
-    try:
-        while waiting:
-            pid = waiting.pop()
-            for task in Path(f"/proc/{pid}/task").iterdir():
+    while waiting:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a process or thread that has just ended
+            for task in Path(f"/proc/{waiting.pop()}/task").iterdir():
                 own = [int(text) for text in (task / "children").read_text(encoding="ascii").split()]
                 found += own
                 waiting += own
-    except FileNotFoundError:  # a child that has just ended, or a kernel without this file
-        return None if not Path("/proc/self/task").exists() else found
-    except OSError:
-        return None
     return found
 
 
-def _cpu_s(pids: list[int]) -> float:
-    """CPU seconds of these processes so far; one that has ended counts no more."""
-    ticks = 0
+def _cpu_s(pids: Iterable[int]) -> dict[int, float]:
+    """CPU seconds so far of those of these processes that still exist."""
+    found = {}
     for pid in pids:
-        try:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
             fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:
-            continue
-        ticks += int(fields[11]) + int(fields[12])  # utime and stime, fields 14 and 15 of the line
-    return ticks / os.sysconf("SC_CLK_TCK") if pids else 0.0
+            ticks = int(fields[11]) + int(fields[12])  # utime and stime, fields 14 and 15 of the line
+            found[pid] = ticks / os.sysconf("SC_CLK_TCK")
+    return found
