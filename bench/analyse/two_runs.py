@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bench.analyse.common_shift import beyond
+from bench.analyse.comparison import (
+    FASTER,
+    NOT_COMPARED,
+    NOT_KNOWN,
+    NOT_RESOLVED,
+    ON_CPU,
+    ONE_PROCESS,
+    OTHER_MACHINE,
+    SLOWER,
+    Compared,
+)
 from bench.analyse.protocols import why_apart
 from bench.analyse.rows.analysis import Analysis
 from bench.analyse.rows.clock_choice import on_clock
@@ -16,38 +28,6 @@ from bench.series import CPU, WALL
 from bench.stats import intervals
 from bench.stats.intervals import Interval
 
-SLOWER, FASTER, NOT_RESOLVED, NOT_COMPARED = "slower", "faster", "not_resolved", "not_compared"
-"""Verdicts on two runs of one machine. None is a regression: only lockstep pairs can show one."""
-
-OTHER_MACHINE = "other_machine"
-"""Verdict if the fingerprints differ: that is a comparison of machines."""
-
-ONE_PROCESS = "one process of a side supports no verdict: processes differ, and nothing here says by how much"
-
-
-NOT_KNOWN = "not known even to a factor of three: more launches, or a quieter machine, would help"
-
-ON_CPU = "on the CPU clock, which is narrower"
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One case and clock in two runs. Ratios are head ÷ base: above 1 is slower."""
-
-    key: str
-    clock: str | None
-    """The clock of both times; None if a run has no time of the case."""
-    verdict: str
-    base_s: float | None
-    head_s: float | None
-    ratio: float | None
-    low: float | None
-    high: float | None
-    method: str
-    base_launches: int
-    head_launches: int
-    note: str = ""
-
 
 def compare(
     base: Analysis,
@@ -56,7 +36,7 @@ def compare(
     head_rows: Sequence[Row] | None = None,
     clock: str | None = None,
 ) -> list[Compared]:
-    """Each case of either run, in the head's order and then the base's.
+    """Each case of either run, in the head's order and then the base's. What all cases share is no verdict on one.
 
     base_rows, head_rows: some rows of each run (default: all). A row that is wrong has no time here. clock: the one to
     compare on; without it a case on the CPU is compared on wall or on CPU time, whichever is narrower, where both say
@@ -75,7 +55,7 @@ def compare(
             made.append(_apart(key, own, under, over, apart))
         else:
             made.append(_compared(key, own, under, over, alike, fixed=clock is not None))
-    return made
+    return beyond(made)
 
 
 class _Side:

@@ -8,14 +8,18 @@ in random order. A round's datum is the one number that a user would write down.
 deviation of those numbers as a share of their mean, times the root of the seconds that one took: of two tools of equal
 precision the cheaper one has the smaller figure. Its interval is that of a standard deviation of normal data
 (chi-square, 95 %); those of ratios are of a bootstrap over rounds, and the best peer is the one that is best over all
-rounds. A tool that reports an interval of its own is also held to it: the last column is the share of rounds whose
-interval contains the median of all rounds of that tool. asv is left out, and the reason is said, where --asv has none;
-it needs the same torch and scikit-learn beside it (`pip install asv`).
+rounds. A machine whose level wanders from round to round takes all tools along, whatever they do: `own` is the figure
+of what a tool strays by itself, with the standard deviation that Grubbs gives for instruments which measured the same
+things (On estimating precision of measuring instruments and product variability, JASA 43, 1948). A tool that reports an
+interval of its own is also held to it: the last column is the share of rounds whose interval contains the median of all
+rounds of that tool. asv is left out, and the reason is said, where --asv has none; it needs the same torch and scikit-
+learn beside it (`pip install asv`).
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import statistics
 import sys
@@ -43,6 +47,26 @@ def figure(turns: Sequence[Turn]) -> float:
     """Standard deviation as a share of the mean, times the root of the mean seconds."""
     values = [turn["value_s"] for turn in turns]
     return statistics.stdev(values) / statistics.fmean(values) * math.sqrt(cost(turns))
+
+
+def own_figure(tool: str, rounds: Rounds) -> float:
+    """The figure by the tool's own variance: covariance of its distances from two other tools, over all such couples.
+
+    Of the logs, so that it is a share. NaN with fewer than three tools. An estimate below 0 is given as 0: nothing of
+    what was seen is the tool's own.
+    """
+    logs = {each: [math.log(turns[each]["value_s"]) for turns in rounds] for each in rounds[0]}
+    away = [[a - b for a, b in zip(logs[tool], values, strict=True)] for name, values in logs.items() if name != tool]
+    if len(away) < 2:
+        return math.nan
+    variance = statistics.fmean(statistics.covariance(a, b) for a, b in itertools.combinations(away, 2))
+    return math.sqrt(max(variance, 0.0) * cost([turns[tool] for turns in rounds]))
+
+
+def own_text(tool: str, rounds: Rounds) -> str:
+    """That figure with the bootstrap's interval; a dash where there is none."""
+    found = builds.bootstrap(rounds, partial(own_figure, tool))
+    return "–" if math.isnan(found.value) else found.text()
 
 
 def cost(turns: Sequence[Turn]) -> float:
@@ -95,7 +119,7 @@ def table(step: str, rounds: Rounds, ours: Sequence[str]) -> list[list[str]]:
             [
                 step, tool, f"{statistics.median(values) * 1e6:.1f} µs",
                 f"{statistics.stdev(values) / statistics.fmean(values):.1%}", f"{cost(turns):.1f}",
-                figure_within(turns).text(), *ratios, "–" if share is None else f"{share:.0%}",
+                figure_within(turns).text(), own_text(tool, rounds), *ratios, "–" if share is None else f"{share:.0%}",
             ]
         )  # fmt: skip
     return lines
@@ -104,7 +128,7 @@ def table(step: str, rounds: Rounds, ours: Sequence[str]) -> list[list[str]]:
 def head(ours: Sequence[str]) -> list[str]:
     """Names of the columns."""
     ratios = ["÷ best peer", f"÷ {ours[0]}", "median ÷ Timer's"]
-    return ["step", "tool", "reported", "sd", "seconds", "sd × √seconds", *ratios, "own interval holds"]
+    return ["step", "tool", "reported", "sd", "seconds", "sd × √seconds", "own", *ratios, "own interval holds"]
 
 
 def words_by_build(names: Sequence[str], asked: Sequence[str]) -> dict[str, str]:

@@ -67,8 +67,21 @@ def test_the_table_compares_with_the_best_peer_the_first_build_and_the_timer():
     assert float(columns["÷ old"].split()[0]) == pytest.approx(0.25, rel=0.5)
     assert columns["reported"].endswith(" µs")
     assert float(columns["median ÷ Timer's"].split()[0]) == pytest.approx(1, abs=0.1)
-    assert old[7] == "–"
+    assert dict(zip(peers.head(["old", "new"]), old, strict=True))["÷ old"] == "–"
     assert [line[1] for line in others] == ["pyperf -p 5", "torch Timer"]
+    assert float(others[0][6].split()[0]) == pytest.approx(0.4 * 2, rel=0.4)
+
+
+def test_what_the_machine_does_to_all_tools_alike_is_no_tool_s_own():
+    dice = np.random.default_rng(2)
+    names = {"a": 0.01, "b": 0.02, "c": 0.04, "d": 0.02}
+    wander = dice.normal(1, 0.3, 2000)
+    rounds = [{tool: turns_of([abs(level) * dice.normal(1, sd)])[0] for tool, sd in names.items()} for level in wander]
+    assert peers.figure([each["a"] for each in rounds]) > 0.4
+    for tool, sd in names.items():
+        assert peers.own_figure(tool, rounds) == pytest.approx(2 * sd, rel=0.15)
+    assert np.isnan(peers.own_figure("a", rounds_of(a=[9, 10, 11], b=[9, 11, 10])))
+    assert peers.own_text("a", rounds_of(a=[9, 10, 11], b=[9, 11, 10])) == "–"
 
 
 def test_a_round_that_was_interrupted_is_left_out():

@@ -158,6 +158,14 @@ class TestShortAndLong:
         assert one[5].startswith("0.67 [0.09, 0.99]")
         assert one[6] == "±10.0%"
 
+    def test_a_slow_run_holds_the_references_at_its_own_level(self):
+        truths = dict.fromkeys("abc", (1.0, 60))
+        turns = [{"cases": {key: [low + 0.1, low, low + 0.2, "t"] for key in truths}} for low in (0.9, 0.9, 1.4)]
+        *_, whole, at_level = short_and_long.lines("new", "6", turns, truths)
+        assert whole[4] == "6 of 9"
+        assert at_level[5].startswith("1.00")
+        assert at_level[2].startswith("all, at the level of the run (sd 23")
+
     def test_a_case_is_named_without_the_axes_that_all_have(self):
         key = "dataloader/epoch[batch=32,device=cpu,dtype=float32,mode=eager,pin=False,threads=1,workers=0]"
         assert short_and_long.short_name(key) == "dataloader/epoch[batch=32,pin=False,workers=0]"

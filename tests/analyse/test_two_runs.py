@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.analyse.common_shift import shared_by
 from bench.analyse.rows.analysis import Analysis
 from bench.analyse.two_runs import compare
 from bench.present.tables import two_runs_table as present
@@ -163,7 +164,7 @@ def test_runs_of_unlike_protocols_are_not_compared(base, head, older):
     assert found.note == f"the {older} was measured by an older protocol"
     text = present.show([found], {"run": "1", "machine": "m"}, {"run": "2", "machine": "m"}, "table")
     assert "before schema 5" in text
-    assert "leave 1 out" not in text
+    assert "slower or faster" not in text
     assert (found.base_s, found.head_s) == (pytest.approx(1e-3), pytest.approx(1e-3))
 
 
@@ -201,3 +202,61 @@ def test_other_cases_tell_how_much_few_launches_spread():
     alone, among = (compared(run(others), run(others))["a/x"] for others in (0, 12))
     assert "other cases" in among.method
     assert among.high / among.low < alone.high / alone.low
+
+
+# --- what all cases share ---------------------------------------------------------------------------------------------
+
+
+def at_level(seed, level, cases=10, **planted):
+    """A run whose cases are all slower by a level; some have a factor of their own."""
+    dice = np.random.default_rng(seed)
+    names = [f"y{place}" for place in range(cases)]
+    return stored(
+        **{name: (1e-3 * level * planted.get(name, 1) * dice.lognormal(0, 0.005, 6)).tolist() for name in names}
+    )
+
+
+@pytest.mark.parametrize("level", [1.03, 0.97])
+def test_a_slow_hour_makes_no_case_slower_and_is_told_once(level):
+    found = compare(Analysis(at_level(1, 1.0)), Analysis(at_level(2, level)))
+    assert {item.verdict for item in found} == {"not_resolved"}
+    assert any("it moved as all cases did" in item.note for item in found)
+    assert all(item.ratio == pytest.approx(level, rel=0.02) for item in found)
+    text = present.show(found, {"run": "1", "machine": "m"}, {"run": "2", "machine": "m"}, "table")
+    assert "The 10 cases together: head ÷ base" in text
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.1, "slower"), (0.9, "faster")])
+def test_a_case_that_moved_beyond_all_others_keeps_its_verdict(factor, verdict):
+    found = compare(Analysis(at_level(1, 1.0)), Analysis(at_level(2, 1.03, y4=factor)))
+    assert {item.key.partition("[")[0]: item.verdict for item in found if item.verdict != "not_resolved"} == {
+        "a/y4": verdict
+    }
+
+
+def test_a_case_that_did_not_move_in_a_slow_hour_is_no_faster_one():
+    """Its ratio is 1: what is said of it is what was measured."""
+    found = compare(Analysis(at_level(1, 1.0)), Analysis(at_level(2, 1.05, y4=1 / 1.05)))
+    (still,) = [item for item in found if item.key.startswith("a/y4[")]
+    assert still.verdict == "not_resolved"
+
+
+def test_few_cases_share_nothing_that_could_be_known():
+    found = compare(Analysis(at_level(1, 1.0, cases=5)), Analysis(at_level(2, 1.05, cases=5)))
+    assert {item.verdict for item in found} == {"slower"}
+    assert shared_by(found) is None
+
+
+def test_runs_at_one_level_share_nothing_and_half_that_moved_is_no_level():
+    assert shared_by(compare(Analysis(at_level(1, 1.0)), Analysis(at_level(2, 1.0)))).is_one
+    half = {f"y{place}": 1.3 for place in range(5)}
+    found = compare(Analysis(at_level(1, 1.0)), Analysis(at_level(2, 1.0, **half)))
+    assert sum(item.verdict == "slower" for item in found) == 5
+
+
+def test_other_machines_share_no_hour():
+    base, head = at_level(1, 1.0), at_level(2, 1.05)
+    head.run["fingerprint"] = "elsewhere"
+    found = compare(Analysis(base), Analysis(head))
+    assert shared_by(found) is None
+    assert {item.verdict for item in found} == {"other_machine"}

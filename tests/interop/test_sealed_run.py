@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bench import interop
+from bench.analyse.comparison import ONE_PROCESS
 from bench.analyse.rows.analysis import Analysis
-from bench.analyse.two_runs import ONE_PROCESS, compare
+from bench.analyse.two_runs import compare
 from bench.interop import execution, sealed_run
 from bench.interop.execution import Benchmark, Execution
 from bench.records import Case, Outcome, UserError

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from bench.analyse.common_shift import shared_by
+from bench.analyse.comparison import FASTER, NOT_KNOWN, OTHER_MACHINE, SLOWER, Compared
 from bench.analyse.protocols import ABOUT_OLDER, OLDER
-from bench.analyse.two_runs import FASTER, NOT_KNOWN, OTHER_MACHINE, SLOWER, Compared
 from bench.present.tables import table_formats
 from bench.present.tables.gate_report import short
 from bench.present.tables.terminal_table import Column
@@ -95,10 +96,16 @@ def below(compared: Sequence[Compared]) -> list[str]:
         "The runs were not interleaved: what lies between them may be the code, or the hour. `bench gate` takes turns, "
         "and can tell."
     ]
+    shift = shared_by(compared)
+    if shift is not None and not shift.is_one:
+        lines.append(
+            f"The {shift.cases} cases together: head ÷ base {shift.ratio:.3f}, {shift.low:.3f} to {shift.high:.3f}. "
+            "That is the hour, or what all of them use; no verdict rests on it."
+        )
     if with_interval:
         apart = sum(item.verdict in (SLOWER, FASTER) for item in with_interval)
         lines.append(
-            f"{apart} of {len(with_interval)} intervals (95 %) leave 1 out; about {0.05 * len(with_interval):.0f} "
+            f"{apart} of {len(with_interval)} cases are slower or faster (95 %); about {0.05 * len(with_interval):.0f} "
             "would if nothing differed and the hours were alike."
         )
     return lines
