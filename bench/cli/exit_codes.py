@@ -5,17 +5,23 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping
 
-FINE = 0
-REGRESSED = 1
-USAGE = 2
-NOT_RESOLVED = 3
-NOTHING_MEASURED = 4
-MACHINE_UNFIT = 5
-OUR_FAULT = 70
-CANNOT_BISECT = 125
-"""`git bisect run` skips such a commit."""
-INTERRUPTED = 130
-TERMINATED = 143
+from bench.jobs.endings import (
+    CANNOT_BISECT,
+    FINE,
+    INTERRUPTED,
+    MACHINE_UNFIT,
+    NOT_RESOLVED,
+    NOTHING_MEASURED,
+    OUR_FAULT,
+    REGRESSED,
+    TERMINATED,
+    USAGE,
+)
+
+__all__ = [
+    "CANNOT_BISECT", "FINE", "INTERRUPTED", "MACHINE_UNFIT", "NOTHING_MEASURED", "NOT_RESOLVED", "OUR_FAULT",
+    "REGRESSED", "TERMINATED", "USAGE", "of_outcomes", "stopped",
+]  # fmt: skip
 
 
 def stopped(number: int | None) -> int:

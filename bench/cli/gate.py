@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bench.cli import exit_codes
-from bench.cli.options import WorkloadFiles, colour, command_line, note, say, width
-
-if TYPE_CHECKING:
-    from bench.analyse.gate.verdicts import GateResult
-    from bench.jobs.gate_result import Gate
-
-
-class FailOn(StrEnum):
-    """What, besides a regression, is not to pass."""
-
-    NOT_RESOLVED = "not_resolved"
+from bench.cli.gate_files import GateFiles, show
+from bench.cli.options import WorkloadFiles, command_line, note
 
 
 class From(StrEnum):
@@ -97,7 +87,27 @@ def gate(
         typer.Option(metavar="PATH", help="File for a pull request's table; GITHUB_STEP_SUMMARY gets it too."),
     ] = None,
     junit: Annotated[Path | None, typer.Option(metavar="PATH", help="File for the verdicts as JUnit XML.")] = None,
-    fail_on: Annotated[FailOn | None, typer.Option(help="Exit code 3 where a case was not resolved.")] = None,
+    comment: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="File for a comment: Markdown of at most 60,000 characters.")
+    ] = None,
+    badge: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="File for a badge, as the endpoint of shields.io reads it.")
+    ] = None,
+    annotations: Annotated[
+        bool, typer.Option("--annotations", help="Mark the lines of cases that fail, in a job of GitHub.")
+    ] = False,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METRIC,…",
+            help="What fails it too: not_resolved, could_not_fail (3); graph_breaks, operators, allocations, kernels, "
+            "host_memory, device_memory, import_time, compile_time, first_call (1); repeatable.",
+        ),
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="TOML file of what may fail it (default: [tool.coursebench.gate])."),
+    ] = None,
     bisect: Annotated[
         bool, typer.Option("--bisect", help="Exit code 125 where nothing can be said, for git bisect run.")
     ] = False,
@@ -109,8 +119,8 @@ def gate(
     """Compare two sides in lockstep pairs and say of each case: regressed, not slower, improved, or not resolved.
 
     A pair is a fresh process of either side; they take turns block by block. Pairs are added until every case is
-    decided or hopeless. Ends with 1 where a case regressed, and for no other reason; with 5 where base differed from a
-    second copy of itself; with 4 where a case failed.
+    decided or hopeless. Ends with 1 where a case regressed or what the policy names grew, and for no other reason; with
+    5 where base differed from a second copy of itself; with 4 where a case failed.
 
     \b
     bench gate                                  the working tree against the merge-base
@@ -123,6 +133,8 @@ def gate(
     from bench.jobs.endings import BrokenSideError
     from bench.runner.stop_request import Stop, Stopped
 
+    files = GateFiles(json, markdown, junit, comment, badge, annotations)
+    files.forget()
     stop = Stop()
     if replay is None:
         stop.listen()
@@ -144,6 +156,8 @@ def gate(
             alpha=alpha,
             slack=slack,
             limit=limit,
+            fail_on=fail_on or (),
+            policy=policy,
             seed=seed,
             explain=explain,
             explain_pairs=explain_pairs,
@@ -158,40 +172,6 @@ def gate(
     except BrokenSideError as broken:
         note(str(broken))
         raise typer.Exit(exit_codes.CANNOT_BISECT if bisect else exit_codes.NOTHING_MEASURED) from None
-    show(found, json, markdown, junit)
-    if stop.signal is not None:
-        raise typer.Exit(exit_codes.stopped(stop.signal))
-    raise typer.Exit(code_of(found.judged, fail_on, bisect))
-
-
-def show(found: Gate, json: Path | None, markdown: Path | None, junit: Path | None) -> None:
-    """Write the files that were asked for, and say what the gate found."""
-    from bench.jobs.gate_result import write
-
-    for path, text in ((json, found.json), (markdown, found.markdown), (junit, found.junit)):
-        if path is not None:
-            write(path, text())
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        try:
-            with open(summary, "a", encoding="utf-8") as file:
-                file.write(found.markdown())
-        except OSError as error:
-            note(f"warning: the summary of the job cannot be written: {error}")
-    say(found.text(width=width(), color=colour()))
-    if (page := found.page) is not None:
-        note(f"\nwhy, as a page: {page}")
-    note(f"\nkept in {found.folder}; judge it again with: bench gate --replay {found.folder}")
-
-
-def code_of(judged: GateResult, fail_on: FailOn | None, bisect: bool) -> int:
-    """The exit code: 5 for a canary that fired, then 1 for a regression, 4 for what failed, 3 where it is asked for."""
-    verdicts = [case.verdict for case in judged.cases]
-    if judged.canary.fired:
-        return exit_codes.CANNOT_BISECT if bisect else exit_codes.MACHINE_UNFIT
-    if "regressed" in verdicts:
-        return exit_codes.REGRESSED
-    if judged.failed or not any(case.pairs for case in judged.cases):
-        return exit_codes.CANNOT_BISECT if bisect else exit_codes.NOTHING_MEASURED
-    if "not_resolved" in verdicts and (bisect or fail_on is FailOn.NOT_RESOLVED):
-        return exit_codes.CANNOT_BISECT if bisect else exit_codes.NOT_RESOLVED
-    return exit_codes.FINE
+    code = found.exit_code(bisect) if stop.signal is None else exit_codes.stopped(stop.signal)
+    show(found, files, code)
+    raise typer.Exit(code)

@@ -11,13 +11,15 @@ from bench.cli import exit_codes
 from bench.cli.files import Columns, plain
 from bench.cli.options import Format, TableFormat, colour, note, say, width
 from bench.cli.plot import Theme, suffixes
+from bench.records import UserError
 
 
 def history(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH]...", help="Runs, folders of runs, or files of other tools; results/ without any."
+            metavar="[PATH]...",
+            help="Runs, folders of runs, branch:NAME, or files of other tools; results/ without any.",
         ),
     ] = None,
     select: Annotated[
@@ -37,6 +39,22 @@ def history(
         Path | None,
         typer.Option("--known", metavar="FILE", help="Known alerts: what --format json wrote earlier."),
     ] = None,
+    keep_on: Annotated[
+        str | None,
+        typer.Option(
+            "--keep-on", metavar="BRANCH", help="Commit the runs' points to a branch; all of it is then told."
+        ),
+    ] = None,
+    push: Annotated[
+        str,
+        typer.Option("--push", metavar="REMOTE", help="With --keep-on: fetch the branch there first, then push it."),
+    ] = "",
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--also", metavar="FILE", help="With --keep-on: a file beside the points, as a badge; repeatable."
+        ),
+    ] = None,
     fail_on_new: Annotated[
         bool, typer.Option("--fail-on-new", help="Exit code 1 where something unknown got slower.")
     ] = False,
@@ -52,16 +70,26 @@ def history(
     bench history nightly/ -o charts/ --changed
     bench history data.js --format json > known.json
     bench history data.js --known known.json --fail-on-new
+    bench history results/nightly --keep-on bench-data --push origin
+    bench history branch:bench-data
     """
     from bench.analyse.history.level_changes import history as analysed
     from bench.analyse.history.level_changes import unknown
     from bench.cli.progress import Notes
-    from bench.jobs import history_job
+    from bench.jobs import history_job, kept_history
     from bench.present.tables import history_table as present
 
     if fail_on_new and known is None:
         note("hint: without --known every alert is new")
-    points = history_job.points(paths or ["results"], from_, plain(unit, column, higher_is_better), Notes())
+    named = paths or ["results"]
+    if keep_on is not None:
+        kept = kept_history.keep(named, keep_on, push, also or (), Notes())
+        new_files = ", ".join(kept.added) or "nothing new"
+        note(f"kept on {keep_on}, {kept.commit[:12]}{', pushed' if kept.pushed else ''}: {new_files}")
+        named = [f"{kept_history.BRANCH}{keep_on}"]
+    elif push or also:
+        raise UserError("--push and --also belong to --keep-on BRANCH")
+    points = history_job.points(named, from_, plain(unit, column, higher_is_better), Notes())
     found = analysed(history_job.selected(points, select or []))
     new = None
     if known or fail_on_new:

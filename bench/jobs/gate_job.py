@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -22,6 +21,7 @@ from bench.jobs.arguments import (
     seconds_of,
 )
 from bench.jobs.explanations import explain_cases
+from bench.jobs.gate_policy import chosen_policy, failing_metrics, places, refuse_included, without_ignored
 from bench.jobs.gate_result import Gate, judged_gate
 from bench.jobs.listener import SILENT, Listener
 from bench.jobs.stopping import sealed_in, stop_or_own
@@ -31,6 +31,7 @@ from bench.records import ComparedCase, Settings, UserError
 if TYPE_CHECKING:
     from bench.runner.pairs.pair_loop import Pace, PairQueue
     from bench.runner.stop_request import Stop
+    from bench.stats.gate_policy import GatePolicy
     from bench.stats.gate_rule import Rule
 
 
@@ -52,6 +53,8 @@ def gate(
     alpha: float | None = None,
     slack: float | None = None,
     limit: float | None = None,
+    fail_on: Texts = (),
+    policy: str | Path | None = None,
     seed: int | None = None,
     explain: bool = False,
     explain_pairs: int = 18,
@@ -75,6 +78,8 @@ def gate(
     max_pairs, pairs: largest number of pairs of a case, or the exact number.
     cold_pairs: pairs of a compiled case with an empty cache.
     alpha, slack, limit: numbers of the rule; `docs/gate.md` explains them.
+    fail_on: what fails the gate in addition to slower times, such as `"graph_breaks,host_memory"`.
+    policy: a TOML file that says what may fail it (default: `[tool.coursebench.gate]` of the nearest pyproject.toml).
     seed: random seed (default: a new one for each run).
     explain, explain_pairs: whether to say why a case regressed, and by how many profile pairs.
     replay: an earlier gate, whose pairs are judged again; nothing is measured.
@@ -94,12 +99,15 @@ def gate(
             raise UserError(
                 "--explain takes profile pairs, but --replay measures nothing; it shows earlier explanations anyway"
             )
-        return judged_gate(runs.locate(name_of(replay)), alpha, slack, limit, listener)
+        again = None if policy is None else chosen_policy(policy, (), alpha, slack, limit)
+        return judged_gate(runs.locate(name_of(replay)), alpha, slack, limit, listener, again, failing_metrics(fail_on))
+    rules = chosen_policy(policy, failing_metrics(fail_on), alpha, slack, limit)
     chosen = SidedChoice(select, preset, sets, exclude, workloads, workloads_from)
-    given = {name: value for name, value in (("alpha", alpha), ("slack", slack), ("limit", limit)) if value is not None}
-    wish = GateWish(seconds_of(budget), max_pairs, pairs, cold_pairs, given, seed, explain_pairs if explain else None)
+    wish = GateWish(seconds_of(budget), max_pairs, pairs, cold_pairs, rules, seed, explain_pairs if explain else None)
     new = new_folder(out)
-    with stop_or_own(stop) as own, two_sides(chosen, base, head, setup, own) as both:
+    with stop_or_own(stop) as own, two_sides(chosen, base, head, setup, own) as prepared:
+        refuse_included(rules, prepared)
+        both = without_ignored(prepared, rules)
         folder = measured(both, wish, new, said, listener, own)
     return judged_gate(folder, listener=listener)
 
@@ -112,8 +120,8 @@ class GateWish(NamedTuple):
     pairs: int | None
     """Exact number of pairs of a case; None adds pairs until the case is decided or hopeless."""
     cold_pairs: int
-    rule: Mapping[str, Any]
-    """Numbers of the rule that the user gave, by name."""
+    policy: GatePolicy
+    """What may fail the gate, and by which numbers."""
     seed: int | None
     explain: int | None
     """Profile pairs of each case that regressed; None for no explanation."""
@@ -127,13 +135,12 @@ def measured(both: TwoSides, wish: GateWish, out: Path | None, command: str, lis
     from bench.runner import run_description
     from bench.runner.pairs import gate_rounds, pair_loop
     from bench.runner.pairs.pair_context import PairSettings
-    from bench.stats.gate_rule import Rule
     from bench.store import runs
 
     coins = secrets.randbits(32) if wish.seed is None else wish.seed
     settings = Settings(budget_s=wish.budget_s, seed=coins)
     sided = both.sided
-    rule = Rule(cases=max(1, len(sided.coupled)), **wish.rule)
+    rule = wish.policy.rule(len(sided.coupled))
     name = runs.new_id()
     folder = out or runs.RESULTS / name
     described = run_description.described(name, [], settings, both.hello, "gate", command, sided.coupled)
@@ -173,6 +180,9 @@ def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:
         "sides": both.provenance,
         "libraries": both.libraries,
         "most_pairs": wish.pairs or wish.most_pairs,
+        "policy": wish.policy.plain(),
+        "ignored": both.ignored,
+        "places": places(both),
     }
 
 
@@ -180,11 +190,13 @@ def queue(coupled: tuple[ComparedCase, ...], rule: Rule, wish: GateWish, pace: P
     """Which cases need another pair: by the rule that will judge them, or up to a fixed number."""
     from bench.runner.pairs.gate_rounds import UntilDecided
     from bench.runner.pairs.pair_loop import FixedPairs
+    from bench.stats.gate_policy import least_pairs
 
     exactly = wish.pairs
     if exactly is not None:
         return FixedPairs(coupled, lambda _: exactly)
-    return UntilDecided(coupled, rule, wish.most_pairs, pace)
+    own = {item.case.key: wish.policy.rule_of(item.case.key, rule) for item in coupled}
+    return UntilDecided(coupled, rule, wish.most_pairs, pace, own, least_pairs(wish.policy, rule.cases))
 
 
 def explain_slower(

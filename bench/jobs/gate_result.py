@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.jobs.drawn_charts import Theme, one_chart
+from bench.jobs.endings import code_of
 from bench.jobs.explanations import Explanations, beside_verdicts, write_page
 from bench.jobs.listener import SILENT, Listener
 from bench.jobs.result import Format, Result, columns, paragraph
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from bench.analyse.gate.verdicts import GateResult
     from bench.present.charts.chart_set import Drawn
+    from bench.stats.gate_policy import GatePolicy
     from bench.store.tables import RunData
 
 
@@ -65,12 +68,14 @@ class Gate(Result):
         parts += [f"Not explained: {key}: {reason}" for key, reason in self.explained.ended.items()]
         return "\n\n".join(parts)
 
-    def json(self) -> str:
-        """One object with all numbers; ends in a newline."""
+    def json(self, exit_code: int | None = None) -> str:
+        """One object with all numbers; ends in a newline. exit_code: that of the command, where it differs."""
         from bench.present.tables import difference_table, gate_report
 
         explained = [difference_table.as_object(each) for each in self.explained.found]
-        return gate_report.as_json(self.judged, self.facts, explained)
+        return gate_report.as_json(
+            self.judged, self.facts, explained, self.exit_code() if exit_code is None else exit_code
+        )
 
     def markdown(self) -> str:
         """A table for a pull request, and the explanations; ends in a newline."""
@@ -78,6 +83,35 @@ class Gate(Result):
 
         why = (f"\n{difference_table.markdown(each)}" for each in self.explained.found)
         return gate_report.markdown(self.judged) + "".join(why)
+
+    def exit_code(self, bisect: bool = False) -> int:
+        """The exit code of the command; bisect: the one for `git bisect run`."""
+        return code_of(self.judged, bisect)
+
+    def comment(self, link: str = "") -> str:
+        """Markdown for a comment, of at most 60,000 characters; ends in a newline. link: where all of it is."""
+        from bench.present.tables import difference_table, gate_in_ci
+
+        why = [f"\n{difference_table.markdown(each)}" for each in self.explained.found]
+        return gate_in_ci.comment(self.judged, why, link)
+
+    def annotations(self) -> list[str]:
+        """Commands of GitHub that mark the line of each case that fails, or was not resolved."""
+        from bench.present.tables import gate_in_ci
+
+        return gate_in_ci.marked_lines(self.judged)
+
+    def badge(self) -> str:
+        """The JSON of a badge, as the endpoint of shields.io reads it; ends in a newline."""
+        from bench.present.tables import gate_in_ci
+
+        return gate_in_ci.badge(self.judged)
+
+    def html(self) -> str:
+        """A page with every case, its pairs as a picture, and why."""
+        from bench.present.pages import difference_page, gate_page
+
+        return gate_page.page(self.judged, self.facts, difference_page.PAGE if self.explained else "")
 
     def junit(self) -> str:
         """A JUnit file: a failure for each case that regressed; ends in a newline."""
@@ -87,7 +121,7 @@ class Gate(Result):
         return gate_report.junit(self.judged, self.facts, why)
 
     def save(self, path: str | Path) -> Path:
-        """Write the verdicts to a file: .json, .md (for a pull request), .xml (JUnit) or .csv; returns its path.
+        """Write the verdicts to a file: .json, .md (for a pull request), .html, .xml (JUnit) or .csv; returns its path.
 
         Raises `UserError` for another suffix, and for a folder that cannot be made.
         """
@@ -97,11 +131,13 @@ class Gate(Result):
                 return write(path, self.json())
             case ".md":
                 return write(path, self.markdown())
+            case ".html":
+                return write(path, self.html())
             case ".xml":
                 return write(path, self.junit())
             case ".csv":
                 return write(path, self.text("csv") + "\n")
-        raise UserError(f"{path}: verdicts are written as .json, .md, .xml or .csv")
+        raise UserError(f"{path}: verdicts are written as .json, .md, .html, .xml or .csv")
 
     @property
     def page(self) -> Path | None:
@@ -111,6 +147,13 @@ class Gate(Result):
         if not self.explained:
             return None
         return write_page(self.folder, self.explained, {case.key: sentence(case) for case in self.judged.cases})
+
+    @property
+    def verdict_page(self) -> Path:
+        """The page with every case and the picture of its pairs, written on first use."""
+        from bench.present.pages.gate_page import PAGE
+
+        return write(self.folder / PAGE, self.html())
 
     def frame(self) -> pd.DataFrame:
         """A row for each case: verdict, head ÷ base with its interval, pairs. It is `bench.load(…, level="verdicts")`,
@@ -154,8 +197,12 @@ def judged_gate(
     slack: float | None = None,
     limit: float | None = None,
     listener: Listener = SILENT,
+    policy: GatePolicy | None = None,
+    fail_on: Sequence[str] = (),
 ) -> Gate:
     """The verdicts on the pairs in the folder of a gate; given numbers replace those of its rule.
+
+    policy: another policy than that of the gate; fail_on: more of what fails it.
 
     Raises `UserError` for another folder, or one that cannot be read.
     """
@@ -163,6 +210,6 @@ def judged_gate(
     from bench.store import loaded_runs, tables
 
     data = tables.read(folder)
-    judged = judge(data, alpha=alpha, slack=slack, limit=limit)
+    judged = judge(data, alpha=alpha, slack=slack, limit=limit, policy=policy, fail_on=fail_on)
     loaded_runs.remember(str(data.run["run"]), folder)
     return Gate(folder, data.run, data, judged, beside_verdicts(folder, listener))

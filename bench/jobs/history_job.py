@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def points(paths: Sequence[str], tool: str | None, about: TableHints, listener: Listener = SILENT) -> pd.DataFrame:
-    """A row for each value in all paths: runs, folders of runs, or files of other tools.
+    """A row for each value in all paths: runs, folders of runs, branches (`branch:NAME`), or files of other tools.
 
     tool: the format of the files (default: recognised); about: hints for a plain CSV. Raises `UserError` if a path is
     neither a run nor a file of another tool, or if no path has a value.
@@ -28,9 +28,14 @@ def points(paths: Sequence[str], tool: str | None, about: TableHints, listener: 
     from bench import interop
     from bench.analyse.history import run_points
     from bench.interop import execution
+    from bench.jobs import kept_history
 
     frames = []
     for name in paths:
+        if name.startswith(kept_history.BRANCH):
+            with kept_history.restored(name) as folder:
+                frames.append(execution.points(interop.read(folder)))
+            continue
         folders = run_folders(name) if tool is None else []
         if folders:
             frames.append(run_points.points(_read(folders, listener)))

@@ -66,6 +66,8 @@ class TwoSides:
     hello: Hello
     libraries: dict[str, dict[str, str]]
     """Versions on base and head. The harness is left out: it is this one on both sides, installed there or not."""
+    ignored: tuple[str, ...] = ()
+    """Keys of cases that the policy of a gate leaves out."""
 
     @property
     def code(self) -> dict[str, SideCode]:

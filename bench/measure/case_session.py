@@ -222,7 +222,9 @@ class Session:
         ):
             return {}
         self._reset()
-        return operator_counts.counts(self.prepared.step, self.device.drain, self.device.torch_device)
+        counted = operator_counts.counts(self.prepared.step, self.device.drain, self.device.torch_device)
+        self._reset()
+        return {**counted, "traced_peak_bytes": operator_counts.traced_peak(self.prepared.step)}
 
     def drain(self) -> None:
         """Wait for the device, if the case got that far. Raises the error that the device's context died of."""

@@ -39,6 +39,10 @@ class Rule:
         """log of the largest evidence at any look for a verdict; 0 without pairs."""
         return max(0.0, float(evidence.above(*self._hypothesis(x, verdict)).max())) if len(x) else 0.0
 
+    def course(self, x: Sequence[float], verdict: str) -> list[float]:
+        """log of the evidence for a verdict after each pair."""
+        return [float(value) for value in evidence.above(*self._hypothesis(x, verdict))] if len(x) else []
+
     def shown(self, x: Sequence[float], verdict: str) -> bool:
         """Whether the evidence for a verdict sufficed at any look. The stated rate of errors holds over all looks."""
         return self.evidence(x, verdict) >= self.needed(verdict)

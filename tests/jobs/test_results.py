@@ -81,7 +81,7 @@ def test_the_files_of_a_gate_follow_their_suffix(slower, tmp_path):
     assert found.save(tmp_path / "v.md").read_text().startswith("### bench gate: regressed")
     assert ElementTree.parse(found.save(tmp_path / "v.xml")).getroot().get("failures") == "1"
     assert pd.read_csv(found.save(tmp_path / "v.csv"))["verdict"].tolist() == ["regressed", "not_slower"]
-    with pytest.raises(UserError, match=r"\.json, \.md, \.xml or \.csv"):
+    with pytest.raises(UserError, match=r"\.json, \.md, \.html, \.xml or \.csv"):
         found.save(tmp_path / "v.png")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.records import UserError
+from bench.stats.gate_policy import GatePolicy
 from bench.stats.gate_rule import Rule
 from bench.store.tables import RunData
 
@@ -21,6 +22,14 @@ class RecordedSide:
     """Whether files of the working tree differed from the commit; None if the side is not a working tree."""
     python: str | None = None
     """Path of its interpreter."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a case is written: a file, relative to the root of its repository, and a line from 1."""
+
+    file: str
+    line: int
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,12 @@ class GatePlan:
     """By name: base, head, and the second copy of the base."""
     libraries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By side: name to version of each library that is installed there."""
+    policy: GatePolicy = field(default_factory=GatePolicy)
+    """What may fail the gate."""
+    ignored: tuple[str, ...] = ()
+    """Keys of cases that the policy leaves out; none of them was measured."""
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """By key: where a case is written on the head, if that is a file of the repository."""
 
     @classmethod
     def of(cls, data: RunData) -> GatePlan:
@@ -46,12 +61,17 @@ class GatePlan:
         entry: Mapping[str, Any] | None = data.run.get("gate")
         if entry is None:
             raise UserError(f"{data.folder} is not a run of bench gate")
+        rule = Rule(**entry["rule"])
+        fallback = GatePolicy(rule.alpha, rule.slack, rule.limit)  # of a gate from before there were policies
         return cls(
-            rule=Rule(**entry["rule"]),
+            rule=rule,
             cases=tuple(entry["cases"]),
             changed=tuple(entry["changed"]),
             only_base=tuple(entry["only_base"]),
             only_head=tuple(entry["only_head"]),
             sides={name: RecordedSide(**side) for name, side in entry["sides"].items()},
             libraries=entry.get("libraries", {}),
+            policy=GatePolicy.of(entry["policy"]) if "policy" in entry else fallback,
+            ignored=tuple(entry.get("ignored", ())),
+            places={key: Place(**place) for key, place in entry.get("places", {}).items()},
         )

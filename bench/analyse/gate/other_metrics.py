@@ -1,7 +1,8 @@
-"""What a gate reports beside its verdicts, from the same pairs: device time, latency, peak memory, time to compile.
+"""What a gate reports beside its verdicts, from the same pairs: device time, latency, peak memory, first calls.
 
-Only wall time can fail a gate. These metrics have an α of their own and are shown if they differ, so that a reader
-knows what else a change did. A kernel that became slower behind an even slower host does not slow the training down.
+These metrics have an α of their own and are shown if they differ, so that a reader knows what else a change did. They
+fail a gate only where its policy says so (`bench.analyse.gate.failures`). A kernel that became slower behind an even
+slower host does not slow the training down.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ class OtherMetric:
 
     key: str
     metric: str
-    """`device` or `latency` time of a step; `host_peak`, `device_peak`; `compile_cold`, `compile_warm`."""
+    """`device` or `latency` time of a step; `host_peak`, `device_peak`; `compile_cold`, `compile_warm`, `first_call`.
+    """
     unit: str
     """`s` or `B`."""
     base: float
     head: float
-    """Medians over the pairs."""
+    """Those of the pair in the middle, whose ratio is the median: medians of their own may say the contrary of it."""
     ratio: float
     low: float | None
     high: float | None
@@ -55,12 +57,17 @@ def other_metrics(data: RunData, slack: float, alpha: float) -> tuple[OtherMetri
     slack: largest difference, as a share, that is ignored; device time has `DEVICE_SLACK`. alpha: the largest
     probability that any metric is called different in error, either way; it is shared among them.
     """
-    found = [*_clocks(data), *_facts(data)]
+    found = series_of(data)
     # Two directions each. The number of metrics does not depend on what was measured of them.
     return tuple(_compared(one, slack, math.log(2 * len(found) / alpha)) for one in found)
 
 
-class _Series(NamedTuple):
+def series_of(data: RunData) -> list[MetricSeries]:
+    """Every quantity besides wall time that both sides have, pair by pair."""
+    return [*_clocks(data), *_facts(data)]
+
+
+class MetricSeries(NamedTuple):
     """One quantity of a case, pair by pair."""
 
     key: str
@@ -72,7 +79,17 @@ class _Series(NamedTuple):
     """Log ratios, head ÷ base."""
 
 
-def _clocks(data: RunData) -> Iterator[_Series]:
+def middle(one: MetricSeries) -> tuple[float, float]:
+    """Base and head of the pair whose ratio is the median; of an even number, the geometric means of the middle two."""
+    order = np.argsort(one.logs, kind="stable")
+    chosen = order[(len(order) - 1) // 2 : len(order) // 2 + 1]
+    if len(chosen) == 1:
+        return float(one.base[chosen[0]]), float(one.head[chosen[0]])
+    base, head = (float(np.exp(np.log(side[chosen]).mean())) for side in (one.base, one.head))
+    return base, head
+
+
+def _clocks(data: RunData) -> Iterator[MetricSeries]:
     """Times on every clock but the wall clock."""
     frame = data.pairs[~data.pairs["twin"].astype(bool) & (data.pairs["clock"].astype(str) != "wall")]
     if frame.empty:
@@ -80,10 +97,10 @@ def _clocks(data: RunData) -> Iterator[_Series]:
     for (key, clock), group in pair_ratios(frame).groupby(["key", "clock"], sort=False):
         ordered = group.sort_values("pair")
         base, head = ordered["base_s"].to_numpy(), ordered["head_s"].to_numpy()
-        yield _Series(str(key), str(clock), "s", base, head, ordered["log_ratio"].tolist())
+        yield MetricSeries(str(key), str(clock), "s", base, head, ordered["log_ratio"].tolist())
 
 
-def _facts(data: RunData) -> Iterator[_Series]:
+def _facts(data: RunData) -> Iterator[MetricSeries]:
     """Numbers that the processes of a pair recorded when they opened a case, outside of all timed blocks."""
     launches = data.launches[~data.launches["twin"].astype(bool) & (data.launches["outcome"].astype(str) == "ok")]
     compiled = launches["build_ns"].fillna(0).astype("float64") + launches["first_call_ns"].astype("float64")
@@ -93,6 +110,7 @@ def _facts(data: RunData) -> Iterator[_Series]:
         "device_peak": ("B", launches["device_peak_bytes"]),
         "compile_cold": ("s", compiled.where(cache == "cold") / 1e9),
         "compile_warm": ("s", compiled.where(cache == "warm") / 1e9),
+        "first_call": ("s", launches["first_call_ns"].astype("float64").where(cache == "") / 1e9),
     }
     for metric, (unit, values) in columns.items():
         frame = pd.DataFrame(
@@ -107,16 +125,17 @@ def _facts(data: RunData) -> Iterator[_Series]:
             continue
         for key, group in both.dropna().groupby(level="key", sort=False):
             base, head = group[BASE].to_numpy(), group[HEAD].to_numpy()
-            yield _Series(str(key), metric, unit, base, head, np.log(head / base).tolist())
+            yield MetricSeries(str(key), metric, unit, base, head, np.log(head / base).tolist())
 
 
-def _compared(one: _Series, slack: float, needed: float) -> OtherMetric:
+def _compared(one: MetricSeries, slack: float, needed: float) -> OtherMetric:
     bound = math.log1p(DEVICE_SLACK if one.metric == "device" else slack)
     most = max(float(evidence.above(one.logs, bound).max()), float(evidence.below(one.logs, -bound).max()), 0.0)
     ends = evidence.interval(one.logs, CONFIDENCE)
     low, high = map(math.exp, ends) if ends and ends[0] <= ends[1] else (None, None)
+    base, head = middle(one)
     return OtherMetric(
-        one.key, one.metric, one.unit, float(np.median(one.base)), float(np.median(one.head)),
+        one.key, one.metric, one.unit, base, head,
         math.exp(float(np.median(one.logs))), low, high, len(one.logs), math.exp(min(most, 700)), math.exp(needed),
         most >= needed,
     )  # fmt: skip

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from bench.analyse.gate import failures
+from bench.analyse.gate.counters import CounterDifference, differences
+from bench.analyse.gate.failures import Failure
 from bench.analyse.gate.gate_plan import GatePlan
-from bench.analyse.gate.other_metrics import OtherMetric, other_metrics
+from bench.analyse.gate.other_metrics import OtherMetric, other_metrics, series_of
 from bench.analyse.gate.pair_ratios import pair_ratios, seconds_of
-from bench.records import HEAD, SIDES
+from bench.records import HEAD
 from bench.stats import betting as evidence
+from bench.stats.gate_policy import TIME, GatePolicy
 from bench.stats.gate_rule import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
 from bench.store.tables import RunData
 
-WORKLOAD_CHANGED, MACHINE_UNFIT = "workload_changed", "machine_unfit"
-
-OF_THE_MACHINE = "precompiled_headers"
-"""A counter of files that the first compilation on a machine writes for all later ones: no property of a side."""
+WORKLOAD_CHANGED, MACHINE_UNFIT, ACKNOWLEDGED = "workload_changed", "machine_unfit", "acknowledged"
 
 CONFIDENCE = 0.95
 """Level of the interval shown with a verdict: a confidence sequence, valid at every look. The rule does not use it."""
@@ -49,6 +49,17 @@ class Verdict:
     seconds: float
     """Seconds that the blocks of its pairs took."""
     note: str = ""
+    logs: tuple[float, ...] = ()
+    """The log ratios that were judged, one a pair, in the order measured."""
+    slack: float | None = None
+    limit: float | None = None
+    """Those of this case, as shares; None where they do not apply."""
+    wall_ratio: float | None = None
+    """The ratio on the wall clock, where that of the verdict is on another one."""
+    mean_ratio: float | None = None
+    """The ratio of the means, which sees a step that is dear in some of its calls."""
+    doubts: tuple[str, ...] = ()
+    """Doubts about the ratio, each a sentence."""
 
 
 @dataclass(frozen=True)
@@ -88,54 +99,96 @@ class GateResult:
     cases: tuple[Verdict, ...]
     failed: tuple[FailedSide, ...]
     plan: GatePlan
-    counters: tuple[str, ...] = ()
+    counters: tuple[CounterDifference, ...] = ()
     """Counters that differ between the sides."""
     beside: tuple[OtherMetric, ...] = ()
-    """Other metrics of each case, which cannot fail the gate."""
+    """Other metrics of each case."""
+    policy: GatePolicy = field(default_factory=GatePolicy)
+    """What may fail this gate."""
+    failures: tuple[Failure, ...] = ()
+    """Everything that fails it, and what would without an acknowledgement."""
+    fewest_pairs: int = 0
+    """Fewest pairs after which a case can be called regressed."""
+    could_not_fail: bool = False
+    """Whether a case was left unresolved by a gate that had too few pairs to call any case regressed."""
 
 
 def judge(
-    data: RunData, *, alpha: float | None = None, slack: float | None = None, limit: float | None = None
+    data: RunData,
+    *,
+    alpha: float | None = None,
+    slack: float | None = None,
+    limit: float | None = None,
+    policy: GatePolicy | None = None,
+    fail_on: Sequence[str] = (),
 ) -> GateResult:
     """Judge the pairs of a run of `bench gate`.
 
-    alpha, slack, limit: numbers of the `Rule`, in place of those of the run. Raises `UserError` for a run of another
-    command.
+    alpha, slack, limit: numbers in place of those of the run. policy: another policy than that of the run; fail_on:
+    more of `gate_policy.FAIL_ON`. Raises `UserError` for a run of another command.
     """
     plan = GatePlan.of(data)
-    rule = replace(
-        plan.rule,
-        alpha=plan.rule.alpha if alpha is None else alpha,
-        slack=plan.rule.slack if slack is None else slack,
-        limit=plan.rule.limit if limit is None else limit,
-    )
-    canary = _canary(data, rule)
+    chosen = (policy or plan.policy).with_numbers(alpha=alpha, slack=slack, limit=limit).failing_on(fail_on)
+    rule = replace(plan.rule, alpha=chosen.part, slack=chosen.slack, limit=chosen.limit)
+    canary = _canary(data, chosen.alpha)
     seen = _wall_pairs(data, twin=False)
-    failed = tuple(_failed(data))
+    keys = [key for key in plan.cases if not chosen.why_ignored(key)]
+    failed = tuple(each for each in _failed(data) if not chosen.why_ignored(each.key))
     ended_badly = {each.key for each in failed}
-    cases = [_verdict(key, seen.get(key, CasePairs([], 0.0)), rule, unfit=canary.fired) for key in plan.cases]
+    cases = [
+        _verdict(key, seen.get(key, CasePairs([], 0.0)), chosen.rule_of(key, rule), unfit=canary.fired) for key in keys
+    ]
     cases = [replace(case, pairs_to_go=None, note="it failed") if case.key in ended_badly else case for case in cases]
+    counters = tuple(each for each in differences(data) if not chosen.why_ignored(each.key))
+    found = _failures(data, cases, counters, chosen, rule, set(keys), unfit=canary.fired)
+    let_pass = {each.key: each.acknowledged for each in found if each.metric == TIME and each.acknowledged}
+    cases = [
+        replace(case, verdict=ACKNOWLEDGED, note=let_pass[case.key]) if case.key in let_pass else case for case in cases
+    ]
     cases += [
         Verdict(key, "wall", WORKLOAD_CHANGED, None, None, None, 0, 1.0, 1.0, None, None, 0.0, "its own source differs")
         for key in plan.changed
     ]
     return GateResult(
-        _overall([case.verdict for case in cases], canary, bool(failed)),
+        _overall([case.verdict for case in cases], canary, bool(failed), found),
         rule,
         canary,
         tuple(cases),
         failed,
         plan,
-        tuple(_counters(data)),
+        counters,
         other_metrics(data, rule.slack, rule.alpha_other),
+        chosen,
+        found,
     )
 
 
-def _overall(verdicts: Sequence[str], canary: CanaryResult, failed: bool) -> str:
-    """The verdict of the suite: unfit if the canary fired, else the worst of any case; a failed one is not resolved."""
+def _failures(
+    data: RunData,
+    cases: Sequence[Verdict],
+    counters: Sequence[CounterDifference],
+    policy: GatePolicy,
+    rule: Rule,
+    keys: set[str],
+    unfit: bool,
+) -> tuple[Failure, ...]:
+    """Everything that fails the gate by its policy, times first."""
+    times = [failures.of_time(case.key, case.metric, case.ratio) for case in cases if case.verdict == REGRESSED]
+    counted = failures.counted([each for each in counters if each.key in keys], policy, rule)
+    with_noise = [] if unfit else [each for each in series_of(data) if each.key in {*keys, ""}]
+    return failures.acknowledged([*times, *counted, *failures.measured(with_noise, policy, rule)], policy)
+
+
+def _overall(verdicts: Sequence[str], canary: CanaryResult, failed: bool, found: Sequence[Failure]) -> str:
+    """The verdict of the suite: unfit if the canary fired, else the worst of any case; a failed one is not resolved.
+
+    It is `regressed` too where another metric fails it.
+    """
     if canary.fired:
         return MACHINE_UNFIT
-    order = (REGRESSED, NOT_RESOLVED, WORKLOAD_CHANGED, IMPROVED, NOT_SLOWER)
+    if any(not each.acknowledged for each in found):
+        return REGRESSED
+    order = (REGRESSED, NOT_RESOLVED, WORKLOAD_CHANGED, ACKNOWLEDGED, IMPROVED, NOT_SLOWER)
     seen = {*verdicts, NOT_RESOLVED} if failed else set(verdicts)
     return next((each for each in order if each in seen), NOT_RESOLVED)
 
@@ -172,15 +225,15 @@ def _verdict(key: str, seen: CasePairs, rule: Rule, unfit: bool) -> Verdict:
         key, "wall", verdict, math.exp(float(np.median(logs))) if logs else None, low, high, len(logs),
         math.exp(min(rule.evidence(logs, of), 700)), math.exp(rule.needed(of)), rule.smallest_seen(logs),
         to_go if to_go is not None and math.isfinite(to_go) else None, seconds,
-        "the effect changed while it was measured" if crossed else "",
+        "the effect changed while it was measured" if crossed else "", tuple(logs), rule.slack, rule.limit,
     )  # fmt: skip
 
 
-def _canary(data: RunData, rule: Rule) -> CanaryResult:
+def _canary(data: RunData, alpha: float) -> CanaryResult:
     """Judge base against base: it fires if the pairs of all cases together show a difference in one direction."""
     series = [pairs.logs for pairs in _wall_pairs(data, twin=True).values()]
     won = [evidence.pooled([[sign * x for x in logs] for logs in series], 0.0) for sign in (1, -1)]
-    needed = math.log(2 / rule.alpha)
+    needed = math.log(2 / alpha)
     return CanaryResult(max(won) >= needed, sum(map(len, series)), math.exp(min(max(won), 700)), math.exp(needed))
 
 
@@ -192,20 +245,3 @@ def _failed(data: RunData) -> list[FailedSide]:
         FailedSide(key, "second copy of the base" if twin == "True" and side == HEAD else side, outcome, reason)
         for key, side, twin, outcome, reason in rows.astype(str).to_numpy().tolist()
     ]
-
-
-def _counters(data: RunData) -> list[str]:
-    """Counters of one step that differ between the sides, in words."""
-    found: dict[str, dict[str, dict[str, int]]] = {}
-    launches = data.launches[~data.launches["twin"].astype(bool)]
-    for key, side, counters in launches[["key", "side", "counters"]].astype(str).to_numpy().tolist():
-        found.setdefault(key, {}).setdefault(side, {}).update(json.loads(counters))
-    lines = []
-    for key, sides in found.items():
-        base, head = (sides.get(side, {}) for side in SIDES)
-        lines += [
-            f"{key}: {name} {base[name]} → {head[name]}"
-            for name in base
-            if name in head and base[name] != head[name] and name != OF_THE_MACHINE
-        ]
-    return lines

@@ -76,7 +76,7 @@ def _project(folder: Path) -> Table | None:
     if path is None:
         return None
     table = Table.parse(str(path), _read(path)).table("tool").table("coursebench")
-    table.only(("preset", "workloads", "presets"))
+    table.only(("preset", "workloads", "presets", "gate"))
     return table
 
 

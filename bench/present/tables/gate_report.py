@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from types import MappingProxyType
@@ -13,36 +14,33 @@ from typing import Any
 from bench.analyse.gate.other_metrics import OtherMetric
 from bench.analyse.gate.verdicts import GateResult, Verdict
 from bench.present.tables import table_formats
+from bench.present.tables.gate_failures import OTHER_METRICS, failing, fault, policy_lines, short
 from bench.present.tables.terminal_table import Column
 from bench.present.words import units
 from bench.present.words.units import DASH
-from bench.records import SIDES, UNIVERSAL_AXES, UNKNOWN
+from bench.records import SIDES
+from bench.stats.gate_policy import TIME
 from bench.stats.gate_rule import FEWEST_TO_GIVE_UP
+
+__all__ = [
+    "MEANINGS", "above", "as_json", "heading", "junit", "lines_below", "markdown", "rows", "sentence", "short", "text",
+]  # fmt: skip
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
-SCHEMA = 1
-"""Version of the JSON that `bench gate --json` writes."""
+SCHEMA = 2
+"""Version of the JSON that `bench gate --json` writes; `bench/present/gate.schema.json` describes it."""
 
 MEANINGS: Mapping[str, str] = {
     "regressed": "slower by more than the slack; this fails the gate",
     "machine_unfit": "base differs from a second copy of itself: nothing that this machine says can be trusted",
     "not_resolved": "the pairs do not decide it; no regression was shown, and none was excluded",
     "workload_changed": "the workload itself differs between the sides, so that times answer different questions",
+    "acknowledged": "slower by more than the slack, which the policy of this gate lets pass for a while",
     "improved": "faster by more than the slack",
     "not_slower": "a slow-down as large as the limit is excluded",
 }
 """The meaning of each verdict, the worst first."""
-
-OTHER_METRICS: Mapping[str, str] = {
-    "device": "device time",
-    "latency": "latency",
-    "host_peak": "peak host memory",
-    "device_peak": "peak device memory",
-    "compile_cold": "first call, compile cache empty",
-    "compile_warm": "first call, compile cache full",
-}
-"""Names of the metrics that are compared in addition to wall time."""
 
 COLUMNS = (
     Column("case", wrap=True),
@@ -75,15 +73,17 @@ def _row(case: Verdict) -> dict[str, Any]:
     }
 
 
-def short(key: str) -> str:
-    """A case key without the axes that have their declared default, or that are not known."""
-    name, _, axes = key.removesuffix("]").partition("[")
-    silent = {f"{axis}={value}" for axis, default in UNIVERSAL_AXES.items() for value in (default, UNKNOWN)}
-    left = [part for part in axes.split(",") if part and part not in silent]
-    return f"{name}[{','.join(left)}]" if left else name
-
-
 def _note(case: Verdict) -> str:
+    """What is said beside a verdict: why, on which clock, other ratios, and doubts."""
+    beside = []
+    if case.wall_ratio is not None:
+        beside.append(f"{case.metric} clock; wall {case.wall_ratio:.3f}")
+    if case.mean_ratio is not None:
+        beside.append(f"mean {case.mean_ratio:.3f}")
+    return "; ".join(part for part in (_why(case), *beside, *case.doubts) if part)
+
+
+def _why(case: Verdict) -> str:
     if case.verdict != "not_resolved":
         return case.note
     if case.pairs_to_go is None:
@@ -99,18 +99,24 @@ def _short(odds: float) -> str:
 
 
 def heading(judged: GateResult) -> str:
-    """One line with the verdict and the number of cases with each."""
+    """One line with the verdict and the number of cases with each; what else fails the gate, or that nothing could."""
     counts = {each: sum(case.verdict == each for case in judged.cases) for each in MEANINGS}
     listed = ", ".join(f"{number} {each}" for each, number in counts.items() if number)
-    return f"{judged.verdict}: {listed or 'no case'}"
+    others = Counter(each.metric for each in failing(judged) if each.metric != TIME)
+    fails = "".join(f", {number} larger {metric}" for metric, number in others.items())
+    doubt = ""
+    if judged.could_not_fail:
+        doubt = f"; this gate could not fail: no case had the {judged.fewest_pairs} pairs that a regression needs"
+    return f"{judged.verdict}: {listed or 'no case'}{fails}{doubt}"
 
 
 def lines_below(judged: GateResult) -> list[str]:
     """The lines below the table: the rule, the canary, cases on one side only, failures, counters that differ."""
     rule, canary, plan = judged.rule, judged.canary, judged.plan
-    below = [
+    below = [f"Fails: {fault(each)}." for each in failing(judged) if each.metric != TIME]
+    below += [
         f"Slower by more than {100 * rule.slack:g} % is a regression; at most one suite in "
-        f"{math.floor(1 / rule.alpha):,} says so of any of its {rule.cases} cases in error. Not slower: by less "
+        f"{math.floor(1 / rule.alpha + 1e-9):,} says so of any of its {rule.cases} cases in error. Not slower: by less "
         f"than {100 * rule.limit:g} %, in error at most once in {math.floor(1 / rule.alpha_other):,}, if the effect is "
         "the same wherever a side is placed. One datum is a pair of fresh processes that take turns.",
         f"Canary (base against a second copy of it): {'fired' if canary.fired else 'quiet'}, {canary.pairs} pairs, "
@@ -120,6 +126,7 @@ def lines_below(judged: GateResult) -> list[str]:
         below.append(
             "Judged again by an alpha that was not fixed before the pairs were seen: it bounds no rate of errors."
         )
+    below += policy_lines(judged)
     base, head = (plan.libraries.get(side, {}) for side in SIDES)
     below += [
         f"Not the same on both sides: {name} {base.get(name)} → {head.get(name)}"
@@ -129,8 +136,9 @@ def lines_below(judged: GateResult) -> list[str]:
     below += [f"Failed: {each.text}" for each in judged.failed]
     below += [f"Only on the base: {key}" for key in plan.only_base]
     below += [f"Only on the head: {key}" for key in plan.only_head]
-    below += [f"Counter differs: {text}" for text in judged.counters]
-    below += [_other_metric(each) for each in judged.beside if each.differs]
+    told = {(each.key, each.quantity) for each in judged.failures}
+    below += [f"Counter differs: {each.text}" for each in judged.counters if (each.key, each.counter) not in told]
+    below += [_other_metric(each) for each in judged.beside if each.differs and (each.key, each.metric) not in told]
     return below
 
 
@@ -154,30 +162,53 @@ def text(judged: GateResult, *, width: int = 100, color: bool = False) -> str:
 def markdown(judged: GateResult) -> str:
     """Markdown for a pull request; ends in a newline."""
     table = table_formats.render(rows(judged), COLUMNS, "md")
-    sides = " against ".join(f"`{judged.plan.sides[side].text}`" for side in ("head", "base"))
     below = "\n".join(f"- {line}" for line in lines_below(judged))
+    return f"{above(judged)}{table}\n{below}\n"
+
+
+def above(judged: GateResult) -> str:
+    """What stands above the table in Markdown: the verdict, the sides, and what the verdict means; ends a paragraph."""
+    named = [judged.plan.sides[side].text for side in ("head", "base") if side in judged.plan.sides]
+    sides = " against ".join(f"`{text}`" for text in named)
     means = MEANINGS[judged.verdict]
-    return f"### bench gate: {heading(judged)}\n\n{sides}. **{judged.verdict}**: {means}.\n\n{table}\n{below}\n"
+    if judged.verdict == "regressed" and not any(case.verdict == "regressed" for case in judged.cases):
+        means = "a metric grew that the policy of this gate does not let grow"
+    return f"### bench gate: {heading(judged)}\n\n{sides}. **{judged.verdict}**: {means}.\n\n"
 
 
-def as_json(judged: GateResult, run: Mapping[str, Any], explained: Sequence[Mapping[str, Any]] = ()) -> str:
-    """One object, with all numbers; ends in a newline. explained: the parts of the difference of each case."""
+def as_json(
+    judged: GateResult,
+    run: Mapping[str, Any],
+    explained: Sequence[Mapping[str, Any]] = (),
+    exit_code: int | None = None,
+) -> str:
+    """One object, with all numbers; ends in a newline. explained: the parts of the difference of each case.
+
+    exit_code: the one that the command ends with. `bench/present/gate.schema.json` describes the object.
+    """
     body = {
         "schema": SCHEMA,
         "run": run["run"],
         "verdict": judged.verdict,
-        "alpha": judged.rule.alpha,
+        "exit_code": exit_code,
+        "headline": heading(judged),
+        "could_not_fail": judged.could_not_fail,
+        "fewest_pairs": judged.fewest_pairs,
+        "alpha": judged.policy.alpha,
         "rule": asdict(judged.rule),
+        "policy": judged.policy.plain(),
         "seed": run["settings"]["seed"],
         "canary": asdict(judged.canary),
         "sides": {name: asdict(side) for name, side in judged.plan.sides.items()},
         "libraries": judged.plan.libraries,
-        "cases": [asdict(case) for case in judged.cases],
+        "cases": [{**asdict(case), "place": _place(judged, case.key)} for case in judged.cases],
         "improved": [case.key for case in judged.cases if case.verdict == "improved"],
         "only_base": judged.plan.only_base,
         "only_head": judged.plan.only_head,
-        "failed": [each.text for each in judged.failed],
-        "counters": judged.counters,
+        "ignored": judged.plan.ignored,
+        "failures": [{**asdict(each), "text": fault(each)} for each in judged.failures],
+        "failed": [{**asdict(each), "text": each.text} for each in judged.failed],
+        "counters": [{**asdict(each), "text": each.text} for each in judged.counters],
         "beside": [asdict(each) for each in judged.beside],
         "explained": list(explained),
         "wall_s": run.get("time", {}).get("wall_s"),
@@ -185,13 +216,19 @@ def as_json(judged: GateResult, run: Mapping[str, Any], explained: Sequence[Mapp
     return table_formats.as_json([body])[2:-3].strip() + "\n"
 
 
+def _place(judged: GateResult, key: str) -> dict[str, Any] | None:
+    place = judged.plan.places.get(key)
+    return None if place is None else asdict(place)
+
+
 def junit(judged: GateResult, run: Mapping[str, Any], explained: Mapping[str, str] = NOTHING) -> str:
     """JUnit XML with a test case for each case: a failure if it regressed, skipped if nothing could be decided.
 
     explained: a sentence on why a case is slower, by its key.
     """
-    suite = ElementTree.Element("testsuite", name="bench gate", tests=str(len(judged.cases)))
-    suite.set("failures", str(sum(case.verdict == "regressed" for case in judged.cases)))
+    others = [each for each in failing(judged) if each.metric != TIME]
+    suite = ElementTree.Element("testsuite", name="bench gate", tests=str(len(judged.cases) + len(others)))
+    suite.set("failures", str(sum(case.verdict == "regressed" for case in judged.cases) + len(others)))
     suite.set("skipped", str(sum(_unsaid(case) for case in judged.cases)))
     suite.set("errors", str(len(judged.failed)))
     suite.set("time", f"{run.get('time', {}).get('wall_s', 0.0):.1f}")
@@ -203,6 +240,10 @@ def junit(judged: GateResult, run: Mapping[str, Any], explained: Mapping[str, st
             ElementTree.SubElement(item, "failure", message=message).text = explained.get(case.key)
         elif _unsaid(case):
             ElementTree.SubElement(item, "skipped", message=f"{message}. {MEANINGS[case.verdict]}")
+    for other in others:
+        name = f"{other.key or 'all cases'}: {other.quantity}"
+        item = ElementTree.SubElement(suite, "testcase", name=name, classname=other.metric)
+        ElementTree.SubElement(item, "failure", message=fault(other))
     for each in judged.failed:
         item = ElementTree.SubElement(suite, "testcase", name=each.key, classname="failed")
         ElementTree.SubElement(item, "error", message=each.text)

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from bench.protocol import Hello
 from bench.records import BASE, HEAD, BlockPair, ComparedCase, Settings
@@ -22,13 +23,27 @@ from bench.stats.gate_rule import Rule
 from bench.stats.pairs import log_ratio
 from bench.store.journal import Journal
 
+NO_RULES: Mapping[str, Rule] = MappingProxyType({})
+
 
 class UntilDecided:
     """Which cases want another pair, by the rule that will judge them. `pair_loop.FixedPairs` is for recording."""
 
-    def __init__(self, cases: Sequence[ComparedCase], rule: Rule, most_pairs: int, pace: Pace) -> None:
-        """most_pairs: of each case. pace: how many rounds the budget still affords."""
+    def __init__(
+        self,
+        cases: Sequence[ComparedCase],
+        rule: Rule,
+        most_pairs: int,
+        pace: Pace,
+        own: Mapping[str, Rule] = NO_RULES,
+        least_pairs: int = 0,
+    ) -> None:
+        """most_pairs: of each case. pace: how many rounds the budget still affords. own: by key, rules that differ.
+
+        least_pairs: those without which another metric that may fail the gate could not.
+        """
         self._cases, self._rule, self._most, self._pace = cases, rule, most_pairs, pace
+        self._own, self._least = own, least_pairs
         self._seen: dict[str, list[float]] = {item.case.key: [] for item in cases}
         self._dropped: dict[str, str] = {}
 
@@ -39,7 +54,10 @@ class UntilDecided:
 
     def _open(self, key: str, left: float) -> bool:
         seen = self._seen[key]
-        return key not in self._dropped and self._rule.wants_more(seen, min(self._most - len(seen), left))
+        most = min(self._most - len(seen), left)
+        if key in self._dropped or most < 1:
+            return False
+        return len(seen) < self._least or self._own.get(key, self._rule).wants_more(seen, most)
 
     def add(self, block_pairs: Sequence[BlockPair]) -> None:
         """Take up one pair more; wall time decides when to stop."""

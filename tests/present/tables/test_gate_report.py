@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from bench.analyse.gate.counters import CounterDifference
+from bench.analyse.gate.failures import Failure
 from bench.analyse.gate.gate_plan import GatePlan, RecordedSide
 from bench.analyse.gate.other_metrics import OtherMetric
 from bench.analyse.gate.verdicts import CanaryResult, FailedSide, GateResult, Verdict
@@ -53,7 +56,7 @@ ALL = judged(
         "base": {"torch": "2.13.0+cpu", "numpy": "2.3.1"},
         "head": {"torch": "2.14.1+cu130", "numpy": "2.3.1"},
     },
-    counters=(f"{KEY}: operators 12 → 15",),
+    counters=(CounterDifference(KEY, "operators", 12, 15, True, "operators"),),
     beside=(
         OtherMetric(KEY, "host_peak", "B", 12.1e6, 15.9e6, 1.314, 1.28, 1.35, 14, 1500.0, 480.0, True),
         OtherMetric(KEY, "compile_warm", "s", 0.251, 0.25, 0.996, 0.98, 1.02, 14, 1.4, 480.0, False),
@@ -154,3 +157,36 @@ def test_an_alpha_that_was_chosen_afterwards_is_told() -> None:
     again = GateResult("regressed", Rule(cases=5, alpha=0.001), ALL.canary, (), (), GatePlan(Rule(cases=5)))
     assert any("not fixed before" in line for line in gate_report.lines_below(again))
     assert not any("not fixed before" in line for line in gate_report.lines_below(ALL))
+
+
+GREW = Failure(KEY, "host_memory", "allocated_bytes", "B", 40e6, 58e6, 1.45, True)
+
+
+def test_what_a_policy_fails_is_said_first_and_in_every_file() -> None:
+    found = judged(case(KEY, "not_slower", 1.0), failures=(GREW,))
+    assert gate_report.heading(found) == "not_slower: 1 not_slower, 1 larger host_memory"
+    said = "host_memory of regression/train_step[rows=800] (allocated_bytes): 38.1 MiB → 55.3 MiB, ratio 1.450"
+    assert gate_report.lines_below(found)[0] == f"Fails: {said}."
+    assert json.loads(gate_report.as_json(found, RUN))["failures"][0]["text"] == said
+    suite = ElementTree.fromstring(gate_report.junit(found, RUN))
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert [item.get("name") for item in suite] == [KEY, f"{KEY}: allocated_bytes"]
+
+
+def test_what_is_acknowledged_is_told_and_not_counted() -> None:
+    found = judged(case(KEY, "not_slower", 1.0), failures=(replace(GREW, acknowledged="meant (until 2099-01-31)"),))
+    assert "larger" not in gate_report.heading(found)
+    assert any(line.endswith("ratio 1.450: meant (until 2099-01-31).") for line in gate_report.lines_below(found))
+    assert ElementTree.fromstring(gate_report.junit(found, RUN)).get("failures") == "0"
+
+
+def test_a_gate_that_could_not_fail_says_so_in_its_headline() -> None:
+    found = judged(case(KEY, "not_resolved", 1.3, pairs=1), could_not_fail=True, fewest_pairs=11)
+    assert gate_report.heading(found).endswith(
+        "this gate could not fail: no case had the 11 pairs that a regression needs"
+    )
+
+
+def test_other_ratios_and_doubts_stand_beside_the_verdict() -> None:
+    odd = replace(case(KEY, "regressed", 1.5), metric="cpu", wall_ratio=5.7, mean_ratio=1.52, doubts=("it waits",))
+    assert gate_report.rows(judged(odd))[0]["note"] == "cpu clock; wall 5.700; mean 1.520; it waits"
