@@ -40,3 +40,19 @@ def test_an_interrupt_before_anything_listens_ends_with_130(tmp_path):
 
 def test_what_the_user_got_wrong_ends_with_2(tmp_path):
     assert ended(BEGIN + REPLAY, tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        ("BrokenPipeError(32, 'Broken pipe')", 70),  # the library of the command line would end with 1
+        ("typer.Abort()", 130),
+        ("EOFError()", 130),
+        ("typer.Exit(1)", 1),  # a verdict, and that alone
+        ("typer.Exit(3)", 3),
+    ],
+)
+def test_1_is_what_a_command_said_and_never_what_the_library_of_the_command_line_makes_up(tmp_path, raised, code):
+    raising = f"import typer, bench.store.runs as runs\ndef locate(path): raise {raised}\nruns.locate = locate\n"
+    done = ended(BEGIN + "\n" + raising + REPLAY, tmp_path)
+    assert done.returncode == code, done.stderr

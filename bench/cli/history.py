@@ -19,7 +19,7 @@ def history(
         list[str] | None,
         typer.Argument(
             metavar="[PATH]...",
-            help="Runs, folders of runs, branch:NAME, or files of other tools; results/ without any.",
+            help="Runs, their folders, branch:NAME, or files of other tools (default: results/).",
         ),
     ] = None,
     select: Annotated[
@@ -41,9 +41,7 @@ def history(
     ] = None,
     keep_on: Annotated[
         str | None,
-        typer.Option(
-            "--keep-on", metavar="BRANCH", help="Commit the runs' points to a branch; all of it is then told."
-        ),
+        typer.Option("--keep-on", metavar="BRANCH", help="Commit the runs' points to a branch, and show all of it."),
     ] = None,
     push: Annotated[
         str,

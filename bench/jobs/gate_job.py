@@ -21,7 +21,14 @@ from bench.jobs.arguments import (
     seconds_of,
 )
 from bench.jobs.explanations import explain_cases
-from bench.jobs.gate_policy import chosen_policy, failing_metrics, places, refuse_included, without_ignored
+from bench.jobs.gate_policy import (
+    chosen_policy,
+    differs_from_base,
+    failing_metrics,
+    places,
+    refuse_included,
+    without_ignored,
+)
 from bench.jobs.gate_result import Gate, judged_gate
 from bench.jobs.listener import SILENT, Listener
 from bench.jobs.stopping import sealed_in, stop_or_own
@@ -181,6 +188,7 @@ def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:
         "libraries": both.libraries,
         "most_pairs": wish.pairs or wish.most_pairs,
         "policy": wish.policy.plain(),
+        "policy_changed": differs_from_base(wish.policy, both),
         "ignored": both.ignored,
         "places": places(both),
     }

@@ -64,6 +64,22 @@ def refuse_included(policy: GatePolicy, both: TwoSides) -> None:
         raise UserError(f"{named}, which the base contains by now ({each.reason}): remove it")
 
 
+def differs_from_base(policy: GatePolicy, both: TwoSides) -> bool:
+    """Whether the base has another policy in the same file, or none: a change may loosen what judges it."""
+    from bench.plan import gate_policy
+    from bench.runner.pairs.side_trees import toplevel
+
+    path, here = Path(policy.source).absolute(), toplevel(Path.cwd())
+    if not policy.source or not path.is_relative_to(here):
+        return False
+    try:
+        of_base = gate_policy.read(both.trees[BASE].root / path.relative_to(here))
+        of_head = gate_policy.read(path)
+    except UserError:
+        return True  # the base has no such file, or one that cannot be read as a policy
+    return replace(of_base, source="") != replace(of_head, source="")
+
+
 def without_ignored(both: TwoSides, policy: GatePolicy) -> TwoSides:
     """The sides without the cases that the policy leaves out, whose keys it keeps in `ignored`."""
     sided = both.sided

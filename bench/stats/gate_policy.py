@@ -178,13 +178,11 @@ def fits(pattern: str, key: str) -> bool:
     `matmul/*`, `matmul/square`, `matmul/square[size=64]` and `*/square[mode=compile]` are patterns.
     """
     name, _, axes = key.removesuffix("]").partition("[")
-    if pattern in (key, name) or fnmatchcase(name, pattern) or fnmatchcase(key, pattern):
-        return True
-    head, bracket, rest = pattern.partition("[")
-    if not bracket or not rest.endswith("]"):
-        return False
-    stated = {part.strip() for part in rest[:-1].split(",")}
-    return fnmatchcase(name, head) and stated <= set(axes.split(","))
+    head, _, rest = pattern.partition("[")
+    if rest.endswith("]") and "=" in rest:  # axes, and no class of characters of a glob
+        stated = {part.strip() for part in rest[:-1].split(",")}
+        return pattern == key or (fnmatchcase(name, head) and stated <= set(axes.split(",")))
+    return pattern in (key, name) or fnmatchcase(name, pattern) or fnmatchcase(key, pattern)
 
 
 def metric_needed(policy: GatePolicy, metric: str, cases: int) -> float:

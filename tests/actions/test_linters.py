@@ -29,7 +29,7 @@ def test_actionlint_finds_nothing() -> None:
 
 
 def test_zizmor_finds_nothing() -> None:
-    words = [program("zizmor"), "--offline", "--persona", "regular", "--format", "plain", ".github"]
+    words = [program("zizmor"), "--offline", "--persona", "regular", "--format", "plain", "--quiet", ".github"]
     done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -94,6 +94,16 @@ def test_what_the_policy_leaves_out_was_not_measured_and_is_said(grown):
     assert (repository.folder / "run" / "gate.html").exists()
 
 
+def test_a_change_that_loosens_what_judges_it_is_said(grown):
+    repository, done, told = grown
+    assert not told["policy_changed"]
+    assert "policy itself differs" not in done.stdout
+    (repository.folder / "pyproject.toml").write_text(POLICY.replace('["host_memory"]', "[]"))
+    looser = repository("gate", "-w", "held.py", "held/*", "-s", "kind=numpy", "--base", "HEAD~1", "--pairs", 1)
+    (repository.folder / "pyproject.toml").write_text(POLICY)
+    assert "The policy itself differs between the sides; that of the head judges." in looser.stdout, looser.stderr
+
+
 def test_a_case_has_the_line_of_its_function(grown):
     _, _, told = grown
     line = WORKLOADS.splitlines().index("def held(ctx: Context, kind: str) -> Prepared:") + 1

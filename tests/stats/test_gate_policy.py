@@ -33,7 +33,8 @@ def test_a_pattern_that_fits(pattern):
 
 
 @pytest.mark.parametrize(
-    "pattern", ["matmul", "matmul/square[size=65]", "matmul/square[size=6]", "square", "", "matmul/square["]
+    "pattern",
+    ["matmul", "matmul/square[size=65]", "matmul/square[size=6]", "*/*[mode=compile]", "square", "", "matmul/square["],
 )
 def test_a_pattern_that_does_not_fit(pattern):
     assert not fits(pattern, KEY)

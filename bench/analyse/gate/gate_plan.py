@@ -50,6 +50,8 @@ class GatePlan:
     """By side: name to version of each library that is installed there."""
     policy: GatePolicy = field(default_factory=GatePolicy)
     """What may fail the gate."""
+    policy_changed: bool = False
+    """Whether the base has another policy than the head, whose judges."""
     ignored: tuple[str, ...] = ()
     """Keys of cases that the policy leaves out; none of them was measured."""
     places: Mapping[str, Place] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class GatePlan:
             sides={name: RecordedSide(**side) for name, side in entry["sides"].items()},
             libraries=entry.get("libraries", {}),
             policy=GatePolicy.of(entry["policy"]) if "policy" in entry else fallback,
+            policy_changed=entry.get("policy_changed", False),
             ignored=tuple(entry.get("ignored", ())),
             places={key: Place(**place) for key, place in entry.get("places", {}).items()},
         )

@@ -16,7 +16,7 @@ from bench.stats.gate_rule import NOT_SLOWER, REGRESSED, Rule
 WIDTH, TOP, BOTTOM = 420, 150, 80
 """Width, and heights of the two panels, in units of the picture: a phone shows about 0.8 px of a unit."""
 
-LEFT, RIGHT, GAP = 62, 12, 26
+LEFT, RIGHT, GAP = 70, 12, 26
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,8 @@ def policy_lines(judged: GateResult) -> list[str]:
     """What the policy of the gate changed: whose α is shared, own numbers, cases left out, and what is let pass."""
     policy = judged.policy
     below = []
+    if judged.plan.policy_changed:
+        below.append("The policy itself differs between the sides; that of the head judges.")
     if policy.measured:
         below.append(f"The α of {policy.alpha:g} is shared in equal parts by time and {', '.join(policy.measured)}.")
     for own in policy.cases:

@@ -197,6 +197,7 @@ def as_json(
         "alpha": judged.policy.alpha,
         "rule": asdict(judged.rule),
         "policy": judged.policy.plain(),
+        "policy_changed": judged.plan.policy_changed,
         "seed": run["settings"]["seed"],
         "canary": asdict(judged.canary),
         "sides": {name: asdict(side) for name, side in judged.plan.sides.items()},

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
+import numpy as np
 import torch
 
-from bench.measure.counting.operator_counts import counts
+from bench.measure.counting.operator_counts import counts, traced_peak
 from bench.measure.timing.blocks import nothing
 
 CPU = torch.device("cpu")
@@ -36,3 +39,27 @@ def test_one_operator_more_is_seen():
 
 def test_on_the_cpu_no_device_is_spoken_of():
     assert not [name for name in counts(lambda: None, nothing, CPU) if name.startswith("device")]
+
+
+def test_what_numpy_and_python_hold_at_a_time_is_seen_and_what_is_freed_in_between_is_not_added():
+    def apart():
+        for _ in range(3):
+            np.empty(9_000_000, np.uint8)
+
+    def together():
+        return [np.empty(9_000_000, np.uint8) for _ in range(3)]
+
+    assert 9e6 <= traced_peak(apart) < 9.1e6
+    assert 27e6 <= traced_peak(together) < 27.1e6
+    assert traced_peak(lambda: torch.empty(9_000_000)) < 1e5  # tensors are counted as allocations
+
+
+def test_who_traces_already_is_not_stopped():
+    tracemalloc.start()
+    try:
+        assert traced_peak(lambda: bytearray(1_000_000)) >= 1_000_000
+        assert tracemalloc.is_tracing()
+    finally:
+        tracemalloc.stop()
+    traced_peak(lambda: None)
+    assert not tracemalloc.is_tracing()

@@ -32,10 +32,10 @@ def test_every_case_is_there_the_worst_first_with_verdict_place_and_why():
     assert len(names) == len(ALL.cases)
     for said in (
         "<code>tests/speed.py:12</code>",
-        "it waits",
+        "It waits",
         "Fails: host_memory of",
         "operators 12 → 15",
-        "about 9 more",
+        "About 9 more",
     ):
         assert said in text
     assert text.count('class="pairs"') == 1  # only one case has pairs here

@@ -62,6 +62,22 @@ def test_no_case_has_more_pairs_than_allowed():
     assert keys(queue) == []
 
 
+def test_a_case_is_measured_by_its_own_rule():
+    own = {SLOW.case.key: Rule(cases=2, slack=0.5, limit=0.6)}
+    queue = UntilDecided([SLOW, SAME], Rule(cases=2), 40, Pace(None), own)
+    for item in (SLOW, SAME):
+        add(queue, item, 0.033, 8, spread=0.02)
+    assert keys(queue) == ["a/same"]  # 3 % is clearly below 60 %, and neither below 5 % nor above 2 %
+
+
+def test_no_case_has_fewer_pairs_than_another_metric_needs_before_it_could_fail():
+    queue = UntilDecided([SAME], Rule(cases=1), 40, Pace(None), least_pairs=14)
+    add(queue, SAME, 0.0, 13)
+    assert keys(queue) == ["a/same"]
+    add(queue, SAME, 0.0, 1)
+    assert keys(queue) == []
+
+
 def test_a_case_that_the_budget_cannot_decide_makes_room_for_others(queue, monkeypatch):
     add(queue, SLOW, 0.033, 10, spread=0.04)
     add(queue, SAME, 0.0, 5)
