@@ -10,6 +10,10 @@ from bench.records import UserError
 from bench.stats.gate_rule import Rule
 from bench.store.tables import RunData
 
+DATUM = 2
+"""What a gate judges. 1: the median of each pair on wall time. 2: median and mean, on CPU time where it stands for wall
+time; the canary has a slack of half the gate's."""
+
 
 @dataclass(frozen=True)
 class RecordedSide:
@@ -39,6 +43,10 @@ class GatePlan:
     """By name: base, head, and the second copy of the base."""
     libraries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By side: name to version of each library that is installed there."""
+    most_pairs: int | None = None
+    """Most pairs that a case could have; None if the run does not say."""
+    datum: int = DATUM
+    """See `DATUM`."""
 
     @classmethod
     def of(cls, data: RunData) -> GatePlan:
@@ -54,4 +62,6 @@ class GatePlan:
             only_head=tuple(entry["only_head"]),
             sides={name: RecordedSide(**side) for name, side in entry["sides"].items()},
             libraries=entry.get("libraries", {}),
+            most_pairs=entry.get("most_pairs"),
+            datum=entry.get("datum", 1),
         )

@@ -71,7 +71,7 @@ def _row(case: Verdict) -> dict[str, Any]:
         "pairs": str(case.pairs),
         "evidence": DASH if not case.pairs else f"{_short(case.evidence)} of {_short(case.needed)}",
         "smallest effect seen": DASH if case.smallest_effect_seen is None else f"+{case.smallest_effect_seen:.1%}",
-        "note": _note(case),
+        "note": "; ".join(filter(None, (_note(case), _clock(case), *case.doubts))),
     }
 
 
@@ -91,6 +91,11 @@ def _note(case: Verdict) -> str:
             "too few pairs" if case.pairs < FEWEST_TO_GIVE_UP else "more like these would not decide it"
         )
     return f"about {math.ceil(case.pairs_to_go)} more pairs would"
+
+
+def _clock(case: Verdict) -> str:
+    """The clock of the ratio where it is not the wall clock, and what that says."""
+    return "" if case.wall_ratio is None else f"CPU time; wall time {case.wall_ratio:.3f}"
 
 
 def _short(odds: float) -> str:
@@ -178,6 +183,8 @@ def as_json(judged: GateResult, run: Mapping[str, Any], explained: Sequence[Mapp
         "only_head": judged.plan.only_head,
         "failed": [each.text for each in judged.failed],
         "counters": judged.counters,
+        "fewest_pairs": judged.fewest_pairs,
+        "could_not_fail": judged.could_not_fail,
         "beside": [asdict(each) for each in judged.beside],
         "explained": list(explained),
         "wall_s": run.get("time", {}).get("wall_s"),

@@ -74,25 +74,62 @@ def test_another_clock_than_the_wall_decides_nothing(queue):
     for _ in range(12):
         queue.add([*block_pairs(SLOW, 0.0), *block_pairs(SLOW, 0.5, clock="device")])
     assert "a/slow" not in keys(queue)
-    assert queue._seen[SLOW.case.key] == pytest.approx([0.0] * 12)
+    assert queue._seen[SLOW.case.key].medians == pytest.approx([0.0] * 12)
+
+
+def test_a_case_whose_mean_is_slower_is_not_done_after_its_median_is(queue):
+    """Of eight block pairs one is dear, and a tenth dearer on the head."""
+    rows = [
+        BlockPair(
+            SAME.case.key,
+            0,
+            "base",
+            "wall",
+            place,
+            "base",
+            1,
+            *((4_000_000, 4_400_000) if place == 0 else (1_000_000,) * 2),
+        )
+        for place in range(8)
+    ]
+    for _ in range(7):
+        queue.add(rows)
+    assert queue._rule.verdict(queue._seen[SAME.case.key].medians) == "not_slower"
+    assert "a/same" in keys(queue)
+
+
+def test_the_pairs_that_are_sure_to_come_are_those_without_which_nothing_can_be_said(queue, monkeypatch):
+    fewest = queue._rule.fewest_pairs("not_slower")
+    assert queue.sure_pairs() == fewest
+    add(queue, SLOW, 0.0, 2)
+    add(queue, SAME, 0.0, 3)
+    assert queue.sure_pairs() == fewest - 2
+    monkeypatch.setattr(Pace, "left", lambda self: 1.5)
+    assert queue.sure_pairs() == 1
 
 
 def test_the_canary_takes_every_case_in_turn():
     canary = CanaryQueue([SLOW, SAME])
     seen = []
     for _ in range(4):
-        (item,) = canary.pending()
+        item = canary.next([SLOW, SAME])
         seen.append(item.case.workload)
         canary.add(block_pairs(item, 0.0))
     assert seen == ["a/slow", "a/same"] * 2
 
 
+def test_the_canary_takes_a_case_that_the_round_measures():
+    canary = CanaryQueue([SLOW, SAME])
+    assert canary.next([SAME]).case.workload == "a/same"
+    assert canary.next([]) is None
+
+
 def test_the_canary_goes_on_with_the_cases_that_end_well():
     canary = CanaryQueue([SLOW, SAME])
     canary.drop(SLOW.case.key, "crashed")
-    assert [item.case.workload for item in canary.pending()] == ["a/same"]
+    assert canary.next([SLOW, SAME]).case.workload == "a/same"
     canary.drop(SAME.case.key, "crashed")
-    assert canary.pending() == []
+    assert canary.next([SLOW, SAME]) is None
 
 
 def test_the_pace_is_what_the_last_round_took(monkeypatch):
