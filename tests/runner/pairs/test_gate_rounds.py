@@ -77,23 +77,12 @@ def test_another_clock_than_the_wall_decides_nothing(queue):
     assert queue._seen[SLOW.case.key].medians == pytest.approx([0.0] * 12)
 
 
-def test_a_case_whose_mean_is_slower_is_not_done_after_its_median_is(queue):
-    """Of eight block pairs one is dear, and a tenth dearer on the head."""
-    rows = [
-        BlockPair(
-            SAME.case.key,
-            0,
-            "base",
-            "wall",
-            place,
-            "base",
-            1,
-            *((4_000_000, 4_400_000) if place == 0 else (1_000_000,) * 2),
-        )
-        for place in range(8)
-    ]
-    for _ in range(7):
-        queue.add(rows)
+def test_a_case_goes_on_until_its_mean_is_decided_as_its_median_is(queue):
+    """One of eight block pairs is dear, and on the head of every second pair by a fifth dearer."""
+    for number in range(8):
+        for_dear = (4_000_000, 4_800_000 if number % 2 else 4_000_000)
+        totals = [for_dear, *[(1_000_000, 1_000_000)] * 7]
+        queue.add([BlockPair(SAME.case.key, 0, "base", "wall", at, "base", 1, *each) for at, each in enumerate(totals)])
     assert queue._rule.verdict(queue._seen[SAME.case.key].medians) == "not_slower"
     assert "a/same" in keys(queue)
 
