@@ -211,6 +211,12 @@ class BlockPair:
     base_cpu_ns: int | None = None
     """CPU time of the base's process during its block, all its threads; None on other devices, and before schema 5."""
     head_cpu_ns: int | None = None
+    base_thread_ns: int | None = None  # as of a `Block`; from schema 6 on
+    head_thread_ns: int | None = None
+    base_preempted: int | None = None
+    head_preempted: int | None = None
+    base_waited: int | None = None
+    head_waited: int | None = None
 
 
 @dataclass(frozen=True)
@@ -262,16 +268,12 @@ class CaseLaunch:
     """Involuntary context switches of the worker during the blocks of this case."""
     condition: Mapping[str, Any] = field(default_factory=dict)
     """Extremes over the visits: mhz_low, mhz_high, celsius_high, watts_high, capped, slowed, as far as known."""
-    throttled_blocks: int = 0
-    """Blocks left out because heat or a fault slowed the processor down while they were timed."""
-    output_devices: str = ""
-    """Devices of the tensors in the answer, joined by commas."""
-    break_reasons: Mapping[str, int] = field(default_factory=dict)
-    """By reason why Dynamo broke the graph: how often."""
+    throttled_blocks: int = 0  # left out because heat or a fault slowed the processor down while they were timed
+    output_devices: str = ""  # devices of the tensors in the answer, joined by commas
+    break_reasons: Mapping[str, int] = field(default_factory=dict)  # by reason why Dynamo broke the graph: how often
     foreign_load: float | None = None
     """Cores taken by other programs, or by the hypervisor, while this launch ran (0.5 = half a core)."""
-    threads: int | None = None
-    """The number of threads that the case's axis `threads` stood for."""
+    threads: int | None = None  # the number that the case's axis `threads` stood for
     no_clock: Mapping[Series, str] = field(default_factory=dict)
     """Series that a clock of the device could not time, with the reason."""
     counters: Mapping[str, int] = field(default_factory=dict)

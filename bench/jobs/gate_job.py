@@ -152,8 +152,7 @@ def measured(both: TwoSides, wish: GateWish, out: Path | None, command: str, lis
     folder = out or runs.RESULTS / name
     described = run_description.described(name, [], settings, both.hello, "gate", command, sided.coupled)
     run_description.begin(folder, described, {"gate": about(both, rule, wish)})
-    most = f"{'' if wish.pairs else 'at most '}{wish.pairs or wish.most_pairs}"
-    listener.progress(f"{len(sided.coupled)} cases, {most} pairs each …")
+    listener.progress(before_first(len(sided.coupled), rule, wish))
     pace = pair_loop.Pace(settings.budget_s)
     pair_settings = PairSettings(cold_pairs=wish.cold_pairs)
     with sealed_in(folder, f"judge it with bench.gate(replay={str(folder)!r})"):
@@ -169,14 +168,43 @@ def measured(both: TwoSides, wish: GateWish, out: Path | None, command: str, lis
             listener.entered,
             pace,
             pair_settings,
+            both.starter,
+            lambda: listener.progress(after_first(pace, rule, wish)),
         )
         if wish.explain is not None and stop.signal is None:
             explain_slower(folder, both, settings, wish.explain, listener, stop)
     return folder
 
 
+def before_first(cases: int, rule: Rule, wish: GateWish) -> str:
+    """How many pairs there may be, and how many it takes at least, whatever they show."""
+    from bench.stats.gate_rule import NOT_SLOWER, REGRESSED
+
+    most = wish.pairs or wish.most_pairs
+    fewest, passing = rule.fewest_pairs(REGRESSED), rule.fewest_pairs(NOT_SLOWER)
+    could_not = "" if fewest <= most else ": no case can be called regressed"
+    return (
+        f"{cases} cases, {'' if wish.pairs else 'at most '}{most} pairs each; "
+        f"a regression takes {fewest} of them at least, not slower {passing}{could_not} …"
+    )
+
+
+def after_first(pace: Pace, rule: Rule, wish: GateWish) -> str:
+    """How many rounds fit into the budget, by what the first one took."""
+    from bench.stats.gate_rule import REGRESSED
+
+    took = f"a round takes about {pace.latest_s:.0f} s"
+    if wish.budget_s is None:
+        return took
+    fit, fewest = 1 + int(pace.left()), rule.fewest_pairs(REGRESSED)
+    could_not = "" if fewest <= fit else f", and a regression takes {fewest}: this gate cannot fail"
+    return f"{took}: {fit} pairs of each case fit into the budget{could_not}"
+
+
 def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:
     """The entry `gate` of `run.json`: what is compared, and by which rule."""
+    from bench.analyse.gate.gate_plan import DATUM
+
     sided = both.sided
     return {
         "rule": asdict(rule),
@@ -191,6 +219,7 @@ def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:
         "policy_changed": differs_from_base(wish.policy, both),
         "ignored": both.ignored,
         "places": places(both),
+        "datum": DATUM,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bench.plan.both_sides import Sided
     from bench.protocol import Hello
     from bench.runner.pairs.side_trees import SideTree
+    from bench.runner.starter import Starter
     from bench.runner.stop_request import Stop
     from bench.runner.worker import SideCode
 
@@ -68,6 +70,8 @@ class TwoSides:
     """Versions on base and head. The harness is left out: it is this one on both sides, installed there or not."""
     ignored: tuple[str, ...] = ()
     """Keys of cases that the policy of a gate leaves out."""
+    starter: Starter | None = None
+    """Forks workers of this interpreter; None where they cannot be forked. It has forked nothing that was measured."""
 
     @property
     def code(self) -> dict[str, SideCode]:
@@ -92,16 +96,22 @@ def two_sides(
     """
     from bench.runner.machine_probe import look
     from bench.runner.pairs import side_trees
+    from bench.runner.starter import Starter, can_fork
+    from bench.runner.worker import environment
 
     here = side_trees.toplevel(Path.cwd())
     base_text = side_text(base) or side_trees.merge_base(here)
     asked = {BASE: base_text, TWIN: base_text, HEAD: side_text(head)}
     with contextlib.ExitStack() as stack:
+        starter = None
+        if can_fork(cuda=False):  # it uses no device itself, and imports torch while the trees are made
+            starter = Starter(sys.executable, environment(1, None))
+            stack.callback(starter.end)
         trees = {
             name: stack.enter_context(side_trees.prepared(side_trees.read(text), name, here, setup))
             for name, text in asked.items()
         }
-        hello = look([], stop)
+        hello = look([], stop, starter=starter)
         sided = chosen.sided(here, trees, devices_of(hello))
         planned = {
             BASE: [item.base for item in sided.coupled],
@@ -110,11 +120,14 @@ def two_sides(
         libraries = {}
         for name, each in planned.items():
             try:
-                found = look(each, stop, trees[name].side).facts["libraries"]
+                code = trees[name].side
+                ours = starter if code.python == sys.executable else None
+                found = look(each, stop, code, starter=ours).facts["libraries"]
             except UserError as error:
                 raise BrokenSideError(f"the workloads of the {name} cannot be loaded: {error}") from None
             libraries[name] = {library: version for library, version in found.items() if library != "coursebench"}
-        yield TwoSides(trees, sided, hello, libraries)
+        same = all(trees[name].side.python == sys.executable for name in SIDES)
+        yield TwoSides(trees, sided, hello, libraries, starter=starter if same else None)
 
 
 def side_text(side: str | Path) -> str:

@@ -161,18 +161,22 @@ class Session:
             timed = self.timer.visit(count)
         return self._disturbances.visited(timed, self.device.condition())
 
-    def time_block(self, clock: str, rewarm: bool, cpu: int | None) -> BlockTimed:
+    def time_block(
+        self, clock: str, rewarm: bool, cpu: int | None, skip: int = 0, cold: int | None = None
+    ) -> BlockTimed:
         """Time one block of a lockstep pair. Raises `NoClockError` where that clock fails here.
 
-        rewarm: first run blocks that are not timed, since the step went cold while the other side ran.
+        rewarm: first run blocks that are not timed, since the step went cold while the other side ran. skip: calls of
+        the step before these; cold: how many they are (default: by how long the first takes).
         """
         self.device.enter()
         series = Series(STEP, clock)
         steps = self.timer.steps[series]
         with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._disturbances.timing():
-            total_ns, used = self.timer.rewarmed(series) if rewarm else self.timer.timed(series, steps)
+            self.timer.skip(skip)
+            total_ns, used = self.timer.rewarmed(series, cold) if rewarm else self.timer.timed(series, steps)
         self._disturbances.paired(self.device.condition)
-        return BlockTimed(self.key, steps, total_ns, None if used is None else used.process_ns)
+        return BlockTimed(self.key, steps, total_ns, *(used or ()))
 
     def time_with_others(self, pairs: int, seed: str, cpu: int | None) -> TimedWithOthers:
         """Time the step by other timers too; there are no block pairs where it is reset."""

@@ -87,8 +87,8 @@ class Dispatcher:
                 return self._guarded(key, lambda: self._open(request))
             case Visit(key):
                 return self._guarded(key, lambda: self._visit(request))
-            case TimeBlock(key, clock, rewarm, cpu):
-                return self._guarded(key, lambda: self._sessions[key].time_block(clock, rewarm, cpu))
+            case TimeBlock(key, clock, rewarm, cpu, skip, cold):
+                return self._guarded(key, lambda: self._sessions[key].time_block(clock, rewarm, cpu, skip, cold))
             case TimeWithOthers(key, pairs, seed, cpu):
                 return self._guarded(key, lambda: self._sessions[key].time_with_others(pairs, seed, cpu))
             case Close(key):
@@ -119,7 +119,7 @@ class Dispatcher:
         resident = session.memory.device_bytes() + max(0, resident_bytes() - before)
         clocks = [series.clock for series in session.timer.steps if series.phase == STEP]
         heavy = [name for name in HEAVY if name in sys.modules]
-        return Opened(request.key, session.timer.steps, clocks, session.facts, resident, heavy)
+        return Opened(request.key, session.timer.steps, clocks, session.facts, resident, heavy, session.timer.calls)
 
     def _profiled(self, key: str) -> ProfilingSession:
         session = self._sessions[key]

@@ -9,7 +9,7 @@ from bench.protocol.rows import Fault, OperatorCalls, OwnedTime, SampledStack, T
 from bench.records import Settings, Source
 from bench.series import Series
 
-VERSION = 7
+VERSION = 8
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
 
@@ -48,8 +48,7 @@ class Visit:
     """Time a few blocks in a row of an open case. Answered by `Visited` or `Refused`."""
 
     key: str
-    cpu: int | None = None
-    """The core to run on; None is wherever the process may."""
+    cpu: int | None = None  # the core to run on; None is wherever the process may
     blocks: int | None = None
     """How many blocks of a short step; None is the number of the settings."""
     skip: int = 0  # calls of the step that come before and are not timed
@@ -66,6 +65,8 @@ class TimeBlock:
     clock: str
     rewarm: bool = True
     cpu: int | None = None
+    skip: int = 0  # calls of the step that come before all blocks and are not timed
+    cold: int | None = None  # blocks that are run to be warm; None: by how long the first of them takes
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,7 @@ class TimeWithOthers:
     key: str
     pairs: int
     """At most this many blocks of ours, and of each other timer."""
-    seed: str
-    """Seed for the block order; differs per process."""
+    seed: str  # for the order of blocks; differs per process
     cpu: int | None = None
 
 
@@ -168,6 +168,7 @@ class Opened:
     """Columns of `CaseLaunch`."""
     resident_bytes: int
     heavy: list[str] = field(default_factory=list)  # modules in the process that take long to import
+    calls: int = 0  # of the step in warm-up and calibration: a pair levels its sides before the first block
 
 
 @dataclass(frozen=True)
@@ -186,8 +187,10 @@ class BlockTimed:
     key: str
     steps: int
     total_ns: int
-    cpu_ns: int | None = None
-    """CPU time of the process during the block, all its threads; None on other devices than the CPU."""
+    cpu_ns: int | None = None  # CPU time of the process, all its threads; known on the CPU alone, as those below
+    thread_ns: int | None = None  # CPU time of the thread that calls the step
+    preempted: int | None = None  # how often that thread lost its core to another program …
+    waited: int | None = None  # … and how often it gave it up
 
 
 @dataclass(frozen=True)
@@ -215,8 +218,7 @@ class Looped:
     """Blocks were run in a loop, with or without a sampler."""
 
     key: str
-    steps: int
-    """n of each block."""
+    steps: int  # n of each block
     warm_ns: int
     """Total of the blocks that were run first to be warm, and do not count."""
     totals_ns: list[int]

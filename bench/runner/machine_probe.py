@@ -6,19 +6,25 @@ from collections.abc import Sequence
 
 from bench.protocol import Hello, Import, Imported
 from bench.records import Planned, UserError
-from bench.runner.starter import can_fork
+from bench.runner.starter import Starter, can_fork
 from bench.runner.stop_request import Stop
 from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerLostError
 from bench.runner.worker_pool import WorkerPool
 
 
-def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE, pool: WorkerPool | None = None) -> Hello:
+def look(
+    planned: Sequence[Planned],
+    stop: Stop,
+    side: SideCode = HERE,
+    pool: WorkerPool | None = None,
+    starter: Starter | None = None,
+) -> Hello:
     """The hello of a fresh worker of a side, once it has imported every planned workload file.
 
-    pool: keeps that worker for the first launch.
+    pool: keeps that worker for the first launch. starter: forks it, in the side's interpreter.
     Raises `UserError` with the traceback of a file that does not import, and `MachineUnfitError`.
     """
-    worker, kept = Worker(1, stop, side=side), False
+    worker, kept = Worker(1, stop, side=side, starter=starter), False
     try:
         reply = worker.ask(Import([item.source for item in planned]), START_TIMEOUT_S)
         assert isinstance(reply, Imported)

@@ -33,6 +33,7 @@ class Starter:
 
     def __init__(self, python: str, environment: Mapping[str, str], modules: Sequence[str] = ()) -> None:
         """modules: what its workers will import besides torch."""
+        self.modules = frozenset(modules)
         self._folder = tempfile.TemporaryDirectory(prefix="coursebench-")
         self._address = str(Path(self._folder.name, "socket"))
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the starter
@@ -67,7 +68,7 @@ class Starter:
             raise StarterError(f"the process that forks workers has ended: {error}") from None
 
     def end(self) -> None:
-        """End it. Its workers live on until their own end."""
+        """End it, if it has not ended. Its workers live on until their own end."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()

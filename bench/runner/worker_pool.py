@@ -63,7 +63,7 @@ class WorkerPool:
         else:
             ready = self._ready[threads] = [each for each in self._ready[threads] if each.is_alive()]
             if not ready:
-                ready += self._several(threads, at_once(1 + ahead, _cores()), load)
+                ready += self._several(threads, at_once(1 + ahead, cores()), load)
                 ready[:] = [each for each in ready if each.is_alive()]
             # Where loading ended all of them, a fresh one loads nothing ahead: what is wrong, a case will find.
             worker = ready.pop(0) if ready else Worker(threads, self._stop)
@@ -131,5 +131,6 @@ def at_once(wanted: int, cores: int) -> int:
     return min(math.ceil(wanted / rounds), MOST_AHEAD)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

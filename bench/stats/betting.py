@@ -76,6 +76,11 @@ def _log_mean(logs: Floats) -> Floats:
     return np.asarray(top + np.log(np.exp(logs - top).mean(axis=0)))
 
 
+def fewest_pairs(needed: float) -> int:
+    """Fewest pairs after which the log of the evidence can be `needed`: a pair multiplies it by 1.99 at most."""
+    return max(1, math.ceil(needed / math.log1p(MOST_STAKED) - 1e-9))
+
+
 def pooled(series: Sequence[Sequence[float]], bound: float) -> float:
     """log of the evidence, after all pairs, that several effects are above `bound`; bettors keep their wealth."""
     won = [_won(np.asarray(x, dtype=np.float64) - bound, spreads(np.asarray(x)))[:, -1:] for x in series if len(x)]

@@ -11,6 +11,8 @@
               often it paused. In `pairs.parquet` base_cpu_ns and head_cpu_ns. In `launches.parquet` background_after.
               Older runs were measured by a protocol that told some steps 20 to 30 % longer, and are not compared with
               newer ones.
+6   2026-12   In `pairs.parquet` thread_ns, preempted and waited of either side. The blocks of a gate's canary are those
+              of the same round: base, head and the second copy of the base take turns.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from typing import Any
 from bench.records import Block, BlockPair, CaseLaunch, UserError
 from bench.series import Series
 
-VERSION = 5
+VERSION = 6
 
 OWN_PEAKS = 4
 """The first version in which peaks of host memory belong to the case alone."""
@@ -52,7 +54,8 @@ COLUMNS = frozenset((
     "floor_high_s", "floor_by", "times_floor", "times_floor_low", "times_floor_high", "floor_reason", "sd_between",
     "sd_within", "autocorrelation", "drift", "drift_p", "side", "pair", "couple", "first", "base_ns", "head_ns",
     "break_even", "break_even_low", "twin", "cpu", "one_core", "break_even_high", "break_even_of",
-    "floor_proven", "cpu_ns", "thread_ns", "preempted", "waited", "base_cpu_ns", "head_cpu_ns",
+    "floor_proven", "cpu_ns", "thread_ns", "preempted", "waited", "base_cpu_ns", "head_cpu_ns", "base_thread_ns",
+    "head_thread_ns", "base_preempted", "head_preempted", "base_waited", "head_waited",
     "speedup_clock", "statistic", "mean_s", "mean_low_s", "mean_high_s", "mean_method", "p95_s", "p95_low_s",
     "p95_high_s", "p99_s", "p99_low_s", "p99_high_s", "waiting", "background", "preempted_share",
 ))

@@ -108,13 +108,18 @@ def repository() -> Iterator[Path]:
         root = Path(name)
         (root / "injected.py").write_text(WORKLOADS)
         (root / "amount.py").write_text("CHANGED = False\n")
-        for words in (
-            ("init", "-q", "-b", "main"), ("config", "user.email", "someone@example.org"),
-            ("config", "user.name", "Someone"), ("add", "-A"), ("commit", "-q", "-m", "base"),
-        ):  # fmt: skip
-            subprocess.run(["git", "-C", name, *words], check=True)
+        commit_all(root)
         (root / "amount.py").write_text("CHANGED = True\n")
         yield root
+
+
+def commit_all(root: Path) -> None:
+    """Make a folder a repository whose `main` has its files."""
+    for words in (
+        ("init", "-q", "-b", "main"), ("config", "user.email", "someone@example.org"),
+        ("config", "user.name", "Someone"), ("add", "-A"), ("commit", "-q", "-m", "base"),
+    ):  # fmt: skip
+        subprocess.run(["git", "-C", str(root), *words], check=True)
 
 
 def record(folder: Path, rounds: int, pairs: int) -> None:

@@ -3,12 +3,14 @@
     python -m tests.agreement.gate_rates record FOLDER [--states idle,hog,memory,stop-and-go] [--parts train,eager,…]
                                                [--again 2]
     python -m tests.agreement.gate_rates live FOLDER [--gates 8]
-    python -m tests.agreement.gate_rates pack FOLDER
-    python -m tests.agreement.gate_rates replay [--suites 10000]
+    python -m tests.agreement.gate_rates pack FOLDER [--into forked.parquet]
+    python -m tests.agreement.gate_rates replay [--suites 10000] [--of unchanged.parquet]
 
 `record` runs twenty gates of HEAD against HEAD in this repository: the `ci` preset in five parts, each beside four
 loads: none, a busy loop, one that reads and writes much memory, one that stops and goes. What is there already is not
-recorded again. `pack` puts them into the one file that is kept in the repository. `live` runs gates as a user does:
+recorded again. `pack` puts them into a file that is kept in the repository: pairs of two data (median and mean, on CPU
+time where it stands for wall time) into `forked.parquet`; the medians on wall time of older gates are in
+`unchanged.parquet`. `live` runs gates as a user does:
 each case stops once it is decided, beside one load after the other, and the gate tells what it said; as such pairs end
 where they look decided, no suites are drawn from them.
 
@@ -36,7 +38,7 @@ import pandas as pd
 from bench.present.tables.gate_report import short
 from bench.stats import betting
 from bench.stats.coverage_simulation import exact_bounds
-from bench.stats.gate_rule import REGRESSED, Rule
+from bench.stats.gate_rule import OF_MEAN, OF_MEDIAN, REGRESSED, Rule
 from bench.stats.robust import spread
 from tests.agreement import recorded
 
@@ -143,39 +145,47 @@ def live(pairs: pd.DataFrame, slack: float) -> tuple[Counter[str], int, int]:
     verdicts: Counter[str] = Counter()
     alarmed = fired = 0
     for _, suite in pairs.groupby(["state", "suite"], observed=True):
-        cases = [x["log_ratio"].tolist() for _, x in suite[~suite["twin"]].groupby("key", observed=True)]
+        cases = [x for _, x in suite[~suite["twin"]].groupby("key", observed=True)]
         rule = Rule(cases=len(cases), slack=slack)
-        said = [rule.verdict(x) for x in cases]
+        said = [rule.verdict(x["log_ratio"].tolist(), x["mean"].tolist()) for x in cases]
         verdicts.update(said)
         alarmed += REGRESSED in said
         twins = [x["log_ratio"].tolist() for _, x in suite[suite["twin"]].groupby("key", observed=True)]
-        won = max(betting.pooled([[sign * each for each in x] for x in twins], 0.0) for sign in (1, -1))
+        bound = math.log1p(slack / 2) if "mean_log_ratio" in suite.columns else 0.0
+        won = max(betting.pooled([[sign * each for each in x] for x in twins], bound) for sign in (1, -1))
         fired += won >= math.log(2 / rule.alpha)
     return verdicts, alarmed, fired
 
 
+def pools_of(pairs: pd.DataFrame) -> list[np.ndarray]:
+    """(pairs, 2) of each state and case: the data of median and mean."""
+    grouped = pairs.groupby(["state", "key"], observed=True)
+    return [group[["log_ratio", "mean"]].to_numpy() for _, group in grouped]
+
+
 def drawn(pools: list[np.ndarray], suites: int, dice: np.random.Generator) -> np.ndarray:
-    """(suites, cases, pairs): each case draws from one pool, with its coins tossed anew."""
+    """(suites, cases, pairs, 2): each case draws from one pool; a pair's coin, tossed anew, is that of both data."""
     chosen = dice.integers(len(pools), size=(suites, CASES))
     x = np.stack([[dice.choice(pools[case], PAIRS) for case in row] for row in chosen])
-    return np.abs(x) * dice.choice((-1.0, 1.0), x.shape)
+    return x * dice.choice((-1.0, 1.0), x.shape[:-1])[..., None]
 
 
 def alarms(x: np.ndarray, slack: float) -> int:
-    """Suites, of (suites, cases, pairs), in which any case is called regressed."""
-    rule = Rule(cases=x.shape[1])
-    reached = betting.above(x, math.log1p(slack)).max(axis=-1) >= rule.needed(REGRESSED)
-    return int(reached.any(axis=-1).sum())
+    """Suites, of (suites, cases, pairs, 2), in which any case is called regressed."""
+    rule, bound = Rule(cases=x.shape[1]), math.log1p(slack)
+    of_median, of_mean = (betting.above(x[..., place], bound) for place in (0, 1))
+    common = np.logaddexp(of_median + math.log(OF_MEDIAN), of_mean + math.log(OF_MEAN))
+    return int((common.max(axis=-1) >= rule.needed(REGRESSED)).any(axis=-1).sum())
 
 
 def planted(x: np.ndarray, dice: np.random.Generator, coin: bool) -> np.ndarray:
     """The same pairs, where whoever is prepared first is faster; without the coin that is always the base."""
-    return x + PLACEMENT * (dice.choice((-1.0, 1.0), x.shape) if coin else 1.0)
+    return x + PLACEMENT * (dice.choice((-1.0, 1.0), x.shape[:-1])[..., None] if coin else 1.0)
 
 
-def replay(suites: int) -> None:
+def replay(suites: int, file: Path) -> None:
     """Print the spread of the pairs, the gates as they were, and suites drawn from them."""
-    dice, pairs = np.random.default_rng(0), recorded.ratios(pd.read_parquet(recorded.UNCHANGED))
+    dice, pairs = np.random.default_rng(0), recorded.ratios(pd.read_parquet(file))
     print(*spreads(pairs), sep="\n")
     gates = pairs.groupby(["state", "suite"], observed=True).ngroups
     for slack in (0.02, 0.0):
@@ -184,16 +194,17 @@ def replay(suites: int) -> None:
             f"gates as they were, slack {slack:.0%}: {rate(alarmed, gates)} alarmed, {fired} canaries; {dict(verdicts)}"
         )
     favoured = pairs["log_ratio"] + PLACEMENT * np.where(pairs["base_first"], 1.0, -1.0)
-    verdicts, alarmed, fired = live(pairs.assign(log_ratio=favoured), 0.02)
+    mean = pairs["mean"] + favoured - pairs["log_ratio"]
+    verdicts, alarmed, fired = live(pairs.assign(log_ratio=favoured, mean=mean), 0.02)
     print(f"the same with a placement of 4 %: {rate(alarmed, gates)} alarmed, {fired} canaries; {dict(verdicts)}")
-    stretches = [x["log_ratio"].to_numpy() for _, x in pairs.groupby(["state", "suite", "key", "twin"], observed=True)]
+    grouped = pairs.groupby(["state", "suite", "key", "twin"], observed=True)
+    stretches = [x[["log_ratio", "mean"]].to_numpy() for _, x in grouped]
     stretches = [x for x in stretches if len(x) >= 8]
     seen = sum(alarms(x[None, None], 0.0) for x in stretches)
     print(f"disjoint stretches, each by itself at 1 %, slack 0: {rate(seen, len(stretches))} alarmed")
     for state in [*pairs["state"].unique(), "all"]:
         own = pairs if state == "all" else pairs[pairs["state"] == state]
-        pools = [x["log_ratio"].to_numpy() for _, x in own.groupby(["state", "key"], observed=True)]
-        x = drawn(pools, suites, dice)
+        x = drawn(pools_of(own), suites, dice)
         print(f"drawn from {state}: slack 0 {rate(alarms(x, 0.0), suites)}, slack 2 % {rate(alarms(x, 0.02), suites)}")
     few = x[: suites // 10]
     print(f"placement of 4 %, slack 2 %: {rate(alarms(planted(few, dice, coin=True), 0.02), len(few))}")
@@ -210,6 +221,8 @@ def main() -> None:
     parser.add_argument("--again", default="")
     parser.add_argument("--gates", type=int, default=8)
     parser.add_argument("--suites", type=int, default=10_000)
+    parser.add_argument("--into", type=Path, default=recorded.FORKED)
+    parser.add_argument("--of", type=Path, default=recorded.UNCHANGED)
     options = parser.parse_args()
     if options.what == "record":
         record(options.folder, options.states.split(","), options.parts.split(","), options.again)
@@ -217,9 +230,9 @@ def main() -> None:
         options.folder.mkdir(parents=True, exist_ok=True)
         stopping(options.folder.resolve(), options.gates)
     elif options.what == "pack":
-        print(f"{len(recorded.ratios(recorded.pack(options.folder, '*-*', recorded.UNCHANGED)))} pairs")
+        print(f"{len(recorded.ratios(recorded.pack(options.folder, '*-*', options.into)))} pairs")
     else:
-        replay(options.suites)
+        replay(options.suites, options.of)
 
 
 if __name__ == "__main__":

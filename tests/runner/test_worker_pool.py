@@ -17,7 +17,7 @@ from bench.runner.worker_pool import WorkerPool
 
 @pytest.fixture
 def pool(monkeypatch):
-    monkeypatch.setattr(worker_pool, "_cores", lambda: 2)
+    monkeypatch.setattr(worker_pool, "cores", lambda: 2)
     with WorkerPool(Stop()) as made:
         yield made
 
@@ -73,7 +73,7 @@ def test_a_worker_that_died_while_it_waited_is_not_given_out(pool, started):
 
 
 def test_the_end_of_the_pool_ends_who_was_not_taken(started, monkeypatch):
-    monkeypatch.setattr(worker_pool, "_cores", lambda: 2)
+    monkeypatch.setattr(worker_pool, "cores", lambda: 2)
     with WorkerPool(Stop()) as pool:
         taken = pool.take(1, ahead=1)
     assert taken.is_alive()

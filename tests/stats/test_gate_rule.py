@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from bench.stats.coverage_simulation import exact_bounds
 from bench.stats.gate_rule import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
 
 
@@ -44,7 +45,6 @@ def test_more_cases_need_more_evidence_each():
 
 def test_a_suite_of_ten_unchanged_cases_alarms_as_rarely_as_stated():
     from bench.stats import betting
-    from bench.stats.coverage_simulation import exact_bounds
 
     rule = Rule(cases=10, slack=0.0)
     logs = betting.above(np.random.default_rng(0).normal(0, 0.02, (3000, 10, 30)), 0.0)
@@ -104,3 +104,66 @@ def test_pairs_to_go_come_true():
     needed = next(n for n in range(1, 61) if RULE.shown(x[:n], REGRESSED)) - 8
     assert 0.3 * needed <= foretold <= 3 * needed
     assert RULE.to_go(pairs(-0.1), REGRESSED) == math.inf
+
+
+# --- medians and means ------------------------------------------------------------------------------------------------
+
+
+def test_a_case_is_not_slower_only_where_its_mean_is_not():
+    x = pairs(0.0, n=12)
+    assert RULE.verdict(x) == NOT_SLOWER
+    assert RULE.verdict(x, pairs(0.0, n=12, seed=1)) == NOT_SLOWER
+    assert RULE.verdict(x, pairs(0.035, 0.02, n=12, seed=1)) == NOT_RESOLVED
+
+
+def test_a_case_whose_mean_alone_is_slower_has_regressed():
+    assert RULE.verdict(pairs(0.0, n=30), pairs(0.12, n=30, seed=1)) == REGRESSED
+    assert RULE.verdict(pairs(0.12, n=30), pairs(0.0, n=30, seed=1)) == REGRESSED
+
+
+def test_a_case_whose_median_is_faster_has_not_improved_where_its_mean_is_slower():
+    x = pairs(-0.1, n=12)
+    assert RULE.verdict(x, pairs(-0.1, n=12, seed=1)) == IMPROVED
+    assert RULE.verdict(x, pairs(0.035, 0.02, n=12, seed=1)) == NOT_RESOLVED
+
+
+def test_a_slow_down_of_all_steps_is_found_as_soon_as_by_the_median_alone():
+    """Both bettors win: their common wealth grows as that of either."""
+    for seed in range(20):
+        x = pairs(0.05, n=30, seed=seed)
+        alone = next(n for n in range(1, 31) if RULE.shown(x[:n], REGRESSED))
+        both = next(n for n in range(1, 31) if RULE.shown(x[:n], REGRESSED, pairs(0.05, n=30, seed=100 + seed)[:n]))
+        assert both <= alone + 1
+
+
+def test_two_bettors_with_one_stake_alarm_as_rarely_as_one():
+    """Symmetric noise about the slack, of median and mean together, heavy in its tails; 3 % stated to save time."""
+    dice, rule = np.random.default_rng(0), Rule(cases=1, alpha=0.03)
+    alarms = 0
+    for _ in range(600):
+        coins = dice.choice((-1.0, 1.0), 30)
+        x = math.log1p(rule.slack) + coins * np.abs(dice.standard_t(2, 30)) * 0.01
+        means = math.log1p(rule.slack) + coins * np.abs(dice.standard_t(2, 30)) * 0.02
+        alarms += rule.shown(x.tolist(), REGRESSED, means.tolist())
+    assert exact_bounds(alarms, 600)[0] <= 0.03
+
+
+def test_no_verdict_comes_before_its_fewest_pairs():
+    for verdict, effect in ((REGRESSED, 3.0), (NOT_SLOWER, -0.9), (IMPROVED, -0.9)):
+        x, fewest = [math.log1p(effect)] * 40, RULE.fewest_pairs(verdict)
+        first = next(n for n in range(1, 41) if RULE.shown(x[:n], verdict, x[:n]))
+        assert fewest <= first <= fewest + 1
+    assert Rule(cases=11).fewest_pairs(REGRESSED) == 11
+
+
+def test_a_case_goes_on_until_its_mean_is_decided_too():
+    x = pairs(0.0, n=12)
+    assert not RULE.wants_more(x, 40)
+    assert RULE.wants_more(x, 40, pairs(0.035, 0.02, n=12, seed=1))
+    assert not RULE.wants_more(x, 40, pairs(0.0, n=12, seed=1))
+
+
+def test_pairs_to_go_are_those_of_the_datum_that_decides():
+    x, vague = pairs(0.0, n=4), pairs(0.0, n=4, spread=0.03, seed=2)
+    assert RULE.to_go(x, NOT_SLOWER, means=vague) >= RULE.to_go(x, NOT_SLOWER, means=x)
+    assert RULE.to_go(vague, REGRESSED, means=pairs(0.2, n=4)) < math.inf

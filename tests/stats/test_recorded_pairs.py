@@ -22,9 +22,8 @@ def pairs(frame):
 
 @pytest.fixture(scope="module")
 def suites(pairs):
-    """(suites, cases, pairs), the coins tossed anew."""
-    pools = [x["log_ratio"].to_numpy() for _, x in pairs.groupby(["state", "key"], observed=True)]
-    return gate_rates.drawn(pools, 1000, np.random.default_rng(0))
+    """(suites, cases, pairs, 2), the coins tossed anew."""
+    return gate_rates.drawn(gate_rates.pools_of(pairs), 1000, np.random.default_rng(0))
 
 
 def test_enough_was_recorded_in_each_of_four_states(pairs):
@@ -52,8 +51,9 @@ def test_a_placement_of_four_percent_alarms_as_rarely_as_stated_with_the_coin_an
 
 
 def test_the_gates_as_they_were_would_not_have_alarmed_of_a_placement_of_four_percent(pairs):
-    favoured = pairs["log_ratio"] + gate_rates.PLACEMENT * np.where(pairs["base_first"], 1.0, -1.0)
-    assert gate_rates.live(pairs.assign(log_ratio=favoured), 0.02)[1] == 0
+    favour = gate_rates.PLACEMENT * np.where(pairs["base_first"], 1.0, -1.0)
+    favoured = {name: pairs[name] + favour for name in ("log_ratio", "mean")}
+    assert gate_rates.live(pairs.assign(**favoured), 0.02)[1] == 0
 
 
 def test_a_threshold_on_the_means_of_two_processes_would_alarm_in_most_suites(frame):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.analyse.findings.check import CaseEvidence
-from bench.analyse.rows.processor_use import ALONE
+from bench.stats.processor_time import ALONE
 
 
 class BackgroundWork:

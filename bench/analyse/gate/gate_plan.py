@@ -11,6 +11,10 @@ from bench.stats.gate_policy import GatePolicy
 from bench.stats.gate_rule import Rule
 from bench.store.tables import RunData
 
+DATUM = 2
+"""What a gate judges. 1: the median of each pair on wall time. 2: median and mean, on CPU time where it stands for wall
+time; the canary has a slack of half the gate's."""
+
 
 @dataclass(frozen=True)
 class RecordedSide:
@@ -56,6 +60,10 @@ class GatePlan:
     """Keys of cases that the policy leaves out; none of them was measured."""
     places: Mapping[str, Place] = field(default_factory=dict)
     """By key: where a case is written on the head, if that is a file of the repository."""
+    most_pairs: int | None = None
+    """Most pairs that a case could have; None if the run does not say."""
+    datum: int = DATUM
+    """See `DATUM`."""
 
     @classmethod
     def of(cls, data: RunData) -> GatePlan:
@@ -77,4 +85,6 @@ class GatePlan:
             policy_changed=entry.get("policy_changed", False),
             ignored=tuple(entry.get("ignored", ())),
             places={key: Place(**place) for key, place in entry.get("places", {}).items()},
+            most_pairs=entry.get("most_pairs"),
+            datum=entry.get("datum", 1),
         )

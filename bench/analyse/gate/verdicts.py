@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import numpy as np
 
 from bench.analyse.gate import failures
+from bench.analyse.gate.case_pairs import NO_PAIRS, CasePairs, case_pairs
 from bench.analyse.gate.counters import CounterDifference, differences
 from bench.analyse.gate.failures import Failure
-from bench.analyse.gate.gate_plan import GatePlan
+from bench.analyse.gate.gate_plan import DATUM, GatePlan
 from bench.analyse.gate.other_metrics import OtherMetric, other_metrics, series_of
-from bench.analyse.gate.pair_ratios import pair_ratios, seconds_of
 from bench.records import HEAD
+from bench.series import WALL
 from bench.stats import betting as evidence
 from bench.stats.gate_policy import TIME, GatePolicy
 from bench.stats.gate_rule import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
+from bench.stats.pairs import PairData
 from bench.store.tables import RunData
 
 WORKLOAD_CHANGED, MACHINE_UNFIT, ACKNOWLEDGED = "workload_changed", "machine_unfit", "acknowledged"
@@ -50,16 +51,18 @@ class Verdict:
     """Seconds that the blocks of its pairs took."""
     note: str = ""
     logs: tuple[float, ...] = ()
-    """The log ratios that were judged, one a pair, in the order measured."""
+    """The log ratios of medians that were judged, one a pair, in the order measured."""
+    means: tuple[float, ...] = ()
+    """Those of means; none in gates that judged medians alone."""
     slack: float | None = None
     limit: float | None = None
     """Those of this case, as shares; None where they do not apply."""
     wall_ratio: float | None = None
-    """The ratio on the wall clock, where that of the verdict is on another one."""
+    """The ratio on wall time, where `ratio` is one of CPU time."""
     mean_ratio: float | None = None
-    """The ratio of the means, which sees a step that is dear in some of its calls."""
+    """The ratio of the means, the median over pairs; None in gates that judged medians alone."""
     doubts: tuple[str, ...] = ()
-    """Doubts about the ratio, each a sentence."""
+    """What speaks against the ratio, in words."""
 
 
 @dataclass(frozen=True)
@@ -130,14 +133,13 @@ def judge(
     plan = GatePlan.of(data)
     chosen = (policy or plan.policy).with_numbers(alpha=alpha, slack=slack, limit=limit).failing_on(fail_on)
     rule = replace(plan.rule, alpha=chosen.part, slack=chosen.slack, limit=chosen.limit)
-    canary = _canary(data, chosen.alpha)
-    seen = _wall_pairs(data, twin=False)
+    of_old = plan.datum < DATUM
+    canary = _canary(data, replace(rule, alpha=chosen.alpha), of_old)
+    seen = case_pairs(data, twin=False, wall_medians=of_old)
     keys = [key for key in plan.cases if not chosen.why_ignored(key)]
     failed = tuple(each for each in _failed(data) if not chosen.why_ignored(each.key))
     ended_badly = {each.key for each in failed}
-    cases = [
-        _verdict(key, seen.get(key, CasePairs([], 0.0)), chosen.rule_of(key, rule), unfit=canary.fired) for key in keys
-    ]
+    cases = [_verdict(key, seen.get(key, NO_PAIRS), chosen.rule_of(key, rule), unfit=canary.fired) for key in keys]
     cases = [replace(case, pairs_to_go=None, note="it failed") if case.key in ended_badly else case for case in cases]
     counters = tuple(each for each in differences(data) if not chosen.why_ignored(each.key))
     found = _failures(data, cases, counters, chosen, rule, set(keys), unfit=canary.fired)
@@ -160,7 +162,21 @@ def judge(
         other_metrics(data, rule.slack, rule.alpha_other),
         chosen,
         found,
+        rule.fewest_pairs(REGRESSED),
+        _could_not_fail(data, plan, rule, [case for case in cases if case.key not in ended_badly]),
     )
+
+
+def _could_not_fail(data: RunData, plan: GatePlan, rule: Rule, cases: Sequence[Verdict]) -> bool:
+    """Whether a case is unresolved, and no case could have had pairs enough to be called regressed.
+
+    A gate that was not cut short would have gone on to the most pairs that it was allowed; any other had as many as the
+    case with the most.
+    """
+    most = max((case.pairs for case in cases), default=0)
+    if data.run["status"] == "complete" and plan.most_pairs is not None:
+        most = max(most, plan.most_pairs)
+    return most < rule.fewest_pairs(REGRESSED) and any(case.verdict == NOT_RESOLVED for case in cases)
 
 
 def _failures(
@@ -193,47 +209,48 @@ def _overall(verdicts: Sequence[str], canary: CanaryResult, failed: bool, found:
     return next((each for each in order if each in seen), NOT_RESOLVED)
 
 
-class CasePairs(NamedTuple):
-    """The pairs of a case on the wall clock: log ratios in the order measured, and the seconds of their blocks."""
-
-    logs: list[float]
-    seconds: float
-
-
-def _wall_pairs(data: RunData, twin: bool) -> dict[str, CasePairs]:
-    """The pairs of each case by its key. twin: those of the base against a second copy of it."""
-    frame = data.pairs[(data.pairs["twin"].astype(bool) == twin) & (data.pairs["clock"].astype(str) == "wall")]
-    ratios = pair_ratios(frame)
-    found = {}
-    for key, group in frame.groupby("key", sort=False):
-        own = ratios[ratios["key"] == key].sort_values("pair")
-        found[str(key)] = CasePairs(own["log_ratio"].tolist(), seconds_of(group))
-    return found
-
-
 def _verdict(key: str, seen: CasePairs, rule: Rule, unfit: bool) -> Verdict:
-    logs, seconds = seen
-    verdict = MACHINE_UNFIT if unfit else rule.verdict(logs)
+    data = seen.data
+    logs, means = data.medians, data.means
+    verdict = MACHINE_UNFIT if unfit else rule.verdict(logs, means)
     of = verdict if verdict in (REGRESSED, NOT_SLOWER, IMPROVED) else REGRESSED
     ends = evidence.interval(logs, CONFIDENCE) if logs else None
     crossed = ends is not None and ends[0] > ends[1]  # every effect was refuted at some look: the effect changed
     low, high = map(math.exp, ends) if ends and not crossed else (None, None)
     to_go = None
     if verdict == NOT_RESOLVED and len(logs) > 1:
-        to_go = min(rule.to_go(logs, each) for each in (REGRESSED, NOT_SLOWER))
+        to_go = min(rule.to_go(logs, each, means=means) for each in (REGRESSED, NOT_SLOWER))
     return Verdict(
-        key, "wall", verdict, math.exp(float(np.median(logs))) if logs else None, low, high, len(logs),
-        math.exp(min(rule.evidence(logs, of), 700)), math.exp(rule.needed(of)), rule.smallest_seen(logs),
-        to_go if to_go is not None and math.isfinite(to_go) else None, seconds,
-        "the effect changed while it was measured" if crossed else "", tuple(logs), rule.slack, rule.limit,
+        key, data.clock, verdict, _ratio(logs), low, high, len(logs),
+        math.exp(min(rule.evidence(logs, of, means), 700)), math.exp(rule.needed(of)), rule.smallest_seen(logs, means),
+        to_go if to_go is not None and math.isfinite(to_go) else None, seen.seconds,
+        "the effect changed while it was measured" if crossed else _of_mean_alone(verdict, data, rule),
+        tuple(logs), tuple(means), rule.slack, rule.limit,
+        None if data.clock == WALL else _ratio(data.wall_medians), _ratio(means), seen.doubts,
     )  # fmt: skip
 
 
-def _canary(data: RunData, alpha: float) -> CanaryResult:
-    """Judge base against base: it fires if the pairs of all cases together show a difference in one direction."""
-    series = [pairs.logs for pairs in _wall_pairs(data, twin=True).values()]
-    won = [evidence.pooled([[sign * x for x in logs] for logs in series], 0.0) for sign in (1, -1)]
-    needed = math.log(2 / alpha)
+def _ratio(logs: Sequence[float]) -> float | None:
+    """The median of log ratios, as a ratio; None without any."""
+    return math.exp(float(np.median(logs))) if len(logs) else None
+
+
+def _of_mean_alone(verdict: str, data: PairData, rule: Rule) -> str:
+    """The note on a case that regressed though its median is not slower by more than the slack."""
+    if verdict != REGRESSED or not data.means or np.median(data.medians) > math.log1p(rule.slack):
+        return ""
+    return f"its mean is slower, {_ratio(data.means):.3f}, though its median is not: some of its steps are much slower"
+
+
+def _canary(data: RunData, rule: Rule, of_old: bool) -> CanaryResult:
+    """Judge base against base: it fires if the pairs of all cases together show a difference in one direction.
+
+    Half the slack is left to it: a folder of another name may make some thousandths, which is nobody's regression.
+    """
+    series = [pairs.data.medians for pairs in case_pairs(data, twin=True, wall_medians=of_old).values()]
+    bound = 0.0 if of_old else math.log1p(rule.slack / 2)
+    won = [evidence.pooled([[sign * x for x in logs] for logs in series], bound) for sign in (1, -1)]
+    needed = math.log(2 / rule.alpha)
     return CanaryResult(max(won) >= needed, sum(map(len, series)), math.exp(min(max(won), 700)), math.exp(needed))
 
 

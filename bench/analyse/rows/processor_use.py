@@ -9,15 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.series import WALL
-
-ALONE = 0.02
-"""Largest share of wall that other threads of the process may compute beside a step of one thread."""
-
-MOST_WAITS = 0.01
-"""Largest share of blocks with a voluntary context switch of a step that does not wait…"""
-
-WAITS_PER_S = 100.0
-"""…or how many such switches a second of wall it may have instead: one in 10 ms."""
+from bench.stats.processor_time import stands_for_wall
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,7 @@ class ProcessorUse:
         """
         if self.background is None or self.waiting_blocks is None or self.waits_per_s is None:
             return False
-        return self.background <= ALONE and (self.waiting_blocks <= MOST_WAITS or self.waits_per_s < WAITS_PER_S)
+        return stands_for_wall(self.background, self.waiting_blocks, self.waits_per_s)
 
 
 NOT_KNOWN = ProcessorUse()

@@ -47,9 +47,13 @@ class SeriesTimer:
         self._settings = settings
         self._target_ns = target_ns
         self._warmed: dict[Series, WarmUp] = {}
+        self.calls = 0
+        """Calls of the step so far, those that are skipped left out."""
 
     def time(self, series: Series, steps: int) -> int:
         """Total ns of one block. Raises `NoClockError` where the clock cannot time it."""
+        if series.phase == STEP:
+            self.calls += steps
         return self._device.time(series.clock, self._calls[series.phase], steps, self._reset)
 
     def timed(self, series: Series, steps: int) -> tuple[int, CpuReading | None]:
@@ -150,10 +154,15 @@ class SeriesTimer:
         for _ in range(0 if self._resets else calls):
             self._calls[STEP]()
 
-    def rewarmed(self, series: Series) -> tuple[int, CpuReading | None]:
-        """As `timed`, after blocks that are not timed, since the step went cold in a pause."""
+    def rewarmed(self, series: Series, cold: int | None = None) -> tuple[int, CpuReading | None]:
+        """As `timed`, after blocks that are not timed, since the step went cold in a pause.
+
+        cold: how many; None: as many as `cold_blocks` says of the first. Of a step that is dear now and then that would
+        decide which of its calls is timed.
+        """
         steps = self.steps[series]
-        if cold_blocks(self.time(series, steps)) > 1:
+        first_ns = self.time(series, steps)
+        for _ in range((cold or cold_blocks(first_ns)) - 1):
             self.time(series, steps)
         return self.timed(series, steps)
 

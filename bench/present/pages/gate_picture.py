@@ -51,7 +51,10 @@ def draw(case: Verdict, rule: Rule) -> str:
 def describe(case: Verdict, rule: Rule) -> str:
     """The picture in words, for those who cannot see it."""
     ratios = ", ".join(f"{math.exp(each):.3f}" for each in case.logs)
-    most = {each: 10 ** min(max(_tenths(rule.course(case.logs, each))), 300.0) for each in (REGRESSED, NOT_SLOWER)}
+    most = {
+        each: 10 ** min(max(_tenths(rule.course(case.logs, each, case.means))), 300.0)
+        for each in (REGRESSED, NOT_SLOWER)
+    }
     return (
         f"Head ÷ base of {len(case.logs)} pairs: {ratios}. Slower by more than {100 * rule.slack:g} % is a regression. "
         f"Evidence of one: {most[REGRESSED]:.3g} of {math.exp(rule.needed(REGRESSED)):.3g}; that it is not slower: "
@@ -95,7 +98,7 @@ def _ratios(case: Verdict, rule: Rule, top: float) -> list[str]:
 
 def _evidence(case: Verdict, rule: Rule, top: float) -> list[str]:
     """The lower panel: the evidence after each pair on a log scale, and how much is needed."""
-    courses = {each: _tenths(rule.course(case.logs, each)) for each in (REGRESSED, NOT_SLOWER)}
+    courses = {each: _tenths(rule.course(case.logs, each, case.means)) for each in (REGRESSED, NOT_SLOWER)}
     needed = {each: rule.needed(each) / math.log(10) for each in courses}
     high = max(*needed.values(), *(max(course) for course in courses.values()), 1.0) * 1.08
     scale = _Scale(0.0, high, top, top + BOTTOM)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from bench.cold_blocks import lockstep_ns
 from bench.records import BlockPair
 from bench.runner.pairs.pair_context import FEWEST_BLOCK_PAIRS, FEWEST_LONG, LONG_S, USUAL_BLOCK_PAIRS, PairSettings
+from bench.stats.pairs import error_of_mean, timed
 from bench.stats.robust import spread
 
 PRECISE = 0.01
@@ -19,6 +20,10 @@ PRECISE = 0.01
 
 MEDIAN_ERROR = math.sqrt(math.pi / 2)
 """Standard error of the median of n normal numbers, in standard deviations over the root of n (Laplace, 1818)."""
+
+PRECISE_MEAN = 0.015
+"""The mean may be less precise: few blocks that are far dearer than the others make it so, in noise as in a step that
+is dear in every k-th call. More than `USUAL_BLOCK_PAIRS` are not taken for its sake."""
 
 MOST_BLOCK_PAIRS = 400
 """Blocks of a millisecond come to this many in 3.4 s; block pairs that differ by 16 % are then precise enough."""
@@ -33,14 +38,17 @@ def at_least(first: Sequence[BlockPair], settings: PairSettings) -> int:
 
 
 def more(block_pairs: Sequence[BlockPair], settings: PairSettings) -> int:
-    """How many to add before the next look: none where the datum is known to `PRECISE`, or the time is up."""
-    clock = block_pairs[0].clock
-    logs = [math.log(each.head_ns / each.base_ns) for each in block_pairs if each.clock == clock]
-    wanted = max(1, min(8, len(logs) // 3))
+    """How many to add before the next look: none where the data are known well enough, or the time is up."""
+    rows = [each for each in block_pairs if each.clock == block_pairs[0].clock]
+    wanted = max(1, min(8, len(rows) // 3))
     spent_s = seconds(block_pairs)
-    if len(logs) + wanted > MOST_BLOCK_PAIRS or spent_s * (1 + wanted / len(logs)) > settings.block_pairs_most_s:
+    if len(rows) + wanted > MOST_BLOCK_PAIRS or spent_s * (1 + wanted / len(rows)) > settings.block_pairs_most_s:
         return 0
-    return wanted if MEDIAN_ERROR * spread(logs) / math.sqrt(len(logs)) > PRECISE else 0
+    found = timed(rows)
+    logs = [math.log(head / base) for base, head in zip(*found.times, strict=True)]
+    is_vague = MEDIAN_ERROR * spread(logs) / math.sqrt(len(logs)) > PRECISE
+    has_vague_mean = len(rows) < USUAL_BLOCK_PAIRS and error_of_mean(*found.for_mean) > PRECISE_MEAN
+    return wanted if is_vague or has_vague_mean else 0
 
 
 def seconds(block_pairs: Sequence[BlockPair]) -> float:

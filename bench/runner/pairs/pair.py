@@ -5,6 +5,8 @@ one a pair says which side is spawned, prepared and compiled first, for placemen
 block pair says whose block comes first. Both sides run on one core, picked by a third coin, where a step needs no more:
 the cores of a shared machine are held back one by one (docs/decisions/0008-one-core-for-both-sides.md). A case that
 ends in anything but `ok` on a side gets no more block pairs in this pair.
+
+In a gate a second copy of the base takes its turns with one case: base and copy are a pair of their own, the canary's.
 """
 
 from __future__ import annotations
@@ -19,7 +21,6 @@ from bench.protocol import (
     Close,
     Closed,
     Import,
-    Open,
     Opened,
     Refused,
     Reply,
@@ -31,14 +32,16 @@ from bench.protocol import (
     Visited,
 )
 from bench.protocol.rows import TimedBlock
-from bench.records import BASE, HEAD, SIDES, BlockPair, CaseLaunch, ComparedCase, Outcome
+from bench.records import SIDES, ComparedCase, Outcome
 from bench.runner.launches.launch import GROUP_BYTES, GROUP_CASES
-from bench.runner.launches.schedule import Assignment, imported_by
+from bench.runner.launches.schedule import Assignment
 from bench.runner.pairs.block_pair_count import MOST_BLOCK_PAIRS, at_least, more
+from bench.runner.pairs.opening import closed, opened, opening
 from bench.runner.pairs.pair_caches import PairCaches, caches_of
-from bench.runner.pairs.pair_context import FEWEST_BLOCK_PAIRS, PairContext, PairedCase
+from bench.runner.pairs.pair_context import FEWEST_BLOCK_PAIRS, TWIN, Canary, PairContext, PairedCase
+from bench.runner.pairs.pair_rows import block_pairs, case_end
 from bench.runner.starter import Starter
-from bench.runner.worker import START_TIMEOUT_S, Worker, WorkerLostError, environment
+from bench.runner.worker import START_TIMEOUT_S, Worker, WorkerLostError
 from bench.series import BESIDE, BY, Series
 
 
@@ -52,13 +55,23 @@ class AtWork(NamedTuple):
 class Pair:
     """Measures one assignment in lockstep. A process that dies ends the pair: what is left wants another one."""
 
-    def __init__(self, assignment: Assignment[ComparedCase], context: PairContext) -> None:
+    def __init__(
+        self,
+        assignment: Assignment[ComparedCase],
+        context: PairContext,
+        starter: Starter | None = None,
+        canary: Canary | None = None,
+    ) -> None:
+        """starter: forks the processes of all sides. canary: the case of a second copy of the base, if it is here."""
         self._assignment = assignment
         self._context = context
+        self._starter = starter
         self._number = assignment.launch
-        names = ",".join(item.case.key for item in assignment.planned)
-        self._dice = random.Random(f"{context.settings.seed}:{self._number}:pair:{names}")
-        self._order = self._dice.sample(SIDES, 2)
+        keys = [item.case.key for item in assignment.planned]
+        self._canary = canary if canary is not None and canary.compared.case.key in keys else None
+        self._dice = random.Random(f"{context.settings.seed}:{self._number}:pair:{','.join(keys)}")
+        everyone = SIDES if self._canary is None else (*SIDES, TWIN)
+        self._order = self._dice.sample(everyone, len(everyone))
         # Visits alone stand among the first block pairs: a slow minute then falls on both, and their ratio stays.
         self._alone_at = self._dice.sample(range(FEWEST_BLOCK_PAIRS), min(context.settings.visits, FEWEST_BLOCK_PAIRS))
         self._cpu = self._dice.choice(context.cpus) if context.cpus else None
@@ -73,72 +86,64 @@ class Pair:
         key = waiting[0].case.key  # where it compiles, the only one
         context = self._context
         with contextlib.ExitStack() as stack:
-            caches = caches_of(context, key) if self._assignment.compiled else PairCaches()
-            starter = self._starter(stack)
+            caches = caches_of(context, key, self._order) if self._assignment.compiled else PairCaches()
             for side in self._order:
                 threads = context.threads(self._assignment.threads)
-                worker = Worker(threads, context.stop, caches.folders.get(side), context.sides[side], starter)
+                code = self._canary.code if side == TWIN and self._canary else context.sides[side]
+                worker = Worker(threads, context.stop, caches.folders.get(side), code, self._starter)
                 stack.callback(worker.end)
                 self._workers[side] = worker
             try:
                 self._import()
                 while waiting:
-                    self._open_group(waiting, caches.state)
+                    self._open_group(waiting, caches)
                     self._time_block_pairs()
                     self._time_with_others()
                     self._close_group()
             except WorkerLostError as lost:
                 self._end_pair(lost)
 
-    def _starter(self, stack: contextlib.ExitStack) -> Starter | None:
-        """A fresh process that both sides are forked from, until `stack` ends; None where they cannot be.
-
-        They are then alike but for what a side imports. What chance decides when a process starts is drawn anew for
-        each pair.
-        """
-        pythons = [side.python for side in self._context.sides.values()]
-        if not self._context.can_fork or len(set(pythons)) > 1:
-            return None
-        starter = Starter(pythons[0], environment(1, None), imported_by([self._assignment]))
-        stack.callback(starter.end)
-        return starter
-
     def _import(self) -> None:
-        """Let both sides start and import their workloads at the same time: half as long, and nothing is timed yet."""
-        first = self._assignment.planned[0]
-        self._cases = {first.case.key: PairedCase(first, [])}  # it pays for a process that dies of its imports
+        """Let all sides start and import their workloads at the same time: half as long, and nothing is timed yet."""
+        self._cases = {item.case.key: self._case_of(item) for item in self._assignment.planned}
+        # The first case of a side pays for a process that dies of its imports.
+        measured = {side: [each for each in self._cases.values() if side in each.sides] for side in self._order}
         for side in self._order:
-            self._at_work = AtWork(side, first.case.key)
-            self._workers[side].begin(Import([item.on(side).source for item in self._assignment.planned]))
+            self._at_work = AtWork(side, measured[side][0].compared.case.key)
+            self._workers[side].begin(Import([each.on(side).source for each in measured[side]]))
         for side in self._order:
-            self._at_work = AtWork(side, first.case.key)
+            self._at_work = AtWork(side, measured[side][0].compared.case.key)
             self._workers[side].answer(START_TIMEOUT_S)
         self._cases.clear()
         self._context.listener.spawned(time.monotonic() - self._workers[self._order[0]].started_s)
 
+    def _case_of(self, compared: ComparedCase) -> PairedCase:
+        canary = self._canary
+        is_its = canary is not None and canary.compared.case.key == compared.case.key
+        return PairedCase(compared, [], twin=canary.compared.head if canary is not None and is_its else None)
+
+    def _sides_of(self, paired: PairedCase) -> list[str]:
+        """Who measures a case, in the order of the pair."""
+        return [side for side in self._order if side in paired.sides]
+
     # --- what happens to a group of cases ---------------------------------------------------------------------------
 
-    def _open_group(self, waiting: list[ComparedCase], cache_state: str) -> None:
+    def _open_group(self, waiting: list[ComparedCase], caches: PairCaches) -> None:
         resident = 0
         while waiting and len(self._cases) < GROUP_CASES and resident < GROUP_BYTES:
             compared = waiting.pop(0)
             key = compared.case.key
-            self._cases[key] = paired = PairedCase(compared, [])
-            count = self._context.pair_settings.count and key not in self._context.steps
-            for side in self._order:
-                planned, known = compared.on(side), self._context.steps.get(key, {})
-                settings, memory = self._context.settings, self._context.pair_settings.memory
-                request = Open(planned.case.key, planned.source, settings, known, cache_state, count, memory)
-                reply = self._ask(side, key, request)
-                if not isinstance(reply, Opened):
+            self._cases[key] = paired = self._case_of(compared)
+            request = opening(self._context, key, caches)
+            for side in self._sides_of(paired):
+                reply = self._ask(side, key, request(side, paired.on(side)))
+                if isinstance(reply, Opened):
+                    opened(self._context, paired, side, reply)
+                    resident += reply.resident_bytes
+                elif key not in self._cases:
                     break
-                paired.steps[side], paired.facts[side] = reply.steps, reply.facts
-                # What the first side calibrated is the other's n too, and that of later pairs.
-                self._context.steps.setdefault(key, reply.steps)
-                paired.clocks = [clock for clock in reply.clocks if len(paired.steps) == 1 or clock in paired.clocks]
-                resident += reply.resident_bytes
             else:
-                paired.cpu = self._cpu if all(paired.facts[side]["one_core"] for side in SIDES) else None
+                paired.cpu = self._cpu if all(paired.facts[side]["one_core"] for side in paired.sides) else None
 
     def _time_block_pairs(self) -> None:
         """Time block pairs of all cases, in shuffled order round by round; each case gets as many as it is worth."""
@@ -162,34 +167,18 @@ class Pair:
 
     def _time_block_pair(self, key: str, paired: PairedCase, clock: str, index: int) -> bool:
         """Time a block on each side, in random order; False where a side ended the case."""
-        order = self._dice.sample(SIDES, 2)
+        order = self._dice.sample(paired.sides, len(paired.sides))
+        skip, cold = paired.skipped(self._dice.randint, clock), paired.cold(clock)
         timed: dict[str, BlockTimed] = {}
         for side in order:
             rewarm = self._context.pair_settings.rewarm
-            reply = self._ask(side, key, TimeBlock(paired.key_on(side), clock, rewarm, paired.cpu))
-            if not isinstance(reply, BlockTimed):
+            before = skip + paired.behind(side)
+            reply = self._ask(side, key, TimeBlock(paired.key_on(side), clock, rewarm, paired.cpu, before, cold))
+            if isinstance(reply, BlockTimed):
+                timed[side] = reply
+            elif key not in self._cases:
                 return False
-            timed[side] = reply
-        base, head = timed[BASE], timed[HEAD]
-        if base.steps != head.steps:
-            raise AssertionError(f"{key}: {base.steps} steps on the base and {head.steps} on the head")
-        paired.block_pairs.append(
-            BlockPair(
-                key=key,
-                pair=self._number,
-                prepared_first=self._order[0],
-                clock=clock,
-                couple=index,
-                first=order[0],
-                steps=base.steps,
-                base_ns=base.total_ns,
-                head_ns=head.total_ns,
-                cpu=paired.cpu,
-                twin=self._context.twin,
-                base_cpu_ns=base.cpu_ns,
-                head_cpu_ns=head.cpu_ns,
-            )
-        )
+        block_pairs(paired, timed, self._number, order, self._order, (clock, index), self._canary)
         return True
 
     def _visit_alone(self, visit: int) -> None:
@@ -206,9 +195,10 @@ class Pair:
 
     def _time_with_others(self) -> None:
         """Time cases by other timers too, on the side that came first; their blocks and ours are phases apart."""
-        side, settings = self._order[0], self._context.pair_settings
+        settings = self._context.pair_settings
         for key in [key for key in self._cases if key in settings.rivals]:
             paired = self._cases[key]
+            side = next(side for side in self._order if side != TWIN)
             seed = f"{self._number}:{side}"
             reply = self._ask(side, key, TimeWithOthers(paired.key_on(side), settings.rival_pairs, seed, paired.cpu))
             if isinstance(reply, TimedWithOthers):
@@ -222,32 +212,39 @@ class Pair:
     def _close_group(self) -> None:
         for key in list(self._cases):
             paired = self._cases[key]
-            for side in self._order:
+            for side in self._sides_of(paired):
                 reply = self._ask(side, key, Close(paired.key_on(side)))
-                if not isinstance(reply, Closed):
+                if isinstance(reply, Closed):
+                    closed(self._context, paired, side, reply)
+                elif key not in self._cases:
                     break
-                paired.facts[side] |= {**reply.facts, "no_clock": reply.no_clock}
             else:
                 del self._cases[key]
                 timed = bool(paired.block_pairs)
                 outcome, reason = (Outcome.OK, "") if timed else (Outcome.FAILED, "the sides have no clock in common")
-                for side in SIDES:
-                    self._record(key, paired, side, outcome.value, reason)
+                for side in paired.sides:
+                    self._record(paired, side, outcome.value, reason)
                 if timed:
                     self._context.listener.paired(paired.block_pairs)
+                if paired.twin is not None and self._canary is not None and paired.twin_pairs:
+                    self._canary.listener.paired(paired.twin_pairs)
 
     # --- endings ----------------------------------------------------------------------------------------------------
 
     def _ask(self, side: str, key: str, request: Request) -> Reply:
-        """Ask one side about a case. A refusal ends the case on both sides."""
+        """Ask one side about a case. A refusal ends the case; that of the base's second copy, only there."""
         reply = self._answer(side, key, request)
         if isinstance(reply, Refused):
-            paired = self._cases.pop(key)
+            paired = self._cases[key]
             paired.facts[side] = paired.facts.get(side, {}) | reply.facts
-            self._record(key, paired, side, reply.outcome, reply.reason, reply.detail)
-            (other,) = set(SIDES) - {side}
-            if other in paired.steps:  # open there; it has nothing more to do, and its answer is not asked for
-                self._answer(other, key, Close(paired.key_on(other)))
+            self._record(paired, side, reply.outcome, reply.reason, reply.detail)
+            if side == TWIN:
+                paired.twin = None
+                return reply
+            del self._cases[key]
+            for other in paired.sides:
+                if other != side and other in paired.steps:  # open there; it has nothing more to do
+                    self._answer(other, key, Close(paired.key_on(other)))
         return reply
 
     def _answer(self, side: str, key: str, request: Request) -> Reply:
@@ -264,22 +261,13 @@ class Pair:
         side, key = self._at_work
         paired = self._cases.pop(key, None)
         if paired is not None:
-            self._record(key, paired, side, lost.outcome.value, str(lost), lost.log)
+            self._record(paired, side, lost.outcome.value, str(lost), lost.log)
         self._cases.clear()
 
-    def _record(
-        self, key: str, paired: PairedCase, side: str, outcome: str, reason: str = "", detail: str = ""
-    ) -> None:
-        record = CaseLaunch(
-            key=key,
-            launch=self._number,
-            process=self._workers[side].process,
-            outcome=outcome,
-            reason=reason,
-            detail=detail,
-            steps=paired.steps.get(side, {}),
-            side=side,
-            twin=self._context.twin,
-            **paired.facts.get(side, {}),
-        )
-        self._context.listener.ended(record, paired.blocks[side] if outcome == Outcome.OK else [])
+    def _record(self, paired: PairedCase, side: str, outcome: str, reason: str = "", detail: str = "") -> None:
+        listener, number = self._context.listener, self._number
+        if side == TWIN and self._canary is not None:
+            listener, number = self._canary.listener, self._canary.number
+        process = self._workers[side].process
+        record = case_end(paired, side, process, number, outcome, reason, detail)
+        listener.ended(record, paired.blocks[side] if outcome == Outcome.OK else [])

@@ -18,6 +18,7 @@ from bench.runner.launches.schedule import assignments
 from bench.runner.listener import OnStage
 from bench.runner.pairs.pair import Pair
 from bench.runner.pairs.pair_context import PairContext, PairListener, PairSettings
+from bench.runner.pairs.round_starters import RoundStarters
 from bench.runner.sealing import Ended, until_sealed
 from bench.runner.starter import can_fork
 from bench.runner.stop_request import Stop
@@ -32,17 +33,24 @@ SAME: Mapping[str, SideCode] = {BASE: HERE, HEAD: HERE}
 EVERYDAY = PairSettings()
 
 
-class PairQueue(Protocol):
-    """Decides which cases want another pair, and so when measuring ends."""
-
-    def pending(self) -> list[ComparedCase]:
-        """The cases that still want a pair."""
+class PairTaker(Protocol):
+    """Takes up pairs."""
 
     def add(self, block_pairs: Sequence[BlockPair]) -> None:
         """Take up a pair: all block pairs of one case in it."""
 
     def drop(self, key: str, outcome: str) -> None:
         """Give a case up, for how it ended on one side."""
+
+
+class PairQueue(PairTaker, Protocol):
+    """Decides which cases want another pair, and so when measuring ends."""
+
+    def pending(self) -> list[ComparedCase]:
+        """The cases that still want a pair."""
+
+    def sure_pairs(self) -> int:
+        """How many more pairs of some case are sure to be wanted, as far as none ends badly."""
 
 
 @dataclass
@@ -71,6 +79,11 @@ class FixedPairs:
         """Measure no more pairs of this case."""
         self.dropped[key] = outcome
 
+    def sure_pairs(self) -> int:
+        """The pairs that are left of the case with the most."""
+        left = (self.pairs(item.case.key) - self.seen.get(item.case.key, 0) for item in self.pending())
+        return max(left, default=0)
+
 
 def measure(
     folder: Path,
@@ -92,7 +105,8 @@ def measure(
     context = pair_context_of(
         folder, sides, settings, hello, stop, PairRecorder(journal, queue, on_stage, spending), pair_settings
     )
-    return until_sealed(folder, journal, spending, lambda: pairs_until_enough(queue, context))
+    with RoundStarters(context) as starters:
+        return until_sealed(folder, journal, spending, lambda: pairs_until_enough(queue, context, starters))
 
 
 def pair_context_of(
@@ -110,7 +124,6 @@ def pair_context_of(
         settings=settings,
         stop=stop,
         threads=lambda symbolic: threads_of(symbolic, hello),
-        steps={},
         caches=folder / CACHES,
         listener=listener,
         cpus=hello.facts["cpu"]["affinity"],
@@ -124,24 +137,25 @@ class Pace:
 
     def __init__(self, budget_s: float | None) -> None:
         self._ends = math.inf if budget_s is None else time.monotonic() + budget_s
-        self._latest_s = 0.0
+        self.latest_s = 0.0
+        """Seconds that the last round took; 0 before the first."""
 
     def left(self) -> float:
         """Rounds like the last one; infinity before the first and without a budget, 0 once it is spent."""
         left_s = self._ends - time.monotonic()
         if left_s <= 0:
             return 0.0
-        return left_s / self._latest_s if self._latest_s else math.inf
+        return left_s / self.latest_s if self.latest_s else math.inf
 
     @contextlib.contextmanager
     def round(self) -> Iterator[None]:
         """Time the round that is measured inside."""
         started = time.monotonic()
         yield
-        self._latest_s = time.monotonic() - started
+        self.latest_s = time.monotonic() - started
 
 
-def pairs_until_enough(queue: PairQueue, context: PairContext) -> str:
+def pairs_until_enough(queue: PairQueue, context: PairContext, starters: RoundStarters) -> str:
     """Measure pair after pair, and begin none that would end after the budget. Returns the run's status."""
     pace = Pace(context.settings.budget_s)
     for pair in itertools.count():
@@ -150,16 +164,17 @@ def pairs_until_enough(queue: PairQueue, context: PairContext) -> str:
             return "complete"
         if pace.left() < 1:
             return "out of budget"
-        with pace.round():
-            for assignment in assignments(pending, pair, context.settings.seed):
-                Pair(assignment, context).run()
+        dealt = assignments(pending, pair, context.settings.seed)
+        with pace.round(), starters.one(dealt, queue.sure_pairs()) as starter:
+            for assignment in dealt:
+                Pair(assignment, context, starter).run()
     raise AssertionError("count() never ends")
 
 
 class PairRecorder:
     """Takes down what pairs report: first in the journal, then in the queue."""
 
-    def __init__(self, journal: Journal, queue: PairQueue, on_stage: OnStage, spending: SessionAccount) -> None:
+    def __init__(self, journal: Journal, queue: PairTaker, on_stage: OnStage, spending: SessionAccount) -> None:
         self._journal, self._queue, self._on_stage, self._spending = journal, queue, on_stage, spending
 
     def spawned(self, seconds: float) -> None:

@@ -197,3 +197,91 @@ def test_who_failed_is_told_with_side_and_reason(recorded, run):
 def test_any_other_run_is_refused(run):
     with pytest.raises(UserError, match="not a run of bench gate"):
         verdicts.judge(run.data())
+
+
+# --- CPU time, means, and pairs that are too few ----------------------------------------------------------------------
+
+
+def of_one_thread(recorded, effect: float, n: int = 20, lost: bool = False, dear: float = 1.0, waits: int = 0, **told):
+    """A gate of a case whose pairs have sixteen couples with CPU times; every fourth call of the head is `dear`."""
+    made = recorded(datum=2, most_pairs=60, **told)
+    dice = np.random.default_rng(0)
+    for number in range(n):
+        slow = math.exp(math.log1p(effect) + dice.normal(0, 0.004))
+        base = [1_000_000 * (4 if place % 4 == 0 else 1) for place in range(16)]
+        head = [round(each * slow * (dear if place % 4 == 0 else 1)) for place, each in enumerate(base)]
+        longer = 5_000_000 if lost else 0
+        for place in range(16):
+            made._run.pair(
+                KEY, number, [base[place]], [head[place] + longer], base_cpu_ns=base[place], head_cpu_ns=head[place],
+                base_thread_ns=base[place], head_thread_ns=head[place], base_preempted=int(lost),
+                head_preempted=int(lost), base_waited=0, head_waited=waits,
+            )  # fmt: skip
+    return made.data()
+
+
+def test_a_step_of_one_thread_is_judged_on_cpu_time_and_wall_time_is_told_beside_it(recorded):
+    (case,) = verdicts.judge(of_one_thread(recorded, 0.5, lost=True)).cases
+    assert (case.verdict, case.metric) == ("regressed", "cpu")
+    assert case.ratio == pytest.approx(1.5, abs=0.02)
+    assert case.wall_ratio > 3
+    (doubt,) = case.doubts
+    assert "took the core in 100%" in doubt
+
+
+def test_a_step_that_waits_is_judged_on_wall_time_and_how_much_it_is_off_is_doubted(recorded):
+    (case,) = verdicts.judge(of_one_thread(recorded, 0.5, lost=True, waits=1)).cases
+    assert (case.metric, case.wall_ratio) == ("wall", None)
+    assert case.ratio > 3
+    assert "cannot tell how much" in case.doubts[0]
+
+
+def test_a_quiet_machine_leaves_no_doubt(recorded):
+    (case,) = verdicts.judge(of_one_thread(recorded, 0.0)).cases
+    assert (case.verdict, case.doubts, case.note) == ("not_slower", (), "")
+
+
+def test_a_case_whose_dear_calls_alone_got_dearer_has_regressed_by_its_mean(recorded):
+    (case,) = verdicts.judge(of_one_thread(recorded, 0.0, dear=1.2)).cases
+    assert case.verdict == "regressed"
+    assert case.ratio == pytest.approx(1.0, abs=0.01)
+    assert case.mean_ratio == pytest.approx(1 + 0.2 * 4 / 7, abs=0.01)
+    assert "its mean is slower, 1.11" in case.note
+
+
+def test_a_recorded_gate_that_judged_the_median_of_wall_time_is_judged_so_again(recorded):
+    data = of_one_thread(recorded, 0.0, dear=1.2)
+    data.run["gate"]["datum"] = 1
+    (case,) = verdicts.judge(data).cases
+    assert (case.verdict, case.metric, case.mean_ratio, case.wall_ratio) == ("not_slower", "wall", None, None)
+
+
+def test_a_second_copy_that_is_off_by_less_than_half_the_slack_is_no_canary(recorded):
+    data = recorded(datum=2).pairs(KEY, 0.0).pairs(KEY, 0.006, spread=0.001, n=30, twin=True).data()
+    assert not verdicts.judge(data).canary.fired
+    data.run["gate"]["datum"] = 1
+    assert verdicts.judge(data).canary.fired
+
+
+@pytest.mark.parametrize(
+    ("status", "n", "most", "could_not"),
+    [
+        ("complete", 3, 3, True),
+        ("complete", 3, 60, False),
+        ("out of budget", 3, 60, True),
+        ("out of budget", 8, 60, False),
+    ],
+)
+def test_a_gate_that_could_not_fail_says_so(recorded, status, n, most, could_not):
+    data = recorded(datum=2, most_pairs=most).pairs(KEY, 0.035, 0.06, n=n).data()
+    data.run["status"] = status
+    judged = verdicts.judge(data)
+    assert judged.cases[0].verdict == "not_resolved"
+    assert judged.could_not_fail is could_not
+    assert judged.fewest_pairs == 7
+
+
+def test_a_gate_that_excluded_every_slow_down_could_have_failed(recorded):
+    data = recorded(datum=2, most_pairs=6).pairs(KEY, 0.0, 0.001, n=6).data()
+    judged = verdicts.judge(data)
+    assert (judged.verdict, judged.could_not_fail) == ("not_slower", False)

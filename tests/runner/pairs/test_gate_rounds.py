@@ -90,25 +90,51 @@ def test_another_clock_than_the_wall_decides_nothing(queue):
     for _ in range(12):
         queue.add([*block_pairs(SLOW, 0.0), *block_pairs(SLOW, 0.5, clock="device")])
     assert "a/slow" not in keys(queue)
-    assert queue._seen[SLOW.case.key] == pytest.approx([0.0] * 12)
+    assert queue._seen[SLOW.case.key].medians == pytest.approx([0.0] * 12)
+
+
+def test_a_case_goes_on_until_its_mean_is_decided_as_its_median_is(queue):
+    """One of eight block pairs is dear, and on the head of every second pair by a fifth dearer."""
+    for number in range(8):
+        for_dear = (4_000_000, 4_800_000 if number % 2 else 4_000_000)
+        totals = [for_dear, *[(1_000_000, 1_000_000)] * 7]
+        queue.add([BlockPair(SAME.case.key, 0, "base", "wall", at, "base", 1, *each) for at, each in enumerate(totals)])
+    assert queue._rule.verdict(queue._seen[SAME.case.key].medians) == "not_slower"
+    assert "a/same" in keys(queue)
+
+
+def test_the_pairs_that_are_sure_to_come_are_those_without_which_nothing_can_be_said(queue, monkeypatch):
+    fewest = queue._rule.fewest_pairs("not_slower")
+    assert queue.sure_pairs() == fewest
+    add(queue, SLOW, 0.0, 2)
+    add(queue, SAME, 0.0, 3)
+    assert queue.sure_pairs() == fewest - 2
+    monkeypatch.setattr(Pace, "left", lambda self: 1.5)
+    assert queue.sure_pairs() == 1
 
 
 def test_the_canary_takes_every_case_in_turn():
     canary = CanaryQueue([SLOW, SAME])
     seen = []
     for _ in range(4):
-        (item,) = canary.pending()
+        item = canary.next([SLOW, SAME])
         seen.append(item.case.workload)
         canary.add(block_pairs(item, 0.0))
     assert seen == ["a/slow", "a/same"] * 2
 
 
+def test_the_canary_takes_a_case_that_the_round_measures():
+    canary = CanaryQueue([SLOW, SAME])
+    assert canary.next([SAME]).case.workload == "a/same"
+    assert canary.next([]) is None
+
+
 def test_the_canary_goes_on_with_the_cases_that_end_well():
     canary = CanaryQueue([SLOW, SAME])
     canary.drop(SLOW.case.key, "crashed")
-    assert [item.case.workload for item in canary.pending()] == ["a/same"]
+    assert canary.next([SLOW, SAME]).case.workload == "a/same"
     canary.drop(SAME.case.key, "crashed")
-    assert canary.pending() == []
+    assert canary.next([SLOW, SAME]) is None
 
 
 def test_the_pace_is_what_the_last_round_took(monkeypatch):

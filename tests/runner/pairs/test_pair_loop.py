@@ -16,11 +16,12 @@ from bench.protocol import Hello
 from bench.records import BASE, HEAD, SIDES, Case, ComparedCase, Planned, Settings
 from bench.runner import machine_probe, run_description
 from bench.runner.launches.schedule import Assignment
-from bench.runner.pairs import pair_loop
+from bench.runner.pairs import gate_rounds, pair_loop
 from bench.runner.pairs.pair import Pair
 from bench.runner.pairs.pair_caches import caches_of
 from bench.runner.pairs.pair_context import PairContext, PairSettings
 from bench.runner.stop_request import Stop
+from bench.runner.worker import HERE, SideCode
 from bench.series import Series
 from bench.store import tables
 from tests.truths import interval_holds, pairs_hold
@@ -132,33 +133,110 @@ def test_the_coin_of_the_pair_falls_either_way_and_follows_from_the_seed():
     assert tossed != [first(1, number) for number in range(200)]
 
 
-@pytest.mark.parametrize("wanted", [1, 3])
-def test_the_first_pairs_of_a_compiled_case_find_its_cache_empty_on_both_sides(tmp_path, wanted):
-    compared = against_itself("told[place=1]")
-    context = PairContext(
-        sides=pair_loop.SAME, settings=Settings(), stop=Stop(), threads=int, steps={}, caches=tmp_path,
-        listener=None, pair_settings=PairSettings(cold_pairs=wanted),
+def context_in(folder: Path, cold_pairs: int, sides=pair_loop.SAME) -> PairContext:
+    return PairContext(
+        sides=sides, settings=Settings(), stop=Stop(), threads=int, caches=folder, listener=None,
+        pair_settings=PairSettings(cold_pairs=cold_pairs),
     )  # fmt: skip
-    seen = []
-    for _ in range(5):
-        found = caches_of(context, compared.case.key)
-        folders = found.folders
-        seen.append((found.state, [sorted(path.name for path in folders[side].iterdir()) for side in SIDES]))
-        for folder in folders.values():
+
+
+def states_of(context: PairContext, pairs: int, order=SIDES) -> list[tuple[list[str], list[int]]]:
+    """Of each of so many pairs the states of the sides' caches, and how many kernels each finds, in order."""
+    key, seen = key_of("told[place=1]"), []
+    for _ in range(pairs):
+        found = caches_of(context, key, order)
+        counts = [len(list(found.folders[side].iterdir())) for side in order]
+        seen.append(([found.states[side] for side in order], counts))
+        for folder in found.folders.values():
             (folder / "kernel").touch()
-        context.steps[compared.case.key] = {Series("step", "wall"): 1}  # it was opened
-    assert seen == [("cold", [[], []])] * wanted + [("warm", [["kernel"], ["kernel"]])] * (5 - wanted)
+        context.learned.steps[key] = {Series("step", "wall"): 1}  # it was opened
+    return seen
+
+
+def test_where_several_cold_pairs_are_asked_for_both_sides_find_their_caches_empty(tmp_path):
+    seen = states_of(context_in(tmp_path, 3), 5)
+    assert seen == [(["cold", "cold"], [0, 0])] * 3 + [(["warm", "warm"], [1, 1])] * 2
+
+
+def test_a_case_compiles_once_in_a_gate_and_the_sides_share_what_was_compiled(tmp_path):
+    seen = states_of(context_in(tmp_path, 1), 3)
+    assert seen == [(["cold", "warm"], [0, 0])] + [(["warm", "warm"], [1, 1])] * 2
+
+
+def test_two_interpreters_share_no_cache(tmp_path):
+    sides = {BASE: HERE, HEAD: SideCode("another")}
+    seen = states_of(context_in(tmp_path, 1, sides), 2)
+    assert seen == [(["cold", "cold"], [0, 0]), (["warm", "warm"], [1, 1])]
+
+
+def test_a_second_copy_of_the_base_that_comes_later_finds_its_cache_empty(tmp_path):
+    context = context_in(tmp_path, 2)
+    states_of(context, 2)
+    ((states, _),) = states_of(context, 1, order=("twin", *SIDES))
+    assert states == ["cold", "warm", "warm"]
 
 
 def test_where_one_side_lost_its_cache_both_begin_anew(tmp_path):
-    compared = against_itself("told[place=1]")
-    context = PairContext(
-        sides=pair_loop.SAME, settings=Settings(), stop=Stop(), threads=int, steps={}, caches=tmp_path, listener=None
-    )
-    folders = caches_of(context, compared.case.key).folders
-    context.steps[compared.case.key] = {Series("step", "wall"): 1}
-    folders[BASE].rmdir()
-    assert caches_of(context, compared.case.key).state == "cold"
+    context = context_in(tmp_path, 2)
+    states_of(context, 3)
+    caches_of(context, key_of("told[place=1]"), SIDES).folders[BASE].joinpath("kernel").unlink()
+    caches_of(context, key_of("told[place=1]"), SIDES).folders[BASE].rmdir()
+    assert states_of(context, 1) == [(["cold", "cold"], [0, 0])]
+
+
+@pytest.fixture(scope="module")
+def with_twin(tmp_path_factory, hello):
+    """Two rounds of a gate on two cases: the second copy of the base takes part in the pair of either."""
+    folder = tmp_path_factory.mktemp("gate") / "run"
+    compared = [against_itself(short) for short in ("paced[slow=0]", COLD)]
+    run_description.begin(folder, run_description.described("gate", [], SETTINGS, hello, "test", "a test", compared))
+    queue = pair_loop.FixedPairs(compared, lambda key: 2)
+    canary, rounds = gate_rounds.CanaryQueue(compared), []
+    ended = gate_rounds.measure(
+        folder, queue, canary, pair_loop.SAME, HERE, SETTINGS, hello, Stop(), lambda *_: None, pair_loop.Pace(None),
+        PairSettings(block_pairs_s=0.02, block_pairs_most_s=0.05), after_first=lambda: rounds.append(1),
+    )  # fmt: skip
+    return ended, tables.read(folder), rounds
+
+
+def test_a_second_copy_of_the_base_takes_turns_with_both_sides(with_twin):
+    ended, data, rounds = with_twin
+    assert (ended.status, rounds) == ("complete", [1])
+    assert set(data.launches["outcome"]) == {"ok"}
+    pairs = data.pairs.assign(twin=data.pairs["twin"].astype(bool))
+    assert pairs[~pairs["twin"]].groupby("key")["pair"].unique().map(list).to_dict() == {
+        key_of("paced[slow=0]"): [0, 2], key_of(COLD): [0, 2]
+    }  # fmt: skip
+    assert sorted(pairs.loc[pairs["twin"], "pair"].unique()) == [1, 3]
+    assert pairs.loc[pairs["twin"], "key"].nunique() == 2
+    for number in (0, 2):
+        of_twin = pairs[pairs["twin"] & (pairs["pair"] == number + 1)]
+        both = of_twin.merge(pairs[pairs["pair"] == number], on=["key", "couple"])
+        assert len(both) == len(of_twin) >= 6
+        assert (both["base_ns_x"] == both["base_ns_y"]).all()
+        assert (both["head_ns_x"] != both["head_ns_y"]).any()
+
+
+def test_a_round_is_three_processes_and_the_copy_is_the_head_of_its_pair(with_twin):
+    _, data, _ = with_twin
+    launches = data.launches.assign(twin=data.launches["twin"].astype(bool))
+    assert launches["process"].nunique() == 2 * 3
+    assert set(launches.loc[launches["twin"], "side"]) == {HEAD}
+
+
+def test_what_a_block_took_of_the_processor_is_recorded_of_both_sides(with_twin):
+    _, data, _ = with_twin
+    for side in SIDES:
+        for name in ("cpu_ns", "thread_ns", "preempted", "waited"):
+            assert data.pairs[f"{side}_{name}"].notna().all()
+    assert (data.pairs["base_thread_ns"] <= data.pairs["base_cpu_ns"] + 100_000).all()
+
+
+def test_only_the_first_pair_of_a_case_finds_out_how_long_it_takes_to_be_warm(with_twin):
+    _, data, _ = with_twin
+    steady = data.launches.assign(first=data.launches["launch"] < 2).groupby("first")["steady"]
+    assert steady.apply(lambda each: each.notna().all())[True]
+    assert not steady.apply(lambda each: each.notna().any())[False]
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot hold a thread to a core")
@@ -250,7 +328,6 @@ def test_a_budget_begins_no_pair_that_would_end_after_it(tmp_path, hello):
 def test_the_tree_of_a_side_is_imported_and_its_own_bench_shadows_nothing(tmp_path, hello):
     """Either side imports `theirs` from its own root, on this harness."""
     from bench.records import Source
-    from bench.runner.worker import SideCode
 
     text = FILE.read_text()
     sides, compared = {}, []
