@@ -25,8 +25,10 @@ from bench.jobs.explanations import explain_cases
 from bench.jobs.gate_result import Gate, judged_gate
 from bench.jobs.listener import SILENT, Listener
 from bench.jobs.stopping import sealed_in, stop_or_own
+from bench.jobs.suite_choice import SuiteChoice
 from bench.jobs.two_sides import TWIN, SidedChoice, TwoSides, two_sides
 from bench.records import ComparedCase, Settings, UserError
+from bench.suites import ASV, PYTEST
 
 if TYPE_CHECKING:
     from bench.runner.pairs.pair_loop import Pace, PairQueue
@@ -56,6 +58,8 @@ def gate(
     explain: bool = False,
     explain_pairs: int = 18,
     replay: RunName | None = None,
+    pytest: bool = False,
+    asv: bool = False,
     out: str | Path | None = None,
     listener: Listener = SILENT,
     stop: Stop | None = None,
@@ -78,6 +82,9 @@ def gate(
     seed: random seed (default: a new one for each run).
     explain, explain_pairs: whether to say why a case regressed, and by how many profile pairs.
     replay: an earlier gate, whose pairs are judged again; nothing is measured.
+    pytest: the cases are the repository's tests with pytest-benchmark; `select` holds arguments of pytest, such as
+        `["tests/bench", "-k", "fast"]`.
+    asv: the cases are its asv benchmarks `time_*`; `select` holds their folder, then regular expressions.
 
     Raises `bench.records.UserError` for invalid arguments, `bench.jobs.endings.BrokenSideError` if a side does not
     import, `MachineUnfitError` and `Stopped` as `bench.run` does.
@@ -95,13 +102,31 @@ def gate(
                 "--explain takes profile pairs, but --replay measures nothing; it shows earlier explanations anyway"
             )
         return judged_gate(runs.locate(name_of(replay)), alpha, slack, limit, listener)
-    chosen = SidedChoice(select, preset, sets, exclude, workloads, workloads_from)
+    if pytest or asv:
+        refuse_for_tests(sets=sets, exclude=exclude, workloads=workloads, workloads_from=workloads_from)
+        chosen: SidedChoice | SuiteChoice = SuiteChoice(suite_of(pytest, asv), select)
+    else:
+        chosen = SidedChoice(select, preset, sets, exclude, workloads, workloads_from)
     given = {name: value for name, value in (("alpha", alpha), ("slack", slack), ("limit", limit)) if value is not None}
     wish = GateWish(seconds_of(budget), max_pairs, pairs, cold_pairs, given, seed, explain_pairs if explain else None)
     new = new_folder(out)
     with stop_or_own(stop) as own, two_sides(chosen, base, head, setup, own) as both:
         folder = measured(both, wish, new, said, listener, own)
     return judged_gate(folder, listener=listener)
+
+
+def suite_of(pytest: bool, asv: bool) -> str:
+    """The tool whose tests were asked for. Raises `UserError` for both."""
+    if pytest and asv:
+        raise UserError("--pytest and --asv: a gate compares the tests of one tool")
+    return PYTEST if pytest else ASV
+
+
+def refuse_for_tests(**given: object) -> None:
+    """Raise `UserError` for what chooses among workloads: tests are chosen by words for their tool."""
+    for name, value in given.items():
+        if value:
+            raise UserError(f"{name} chooses among workloads, and tests are chosen by the arguments of their own tool")
 
 
 class GateWish(NamedTuple):
@@ -173,6 +198,8 @@ def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:
         "sides": both.provenance,
         "libraries": both.libraries,
         "most_pairs": wish.pairs or wish.most_pairs,
+        "no_cases": sided.no_cases,
+        "tests": sided.tests,
     }
 
 

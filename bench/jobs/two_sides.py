@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from bench.jobs.endings import BrokenSideError
 from bench.records import BASE, HEAD, SIDES, UserError
 
 if TYPE_CHECKING:
+    from bench.jobs.suite_choice import SuiteChoice
     from bench.plan.both_sides import Sided
     from bench.protocol import Hello
     from bench.runner.pairs.side_trees import SideTree
@@ -35,8 +36,10 @@ class SidedChoice:
     workloads: Paths = ()
     workloads_from: str | None = None
     """The side whose workload files both sides run; None leaves out workloads that differ."""
+    libraries: dict[str, dict[str, str]] = field(default_factory=dict, init=False, compare=False)
+    """By side: versions that are known once cases are chosen. None are, without loading the workloads."""
 
-    def sided(self, here: Path, trees: dict[str, SideTree], devices: tuple[str, ...]) -> Sided:
+    def sided(self, here: Path, trees: dict[str, SideTree], devices: tuple[str, ...], stop: Stop) -> Sided:
         """The cases that both trees have. Raises `UserError` if there are none."""
         from bench.plan.both_sides import mover, side_by_side
 
@@ -80,10 +83,11 @@ class TwoSides:
 
 @contextlib.contextmanager
 def two_sides(
-    chosen: SidedChoice, base: str | Path, head: str | Path, setup: str | None, stop: Stop
+    chosen: SidedChoice | SuiteChoice, base: str | Path, head: str | Path, setup: str | None, stop: Stop
 ) -> Iterator[TwoSides]:
     """Prepare the trees and find their common cases; the trees are removed afterwards.
 
+    chosen: workloads, or the tests of another tool.
     base: a revision, a folder, `python=PATH`, or both with a comma; empty means the merge-base with the default branch.
     head: the same; empty means the working tree. setup: a command to run in each tree first.
     Raises `UserError`, `BrokenSideError`, `Stopped`, `MachineUnfitError`.
@@ -100,7 +104,7 @@ def two_sides(
             for name, text in asked.items()
         }
         hello = look([], stop)
-        sided = chosen.sided(here, trees, devices_of(hello))
+        sided = chosen.sided(here, trees, devices_of(hello), stop)
         planned = {
             BASE: [item.base for item in sided.coupled],
             HEAD: [item.head for item in sided.coupled],
@@ -108,7 +112,7 @@ def two_sides(
         libraries = {}
         for name, each in planned.items():
             try:
-                found = look(each, stop, trees[name].side).facts["libraries"]
+                found = chosen.libraries.get(name) or look(each, stop, trees[name].side).facts["libraries"]
             except UserError as error:
                 raise BrokenSideError(f"the workloads of the {name} cannot be loaded: {error}") from None
             libraries[name] = {library: version for library, version in found.items() if library != "coursebench"}

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.protocol.rows import Fault, OperatorCalls, OwnedTime, SampledStack, TimedBlock, TimerPair
+from bench.protocol.authors import Collect as Collect
+from bench.protocol.authors import Collected as Collected
+from bench.protocol.authors import Inspect as Inspect
+from bench.protocol.authors import Inspected as Inspected
+from bench.protocol.rows import OperatorCalls, OwnedTime, SampledStack, TimedBlock, TimerPair
 from bench.records import Settings, Source
 from bench.series import Series
 
-VERSION = 7
+VERSION = 8
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
 
@@ -114,15 +118,6 @@ class ProfileSteps:
     trace: str = ""
     """The file to write the trace to, for Perfetto; its name ends in `.json.gz`. Empty: no trace is written."""
     cpu: int | None = None
-
-
-@dataclass(frozen=True)
-class Inspect:
-    """Check a workload against the author's contract. Answered by `Inspected`."""
-
-    key: str
-    source: Source
-    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -247,15 +242,6 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Inspected:
-    """The rules that a workload keeps, and its faults, which are none where it keeps all of them."""
-
-    key: str
-    passed: list[str]
-    faults: list[Fault]
-
-
-@dataclass(frozen=True)
 class NoiseReading:
     """Block times of the noise reading, when each block began, and what else ran on the machine."""
 
@@ -278,6 +264,7 @@ Request = (
     | Loop
     | ProfileSteps
     | Inspect
+    | Collect
     | ReadNoise
 )
 Reply = (
@@ -293,6 +280,7 @@ Reply = (
     | StepsProfiled
     | Refused
     | Inspected
+    | Collected
     | NoiseReading
 )
 Message = Request | Reply

@@ -39,6 +39,10 @@ class GatePlan:
     """By name: base, head, and the second copy of the base."""
     libraries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By side: name to version of each library that is installed there."""
+    no_cases: tuple[str, ...] = ()
+    """Tests of a suite that could not become cases, each with its reason."""
+    tests: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
+    """By key of a case that a test is: the test's name, its file in the repository, its line."""
 
     @classmethod
     def of(cls, data: RunData) -> GatePlan:
@@ -54,4 +58,6 @@ class GatePlan:
             only_head=tuple(entry["only_head"]),
             sides={name: RecordedSide(**side) for name, side in entry["sides"].items()},
             libraries=entry.get("libraries", {}),
+            no_cases=tuple(entry.get("no_cases", ())),
+            tests=entry.get("tests", {}),
         )

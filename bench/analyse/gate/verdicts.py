@@ -13,7 +13,7 @@ import numpy as np
 from bench.analyse.gate.gate_plan import GatePlan
 from bench.analyse.gate.other_metrics import OtherMetric, other_metrics
 from bench.analyse.gate.pair_ratios import pair_ratios, seconds_of
-from bench.records import HEAD, SIDES
+from bench.records import HEAD, SIDES, Outcome
 from bench.stats import betting as evidence
 from bench.stats.gate_rule import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
 from bench.store.tables import RunData
@@ -92,6 +92,8 @@ class GateResult:
     """Counters that differ between the sides."""
     beside: tuple[OtherMetric, ...] = ()
     """Other metrics of each case, which cannot fail the gate."""
+    skipped: tuple[FailedSide, ...] = ()
+    """Cases that a side cannot run, and says why; they have no verdict."""
 
 
 def judge(
@@ -111,9 +113,15 @@ def judge(
     )
     canary = _canary(data, rule)
     seen = _wall_pairs(data, twin=False)
-    failed = tuple(_failed(data))
+    failed = tuple(_ended(data, [each for each in Outcome if each not in (Outcome.OK, Outcome.SKIPPED)]))
+    skipped = tuple(_ended(data, [Outcome.SKIPPED]))
+    without = {each.key for each in skipped}
     ended_badly = {each.key for each in failed}
-    cases = [_verdict(key, seen.get(key, CasePairs([], 0.0)), rule, unfit=canary.fired) for key in plan.cases]
+    cases = [
+        _verdict(key, seen.get(key, CasePairs([], 0.0)), rule, unfit=canary.fired)
+        for key in plan.cases
+        if key not in without
+    ]
     cases = [replace(case, pairs_to_go=None, note="it failed") if case.key in ended_badly else case for case in cases]
     cases += [
         Verdict(key, "wall", WORKLOAD_CHANGED, None, None, None, 0, 1.0, 1.0, None, None, 0.0, "its own source differs")
@@ -128,6 +136,7 @@ def judge(
         plan,
         tuple(_counters(data)),
         other_metrics(data, rule.slack, rule.alpha_other),
+        skipped,
     )
 
 
@@ -184,9 +193,9 @@ def _canary(data: RunData, rule: Rule) -> CanaryResult:
     return CanaryResult(max(won) >= needed, sum(map(len, series)), math.exp(min(max(won), 700)), math.exp(needed))
 
 
-def _failed(data: RunData) -> list[FailedSide]:
-    """Each case and side that ended in anything but `ok` and `skipped`, once."""
-    bad = data.launches[~data.launches["outcome"].isin(["ok", "skipped"])]
+def _ended(data: RunData, outcomes: Sequence[Outcome]) -> list[FailedSide]:
+    """Each case and side that ended with one of these, once."""
+    bad = data.launches[data.launches["outcome"].isin([each.value for each in outcomes])]
     rows = bad[["key", "side", "twin", "outcome", "reason"]].drop_duplicates(["key", "side", "twin"])
     return [
         FailedSide(key, "second copy of the base" if twin == "True" and side == HEAD else side, outcome, reason)

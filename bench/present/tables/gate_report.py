@@ -127,6 +127,8 @@ def lines_below(judged: GateResult) -> list[str]:
         if base.get(name) != head.get(name)
     ]
     below += [f"Failed: {each.text}" for each in judged.failed]
+    below += [f"Skipped: {each.key} on the {each.where}: {each.reason}" for each in judged.skipped]
+    below += [f"No case: {line}" for line in plan.no_cases]
     below += [f"Only on the base: {key}" for key in plan.only_base]
     below += [f"Only on the head: {key}" for key in plan.only_head]
     below += [f"Counter differs: {text}" for text in judged.counters]
@@ -177,6 +179,9 @@ def as_json(judged: GateResult, run: Mapping[str, Any], explained: Sequence[Mapp
         "only_base": judged.plan.only_base,
         "only_head": judged.plan.only_head,
         "failed": [each.text for each in judged.failed],
+        "skipped": [each.text for each in judged.skipped],
+        "no_cases": judged.plan.no_cases,
+        "tests": judged.plan.tests,
         "counters": judged.counters,
         "beside": [asdict(each) for each in judged.beside],
         "explained": list(explained),
