@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from bench.series import Series
+from bench.suites import Suite
 
 Value = str | int | float | bool
 """A value of an axis: a literal, so that a case can be named, stored and compared."""
@@ -99,16 +100,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the code of a workload lives.
-
-    `dotted` is the module's import name if it belongs to an installed package. A file of the user's own has none and is
-    loaded by its path.
-    """
+    """Where the code of a workload lives, or of a test of a `suite`, whose name is then `function`."""
 
     path: str
     function: str
     dotted: str | None = None
+    """The module's import name in an installed package. A user's own file has none and is loaded by its path."""
     sha256: str = ""
+    suite: Suite | None = None
 
 
 @dataclass(frozen=True)

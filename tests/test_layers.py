@@ -27,7 +27,7 @@ def test_an_import_that_goes_up_would_be_noticed(tmp_path):
     config = tmp_path / "pyproject.toml"
     config.write_text(
         text.replace('    "present | interop",\n    "analyse', '    "interop",\n    "analyse').replace(
-            '    "series | cold_blocks",\n]', '    "series | cold_blocks",\n    "present",\n]'
+            '    "series | cold_blocks | suites",\n]', '    "series | cold_blocks | suites",\n    "present",\n]'
         )
     )
     done = lint(config)

@@ -19,6 +19,8 @@ from bench.protocol import (
     VERSION,
     BlockTimed,
     Closed,
+    Collect,
+    Collected,
     Hello,
     Imported,
     Inspect,
@@ -49,6 +51,7 @@ from bench.protocol.rows import Fault, OperatorCalls, OwnedTime, SampledStack, T
 from bench.protocol.wire import ProtocolError, decode, encode
 from bench.records import Settings, Source
 from bench.series import Series
+from bench.suites import RUNNERS, FoundTest, OtherTest, Suite
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
@@ -62,7 +65,8 @@ SERIES = st.builds(Series, st.text(), st.sampled_from(["wall", "latency", "devic
 STEPS = st.dictionaries(SERIES, st.integers(), max_size=3)
 BLOCKS = st.builds(TimedBlock, SERIES, st.integers(), st.booleans(), st.integers(), st.integers())
 TEXTS = st.lists(st.text(), max_size=3)
-SOURCES = st.builds(Source, st.text(), st.text(), st.none() | st.text(), st.text())
+SUITES = st.builds(Suite, st.sampled_from(RUNNERS), st.text(), st.text())
+SOURCES = st.builds(Source, st.text(), st.text(), st.none() | st.text(), st.text(), st.none() | SUITES)
 SETTINGS = st.builds(
     Settings,
     launches=st.none() | st.integers(min_value=1),
@@ -80,6 +84,20 @@ MESSAGES: dict[type[Any], st.SearchStrategy[Any]] = {
     CloseCase: st.builds(CloseCase, st.text()),
     Inspect: st.builds(Inspect, st.text(), SOURCES, SETTINGS),
     ReadNoise: st.builds(ReadNoise, NUMBERS),
+    Collect: st.builds(Collect, SUITES),
+    Collected: st.builds(
+        Collected,
+        st.lists(
+            st.builds(
+                FoundTest, st.text(), st.text(), st.text(), WORDS, st.text(), st.text(), st.integers(), st.text()
+            ),
+            max_size=2,
+        ),
+        st.lists(st.builds(OtherTest, st.text(), st.text()), max_size=2),
+        st.integers(),
+        WORDS,
+        st.text(),
+    ),
     Hello: st.builds(Hello, st.integers(), FACTS, WORDS),
     Stage: st.builds(Stage, st.text(), st.text()),
     Imported: st.builds(Imported, WORDS),

@@ -23,7 +23,10 @@ class From(StrEnum):
 def gate(
     select: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SELECT]...", help="Case keys, or globs on workload names; all of the preset without."),
+        typer.Argument(
+            metavar="[SELECT]...",
+            help="Cases by key or glob; with --pytest or --asv arguments of that.",
+        ),
     ] = None,
     base: Annotated[
         str,
@@ -43,6 +46,10 @@ def gate(
         list[str] | None, typer.Option("--exclude", "-x", metavar="SELECT", help="Cases to leave out; repeatable.")
     ] = None,
     workloads: WorkloadFiles = None,
+    pytest: Annotated[
+        bool, typer.Option("--pytest", help="Compare pytest-benchmark tests; arguments go to pytest.")
+    ] = False,
+    asv: Annotated[bool, typer.Option("--asv", help="Compare time_* benchmarks of an asv suite.")] = False,
     workloads_from: Annotated[
         From | None,
         typer.Option(help="Side whose workload files both run where they differ (default: not compared)."),
@@ -125,6 +132,9 @@ def gate(
     bench gate                                  the working tree against the merge-base
     bench gate --base v1.2 --head main 'regression/*' --explain
     bench gate --base python=/opt/old/bin/python --head python=/opt/new/bin/python
+    bench gate --pytest                         the repository's pytest-benchmark tests, unchanged
+    bench gate --pytest -- tests/bench -k fast  words after -- are pytest's own
+    bench gate --asv benchmarks 'Sort'          folder of the suite, then regular expressions
     bench gate --replay results/… --alpha 0.001
     """
     from bench.cli.progress import Notes, PairLines
@@ -161,6 +171,8 @@ def gate(
             explain=explain,
             explain_pairs=explain_pairs,
             replay=replay,
+            pytest=pytest,
+            asv=asv,
             out=out,
             listener=Notes() if quiet else PairLines(),
             stop=stop,

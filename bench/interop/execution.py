@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from math import isfinite
 from typing import Any
 
 import pandas as pd
 
 from bench.analyse.history.series import COLUMNS
-from bench.records import SAFE_TEXT, UNIVERSAL_AXES, UNKNOWN, Case, UserError, Value, value_from_text
-from bench.store import schema
+from bench.plan.foreign_keys import digest
+from bench.plan.foreign_keys import is_key as is_key
+from bench.plan.foreign_keys import key as key
+from bench.plan.foreign_keys import slug as slug
+from bench.plan.foreign_keys import value as value
+from bench.records import UNKNOWN, Case, UserError
 
 SECONDS: Mapping[str, float] = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
@@ -94,40 +96,6 @@ def reasons(executions: Sequence[Execution]) -> dict[str, int]:
     return dict(Counter(item.reason for each in executions for item in each.benchmarks if not item.processes))
 
 
-def is_key(name: str) -> bool:
-    """Whether it is a case key in our exact spelling."""
-    try:
-        return Case.from_key(name).key == name
-    except UserError:
-        return False
-
-
-def key(family: str, name: str, params: Mapping[str, Value] | None = None) -> str:
-    """A case key for a foreign benchmark; the axes that every case has are `unknown`."""
-    axes = {f"{axis}_" if axis in schema.COLUMNS else axis: value for axis, value in (params or {}).items()}
-    return Case.of(f"{slug(family)}/{slug(name)}", {**dict.fromkeys(UNIVERSAL_AXES, UNKNOWN), **axes}).key
-
-
-def slug(text: str) -> str:
-    """A text as part of a workload's name: each run of characters other than letters, digits, - and _ becomes one -.
-
-    If more than separators are lost, a digest of the whole text is appended. It depends on the name alone, so that a
-    benchmark has one key in all files.
-    """
-    found = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
-    return found if found and not re.search(r"[^A-Za-z0-9_/.: -]", text) else f"{found or 'x'}-{_digest(text)}"
-
-
-def value(text: str) -> Value:
-    """A text as the value of an axis, with a digest if a key cannot hold it unchanged."""
-    if not SAFE_TEXT.fullmatch(text):
-        return f"{re.sub(r'[^A-Za-z0-9_.:+-]+', '_', text)}-{_digest(text)}"
-    found = value_from_text(text)
-    # Numbers that would be written differently than read, infinity and NaN, and numbers too large to store.
-    odd = str(found) != text or (isinstance(found, float) and not isfinite(found))
-    return f"x{text}" if odd or (isinstance(found, int) and abs(found) >= 2**63) else found
-
-
 def unambiguous(benchmarks: Sequence[Benchmark]) -> tuple[Benchmark, ...]:
     """Give each benchmark a key of its own, with a digest where names differ only in their separators.
 
@@ -140,13 +108,9 @@ def unambiguous(benchmarks: Sequence[Benchmark]) -> tuple[Benchmark, ...]:
     for item in benchmarks:
         if len(names[item.key, item.clock]) > 1:
             case = Case.from_key(item.key)
-            item = replace(item, key=Case.of(f"{case.workload}-{_digest(item.name)}", case.axes).key)
+            item = replace(item, key=Case.of(f"{case.workload}-{digest(item.name)}", case.axes).key)
         place = item.key, item.clock
         if place in kept:
             raise UserError(f"'{item.name}' is in the file twice; which one counts?")
         kept[place] = item
     return tuple(kept.values())
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]

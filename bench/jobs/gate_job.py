@@ -32,8 +32,10 @@ from bench.jobs.gate_policy import (
 from bench.jobs.gate_result import Gate, judged_gate
 from bench.jobs.listener import SILENT, Listener
 from bench.jobs.stopping import sealed_in, stop_or_own
+from bench.jobs.suite_choice import SuiteChoice
 from bench.jobs.two_sides import TWIN, SidedChoice, TwoSides, two_sides
 from bench.records import ComparedCase, Settings, UserError
+from bench.suites import ASV, PYTEST
 
 if TYPE_CHECKING:
     from bench.runner.pairs.pair_loop import Pace, PairQueue
@@ -66,6 +68,8 @@ def gate(
     explain: bool = False,
     explain_pairs: int = 18,
     replay: RunName | None = None,
+    pytest: bool = False,
+    asv: bool = False,
     out: str | Path | None = None,
     listener: Listener = SILENT,
     stop: Stop | None = None,
@@ -90,6 +94,9 @@ def gate(
     seed: random seed (default: a new one for each run).
     explain, explain_pairs: whether to say why a case regressed, and by how many profile pairs.
     replay: an earlier gate, whose pairs are judged again; nothing is measured.
+    pytest: the cases are the repository's tests with pytest-benchmark; `select` holds arguments of pytest, such as
+        `["tests/bench", "-k", "fast"]`.
+    asv: the cases are its asv benchmarks `time_*`; `select` holds their folder, then regular expressions.
 
     Raises `bench.records.UserError` for invalid arguments, `bench.jobs.endings.BrokenSideError` if a side does not
     import, `MachineUnfitError` and `Stopped` as `bench.run` does.
@@ -109,7 +116,11 @@ def gate(
         again = None if policy is None else chosen_policy(policy, (), alpha, slack, limit)
         return judged_gate(runs.locate(name_of(replay)), alpha, slack, limit, listener, again, failing_metrics(fail_on))
     rules = chosen_policy(policy, failing_metrics(fail_on), alpha, slack, limit)
-    chosen = SidedChoice(select, preset, sets, exclude, workloads, workloads_from)
+    if pytest or asv:
+        refuse_for_tests(sets=sets, exclude=exclude, workloads=workloads, workloads_from=workloads_from)
+        chosen: SidedChoice | SuiteChoice = SuiteChoice(suite_of(pytest, asv), select)
+    else:
+        chosen = SidedChoice(select, preset, sets, exclude, workloads, workloads_from)
     wish = GateWish(seconds_of(budget), max_pairs, pairs, cold_pairs, rules, seed, explain_pairs if explain else None)
     new = new_folder(out)
     with stop_or_own(stop) as own, two_sides(chosen, base, head, setup, own) as prepared:
@@ -117,6 +128,20 @@ def gate(
         both = without_ignored(prepared, rules)
         folder = measured(both, wish, new, said, listener, own)
     return judged_gate(folder, listener=listener)
+
+
+def suite_of(pytest: bool, asv: bool) -> str:
+    """The tool whose tests were asked for. Raises `UserError` for both."""
+    if pytest and asv:
+        raise UserError("--pytest and --asv: a gate compares the tests of one tool")
+    return PYTEST if pytest else ASV
+
+
+def refuse_for_tests(**given: object) -> None:
+    """Raise `UserError` for what chooses among workloads: tests are chosen by words for their tool."""
+    for name, value in given.items():
+        if value:
+            raise UserError(f"{name} chooses among workloads, and tests are chosen by the arguments of their own tool")
 
 
 class GateWish(NamedTuple):
@@ -220,6 +245,7 @@ def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:
         "ignored": both.ignored,
         "places": places(both),
         "datum": DATUM,
+        "no_cases": sided.no_cases,
     }
 
 

@@ -96,8 +96,10 @@ def places(both: TwoSides) -> dict[str, dict[str, Any]]:
     from bench.plan.definition_lines import line_of
 
     root = both.trees[HEAD].root
-    found = {}
+    found = {key: {"file": test["file"], "line": test["line"]} for key, test in both.sided.tests.items()}
     for item in both.sided.coupled:
+        if item.case.key in found:
+            continue
         source = item.head.source
         path = Path(source.path)
         if path.is_relative_to(root) and (line := line_of(path, source.function)) is not None:

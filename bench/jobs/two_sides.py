@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from bench.jobs.endings import BrokenSideError
 from bench.records import BASE, HEAD, SIDES, UserError
 
 if TYPE_CHECKING:
+    from bench.jobs.suite_choice import SuiteChoice
     from bench.plan.both_sides import Sided
     from bench.protocol import Hello
     from bench.runner.pairs.side_trees import SideTree
@@ -37,8 +38,10 @@ class SidedChoice:
     workloads: Paths = ()
     workloads_from: str | None = None
     """The side whose workload files both sides run; None leaves out workloads that differ."""
+    libraries: dict[str, dict[str, str]] = field(default_factory=dict, init=False, compare=False)
+    """By side: versions that are known once cases are chosen. None are, without loading the workloads."""
 
-    def sided(self, here: Path, trees: dict[str, SideTree], devices: tuple[str, ...]) -> Sided:
+    def sided(self, here: Path, trees: dict[str, SideTree], devices: tuple[str, ...], stop: Stop) -> Sided:
         """The cases that both trees have. Raises `UserError` if there are none."""
         from bench.plan.both_sides import mover, side_by_side
 
@@ -86,10 +89,11 @@ class TwoSides:
 
 @contextlib.contextmanager
 def two_sides(
-    chosen: SidedChoice, base: str | Path, head: str | Path, setup: str | None, stop: Stop
+    chosen: SidedChoice | SuiteChoice, base: str | Path, head: str | Path, setup: str | None, stop: Stop
 ) -> Iterator[TwoSides]:
     """Prepare the trees and find their common cases; the trees are removed afterwards.
 
+    chosen: workloads, or the tests of another tool.
     base: a revision, a folder, `python=PATH`, or both with a comma; empty means the merge-base with the default branch.
     head: the same; empty means the working tree. setup: a command to run in each tree first.
     Raises `UserError`, `BrokenSideError`, `Stopped`, `MachineUnfitError`.
@@ -112,7 +116,7 @@ def two_sides(
             for name, text in asked.items()
         }
         hello = look([], stop, starter=starter)
-        sided = chosen.sided(here, trees, devices_of(hello))
+        sided = chosen.sided(here, trees, devices_of(hello), stop)
         planned = {
             BASE: [item.base for item in sided.coupled],
             HEAD: [item.head for item in sided.coupled],
@@ -122,7 +126,7 @@ def two_sides(
             try:
                 code = trees[name].side
                 ours = starter if code.python == sys.executable else None
-                found = look(each, stop, code, starter=ours).facts["libraries"]
+                found = chosen.libraries.get(name) or look(each, stop, code, starter=ours).facts["libraries"]
             except UserError as error:
                 raise BrokenSideError(f"the workloads of the {name} cannot be loaded: {error}") from None
             libraries[name] = {library: version for library, version in found.items() if library != "coursebench"}

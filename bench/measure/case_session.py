@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import torch
 
 from bench.measure import devices
-from bench.measure.author.context import CaseContext
+from bench.measure.author.context import CaseContext, Skip
 from bench.measure.author.import_workload import make_of
 from bench.measure.author.outputs import devices_of, numbers
 from bench.measure.author.seeding import seed_everything
@@ -36,16 +38,32 @@ from bench.protocol import BlockTimed, Open, TimedWithOthers
 from bench.protocol.rows import TimedBlock
 from bench.records import Case
 from bench.series import STEP, Series
+from bench.workload import Prepared
+
+EAGER = "eager"
+"""The mode of a given step: it runs as it is."""
 
 
 class WrongAnswer(Exception):  # noqa: N818  # an outcome, named as the glossary names it
     """The output of the timed step is wrong; its text says by how much."""
 
 
+@dataclass(frozen=True)
+class Given:
+    """A step from the test of another tool, in place of a workload."""
+
+    make: Callable[[], Prepared]
+    once: str = ""
+    """Why it cannot be made twice, so that the peak of memory is not known; empty where it can."""
+    keep: Callable[[Any], None] = lambda output: None
+    """Takes each output of a call outside of the blocks: a test goes on with the last."""
+
+
 class Session:
     """An open case: what it prepared, the timer of its blocks, and what was learned of it (`facts`)."""
 
-    def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None]) -> None:
+    def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None], given: Given | None = None) -> None:
+        """given: the step, if it is no workload's."""
         self.key = request.key
         self.settings = request.settings
         self.facts: dict[str, Any] = {"cache": request.cache, "threads": torch.get_num_threads()}
@@ -53,6 +71,8 @@ class Session:
         self._graphs: dict[str, int] = {}
         self._headers = 0
         self._request = request
+        self._given = given
+        self._make: Callable[[], Prepared]
         self._enter = enter
         self._disturbances = Disturbances()
         self._clock = clock
@@ -95,27 +115,37 @@ class Session:
 
     def _prepare(self, case: Case) -> None:
         self.device: Device = devices.device_for(str(case["device"]), self._clock)
+        self._workload = case.workload
+        if self._given is not None:
+            self.mode, self._make = EAGER, self._given.make
+            self._prepare_once()
+            return
         make, declared = make_of(self._request.source)
         dtype = usable_dtype(case, declared)
         self.mode = mode = usable_mode(case, declared)
         rehearse(mode)  # before the level is read that the peak of memory is counted from
-        self._workload, self._dtype = case.workload, dtype
-        self._make = partial(make, **{axis: value for axis, value in case.params if axis in declared.axes})
+        own = {axis: value for axis, value in case.params if axis in declared.axes}
+        self._make = partial(self._made, partial(make, **own), dtype)
         self._headers = precompiled_headers()
-        context = self._prepare_once()
+        self._prepare_once()
         self.tolerance = TOLERANCE[dtype]
         self.facts |= {
             "tolerance": self.tolerance,
-            "build_ns": context.execution.build_ns,
             "work": {**numbers({**vars(self.prepared.work), "unit": None}), "unit": str(self.prepared.work.unit)},
         }
 
-    def _prepare_once(self) -> CaseContext:
-        seed_everything(self.settings.seed, self._workload)
-        self.memory = CaseMemory(self.device, COMPILED if self.mode in NEEDS_COMPILER else "")
-        context = CaseContext(self.device.torch_device, self._dtype, self.mode, self.settings.seed, self.key)
-        self.prepared = self._make(context)
-        return context
+    def _made(self, make: Callable[..., Prepared], dtype: torch.dtype) -> Prepared:
+        context = CaseContext(self.device.torch_device, dtype, self.mode, self.settings.seed, self.key)
+        prepared = make(context)
+        self.facts.setdefault("build_ns", context.execution.build_ns)
+        return prepared
+
+    def _prepare_once(self) -> None:
+        once = self._given.once if self._given is not None else ""
+        if not once:  # else a test is in the middle of what it drew itself
+            seed_everything(self.settings.seed, self._workload)
+        self.memory = CaseMemory(self.device, COMPILED if self.mode in NEEDS_COMPILER else once)
+        self.prepared = self._make()
 
     def _call(self) -> Any:
         """The output of one step, after its reset, with the device drained."""
@@ -136,8 +166,16 @@ class Session:
             raise RuntimeError("torch.compile compiled no graph for this step: what would be timed is eager code")
         return output
 
-    def _judge(self, output: Any) -> float:
-        """The relative error of `output`. Raises `WrongAnswer` above the tolerance."""
+    def _judge(self, output: Any) -> float | None:
+        """The relative error of `output`; None for a given step, whose test judges it. Raises `WrongAnswer` above the
+        tolerance, and `Skip` for what a test gives and nobody would await.
+        """
+        if self._given is not None:
+            if inspect.iscoroutine(output):
+                output.close()
+                raise Skip("its function returns a coroutine: what would be timed is that nobody awaits it")
+            self._given.keep(output)
+            return None
         error = float(self.prepared.check(output))
         if not error <= self.tolerance:  # so that a NaN is wrong
             raise WrongAnswer(f"relative error {error:.3g} is above the tolerance {self.tolerance:.3g} of this dtype")

@@ -14,7 +14,7 @@ import torch
 from bench.measure.author.context import Skip
 from bench.measure.author.contract import inspect
 from bench.measure.author.import_workload import import_errors
-from bench.measure.case_session import Session, WrongAnswer
+from bench.measure.case_session import Given, Session, WrongAnswer
 from bench.measure.channel import Channel
 from bench.measure.machine import foreign_load
 from bench.measure.machine.facts import capabilities, facts
@@ -28,6 +28,7 @@ from bench.protocol import (
     VERSION,
     Close,
     Closed,
+    Collect,
     Hello,
     Import,
     Imported,
@@ -50,6 +51,7 @@ from bench.protocol import (
 from bench.protocol.wire import ProtocolError
 from bench.records import Outcome
 from bench.series import STEP
+from bench.suites import Suite
 
 HEAVY = ("torch._dynamo", "torch._inductor", "sklearn.datasets")
 """Modules that workloads load at their first use, in a second or so: an optimiser of torch is enough for the first two.
@@ -66,6 +68,10 @@ class Dispatcher:
         self._foreign = foreign_load.ForeignLoad()
         self._closed = False
         """Whether cases were closed, of which garbage is frozen."""
+        self.given: Callable[[Open], Given | None] = lambda request: None
+        """The step of a case whose source is the test of another tool."""
+        self.refused: Callable[[Exception], None] = lambda error: None
+        """Is called with what ended a case."""
         # Frozen without a collection, which would look at all of torch for a tenth of a second: what an import leaves
         # behind is little.
         gc.freeze()
@@ -97,6 +103,8 @@ class Dispatcher:
                 return self._guarded(key, lambda: inspect(key, source, settings))
             case ReadNoise(seconds):
                 return read_noise(seconds, self._clock)
+            case Collect():
+                raise ProtocolError("a suite is collected by the process that serves it from its first request on")
 
     def _open(self, request: Open) -> Reply:
         if self._closed and not self._sessions:
@@ -109,7 +117,7 @@ class Dispatcher:
             self._foreign = foreign_load.ForeignLoad()
         before = resident_bytes()
         kind = ProfilingSession if isinstance(request, OpenToProfile) else Session
-        session = kind(request, self._clock, lambda stage: self._send(Stage(request.key, stage)))
+        session = kind(request, self._clock, lambda stage: self._send(Stage(request.key, stage)), self.given(request))
         self._sessions[request.key] = session
         session.open()
         if request.memory:
@@ -148,6 +156,7 @@ class Dispatcher:
         try:
             return work()
         except Exception as error:  # the user's code may raise anything; each kind becomes a named outcome
+            self.refused(error)
             outcome, reason = outcome_of(error)
             detail = traceback.format_exc() if outcome is Outcome.FAILED else ""
             session = self._sessions.pop(key, None)
@@ -197,4 +206,16 @@ def serve(channel: Channel) -> None:
     while (message := channel.receive()) is not None:
         if not isinstance(message, Request):
             raise ProtocolError(f"a worker takes requests, not {type(message).__name__}")
+        if isinstance(message, Collect | Import) and (suite := suite_of(message)) is not None:
+            from bench.measure import suites  # only here: few workers serve the tests of another tool
+
+            suites.serve(suite, channel, dispatcher, message)
+            return
         channel.send(dispatcher.answer(message))
+
+
+def suite_of(request: Collect | Import) -> Suite | None:
+    """The suite whose tests are asked for; None where workloads are."""
+    if isinstance(request, Collect):
+        return request.suite
+    return next((source.suite for source in request.sources if source.suite is not None), None)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.plan.catalog import Catalog
@@ -22,6 +22,10 @@ class Sided:
     only_base: tuple[str, ...]
     only_head: tuple[str, ...]
     """Keys of cases that one side lacks."""
+    no_cases: tuple[str, ...] = ()
+    """Tests of a suite that cannot become cases, each with its reason."""
+    tests: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
+    """By key of a case that a test of a suite is: the test's name, its file in the repository, its line."""
 
 
 def mover(here: Path, root: Path) -> Callable[[Path], Path]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.protocol.rows import Fault, OperatorCalls, OwnedTime, SampledStack, TimedBlock, TimerPair
+from bench.protocol.authors import Collect as Collect
+from bench.protocol.authors import Collected as Collected
+from bench.protocol.authors import Inspect as Inspect
+from bench.protocol.authors import Inspected as Inspected
+from bench.protocol.rows import OperatorCalls, OwnedTime, SampledStack, TimedBlock, TimerPair
 from bench.records import Settings, Source
 from bench.series import Series
 
@@ -114,15 +118,6 @@ class ProfileSteps:
     trace: str = ""
     """The file to write the trace to, for Perfetto; its name ends in `.json.gz`. Empty: no trace is written."""
     cpu: int | None = None
-
-
-@dataclass(frozen=True)
-class Inspect:
-    """Check a workload against the author's contract. Answered by `Inspected`."""
-
-    key: str
-    source: Source
-    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -249,15 +244,6 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Inspected:
-    """The rules that a workload keeps, and its faults, which are none where it keeps all of them."""
-
-    key: str
-    passed: list[str]
-    faults: list[Fault]
-
-
-@dataclass(frozen=True)
 class NoiseReading:
     """Block times of the noise reading, when each block began, and what else ran on the machine."""
 
@@ -280,6 +266,7 @@ Request = (
     | Loop
     | ProfileSteps
     | Inspect
+    | Collect
     | ReadNoise
 )
 Reply = (
@@ -295,6 +282,7 @@ Reply = (
     | StepsProfiled
     | Refused
     | Inspected
+    | Collected
     | NoiseReading
 )
 Message = Request | Reply

@@ -99,6 +99,12 @@ def _reader(hint: Any) -> Reader:
     return lambda value: _exactly(kind, value)
 
 
+def prepare() -> None:
+    """Make the readers of all messages now, before the modules that name their types cannot be found any more."""
+    for kind in _TYPES.values():
+        _reader(kind)
+
+
 def _fields(kind: Any) -> Reader:
     """The reader of a dataclass. Plain fields are checked in place, for speed: a visit has twenty blocks."""
     hints = typing.get_type_hints(kind)

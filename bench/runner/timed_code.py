@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import records
 from bench.records import Planned
 
-HARNESS = ("records.py", "series.py", "cold_blocks.py", "workload.py", "protocol", "measure")
+HARNESS = ("records.py", "series.py", "cold_blocks.py", "suites.py", "workload.py", "protocol", "measure")
 """Files and folders of this package that decide it: the worker, the author's API, and what both speak."""
 
 

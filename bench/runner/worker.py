@@ -172,8 +172,16 @@ class Worker:
             raise TypeError(f"a worker answers, it does not ask: {message!r}")
         return message
 
-    def end(self) -> None:
-        """Kill the worker and whatever it started: its answers are in, and an orderly end of torch takes time."""
+    def end(self, grace_s: float = 0.0) -> None:
+        """Kill the worker and whatever it started: its answers are in, and an orderly end of torch takes time.
+
+        grace_s: how long it may go on once its pipe is closed, where the user's code has something to tidy up.
+        """
+        if grace_s:
+            with contextlib.suppress(BrokenPipeError):
+                self._outgoing.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(grace_s)
         with contextlib.suppress(ProcessLookupError):  # it and its group are gone already
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()

@@ -64,6 +64,8 @@ class GatePlan:
     """Most pairs that a case could have; None if the run does not say."""
     datum: int = DATUM
     """See `DATUM`."""
+    no_cases: tuple[str, ...] = ()
+    """Tests of a suite that could not become cases, each with its reason."""
 
     @classmethod
     def of(cls, data: RunData) -> GatePlan:
@@ -87,4 +89,5 @@ class GatePlan:
             places={key: Place(**place) for key, place in entry.get("places", {}).items()},
             most_pairs=entry.get("most_pairs"),
             datum=entry.get("datum", 1),
+            no_cases=tuple(entry.get("no_cases", ())),
         )

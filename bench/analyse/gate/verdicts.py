@@ -14,7 +14,7 @@ from bench.analyse.gate.counters import CounterDifference, differences
 from bench.analyse.gate.failures import Failure
 from bench.analyse.gate.gate_plan import DATUM, GatePlan
 from bench.analyse.gate.other_metrics import OtherMetric, other_metrics, series_of
-from bench.records import HEAD
+from bench.records import HEAD, Outcome
 from bench.series import WALL
 from bench.stats import betting as evidence
 from bench.stats.gate_policy import TIME, GatePolicy
@@ -114,6 +114,8 @@ class GateResult:
     """Fewest pairs after which a case can be called regressed."""
     could_not_fail: bool = False
     """Whether a case was left unresolved by a gate that had too few pairs to call any case regressed."""
+    skipped: tuple[FailedSide, ...] = ()
+    """Cases that a side cannot run, and says why; they have no verdict."""
 
 
 def judge(
@@ -136,8 +138,11 @@ def judge(
     of_old = plan.datum < DATUM
     canary = _canary(data, replace(rule, alpha=chosen.alpha), of_old)
     seen = case_pairs(data, twin=False, wall_medians=of_old)
-    keys = [key for key in plan.cases if not chosen.why_ignored(key)]
-    failed = tuple(each for each in _failed(data) if not chosen.why_ignored(each.key))
+    bad = [each for each in Outcome if each not in (Outcome.OK, Outcome.SKIPPED)]
+    failed = tuple(each for each in _ended(data, bad) if not chosen.why_ignored(each.key))
+    skipped = tuple(each for each in _ended(data, [Outcome.SKIPPED]) if not chosen.why_ignored(each.key))
+    without = {each.key for each in skipped}
+    keys = [key for key in plan.cases if key not in without and not chosen.why_ignored(key)]
     ended_badly = {each.key for each in failed}
     cases = [_verdict(key, seen.get(key, NO_PAIRS), chosen.rule_of(key, rule), unfit=canary.fired) for key in keys]
     cases = [replace(case, pairs_to_go=None, note="it failed") if case.key in ended_badly else case for case in cases]
@@ -164,6 +169,7 @@ def judge(
         found,
         rule.fewest_pairs(REGRESSED),
         _could_not_fail(data, plan, rule, [case for case in cases if case.key not in ended_badly]),
+        skipped,
     )
 
 
@@ -254,9 +260,9 @@ def _canary(data: RunData, rule: Rule, of_old: bool) -> CanaryResult:
     return CanaryResult(max(won) >= needed, sum(map(len, series)), math.exp(min(max(won), 700)), math.exp(needed))
 
 
-def _failed(data: RunData) -> list[FailedSide]:
-    """Each case and side that ended in anything but `ok` and `skipped`, once."""
-    bad = data.launches[~data.launches["outcome"].isin(["ok", "skipped"])]
+def _ended(data: RunData, outcomes: Sequence[Outcome]) -> list[FailedSide]:
+    """Each case and side that ended with one of these, once."""
+    bad = data.launches[data.launches["outcome"].isin([each.value for each in outcomes])]
     rows = bad[["key", "side", "twin", "outcome", "reason"]].drop_duplicates(["key", "side", "twin"])
     return [
         FailedSide(key, "second copy of the base" if twin == "True" and side == HEAD else side, outcome, reason)

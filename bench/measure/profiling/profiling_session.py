@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cold_blocks import cold_blocks
-from bench.measure.case_session import Session
+from bench.measure.case_session import Given, Session
 from bench.measure.counting import dynamo_counters
 from bench.measure.modes import COMPILE_MODES
 from bench.measure.profiling import allocator_history, samplers, torch_profiler
@@ -49,8 +49,8 @@ TIMED = Series(STEP, "wall")
 class ProfilingSession(Session):
     """A session that keeps the peaks of each phase, and whose steps can be profiled once it is open."""
 
-    def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None]) -> None:
-        super().__init__(request, clock, enter)
+    def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None], given: Given | None = None) -> None:
+        super().__init__(request, clock, enter, given)
         allow_looks()
         self._peaks: dict[str, dict[str, int | None]] = {}
 

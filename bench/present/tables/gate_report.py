@@ -134,6 +134,8 @@ def lines_below(judged: GateResult) -> list[str]:
         if base.get(name) != head.get(name)
     ]
     below += [f"Failed: {each.text}" for each in judged.failed]
+    below += [f"Skipped: {each.key} on the {each.where}: {each.reason}" for each in judged.skipped]
+    below += [f"No case: {line}" for line in plan.no_cases]
     below += [f"Only on the base: {key}" for key in plan.only_base]
     below += [f"Only on the head: {key}" for key in plan.only_head]
     told = {(each.key, each.quantity) for each in judged.failures}
@@ -207,8 +209,10 @@ def as_json(
         "only_base": judged.plan.only_base,
         "only_head": judged.plan.only_head,
         "ignored": judged.plan.ignored,
+        "no_cases": judged.plan.no_cases,
         "failures": [{**asdict(each), "text": fault(each)} for each in judged.failures],
         "failed": [{**asdict(each), "text": each.text} for each in judged.failed],
+        "skipped": [{**asdict(each), "text": each.text} for each in judged.skipped],
         "counters": [{**asdict(each), "text": each.text} for each in judged.counters],
         "beside": [asdict(each) for each in judged.beside],
         "explained": list(explained),

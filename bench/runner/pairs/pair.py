@@ -44,6 +44,9 @@ from bench.runner.starter import Starter
 from bench.runner.worker import START_TIMEOUT_S, Worker, WorkerLostError
 from bench.series import BESIDE, BY, Series
 
+TIDY_UP_S = 10.0
+"""Longest end of a process that ran tests of another tool: fixtures of the whole session are torn down in it."""
+
 
 class AtWork(NamedTuple):
     """Who was asked last: if the process is lost, this case of this side lost it."""
@@ -67,6 +70,7 @@ class Pair:
         self._context = context
         self._starter = starter
         self._number = assignment.launch
+        self._suite = assignment.planned[0].head.source.suite
         keys = [item.case.key for item in assignment.planned]
         self._canary = canary if canary is not None and canary.compared.case.key in keys else None
         self._dice = random.Random(f"{context.settings.seed}:{self._number}:pair:{','.join(keys)}")
@@ -91,7 +95,7 @@ class Pair:
                 threads = context.threads(self._assignment.threads)
                 code = self._canary.code if side == TWIN and self._canary else context.sides[side]
                 worker = Worker(threads, context.stop, caches.folders.get(side), code, self._starter)
-                stack.callback(worker.end)
+                stack.callback(worker.end, TIDY_UP_S if self._suite is not None else 0.0)
                 self._workers[side] = worker
             try:
                 self._import()
@@ -130,7 +134,8 @@ class Pair:
 
     def _open_group(self, waiting: list[ComparedCase], caches: PairCaches) -> None:
         resident = 0
-        while waiting and len(self._cases) < GROUP_CASES and resident < GROUP_BYTES:
+        most = 1 if self._suite is not None and self._suite.one_at_a_time else GROUP_CASES
+        while waiting and len(self._cases) < most and resident < GROUP_BYTES:
             compared = waiting.pop(0)
             key = compared.case.key
             self._cases[key] = paired = self._case_of(compared)
