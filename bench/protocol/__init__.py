@@ -9,7 +9,7 @@ from bench.protocol.rows import Fault, OperatorCalls, OwnedTime, SampledStack, T
 from bench.records import Settings, Source
 from bench.series import Series
 
-VERSION = 7
+VERSION = 8
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
 
@@ -155,6 +155,10 @@ class Imported:
     """`errors`: by path of a workload file, the traceback of its import."""
 
     errors: dict[str, str]
+    seconds: float = 0.0
+    """Wall time that the workload files took, with all that they import."""
+    strangers: dict[str, str] = field(default_factory=dict)
+    """By name of a module that is not of this side's tree and should be: its file, and where that lies."""
 
 
 @dataclass(frozen=True)

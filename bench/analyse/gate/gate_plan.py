@@ -21,6 +21,8 @@ class RecordedSide:
     """Whether files of the working tree differed from the commit; None if the side is not a working tree."""
     python: str | None = None
     """Path of its interpreter."""
+    note: str = ""
+    """Which commit of a branch this is, and what the branch became since."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ class GatePlan:
     sides: Mapping[str, RecordedSide] = field(default_factory=dict)
     """By name: base, head, and the second copy of the base."""
     libraries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By side: name to version of each library that is installed there."""
+    """By side: name to version of each library that is installed there, or that differs."""
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """By side: why its workloads cannot be loaded."""
 
     @classmethod
     def of(cls, data: RunData) -> GatePlan:
@@ -54,4 +58,5 @@ class GatePlan:
             only_head=tuple(entry["only_head"]),
             sides={name: RecordedSide(**side) for name, side in entry["sides"].items()},
             libraries=entry.get("libraries", {}),
+            broken=entry.get("broken", {}),
         )
