@@ -44,7 +44,7 @@ def gate(
     ] = "",
     base_tip: Annotated[
         bool,
-        typer.Option("--base-tip", help="Compare with the branch as it is now, not with where the head left it."),
+        typer.Option("--base-tip", help="Compare with a branch's tip (default: where the head left it)."),
     ] = False,
     setup: Annotated[
         str | None, typer.Option(metavar="CMD", help="Command to run in each side's tree first; kept by commit.")

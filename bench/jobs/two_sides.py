@@ -164,8 +164,8 @@ def why_broken(text: str, tree: SideTree) -> str:
     if any(each in text for each in ("ImportError", "ModuleNotFoundError", "PackageNotFoundError", STRANGERS)):
         hints.append(
             "What must be built or installed to be imported is built in each side's tree by --setup, such as --setup "
-            "'python -m venv --system-site-packages .venv && .venv/bin/pip install .' with python=.venv/bin/python as "
-            "part of --base and --head."
+            "'python -m venv .venv && .venv/bin/pip install torch .' with --base main,python=.venv/bin/python and "
+            "--head python=.venv/bin/python."
         )
     return "\n".join([text.replace(f"{tree.root}{os.sep}", ""), *hints])
 

@@ -190,6 +190,7 @@ def test_a_shallow_clone_is_named_with_what_helps(repository, tmp_path):
     repository.git("checkout", "-q", "-b", "change")
     repository.lib("ONE = 1.0\nTWO = 2")
     repository.commit("a change")
+    repository.git("checkout", "-q", "main")
     words = [
         "clone",
         "-q",

@@ -125,8 +125,8 @@ def _imports(data: RunData) -> Iterator[_Series]:
     if frame.empty:
         return
     sums = frame.astype({"value": "float64"}).groupby(["pair", "side"])["value"].agg(["sum", "size"]).reset_index()
-    by_side = [sums[sums["side"] == side].set_index("pair") for side in SIDES]
-    both = by_side[0].join(by_side[1], how="inner", lsuffix="_base", rsuffix="_head")
+    by_side = [sums[sums["side"] == side] for side in SIDES]
+    both = by_side[0].merge(by_side[1], on="pair", suffixes=("_base", "_head"))
     # Where a process was lost, a side has fewer than the other, and their sums say nothing.
     alike = both[(both["size_base"] == both["size_head"]) & (both["sum_base"] > 0) & (both["sum_head"] > 0)]
     if len(alike):

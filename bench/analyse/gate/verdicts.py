@@ -69,10 +69,15 @@ class FailedSide:
     """A traceback, or the last lines of the output of a process that died."""
 
     @property
+    def name(self) -> str:
+        """The case, or the workloads of the side."""
+        return self.key or f"the workloads of the {self.where}"
+
+    @property
     def text(self) -> str:
         """The failure in one line."""
         if not self.key:
-            return f"the workloads of the {self.where} cannot be loaded: {self.reason}"
+            return f"{self.name} cannot be loaded: {self.reason}"
         return f"{self.key} on the {self.where}: {self.outcome}: {self.reason}"
 
 

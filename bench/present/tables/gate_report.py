@@ -111,7 +111,7 @@ def heading(judged: GateResult) -> str:
     if not listed:
         sides = (("base", judged.plan.only_base), ("head", judged.plan.only_head))
         listed = ", ".join([f"{len(keys)} only on the {side}" for side, keys in sides if keys]) or "no case"
-    first = f"; {judged.failed[0].text[:MOST_HEADING]}" if judged.failed else ""
+    first = f"; {judged.failed[0].text[:MOST_HEADING]}" if judged.verdict == "failed" else ""
     return f"{judged.verdict}: {listed}{first}"
 
 
@@ -204,30 +204,30 @@ def junit(judged: GateResult, run: Mapping[str, Any], explained: Mapping[str, st
 
     explained: a sentence on why a case is slower, by its key.
     """
-    broken = dict.fromkeys(each.where for each in judged.failed if not each.key)
-    suite = ElementTree.Element("testsuite", name="bench gate", tests=str(len(judged.cases) + len(broken)))
-    suite.set("failures", str(sum(case.verdict == "regressed" for case in judged.cases)))
-    suite.set("skipped", str(sum(_unsaid(case) for case in judged.cases)))
-    suite.set("errors", str(sum(case.verdict == "failed" for case in judged.cases) + len(broken)))
-    suite.set("time", f"{run.get('time', {}).get('wall_s', 0.0):.1f}")
+    suite = ElementTree.Element("testsuite", name="bench gate")
     for case in judged.cases:
         item = ElementTree.SubElement(suite, "testcase", name=case.key, classname=case.key.partition("/")[0])
         item.set("time", f"{case.seconds:.3f}")
         message = sentence(case)
         if case.verdict == "regressed":
             ElementTree.SubElement(item, "failure", message=message).text = explained.get(case.key)
-        elif case.verdict == "failed":
-            _add_errors(item, [each for each in judged.failed if each.key in (case.key, "")])
+        elif failed := [each for each in judged.failed if each.key in (case.key, "")]:
+            _add_error(item, failed)
         elif _unsaid(case):
             ElementTree.SubElement(item, "skipped", message=f"{message}. {MEANINGS[case.verdict]}")
-    for where in broken:
-        item = ElementTree.SubElement(suite, "testcase", name=f"workloads of the {where}", classname="bench gate")
-        _add_errors(item, [each for each in judged.failed if not each.key and each.where == where])
+    # A case that no side has in common with the other, or a side as a whole; no name is there twice.
+    known = {case.key for case in judged.cases}
+    for name in dict.fromkeys(each.name for each in judged.failed if each.key not in known):
+        item = ElementTree.SubElement(suite, "testcase", name=name, classname="failed")
+        _add_error(item, [each for each in judged.failed if each.name == name])
+    for attribute, tag in (("tests", "testcase"), ("failures", "failure"), ("skipped", "skipped"), ("errors", "error")):
+        suite.set(attribute, str(sum(1 for _ in suite.iter(tag))))
+    suite.set("time", f"{run.get('time', {}).get('wall_s', 0.0):.1f}")
     ElementTree.indent(suite)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
 
 
-def _add_errors(item: ElementTree.Element, failed: Sequence[FailedSide]) -> None:
+def _add_error(item: ElementTree.Element, failed: Sequence[FailedSide]) -> None:
     """The failures of one case, as one error: JUnit knows no second test case of the same name."""
     message = "; ".join(each.text for each in failed)
     ElementTree.SubElement(item, "error", message=message).text = "\n".join(filter(None, (f.detail for f in failed)))
