@@ -10,7 +10,7 @@ import typer
 
 from bench.cli import exit_codes
 from bench.cli.gate_files import GateFiles, show
-from bench.cli.options import WorkloadFiles, command_line, note
+from bench.cli.options import WorkloadFiles, command_line, say
 
 
 class From(StrEnum):
@@ -30,11 +30,15 @@ def gate(
     ] = None,
     base: Annotated[
         str,
-        typer.Option(metavar="SIDE", help="Old side: revision, ./folder or python=PATH (default: the merge-base)."),
+        typer.Option(metavar="SIDE", help="Old side: branch, revision, ./folder, python=PATH (default: main)."),
     ] = "",
     head: Annotated[
         str, typer.Option(metavar="SIDE", help="New side, written the same way (default: the working tree).")
     ] = "",
+    base_tip: Annotated[
+        bool,
+        typer.Option("--base-tip", help="Compare with a branch's tip (default: where the head left it)."),
+    ] = False,
     setup: Annotated[
         str | None, typer.Option(metavar="CMD", help="Command to run in each side's tree first; kept by commit.")
     ] = None,
@@ -117,6 +121,9 @@ def gate(
     bisect: Annotated[
         bool, typer.Option("--bisect", help="Exit code 125 where nothing can be said, for git bisect run.")
     ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove old trees of sides, say which are kept, and end.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the run (default: results/<run id>).")
     ] = None,
@@ -137,9 +144,10 @@ def gate(
     bench gate --asv benchmarks 'Sort'          folder of the suite, then regular expressions
     bench gate --replay results/… --alpha 0.001
     """
+    if prune:
+        return show_pruned()
     from bench.cli.progress import Notes, PairLines
     from bench.jobs import gate_job
-    from bench.jobs.endings import BrokenSideError
     from bench.runner.stop_request import Stop, Stopped
 
     files = GateFiles(json, markdown, junit, comment, badge, annotations)
@@ -152,6 +160,7 @@ def gate(
             select or (),
             base=base,
             head=head,
+            base_tip=base_tip,
             setup=setup,
             preset=preset,
             sets=sets or (),
@@ -180,9 +189,13 @@ def gate(
         )
     except Stopped:
         raise typer.Exit(exit_codes.stopped(stop.signal)) from None
-    except BrokenSideError as broken:
-        note(str(broken))
-        raise typer.Exit(exit_codes.CANNOT_BISECT if bisect else exit_codes.NOTHING_MEASURED) from None
     code = found.exit_code(bisect) if stop.signal is None else exit_codes.stopped(stop.signal)
     show(found, files, code)
     raise typer.Exit(code)
+
+
+def show_pruned() -> None:
+    """Prune the trees of sides, and say what is left."""
+    from bench.jobs.pruning import prune
+
+    say(prune())

@@ -53,6 +53,9 @@ def show(found: Gate, files: GateFiles, exit_code: int) -> None:
     if files.comment is not None:
         write(files.comment, found.comment(link))
     _tell_job(found, exit_code, link)
+    for each in found.judged.failed:
+        if not each.key:
+            note(f"{each.text}\n{each.detail}")
     say(found.text(width=width(), color=colour()))
     if files.annotations:
         for line in found.annotations():

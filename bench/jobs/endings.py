@@ -28,6 +28,14 @@ class BrokenSideError(NothingMeasuredError):
     """The code of a side does not import; the text has its traceback."""
 
 
+class BrokenWorkloadsError(Exception):
+    """A workload file of a side is no Python, or declares what cannot be used; the text says where and why."""
+
+    def __init__(self, side: str, text: str) -> None:
+        super().__init__(text)
+        self.side = side
+
+
 def code_of(judged: GateResult, bisect: bool = False) -> int:
     """The exit code of a gate: 5 for a canary that fired, then 1 for what regressed or what its policy fails, 4 for a
     case that failed, 3 for what was not resolved or could not fail, where the policy asks for it.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.jobs.arguments import Texts, texts
-from bench.jobs.endings import BrokenSideError
+from bench.jobs.endings import BrokenWorkloadsError
 from bench.jobs.two_sides import TWIN
 from bench.records import SIDES, UserError
 from bench.suites import Suite
@@ -33,7 +33,7 @@ class SuiteChoice:
     def sided(self, here: Path, trees: dict[str, SideTree], devices: tuple[str, ...], stop: Stop) -> Sided:
         """The tests that both trees have. devices: all tests run on the host.
 
-        Raises `UserError` where the tool cannot collect on either side or finds no test, and `BrokenSideError` where
+        Raises `UserError` where the tool cannot collect on either side or finds no test, and `BrokenWorkloadsError` where
         the head cannot be collected and the base can.
         """
         from bench.plan.suite_cases import CollectedSide, side_by_side
@@ -68,16 +68,16 @@ def _moved(word: str, here: Path, root: Path) -> str:
 
 
 def refuse_broken(base: Collected, head: Collected) -> None:
-    """Raise `BrokenSideError` where the head broke what could be collected, `UserError` where nothing ever could.
+    """Raise `BrokenWorkloadsError` where the head broke what could be collected, `UserError` where nothing ever could.
 
     What the base alone cannot collect is new on the head.
     """
     if head.error and base.error:
         raise UserError(f"the tests cannot be collected: {head.error}")
     if head.error:
-        raise BrokenSideError(f"the tests of the head cannot be collected: {head.error}")
+        raise BrokenWorkloadsError(HEAD, f"the tests of the head cannot be collected: {head.error}")
     if base.error:
         return
     for name, why in head.faults.items():
         if name not in base.faults:
-            raise BrokenSideError(f"the tests of the head cannot be collected: {name}\n{why}")
+            raise BrokenWorkloadsError(HEAD, f"the tests of the head cannot be collected: {name}\n{why}")

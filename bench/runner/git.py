@@ -67,6 +67,20 @@ def state(folder: Path) -> dict[str, Any]:
     return known
 
 
+def shallow_hint(folder: Path) -> str:
+    """The end of a message about a commit that is missing; empty where the clone has its whole history."""
+    try:
+        shallow = git(folder, "rev-parse", "--is-shallow-repository") == "true"
+    except UserError:
+        return ""
+    return (
+        "; this clone is shallow, so that older commits and other branches are missing: git fetch --unshallow, or in a "
+        "workflow actions/checkout with fetch-depth: 0"
+        if shallow
+        else ""
+    )
+
+
 def is_inside(folder: Path) -> bool:
     """Does a folder lie in the working tree of a repository? Looks for `.git` or GIT_DIR as git does, without it."""
     here = folder.absolute()

@@ -21,7 +21,7 @@ TERMINAL = re.compile(r"sys\.(argv|std\w+|exit)|\bprint\(|\btyper\b|\bsignal\.si
 
 CLI_ONLY = {
     *("format_", "quiet", "dry_run", "in_process"),
-    *("json", "markdown", "junit", "comment", "badge", "annotations", "bisect"),
+    *("json", "markdown", "junit", "comment", "badge", "annotations", "bisect", "prune"),
 }
 JOB_ONLY = {"listener", "stop", "command", "pages"}
 

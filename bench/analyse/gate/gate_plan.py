@@ -26,6 +26,8 @@ class RecordedSide:
     """Whether files of the working tree differed from the commit; None if the side is not a working tree."""
     python: str | None = None
     """Path of its interpreter."""
+    note: str = ""
+    """Which commit of a branch this is, and what the branch became since."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class GatePlan:
     sides: Mapping[str, RecordedSide] = field(default_factory=dict)
     """By name: base, head, and the second copy of the base."""
     libraries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By side: name to version of each library that is installed there."""
+    """By side: name to version of each library that is installed there, or that differs."""
     policy: GatePolicy = field(default_factory=GatePolicy)
     """What may fail the gate."""
     policy_changed: bool = False
@@ -66,6 +68,8 @@ class GatePlan:
     """See `DATUM`."""
     no_cases: tuple[str, ...] = ()
     """Tests of a suite that could not become cases, each with its reason."""
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """By side: why its workloads cannot be loaded."""
 
     @classmethod
     def of(cls, data: RunData) -> GatePlan:
@@ -90,4 +94,5 @@ class GatePlan:
             most_pairs=entry.get("most_pairs"),
             datum=entry.get("datum", 1),
             no_cases=tuple(entry.get("no_cases", ())),
+            broken=entry.get("broken", {}),
         )

@@ -11,10 +11,10 @@ import numpy as np
 from bench.analyse.gate import failures
 from bench.analyse.gate.case_pairs import NO_PAIRS, CasePairs, case_pairs
 from bench.analyse.gate.counters import CounterDifference, differences
+from bench.analyse.gate.failed_sides import FAILED, FailedSide, failed_sides, skipped_sides
 from bench.analyse.gate.failures import Failure
 from bench.analyse.gate.gate_plan import DATUM, GatePlan
 from bench.analyse.gate.other_metrics import OtherMetric, other_metrics, series_of
-from bench.records import HEAD, Outcome
 from bench.series import WALL
 from bench.stats import betting as evidence
 from bench.stats.gate_policy import TIME, GatePolicy
@@ -23,6 +23,9 @@ from bench.stats.pairs import PairData
 from bench.store.tables import RunData
 
 WORKLOAD_CHANGED, MACHINE_UNFIT, ACKNOWLEDGED = "workload_changed", "machine_unfit", "acknowledged"
+
+NOTHING_IN_COMMON = "nothing_in_common"
+"""The verdict of a suite whose sides have no case in common: the change that introduces a gate, for example."""
 
 CONFIDENCE = 0.95
 """Level of the interval shown with a verdict: a confidence sequence, valid at every look. The rule does not use it."""
@@ -63,22 +66,6 @@ class Verdict:
     """The ratio of the means, the median over pairs; None in gates that judged medians alone."""
     doubts: tuple[str, ...] = ()
     """What speaks against the ratio, in words."""
-
-
-@dataclass(frozen=True)
-class FailedSide:
-    """A case that ended badly on one side."""
-
-    key: str
-    where: str
-    """The side, in words."""
-    outcome: str
-    reason: str
-
-    @property
-    def text(self) -> str:
-        """The failure in one line."""
-        return f"{self.key} on the {self.where}: {self.outcome}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -138,14 +125,14 @@ def judge(
     of_old = plan.datum < DATUM
     canary = _canary(data, replace(rule, alpha=chosen.alpha), of_old)
     seen = case_pairs(data, twin=False, wall_medians=of_old)
-    bad = [each for each in Outcome if each not in (Outcome.OK, Outcome.SKIPPED)]
-    failed = tuple(each for each in _ended(data, bad) if not chosen.why_ignored(each.key))
-    skipped = tuple(each for each in _ended(data, [Outcome.SKIPPED]) if not chosen.why_ignored(each.key))
+    failed = tuple(each for each in failed_sides(data, plan) if not chosen.why_ignored(each.key))
+    skipped = tuple(each for each in skipped_sides(data) if not chosen.why_ignored(each.key))
     without = {each.key for each in skipped}
     keys = [key for key in plan.cases if key not in without and not chosen.why_ignored(key)]
     ended_badly = {each.key for each in failed}
+    all_failed = "" in ended_badly
     cases = [_verdict(key, seen.get(key, NO_PAIRS), chosen.rule_of(key, rule), unfit=canary.fired) for key in keys]
-    cases = [replace(case, pairs_to_go=None, note="it failed") if case.key in ended_badly else case for case in cases]
+    cases = [_failed(case) if all_failed or case.key in ended_badly else case for case in cases]
     counters = tuple(each for each in differences(data) if not chosen.why_ignored(each.key))
     found = _failures(data, cases, counters, chosen, rule, set(keys), unfit=canary.fired)
     let_pass = {each.key: each.acknowledged for each in found if each.metric == TIME and each.acknowledged}
@@ -202,7 +189,7 @@ def _failures(
 
 
 def _overall(verdicts: Sequence[str], canary: CanaryResult, failed: bool, found: Sequence[Failure]) -> str:
-    """The verdict of the suite: unfit if the canary fired, else the worst of any case; a failed one is not resolved.
+    """The verdict of the suite: unfit if the canary fired, else the worst of any case.
 
     It is `regressed` too where another metric fails it.
     """
@@ -210,9 +197,15 @@ def _overall(verdicts: Sequence[str], canary: CanaryResult, failed: bool, found:
         return MACHINE_UNFIT
     if any(not each.acknowledged for each in found):
         return REGRESSED
-    order = (REGRESSED, NOT_RESOLVED, WORKLOAD_CHANGED, ACKNOWLEDGED, IMPROVED, NOT_SLOWER)
-    seen = {*verdicts, NOT_RESOLVED} if failed else set(verdicts)
-    return next((each for each in order if each in seen), NOT_RESOLVED)
+    order = (REGRESSED, FAILED, NOT_RESOLVED, WORKLOAD_CHANGED, ACKNOWLEDGED, IMPROVED, NOT_SLOWER)
+    seen = {*verdicts, FAILED} if failed else set(verdicts)
+    return next((each for each in order if each in seen), NOTHING_IN_COMMON)
+
+
+def _failed(case: Verdict) -> Verdict:
+    """The verdict on a case that ended badly on a side: its pairs may show a regression, and nothing else."""
+    verdict = case.verdict if case.verdict in (REGRESSED, MACHINE_UNFIT) else FAILED
+    return replace(case, verdict=verdict, pairs_to_go=None, note="it failed")
 
 
 def _verdict(key: str, seen: CasePairs, rule: Rule, unfit: bool) -> Verdict:
@@ -258,13 +251,3 @@ def _canary(data: RunData, rule: Rule, of_old: bool) -> CanaryResult:
     won = [evidence.pooled([[sign * x for x in logs] for logs in series], bound) for sign in (1, -1)]
     needed = math.log(2 / rule.alpha)
     return CanaryResult(max(won) >= needed, sum(map(len, series)), math.exp(min(max(won), 700)), math.exp(needed))
-
-
-def _ended(data: RunData, outcomes: Sequence[Outcome]) -> list[FailedSide]:
-    """Each case and side that ended with one of these, once."""
-    bad = data.launches[data.launches["outcome"].isin([each.value for each in outcomes])]
-    rows = bad[["key", "side", "twin", "outcome", "reason"]].drop_duplicates(["key", "side", "twin"])
-    return [
-        FailedSide(key, "second copy of the base" if twin == "True" and side == HEAD else side, outcome, reason)
-        for key, side, twin, outcome, reason in rows.astype(str).to_numpy().tolist()
-    ]

@@ -18,7 +18,7 @@ OTHER_METRICS: Mapping[str, str] = {
     "compile_cold": "first call, compile cache empty",
     "compile_warm": "first call, compile cache full",
     "first_call": "first call",
-    "import": "import time",
+    "import": "import",
 }
 """Names of the metrics that are compared in addition to wall time."""
 

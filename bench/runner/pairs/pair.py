@@ -21,6 +21,7 @@ from bench.protocol import (
     Close,
     Closed,
     Import,
+    Imported,
     Opened,
     Refused,
     Reply,
@@ -32,7 +33,7 @@ from bench.protocol import (
     Visited,
 )
 from bench.protocol.rows import TimedBlock
-from bench.records import SIDES, ComparedCase, Outcome
+from bench.records import IMPORT, SIDES, ComparedCase, Outcome
 from bench.runner.launches.launch import GROUP_BYTES, GROUP_CASES
 from bench.runner.launches.schedule import Assignment
 from bench.runner.pairs.block_pair_count import MOST_BLOCK_PAIRS, at_least, more
@@ -83,6 +84,8 @@ class Pair:
         self._cases: dict[str, PairedCase] = {}
         """The open cases by key."""
         self._at_work = AtWork("", "")
+        self._import_s: dict[str, float] = {}
+        """By side: seconds that its workload files took to import."""
 
     def run(self) -> None:
         """Measure every case of the assignment. Raises `Stopped`, `MachineUnfitError`."""
@@ -117,7 +120,9 @@ class Pair:
             self._workers[side].begin(Import([each.on(side).source for each in measured[side]]))
         for side in self._order:
             self._at_work = AtWork(side, measured[side][0].compared.case.key)
-            self._workers[side].answer(START_TIMEOUT_S)
+            reply = self._workers[side].answer(START_TIMEOUT_S)
+            if isinstance(reply, Imported):
+                self._import_s[side] = reply.seconds
         self._cases.clear()
         self._context.listener.spawned(time.monotonic() - self._workers[self._order[0]].started_s)
 
@@ -274,5 +279,8 @@ class Pair:
         if side == TWIN and self._canary is not None:
             listener, number = self._canary.listener, self._canary.number
         process = self._workers[side].process
+        if side in self._import_s:
+            facts = paired.facts.setdefault(side, {})
+            facts["seconds"] = {**facts.get("seconds", {}), IMPORT: self._import_s[side]}
         record = case_end(paired, side, process, number, outcome, reason, detail)
         listener.ended(record, paired.blocks[side] if outcome == Outcome.OK else [])
