@@ -55,4 +55,6 @@ def code_of(judged: GateResult, bisect: bool = False) -> int:
         judged.could_not_fail and (bisect or "could_not_fail" in fail_on)
     ):
         code = NOT_RESOLVED
+    elif bisect and not verdicts:
+        code = NOTHING_MEASURED
     return CANNOT_BISECT if bisect and code != FINE else code

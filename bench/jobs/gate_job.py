@@ -185,7 +185,7 @@ def measured(both: TwoSides, wish: GateWish, out: Path | None, command: str, lis
             listener.progress(f"{name}: {note}")
     listener.progress(before_first(len(sided.coupled), rule, wish))
     pace = pair_loop.Pace(settings.budget_s)
-    pair_settings = PairSettings(cold_pairs=wish.cold_pairs)
+    pair_settings = PairSettings(cold_pairs=wish.cold_pairs, memory_always="host_memory" in wish.policy.measured)
     with sealed_in(folder, f"judge it with bench.gate(replay={str(folder)!r})"):
         gate_rounds.measure(
             folder,

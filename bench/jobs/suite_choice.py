@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.jobs.arguments import Texts, texts
 from bench.jobs.endings import BrokenWorkloadsError
 from bench.jobs.two_sides import TWIN
-from bench.records import SIDES, UserError
+from bench.records import HEAD, SIDES, UserError
 from bench.suites import Suite
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class SuiteChoice:
     def sided(self, here: Path, trees: dict[str, SideTree], devices: tuple[str, ...], stop: Stop) -> Sided:
         """The tests that both trees have. devices: all tests run on the host.
 
-        Raises `UserError` where the tool cannot collect on either side or finds no test, and `BrokenWorkloadsError` where
-        the head cannot be collected and the base can.
+        Raises `UserError` where the tool cannot collect on either side or finds no test, and `BrokenWorkloadsError`
+        where the head cannot be collected and the base can.
         """
         from bench.plan.suite_cases import CollectedSide, side_by_side
         from bench.runner.suite_collection import collect

@@ -22,12 +22,14 @@ MOST_ANNOTATIONS = 10
 
 COLOURS = {
     "regressed": "red",
+    "failed": "red",
     "machine_unfit": "orange",
     "not_resolved": "yellow",
     "workload_changed": "yellow",
     "acknowledged": "yellowgreen",
     "improved": "brightgreen",
     "not_slower": "brightgreen",
+    "nothing_in_common": "lightgrey",
 }
 """Colours of the badge, by verdict, as shields.io names them."""
 

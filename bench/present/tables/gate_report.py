@@ -48,6 +48,9 @@ MEANINGS: Mapping[str, str] = {
 MOST_HEADING = 300
 """Letters of the first failure that the headline shows; all of them stand below."""
 
+APART = 0.01
+"""Share by which the ratio of the means may differ from that of the medians before it is told beside it."""
+
 COLUMNS = (
     Column("case", wrap=True),
     Column("verdict"),
@@ -84,7 +87,7 @@ def _note(case: Verdict) -> str:
     beside = []
     if case.wall_ratio is not None:
         beside.append(f"{case.metric} clock; wall {case.wall_ratio:.3f}")
-    if case.mean_ratio is not None:
+    if case.mean_ratio is not None and case.ratio is not None and abs(case.mean_ratio / case.ratio - 1) > APART:
         beside.append(f"mean {case.mean_ratio:.3f}")
     return "; ".join(part for part in (_why(case), *beside, *case.doubts) if part)
 

@@ -27,7 +27,7 @@ def opening(context: PairContext, key: str, caches: PairCaches) -> Callable[[str
             learned.steps.get(key, {}),
             caches.states.get(side, ""),
             count=settings.count and is_first and side != TWIN,
-            memory=settings.memory and key not in learned.dear_to_prepare,
+            memory=settings.memory and (settings.memory_always or key not in learned.dear_to_prepare),
             warm_calls=calls,
             warm_ns=ns,
         )

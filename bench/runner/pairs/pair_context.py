@@ -63,6 +63,8 @@ class PairSettings:
     """Count operators, allocations and kernels of a step in the first pair of a case."""
     memory: bool = True
     """Read the peak of the host's memory on both sides, for which a case is prepared twice; see `CHEAP_S`."""
+    memory_always: bool = False
+    """Read it in each pair, however long that takes: a peak may fail the gate."""
     cold_pairs: int = 1
     """The first pairs of a compiled case, which find its compile cache empty. With one, and one interpreter for all
     sides, they share a cache, and whichever is opened first fills it."""

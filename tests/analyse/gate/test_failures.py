@@ -209,3 +209,8 @@ def test_so_do_those_of_an_even_number_of_pairs():
     logs = np.log(head / base).tolist()
     low, high = other_metrics.middle(other_metrics.MetricSeries(KEY, "host_peak", "B", base, head, logs))
     assert high / low == pytest.approx(math.exp(np.median(logs)))
+
+
+def test_for_git_bisect_a_gate_without_a_case_says_nothing_of_a_commit(run):
+    found = verdicts.judge(Recorded(run, cases=()).data())
+    assert (code_of(found), code_of(found, bisect=True)) == (0, 125)
