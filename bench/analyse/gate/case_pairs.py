@@ -66,9 +66,7 @@ def _doubts(rows: Sequence[BlockPair], clock: str) -> list[str]:
     preempted = sum(lost > 0 for lost, _, _ in known) / len(known)
     if preempted > MOST_PREEMPTED:
         size = ", so that it cannot tell how much slower or faster" if clock == WALL else ""
-        found.append(
-            f"other programs took the core in {preempted:.0%} of its blocks: wall time is not to be trusted{size}"
-        )
+        found.append(f"other programs took the core in {preempted:.0%} of the blocks{size}")
     kept = [(wall, cpu) for lost, wall, cpu in known if not lost]
     waiting = sum(max(0, wall - cpu) for wall, cpu in kept) / max(1, sum(wall for wall, _ in kept))
     if waiting > MOST_WAITING:

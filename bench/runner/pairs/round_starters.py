@@ -18,6 +18,10 @@ from bench.runner.worker import START_TIMEOUT_S, MachineUnfitError, environment
 from bench.runner.worker_pool import at_once, cores
 
 
+COMPILER = "torch._inductor.compile_fx"
+"""What `torch.compile` loads at its first call: two to four seconds in each process that compiles, or once a round."""
+
+
 class RoundStarters:
     """Starters of the rounds to come. A context manager: at its end those that no round took end too."""
 
@@ -36,6 +40,8 @@ class RoundStarters:
             yield None
             return
         modules = {*imported_by(dealt), *self._context.learned.heavy}
+        if any(each.compiled for each in dealt):
+            modules.add(COMPILER)
         while self._ready and not modules <= self._ready[0].modules:
             self._ready.pop(0).end()
         if not self._ready:

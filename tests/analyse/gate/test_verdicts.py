@@ -249,7 +249,7 @@ def test_a_step_of_one_thread_is_judged_on_cpu_time_and_wall_time_is_told_beside
     assert case.ratio == pytest.approx(1.5, abs=0.02)
     assert case.wall_ratio > 3
     (doubt,) = case.doubts
-    assert "took the core in 100%" in doubt
+    assert doubt == "other programs took the core in 100% of the blocks"
 
 
 def test_a_step_that_waits_is_judged_on_wall_time_and_how_much_it_is_off_is_doubted(recorded):

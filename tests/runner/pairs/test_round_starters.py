@@ -102,10 +102,10 @@ def test_the_one_that_looked_at_the_sides_serves_the_first_round(made):
 
 def test_one_that_lacks_what_the_round_imports_is_ended(made):
     probe, about = FakeStarter(frozenset()), context()
-    about.learned.heavy.add("torch._inductor")
+    about.learned.heavy.add("torch._dynamo.eval_frame")
     with RoundStarters(about, probe) as starters, starters.one(dealt(compiled=True), 1) as first:
         assert probe.ended
-        assert first.modules == {"torch._dynamo", "torch._inductor"}
+        assert first.modules == {"torch._dynamo", "torch._dynamo.eval_frame", round_starters.COMPILER}
 
 
 @pytest.mark.parametrize(
