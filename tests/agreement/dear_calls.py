@@ -124,7 +124,7 @@ class SimulatedWorker:
         reply = self._dispatcher.answer(request)
         return BlockTimed(reply.key, reply.steps, reply.total_ns) if isinstance(reply, BlockTimed) else reply
 
-    def end(self) -> None:
+    def end(self, tidy_s: float = 0.0) -> None:
         """Nothing to end."""
 
 
