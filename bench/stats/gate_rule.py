@@ -44,7 +44,7 @@ class Rule:
 
     def needed(self, verdict: str) -> float:
         """log of the evidence that a verdict needs."""
-        return math.log(self.cases / (self.alpha if verdict == REGRESSED else self.alpha_other))
+        return math.log(max(1, self.cases) / (self.alpha if verdict == REGRESSED else self.alpha_other))
 
     def fewest_pairs(self, verdict: str) -> int:
         """Fewest pairs after which a verdict is possible at all."""
