@@ -145,7 +145,7 @@ def slowed(tmp_path_factory):
 
 def by_name(told):
     """The cases by the name of their test."""
-    return {told["tests"][case["key"]]["name"]: case for case in told["cases"]}
+    return {case["place"]["test"]: case for case in told["cases"]}
 
 
 def test_each_test_is_a_case_and_what_the_head_slowed_is_slower(slowed):
@@ -177,7 +177,7 @@ def test_what_cannot_become_a_case_is_named_with_its_reason(slowed):
 
 def test_a_case_says_where_its_test_stands(slowed):
     _, _, told = slowed
-    (place,) = [each for each in told["tests"].values() if each["name"].endswith("::test_call")]
+    (place,) = [case["place"] for case in told["cases"] if case["place"]["test"].endswith("::test_call")]
     assert (place["file"], place["line"]) == ("tests/test_speed.py", 16)
 
 
@@ -191,7 +191,7 @@ def test_a_test_that_fails_on_the_head_is_wrong_and_ends_with_4(repository):
     done, told = repository.gate("--base", "main", "--pytest", "--pairs", 1, "--", "tests", "-k", "test_call")
     assert done.returncode == 4
     (failed,) = told["failed"]
-    assert "on the head: wrong: tests/test_speed.py:17: assert 2 == 1" in failed
+    assert "on the head: wrong: tests/test_speed.py:17: assert 2 == 1" in failed["text"]
 
 
 def test_words_after_two_dashes_are_pytests(repository):

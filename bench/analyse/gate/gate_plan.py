@@ -36,6 +36,8 @@ class Place:
 
     file: str
     line: int
+    test: str = ""
+    """The name that its own tool gives to a case which is a test."""
 
 
 @dataclass(frozen=True)
