@@ -134,12 +134,11 @@ def test_a_wrong_answer_is_told_in_the_headline_and_in_every_file_once(repositor
 
 
 def test_a_crash_is_told(repository):
-    repository.lib(
-        "import os\nclass One:\n    def __rmul__(self, other): os._exit(9)\n    __radd__ = __rmul__\nONE = One()"
-    )
-    text = repository.workloads.read_text().replace("made * lib.ONE", "lib.ONE.__rmul__(made)")
-    repository.workloads.write_text(text)
-    assert repository.gate("--workloads-from", "head") == 4
+    repository.workloads.write_text(repository.workloads.read_text().replace("made * lib.ONE", "lib.times(made)"))
+    repository.lib("def times(x):\n    return x")
+    repository.commit("a function")
+    repository.lib("import os\n\ndef times(x):\n    os._exit(9)")
+    assert repository.gate() == 4
     assert repository.of_files("on the head: crashed: the worker exited with code 9")
 
 
