@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +14,7 @@ from bench.runner.pairs import side_trees
 from bench.runner.worker import environment
 from tests.cli.layouts import INSTALLS, LAYOUTS, Repository, Venv
 from tests.terminal import Running
+from tests.test_layers import ROOT
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -272,3 +275,28 @@ def test_code_that_is_loaded_from_elsewhere_only_as_a_case_is_prepared_is_named_
     assert done.returncode == 4
     assert "the module late was loaded from" in done.stdout
     assert told["cases"][0]["verdict"] == "failed"
+
+
+ROOM = """
+import sys
+from bench.measure.author import side_code
+side_code.make_room()
+import thing
+print(thing.WHOSE, sum("site-packages" in path for path in sys.path), sys.path.index(sys.argv[1]) > 1)
+"""
+
+
+@pytest.mark.parametrize("whose", ["this interpreter's", "another one's"])
+def test_a_harness_that_is_installed_hides_nothing_of_the_interpreter_of_a_side(tmp_path, whose):
+    """PYTHONPATH names the folder that it is installed in, where another torch lies for the parent."""
+    venv, parent = Venv(tmp_path / "side"), Venv(tmp_path / "parent")
+    for each in (venv, parent):
+        (each.packages / "zz_ours.pth").unlink()
+        (each.packages / "thing.py").write_text(f"WHOSE = {each.packages.parents[2].name!r}\n")
+    home = (venv if whose == "this interpreter's" else parent).packages
+    shutil.copytree(ROOT / "bench", home / "bench", ignore=shutil.ignore_patterns("__pycache__"))
+    done = subprocess.run(
+        [venv.python, "-P", "-c", ROOM, str(venv.packages)], env={**os.environ, "PYTHONPATH": str(home)},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.split() == ["side", "1", "True"]
