@@ -185,12 +185,16 @@ def _in(module: ModuleType, prefix: str, others: list[OtherTest]) -> Iterator[Be
         if name.startswith("_"):
             continue
         if inspect.isclass(value):
-            methods = [(each, getattr(value, each)) for each in dir(value) if not each.startswith("_")]
-            for method, function in methods:
-                if inspect.isfunction(function):
+            # By name first: a class may hold what raises when it is looked at without an instance.
+            for method in filter(_is_benchmark, dir(value)):
+                if inspect.isfunction(function := getattr(value, method)):
                     yield from _of(f"{start}{name}.{method}", module, value, method, function, others)
-        elif inspect.isfunction(value):
+        elif inspect.isfunction(value) and _is_benchmark(name):
             yield from _of(start + name, module, None, name, value, others)
+
+
+def _is_benchmark(name: str) -> bool:
+    return bool(TIMED.fullmatch(name) or UNTIMED.fullmatch(name))
 
 
 def _of(
@@ -199,7 +203,6 @@ def _of(
     """One benchmark for each combination of its parameters; none where it does not time anything."""
     if UNTIMED.fullmatch(own):
         others.append(OtherTest(name, f"it is of kind {own.partition('_')[0]}: only time_* is compared"))
-    if not TIMED.fullmatch(own):
         return
     if inspect.iscoroutinefunction(function):
         others.append(OtherTest(name, "it is async: a call only makes a coroutine"))

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NoReturn, Protocol
 
 from bench.workload import Prepared, Work
@@ -19,9 +20,12 @@ from bench.workload import Prepared, Work
 NEEDED = ("_raw", "_raw_pedantic", "_make_stats", "weave")
 """Methods of the fixture that are replaced or called."""
 
-SETUP_AND_ITERATIONS = "Can't use more than 1 `iterations` with a `setup` function."
 ARGUMENTS_TWICE = "Can't use `args` or `kwargs` if `setup` returns the arguments."
-"""Mistakes that pytest-benchmark refuses, in its own words."""
+"""A mistake that pytest-benchmark refuses, in its own words."""
+
+
+FEWEST: Mapping[str, int] = MappingProxyType({"rounds": 1, "iterations": 1, "warmup_rounds": 0})
+"""Least values of the numbers that `pedantic` takes, which are its defaults."""
 
 
 class UnknownFixtureError(Exception):
@@ -39,16 +43,6 @@ class Called:
     teardown: Callable[..., Any] | None = None
     once: bool = False
     """Whether pytest-benchmark would call it once: nobody said then that it can be called again."""
-
-    def alone(self) -> Any:
-        """Call it once, and return what it returned; nothing is timed."""
-        prepared = self.prepared()
-        if prepared.reset is not None:
-            prepared.reset()
-        output = prepared.step()
-        if prepared.close is not None:
-            prepared.close()
-        return output
 
     def prepared(self) -> Prepared:
         """The call as a step. Where it has a setup or a teardown, these come untimed around each call."""
@@ -93,6 +87,9 @@ class Rounds:
 class Timer(Protocol):
     """Who times what a test asks for."""
 
+    takes_over: bool
+    """Whether the next call is timed by it; else by pytest-benchmark itself."""
+
     def timed(self, fixture: Any, called: Called) -> Any:
         """Time it, and return what its last call returned."""
 
@@ -109,7 +106,12 @@ def take_over(timer: Timer) -> None:
     if lacking := [name for name in NEEDED if not hasattr(BenchmarkFixture, name)]:
         raise UnknownFixtureError(f"this pytest-benchmark is not known: its fixture has no {', '.join(lacking)}")
 
+    own_raw: Any = BenchmarkFixture._raw
+    own_pedantic: Any = BenchmarkFixture._raw_pedantic
+
     def raw(self: Any, function_to_benchmark: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        if not timer.takes_over:
+            return own_raw(self, function_to_benchmark, *args, **kwargs)
         return timer.timed(self, Called(function_to_benchmark, args, kwargs))
 
     def raw_pedantic(
@@ -119,13 +121,16 @@ def take_over(timer: Timer) -> None:
         kwargs: Mapping[str, Any] | None = None,
         setup: Callable[[], Any] | None = None,
         teardown: Callable[..., Any] | None = None,
-        rounds: int = 1,
-        warmup_rounds: int = 0,
-        iterations: int = 1,
+        **counts: Any,
     ) -> Any:
-        if setup is not None and iterations > 1:
-            raise ValueError(SETUP_AND_ITERATIONS)
-        once = setup is None and rounds * iterations + warmup_rounds == 1
+        if not timer.takes_over or not are_counts(counts, with_setup=setup is not None):
+            given = {"setup": setup, "teardown": teardown}
+            hooks = {
+                name: hook for name, hook in given.items() if hook is not None
+            }  # releases before 5 have no teardown
+            return own_pedantic(self, target, args, kwargs, **hooks, **counts)
+        rounds, iterations, warm = (counts.get(name, least) for name, least in FEWEST.items())
+        once = setup is None and rounds * iterations + warm == 1
         return timer.timed(self, Called(target, args, kwargs or {}, setup, teardown, once))
 
     def weave(self: Any, *_: Any, **__: Any) -> None:
@@ -133,6 +138,12 @@ def take_over(timer: Timer) -> None:
 
     for name, method in (("_raw", raw), ("_raw_pedantic", raw_pedantic), ("weave", weave), ("patch", weave)):
         setattr(BenchmarkFixture, name, method)
+
+
+def are_counts(counts: Mapping[str, Any], with_setup: bool) -> bool:
+    """Whether pytest-benchmark takes these numbers of rounds and iterations; else it says itself what is wrong."""
+    whole = all(isinstance(each, int) and each >= FEWEST.get(name, 0) for name, each in counts.items())
+    return whole and not (with_setup and counts.get("iterations", 1) > 1)
 
 
 def is_async(function: Callable[..., Any]) -> bool:

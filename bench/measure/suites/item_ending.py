@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,4 +74,6 @@ def _place(report: pytest.TestReport, root: Path) -> str:
     if crash is None:
         return next(iter(report.longreprtext.strip().splitlines()), "it failed")
     message = next(iter(crash.message.splitlines()), "")
-    return f"{os.path.relpath(crash.path, root)}:{crash.lineno}: {message}"
+    path = Path(crash.path)
+    # Else it was raised by what has no lines of Python, right where the harness called it.
+    return f"{path.relative_to(root)}:{crash.lineno}: {message}" if path.is_relative_to(root) else message

@@ -15,7 +15,6 @@ import shlex
 import tempfile
 import traceback
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -27,7 +26,7 @@ from bench.measure.channel import Channel
 from bench.measure.dispatcher import Dispatcher
 from bench.measure.suites import quiet_options
 from bench.measure.suites.benchmark_fixture import Called, Rows, UnknownFixtureError, is_async, take_over, untraced
-from bench.measure.suites.item_ending import Phase, ending_of
+from bench.measure.suites.item_ending import TWICE, Ending, Phase, ending_of
 from bench.measure.suites.pytest_items import IS_ASYNC, sorted_out
 from bench.measure.suites.stepping_aside import step_aside
 from bench.measure.suites.unserved import refuse_all
@@ -52,6 +51,7 @@ from bench.suites import OtherTest, Suite
 NEVER = "it does not call the benchmark fixture"
 ONCE = "a test is set up once, and what it takes cannot be told from what its set-up left"
 NO_MORE = "its function cannot be called again, and its test calls it only once"
+NOT_SO_OFTEN = "it passes as pytest-benchmark runs it, but not with the calls that timing it here takes"
 OLDEST_PYTEST = 7
 OF_THE_RUN = ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_CURRENT_TEST")
 """Variables of a pytest that this process may have been started by."""
@@ -76,6 +76,7 @@ class Host:
 
     def __init__(self, channel: Channel, dispatcher: Dispatcher, first: Collect | Import) -> None:
         self.served = False
+        self.takes_over = True
         self._channel, self._dispatcher, self._first = channel, dispatcher, first
         self._items: dict[str, pytest.Item] = {}
         self._skipped: list[OtherTest] = []
@@ -152,13 +153,24 @@ class Host:
 
     def _run(self, item: pytest.Item, request: Open) -> Reply:
         """Run a test, and answer the last request about its case once it is torn down."""
-        self._opening, self._reply, self._phases = request, None, []
+        self._opening, self._reply = request, None
         self._leave_for(item)
+        ending = self._ending(item, request)
+        was_called, self._opening = self._opening is None, None
+        if ending is not None and ending.outcome in (Outcome.WRONG, Outcome.FAILED) and was_called:
+            self.takes_over = False
+            if self._ending(item, request) is None:
+                ending = Ending(Outcome.SKIPPED, f"{NOT_SO_OFTEN}: {ending.reason}", ending.detail)
+            self.takes_over = True
+        return self._ended(request.key, ending)
+
+    def _ending(self, item: pytest.Item, request: Open) -> Ending | None:
+        """Run the whole protocol of a test. None where it passes."""
+        self._phases = []
         seed_everything(request.settings.seed, Case.from_key(request.key).workload)
         # A collector in place of the next test: what it holds stays set up, and the test itself is torn down.
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=item.parent)
-        self._opening = None
-        return self._ended(request.key, self._session.config.rootpath)
+        return ending_of(self._phases, self._session.config.rootpath)
 
     def _leave_for(self, item: pytest.Item) -> None:
         """Tear down what the test before used and this one does not. Its own answer was sent long ago."""
@@ -173,8 +185,8 @@ class Host:
         outcome = yield
         self._phases.append(Phase(outcome.get_result(), None if call.excinfo is None else call.excinfo.value))
 
-    def _ended(self, key: str, root: Path) -> Reply:
-        reply, ending = self._reply, ending_of(self._phases, root)
+    def _ended(self, key: str, ending: Ending | None) -> Reply:
+        reply = self._reply
         facts = {} if reply is None else reply.facts
         if ending is not None:
             return Refused(key, ending.outcome.value, ending.reason, ending.detail, facts)
@@ -189,8 +201,8 @@ class Host:
     def timed(self, fixture: Any, called: Called) -> Any:
         """Answer the requests about the open case, until it is closed; return the output of its last call."""
         request, self._opening = self._opening, None
-        if request is None:  # a plugin runs the test once more
-            return called.alone()
+        if request is None:
+            self.skip(TWICE)  # by a plugin that runs a test again
         if is_async(called.function):
             self.skip(IS_ASYNC)
         outputs: list[Any] = [None]

@@ -29,7 +29,13 @@ class TimeSort:
         pass
 
 
+class Attribute:
+    def __get__(self, instance, owner):
+        return instance.missing  # an AttributeError without an instance
+
+
 class TimeCached:
+    held = Attribute()
     number = 1
 
     def setup_cache(self):

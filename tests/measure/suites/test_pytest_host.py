@@ -372,6 +372,20 @@ def test_gives_what_is_to_be_awaited(benchmark):
 def test_once(benchmark):
     benchmark.pedantic(once)
 
+def test_counts(benchmark):
+    called = []
+    benchmark.pedantic(called.append, args=(1,), rounds=3)
+    assert called == [1, 1, 1]
+
+def test_mistaken(benchmark):
+    with pytest.raises(ValueError):
+        benchmark.pedantic(int, rounds="x")
+
+def test_holds_itself(benchmark):
+    rows = []
+    rows.append(rows)
+    assert benchmark(lambda: rows) is rows
+
 @pytest.mark.xfail(reason="slow")
 def test_xfail(benchmark):
     assert benchmark(int) == 1
@@ -405,6 +419,8 @@ def ending(tmp_path_factory):
         ("test_awaits", "skipped", "it is async"),
         ("test_gives_what_is_to_be_awaited", "skipped", "nobody awaits it"),
         ("test_once", "skipped", "cannot be called again, and its test calls it only once: ValueError: again"),
+        ("test_counts", "skipped", "it passes as pytest-benchmark runs it"),
+        ("test_mistaken", "skipped", "it does not call the benchmark fixture"),
         ("test_xfail", "skipped", "it is expected to fail: slow"),
     ],
 )
@@ -412,6 +428,7 @@ def test_a_test_that_does_not_pass_gives_its_case_an_outcome_and_a_reason(ending
     refused = ending.refused(name)
     assert (refused.outcome, reason in refused.reason) == (outcome, True), refused
     ending.through("test_good")  # the session goes on
+    ending.through("test_holds_itself")
 
 
 def test_a_test_that_the_session_does_not_have_is_refused(ending):
