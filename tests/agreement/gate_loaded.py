@@ -56,7 +56,8 @@ def one_gate(build: Build, pairs: int, a_core: int) -> Turn:
     rows = rows.where(rows.notna(), None)
     data = PairData(wall_only=case["metric"] == "wall")
     for _, pair in rows.groupby("pair", sort=True):
-        data.add([BlockPair(**row) for row in pair.to_dict("records")])
+        found = pair.to_dict("records")
+        data.add([BlockPair(**{str(name): value for name, value in row.items()}) for row in found])
     wall = pair_ratios(frame[~frame["twin"].astype(bool)])["log_ratio"]
     return {
         "judged": [math.exp(x) for x in data.medians],
