@@ -23,7 +23,11 @@ WIDER, NEARLY = 1.5, 0.002
 
 
 FEWEST_UNDISTURBED = 8
-"""Fewest block pairs that a mean is told by, where others were lengthened: half of what a pair has at least."""
+"""Fewest block pairs that a pair is told by, where others lost their core: half of what a pair has at least."""
+
+DEAR = 1.25
+"""Block pairs that lost their core may have computed this many times as long as the others. What a block computes more
+because its caches are cold is 5 to 10 %; more than a quarter is a dear call, which is not to be left out."""
 
 
 def log_ratio(base_ns: Sequence[float], head_ns: Sequence[float]) -> float:
@@ -56,22 +60,22 @@ class SideTimes(NamedTuple):
     head: list[float]
 
 
-@dataclass(frozen=True)
-class TimedPair:
-    """The times of a pair that its data are of."""
+class TimedPair(NamedTuple):
+    """The times of a pair that its data are of, and their clock."""
 
     clock: str
     times: SideTimes
-    for_mean: SideTimes
-    """Without the block pairs that another program lengthened, as far as that is known and enough are left."""
 
 
 def timed(rows: Sequence[BlockPair], wall_only: bool = False) -> TimedPair:
-    """CPU times of the block pairs of a pair where they stand for its wall times, else these. rows: on wall."""
-    cpu = None if wall_only else cpu_times(rows)
-    if cpu is not None:
-        return TimedPair(CPU, cpu, cpu)
-    return TimedPair(WALL, wall_times(rows), wall_times(undisturbed(rows)))
+    """CPU times of the block pairs of a pair where they stand for its wall times, else these. rows: on wall.
+
+    Without those in which another program took the core, as far as that is known and enough are left: these are longer
+    even in CPU time, on both sides by as much, which draws their ratio towards 1.
+    """
+    kept = undisturbed(rows)
+    cpu = None if wall_only else cpu_times(rows, kept)
+    return TimedPair(WALL, wall_times(kept)) if cpu is None else TimedPair(CPU, cpu)
 
 
 def wall_times(rows: Sequence[BlockPair]) -> SideTimes:
@@ -79,24 +83,42 @@ def wall_times(rows: Sequence[BlockPair]) -> SideTimes:
     return SideTimes([row.base_ns for row in rows], [row.head_ns for row in rows])
 
 
+def kept_core(row: BlockPair) -> bool:
+    """Whether both sides are known to have kept their core."""
+    return row.base_preempted == 0 and row.head_preempted == 0
+
+
 def undisturbed(rows: Sequence[BlockPair]) -> Sequence[BlockPair]:
-    """The block pairs in which neither side lost its core; all of them where that leaves fewer than half, or eight."""
-    left = [row for row in rows if row.base_preempted == 0 and row.head_preempted == 0]
-    return left if len(left) >= max(FEWEST_UNDISTURBED, len(rows) / 2) else rows
+    """The block pairs in which both sides kept their core.
+
+    All of them where these are too few, or the others computed for longer than a disturbance explains.
+    """
+    kept, lost = [row for row in rows if kept_core(row)], [row for row in rows if not kept_core(row)]
+    if len(kept) < FEWEST_UNDISTURBED or not lost:
+        return rows
+    of_lost, of_kept = _mean_cpu(lost), _mean_cpu(kept)
+    return kept if of_lost is not None and of_kept is not None and of_lost <= DEAR * of_kept else rows
 
 
-def cpu_times(rows: Sequence[BlockPair]) -> SideTimes | None:
-    """CPU times of block pairs where these stand for their wall times on both sides, else None.
+def _mean_cpu(rows: Sequence[BlockPair]) -> float | None:
+    """CPU time of a block pair on the mean; None where it is not known."""
+    known = [
+        row.base_cpu_ns + row.head_cpu_ns for row in rows if row.base_cpu_ns is not None and row.head_cpu_ns is not None
+    ]
+    return statistics.fmean(known) if len(known) == len(rows) else None
+
+
+def cpu_times(rows: Sequence[BlockPair], kept: Sequence[BlockPair]) -> SideTimes | None:
+    """CPU times of the block pairs that are kept, where those of all stand for wall times on both sides; else None.
 
     Also None where they are not known, as in older runs, or lie further apart than wall times do.
     """
     base = [_Use(row.base_ns, row.base_cpu_ns, row.base_thread_ns, row.base_waited) for row in rows]
     head = [_Use(row.head_ns, row.head_cpu_ns, row.head_thread_ns, row.head_waited) for row in rows]
-    times = [_computed(uses) for uses in (base, head)]
-    if times[0] is None or times[1] is None:
+    if not (_computes_alone(base) and _computes_alone(head)):
         return None
-    found = SideTimes(times[0], times[1])
-    wall = spread([_log(row.base_ns, row.head_ns) for row in rows])
+    found = SideTimes([row.base_cpu_ns or 0 for row in kept], [row.head_cpu_ns or 0 for row in kept])
+    wall = spread([_log(row.base_ns, row.head_ns) for row in kept])
     return found if spread(list(map(_log, *found))) <= WIDER * wall + NEARLY else None
 
 
@@ -109,19 +131,17 @@ class _Use(NamedTuple):
     waited: int | None
 
 
-def _computed(uses: Sequence[_Use]) -> list[float] | None:
-    """CPU times of the blocks of one side, where they stand for its wall times."""
-    cpu: list[float] = []
+def _computes_alone(uses: Sequence[_Use]) -> bool:
+    """Whether the CPU times of the blocks of one side are known, and stand for its wall times."""
     others = waits = waiting = 0
     for use in uses:
         if not use.cpu_ns or use.thread_ns is None or use.waited is None:
-            return None
-        cpu.append(use.cpu_ns)
+            return False
         others += max(0, use.cpu_ns - use.thread_ns)
         waits += use.waited
         waiting += use.waited > 0
     wall_ns = sum(use.wall_ns for use in uses)
-    return cpu if stands_for_wall(others / wall_ns, waiting / len(uses), waits / wall_ns * 1e9) else None
+    return stands_for_wall(others / wall_ns, waiting / len(uses), waits / wall_ns * 1e9)
 
 
 @dataclass
@@ -146,7 +166,7 @@ class PairData:
         self.wall_only = found.clock == WALL
         self.clocks.append(found.clock)
         self.medians.append(log_ratio(*found.times))
-        self.means.append(log_ratio_of_means(*found.for_mean))
+        self.means.append(log_ratio_of_means(*found.times))
         self.wall_medians.append(log_ratio(*wall_times(rows)))
 
     @property

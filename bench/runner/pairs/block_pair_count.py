@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from bench.cold_blocks import lockstep_ns
 from bench.records import BlockPair
 from bench.runner.pairs.pair_context import FEWEST_BLOCK_PAIRS, FEWEST_LONG, LONG_S, USUAL_BLOCK_PAIRS, PairSettings
-from bench.stats.pairs import error_of_mean, timed
+from bench.stats.pairs import FEWEST_UNDISTURBED, error_of_mean, kept_core, timed
 from bench.stats.robust import spread
 
 PRECISE = 0.01
@@ -47,8 +47,11 @@ def more(block_pairs: Sequence[BlockPair], settings: PairSettings) -> int:
     found = timed(rows)
     logs = [math.log(head / base) for base, head in zip(*found.times, strict=True)]
     is_vague = MEDIAN_ERROR * spread(logs) / math.sqrt(len(logs)) > PRECISE
-    has_vague_mean = len(rows) < USUAL_BLOCK_PAIRS and error_of_mean(*found.for_mean) > PRECISE_MEAN
-    return wanted if is_vague or has_vague_mean else 0
+    if len(rows) >= USUAL_BLOCK_PAIRS:
+        return wanted if is_vague else 0
+    has_vague_mean = error_of_mean(*found.times) > PRECISE_MEAN
+    lacks_undisturbed = 0 < sum(map(kept_core, rows)) < FEWEST_UNDISTURBED
+    return wanted if is_vague or has_vague_mean or lacks_undisturbed else 0
 
 
 def seconds(block_pairs: Sequence[BlockPair]) -> float:

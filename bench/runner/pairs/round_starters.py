@@ -17,7 +17,6 @@ from bench.runner.starter import Starter, StarterError
 from bench.runner.worker import START_TIMEOUT_S, MachineUnfitError, environment
 from bench.runner.worker_pool import at_once, cores
 
-
 COMPILER = "torch._inductor.compile_fx"
 """What `torch.compile` loads at its first call: two to four seconds in each process that compiles, or once a round."""
 
