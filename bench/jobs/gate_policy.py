@@ -96,7 +96,8 @@ def places(both: TwoSides) -> dict[str, dict[str, Any]]:
     from bench.plan.definition_lines import line_of
 
     root = both.trees[HEAD].root
-    found = {key: {"file": test["file"], "line": test["line"], "test": test["name"]} for key, test in both.sided.tests.items()}
+    tests = both.sided.tests.items()
+    found = {key: {"file": test["file"], "line": test["line"], "test": test["name"]} for key, test in tests}
     for item in both.sided.coupled:
         if item.case.key in found:
             continue
