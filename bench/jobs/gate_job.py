@@ -229,7 +229,7 @@ def after_first(pace: Pace, rule: Rule, wish: GateWish) -> str:
         return took
     fit, fewest = 1 + int(pace.left()), rule.fewest_pairs(REGRESSED)
     could_not = "" if fewest <= fit else f", and a regression takes {fewest}: this gate cannot fail"
-    return f"{took}: {fit} pairs of each case fit into the budget{could_not}"
+    return f"{took}: {fit} {'pair' if fit == 1 else 'pairs'} of each case fit into the budget{could_not}"
 
 
 def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from bench.stats.gate_rule import REGRESSED
+from bench.stats.robust import spread
 from tests.agreement import gate_rates, gate_rivals, recorded
 
 
@@ -65,3 +66,38 @@ def test_a_threshold_on_the_means_of_two_processes_would_alarm_in_most_suites(fr
         for _ in range(100)
     )
     assert alarmed > 50
+
+
+# --- two data of each pair, of forks of one process -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def forked():
+    return recorded.ratios(pd.read_parquet(recorded.FORKED))
+
+
+def test_enough_pairs_of_forks_were_recorded_in_each_of_four_states(forked):
+    counts = forked.loc[~forked["twin"], "state"].value_counts()
+    assert set(counts.index) == set(gate_rates.LOADS)
+    assert counts.sum() >= 200
+    assert counts.min() >= 30
+
+
+def test_suites_of_forks_alarm_as_rarely_as_stated_by_median_and_mean_together(forked):
+    """1 % stated: 10 of 1000 at most on the mean, and 20 with a chance of one in five hundred."""
+    suites = gate_rates.drawn(gate_rates.pools_of(forked), 1000, np.random.default_rng(0))
+    assert gate_rates.alarms(suites, 0.0) <= 20
+    assert gate_rates.alarms(suites, 0.02) <= gate_rates.alarms(suites, 0.0)
+
+
+def test_no_gate_of_forks_alarmed_while_it_was_recorded_and_no_canary_fired(forked):
+    verdicts, alarmed, fired = gate_rates.live(forked, 0.02)
+    assert (alarmed, fired, verdicts[REGRESSED]) == (0, 0, 0)
+
+
+def test_data_of_both_sides_from_one_process_lie_closer_together(forked, pairs):
+    one, other = (
+        np.median([spread(x["log_ratio"].to_numpy()) for _, x in frame.groupby(["state", "key"], observed=True)])
+        for frame in (forked, pairs)
+    )
+    assert one < other
