@@ -62,6 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
             if config.getoption(option):
                 raise pytest.UsageError(f"{option} needs --bench-preset: it chooses among the cases of a preset")
         return
+    _have_own_package()
     if not config.pluginmanager.hasplugin("benchmark"):
         raise pytest.UsageError("--bench-preset needs pytest-benchmark: pip install pytest-benchmark")
     if config.getoption("--bench-rounds") < 1:
@@ -72,6 +73,23 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = []
+
+
+def _have_own_package() -> None:
+    """Import our `bench`, not what a project or the folder of the session has of that name.
+
+    Raises `UsageError` where that was imported already.
+    """
+    own = Path(__file__).resolve().parent
+    sys.path.insert(0, str(own.parent))
+    try:
+        import bench
+    finally:
+        sys.path.remove(str(own.parent))
+    if Path(bench.__file__ or "").resolve().parent != own:
+        raise pytest.UsageError(
+            f"--bench-preset needs coursebench's own `bench`, but {bench.__file__} was imported under that name"
+        )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -17,6 +17,8 @@ Value = str | int | float | bool
 BASE, HEAD = SIDES = ("base", "head")
 """The sides of a comparison. A ratio is head ÷ base: above 1 is slower."""
 
+IMPORT = "import"
+"""The stage of a pair in which a process imports its workload files."""
 UNIVERSAL_AXES: Mapping[str, Value] = {"device": "cpu", "dtype": "float32", "mode": "eager", "threads": 1}
 """The axes every case has, each with its default."""
 UNKNOWN = "unknown"  # the value of these axes in a case that another tool measured
@@ -275,7 +277,7 @@ class CaseLaunch:
     """Series that a clock of the device could not time, with the reason."""
     counters: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Wall time of this case by stage: prepare, first_call, check, prepare_again, warm_up, blocks, close."""
+    """Wall time of this case by stage: prepare, first_call, check, …; of a pair also the `import` of a process."""
     background_after: float | None = None
     """Cores that this process and its children kept busy right after its blocks, while no step ran; None where that was
     not looked at."""

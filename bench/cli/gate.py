@@ -40,11 +40,15 @@ def gate(
     ] = None,
     base: Annotated[
         str,
-        typer.Option(metavar="SIDE", help="Old side: revision, ./folder or python=PATH (default: the merge-base)."),
+        typer.Option(metavar="SIDE", help="Old side: branch, revision, ./folder, python=PATH (default: main)."),
     ] = "",
     head: Annotated[
         str, typer.Option(metavar="SIDE", help="New side, written the same way (default: the working tree).")
     ] = "",
+    base_tip: Annotated[
+        bool,
+        typer.Option("--base-tip", help="Compare with a branch's tip (default: where the head left it)."),
+    ] = False,
     setup: Annotated[
         str | None, typer.Option(metavar="CMD", help="Command to run in each side's tree first; kept by commit.")
     ] = None,
@@ -108,6 +112,9 @@ def gate(
     bisect: Annotated[
         bool, typer.Option("--bisect", help="Exit code 125 where nothing can be said, for git bisect run.")
     ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove old trees of sides, say which are kept, and end.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the run (default: results/<run id>).")
     ] = None,
@@ -128,9 +135,11 @@ def gate(
     bench gate --asv benchmarks 'Sort'          folder of the suite, then regular expressions
     bench gate --replay results/… --alpha 0.001
     """
+    if prune:
+        return show_pruned()
+    remove_stale(json, markdown, junit)
     from bench.cli.progress import Notes, PairLines
     from bench.jobs import gate_job
-    from bench.jobs.endings import BrokenSideError
     from bench.runner.stop_request import Stop, Stopped
 
     stop = Stop()
@@ -141,6 +150,7 @@ def gate(
             select or (),
             base=base,
             head=head,
+            base_tip=base_tip,
             setup=setup,
             preset=preset,
             sets=sets or (),
@@ -167,13 +177,24 @@ def gate(
         )
     except Stopped:
         raise typer.Exit(exit_codes.stopped(stop.signal)) from None
-    except BrokenSideError as broken:
-        note(str(broken))
-        raise typer.Exit(exit_codes.CANNOT_BISECT if bisect else exit_codes.NOTHING_MEASURED) from None
     show(found, json, markdown, junit)
     if stop.signal is not None:
         raise typer.Exit(exit_codes.stopped(stop.signal))
     raise typer.Exit(code_of(found.judged, fail_on, bisect))
+
+
+def show_pruned() -> None:
+    """Prune the trees of sides, and say what is left."""
+    from bench.jobs.pruning import prune
+
+    say(prune())
+
+
+def remove_stale(*paths: Path | None) -> None:
+    """Remove the files of an earlier gate first: if this one ends early, they are not taken for its verdict."""
+    for path in paths:
+        if path is not None and path.is_file():
+            path.unlink()
 
 
 def show(found: Gate, json: Path | None, markdown: Path | None, junit: Path | None) -> None:
@@ -189,6 +210,9 @@ def show(found: Gate, json: Path | None, markdown: Path | None, junit: Path | No
                 file.write(found.markdown())
         except OSError as error:
             note(f"warning: the summary of the job cannot be written: {error}")
+    for each in found.judged.failed:
+        if not each.key:
+            note(f"{each.text}\n{each.detail}")
     say(found.text(width=width(), color=colour()))
     if (page := found.page) is not None:
         note(f"\nwhy, as a page: {page}")
@@ -202,8 +226,10 @@ def code_of(judged: GateResult, fail_on: FailOn | None, bisect: bool) -> int:
         return exit_codes.CANNOT_BISECT if bisect else exit_codes.MACHINE_UNFIT
     if "regressed" in verdicts:
         return exit_codes.REGRESSED
-    if judged.failed or not any(case.pairs for case in judged.cases):
+    if judged.failed or (judged.cases and not any(case.pairs for case in judged.cases)):
         return exit_codes.CANNOT_BISECT if bisect else exit_codes.NOTHING_MEASURED
+    if bisect and not judged.cases:
+        return exit_codes.CANNOT_BISECT
     if "not_resolved" in verdicts and (bisect or fail_on is FailOn.NOT_RESOLVED):
         return exit_codes.CANNOT_BISECT if bisect else exit_codes.NOT_RESOLVED
     return exit_codes.FINE

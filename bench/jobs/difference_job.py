@@ -60,6 +60,7 @@ def difference(
     chosen = SidedChoice([of_one(str(case))], "quick", sets, (), workloads)
     settings = Settings(seed=seed, timeout_s=seconds_of(timeout) or Settings.timeout_s)
     with stop_or_own(stop) as own, two_sides(chosen, base, head, setup, own) as both:
+        both.refuse_broken()
         return difference_in(taken(both, settings, pairs, rung, new, said, listener, own))
 
 
@@ -83,6 +84,8 @@ def taken(
     keys = [item.case.key for item in both.sided.coupled]
     if both.sided.changed:
         raise UserError(f"the workload {both.sided.changed[0]} itself differs between the sides")
+    if not keys:
+        raise UserError("the sides have no case in common")
     if len(keys) != 1:
         raise UserError(
             f"a difference is of one case; this selects {len(keys)}, narrow it with -s:\n  " + "\n  ".join(keys[:8])

@@ -27,7 +27,7 @@ from bench.jobs.listener import SILENT, Listener
 from bench.jobs.stopping import sealed_in, stop_or_own
 from bench.jobs.suite_choice import SuiteChoice
 from bench.jobs.two_sides import TWIN, SidedChoice, TwoSides, two_sides
-from bench.records import ComparedCase, Settings, UserError
+from bench.records import SIDES, ComparedCase, Settings, UserError
 from bench.suites import ASV, PYTEST
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def gate(
     *,
     base: str | Path = "",
     head: str | Path = "",
+    base_tip: bool = False,
     setup: str | None = None,
     preset: str = "ci",
     sets: Sets = (),
@@ -70,8 +71,10 @@ def gate(
         verdicts = bench.gate("mine/*", workloads="mine.py", base="main", budget="5m")
 
     select, sets, exclude, workloads, out, listener, stop, command: as in `bench.run`. Ctrl-C works as there.
-    base: a revision, a folder, `python=PATH`, or both with a comma (default: merge-base with the default branch).
+    base: a revision, a folder, `python=PATH`, or both with a comma (default: the default branch). A branch means the
+    commit at which the head left it.
     head: the same (default: the working tree).
+    base_tip: compare with the branch as it is now.
     setup: a command to run in each side's tree first.
     preset: the preset that the cases come from.
     workloads_from: the side whose workload files both sides run; without it, workloads that differ are not compared.
@@ -86,8 +89,8 @@ def gate(
         `["tests/bench", "-k", "fast"]`.
     asv: the cases are its asv benchmarks `time_*`; `select` holds their folder, then regular expressions.
 
-    Raises `bench.records.UserError` for invalid arguments, `bench.jobs.endings.BrokenSideError` if a side does not
-    import, `MachineUnfitError` and `Stopped` as `bench.run` does.
+    A side whose workloads cannot be loaded is told as `failed`, with its traceback. Raises `bench.records.UserError`
+    for invalid arguments, `MachineUnfitError` and `Stopped` as `bench.run` does.
     """
     said = command or call_text(gate, locals())
     refuse_outside(1, max_pairs=max_pairs, pairs=pairs, cold_pairs=cold_pairs)
@@ -110,7 +113,7 @@ def gate(
     given = {name: value for name, value in (("alpha", alpha), ("slack", slack), ("limit", limit)) if value is not None}
     wish = GateWish(seconds_of(budget), max_pairs, pairs, cold_pairs, given, seed, explain_pairs if explain else None)
     new = new_folder(out)
-    with stop_or_own(stop) as own, two_sides(chosen, base, head, setup, own) as both:
+    with stop_or_own(stop) as own, two_sides(chosen, base, head, setup, own, base_tip) as both:
         folder = measured(both, wish, new, said, listener, own)
     return judged_gate(folder, listener=listener)
 
@@ -163,6 +166,9 @@ def measured(both: TwoSides, wish: GateWish, out: Path | None, command: str, lis
     folder = out or runs.RESULTS / name
     described = run_description.described(name, [], settings, both.hello, "gate", command, sided.coupled)
     run_description.begin(folder, described, {"gate": about(both, rule, wish)})
+    for name in SIDES:
+        if note := both.trees[name].description["note"]:
+            listener.progress(f"{name}: {note}")
     most = f"{'' if wish.pairs else 'at most '}{wish.pairs or wish.most_pairs}"
     listener.progress(f"{len(sided.coupled)} cases, {most} pairs each …")
     pace = pair_loop.Pace(settings.budget_s)
@@ -170,8 +176,8 @@ def measured(both: TwoSides, wish: GateWish, out: Path | None, command: str, lis
     with sealed_in(folder, f"judge it with bench.gate(replay={str(folder)!r})"):
         gate_rounds.measure(
             folder,
-            queue(sided.coupled, rule, wish, pace),
-            gate_rounds.CanaryQueue(sided.twins),
+            queue(() if both.broken else sided.coupled, rule, wish, pace),
+            gate_rounds.CanaryQueue(() if both.broken else sided.twins),
             both.code,
             both.trees[TWIN].side,
             settings,
@@ -197,6 +203,7 @@ def about(both: TwoSides, rule: Rule, wish: GateWish) -> dict[str, Any]:
         "only_head": sided.only_head,
         "sides": both.provenance,
         "libraries": both.libraries,
+        "broken": both.broken,
         "most_pairs": wish.pairs or wish.most_pairs,
         "no_cases": sided.no_cases,
         "tests": sided.tests,

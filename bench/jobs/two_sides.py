@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from bench.jobs.arguments import Paths, Sets, Texts
 from bench.jobs.choice import Choice, devices_of
 from bench.jobs.endings import BrokenSideError
-from bench.records import BASE, HEAD, SIDES, UserError
+from bench.records import BASE, HEAD, SIDES, Planned, UserError
 
 if TYPE_CHECKING:
     from bench.jobs.suite_choice import SuiteChoice
@@ -40,24 +41,47 @@ class SidedChoice:
     """By side: versions that are known once cases are chosen. None are, without loading the workloads."""
 
     def sided(self, here: Path, trees: dict[str, SideTree], devices: tuple[str, ...], stop: Stop) -> Sided:
-        """The cases that both trees have. Raises `UserError` if there are none."""
-        from bench.plan.both_sides import mover, side_by_side
+        """The cases of both trees, those of one alone among them.
 
-        words = (self.select, self.preset, self.sets, self.exclude, self.workloads)
-        choices = {name: Choice(*words, moved=mover(here, tree.root)) for name, tree in trees.items()}
-        planned = {}
+        Raises `BrokenWorkloadsError` for a workload file of a side that cannot be used, `UserError` for a selection
+        that matches nothing on either side.
+        """
+        from bench.plan.both_sides import side_by_side
+
+        choices = {name: self._choice(name, here, tree) for name, tree in trees.items()}
+        planned: dict[str, tuple[Planned, ...]] = {}
+        refused: dict[str, UserError] = {}
         for name in SIDES:
             try:
                 planned[name] = choices[name].plan(devices).planned
-            except UserError:
-                if name == HEAD:
-                    raise
-                planned[name] = ()  # the base may lack what the head names
+            except UserError as error:  # one side may lack what the other names
+                planned[name], refused[name] = (), error
+        if HEAD in refused:
+            of_base = [item.case.workload for item in planned[BASE]]
+            if not of_base or any(name in choices[HEAD].catalog for name in of_base):
+                raise refused[HEAD]
         base, twin, head = (choices[name].catalog for name in (BASE, TWIN, HEAD))
-        found = side_by_side(base, twin, head, planned[BASE], planned[HEAD], self.workloads_from)
-        if not found.coupled and not found.changed:
-            raise UserError("the sides have no case in common")
-        return found
+        return side_by_side(base, twin, head, planned[BASE], planned[HEAD], self.workloads_from)
+
+    def _choice(self, name: str, here: Path, tree: SideTree) -> Choice:
+        from bench.plan.both_sides import mover
+        from bench.plan.error_messages import FileFaultError
+
+        words = (self.select, self.preset, self.sets, self.exclude, self.workloads)
+        roots = tree.side.roots
+        try:
+            return Choice(*words, moved=mover(here, tree.root, roots.folders if roots else ()))
+        except FileFaultError as error:
+            # Where it lies in the tree says nothing to who reads it later: the tree is gone then.
+            raise BrokenWorkloadsError(name, str(error).replace(f"{tree.root}{os.sep}", "")) from None
+
+
+class BrokenWorkloadsError(Exception):
+    """A workload file of a side is no Python, or declares what cannot be used; the text says where and why."""
+
+    def __init__(self, side: str, text: str) -> None:
+        super().__init__(text)
+        self.side = side
 
 
 @dataclass(frozen=True)
@@ -69,6 +93,8 @@ class TwoSides:
     hello: Hello
     libraries: dict[str, dict[str, str]]
     """Versions on base and head. The harness is left out: it is this one on both sides, installed there or not."""
+    broken: dict[str, str]
+    """By side: why its workloads cannot be loaded. Nothing can be measured then."""
 
     @property
     def code(self) -> dict[str, SideCode]:
@@ -80,31 +106,48 @@ class TwoSides:
         """Text, commit, dirty flag and interpreter of each tree, as `run.json` records them."""
         return {name: tree.description for name, tree in self.trees.items()}
 
+    def refuse_broken(self) -> None:
+        """Raise `BrokenSideError` where the workloads of a side cannot be loaded."""
+        for name, text in self.broken.items():
+            raise BrokenSideError(f"the workloads of the {name} cannot be loaded: {text}")
+
 
 @contextlib.contextmanager
 def two_sides(
-    chosen: SidedChoice | SuiteChoice, base: str | Path, head: str | Path, setup: str | None, stop: Stop
+    chosen: SidedChoice | SuiteChoice,
+    base: str | Path,
+    head: str | Path,
+    setup: str | None,
+    stop: Stop,
+    base_tip: bool = False,
 ) -> Iterator[TwoSides]:
     """Prepare the trees and find their common cases; the trees are removed afterwards.
 
     chosen: workloads, or the tests of another tool.
-    base: a revision, a folder, `python=PATH`, or both with a comma; empty means the merge-base with the default branch.
+    base: a revision, a folder, `python=PATH`, or both with a comma; empty means the default branch. A branch means the
+    commit at which the head left it, or its tip with `base_tip`.
     head: the same; empty means the working tree. setup: a command to run in each tree first.
-    Raises `UserError`, `BrokenSideError`, `Stopped`, `MachineUnfitError`.
+    Raises `UserError`, `Stopped`, `MachineUnfitError`.
     """
+    from bench.plan.both_sides import NONE_SIDED
     from bench.runner.machine_probe import look
-    from bench.runner.pairs import side_trees
+    from bench.runner.pairs import base_commit, kept_trees, side_trees
 
     here = side_trees.toplevel(Path.cwd())
-    base_text = side_text(base) or side_trees.merge_base(here)
-    asked = {BASE: base_text, TWIN: base_text, HEAD: side_text(head)}
+    kept_trees.prune(side_trees.KEPT)
+    head_spec = side_trees.read(side_text(head))
+    base_spec = base_commit.base_spec(side_trees.read(side_text(base)), head_spec, here, base_tip)
+    asked = {BASE: base_spec, TWIN: base_spec, HEAD: head_spec}
     with contextlib.ExitStack() as stack:
         trees = {
-            name: stack.enter_context(side_trees.prepared(side_trees.read(text), name, here, setup))
-            for name, text in asked.items()
+            name: stack.enter_context(side_trees.prepared(spec, name, here, setup)) for name, spec in asked.items()
         }
         hello = look([], stop)
-        sided = chosen.sided(here, trees, devices_of(hello), stop)
+        broken: dict[str, str] = {}
+        try:
+            sided = chosen.sided(here, trees, devices_of(hello), stop)
+        except BrokenWorkloadsError as error:
+            sided, broken[error.side] = NONE_SIDED, str(error)
         planned = {
             BASE: [item.base for item in sided.coupled],
             HEAD: [item.head for item in sided.coupled],
@@ -114,9 +157,41 @@ def two_sides(
             try:
                 found = chosen.libraries.get(name) or look(each, stop, trees[name].side).facts["libraries"]
             except UserError as error:
-                raise BrokenSideError(f"the workloads of the {name} cannot be loaded: {error}") from None
+                broken[name] = why_broken(str(error), trees[name])
+                found = {}
             libraries[name] = {library: version for library, version in found.items() if library != "coursebench"}
-        yield TwoSides(trees, sided, hello, libraries)
+        yield TwoSides(trees, sided, hello, with_differing(libraries, trees), broken)
+
+
+def why_broken(text: str, tree: SideTree) -> str:
+    """Why the workloads of a side cannot be loaded, with what helps."""
+    from bench.runner.machine_probe import STRANGERS
+
+    hints = [f"Not fetched here, and so empty in this side's tree: submodule {each}." for each in tree.missing]
+    if tree.missing:
+        hints.append("git submodule update --init --recursive fetches them (actions/checkout: submodules: recursive).")
+    if any(each in text for each in ("ImportError", "ModuleNotFoundError", "PackageNotFoundError", STRANGERS)):
+        hints.append(
+            "What must be built or installed to be imported is built in each side's tree by --setup, such as --setup "
+            "'python -m venv .venv && .venv/bin/pip install torch .' with --base main,python=.venv/bin/python and "
+            "--head python=.venv/bin/python."
+        )
+    return "\n".join([text.replace(f"{tree.root}{os.sep}", ""), *hints])
+
+
+def with_differing(libraries: dict[str, dict[str, str]], trees: dict[str, SideTree]) -> dict[str, dict[str, str]]:
+    """The versions, and those of every distribution that base and head do not have alike."""
+    from bench.runner.pairs.distributions import distributions
+
+    pythons = [trees[side].side.python for side in SIDES]
+    if pythons[0] == pythons[1]:
+        return libraries
+    base, head = map(distributions, pythons)
+    differing = {name for name in base.keys() | head.keys() if base.get(name) != head.get(name)} - {"coursebench"}
+    return {
+        side: {**libraries[side], **{name: found[name] for name in sorted(differing) if name in found}}
+        for side, found in ((BASE, base), (HEAD, head))
+    }
 
 
 def side_text(side: str | Path) -> str:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 
+from bench.measure.author.side_code import make_room, place_side
 from bench.measure.channel import Channel
 
 
@@ -15,6 +16,7 @@ def main() -> None:
     """Set up the process, and be a worker."""
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it seals, then ends us
+    make_room()
     worker()
 
 
@@ -29,9 +31,7 @@ def worker() -> None:
     from bench.measure.dispatcher import serve
 
     gc.enable()
-    # The harness is imported by now: a side's tree goes ahead of it, and a `bench` of its own shadows nothing.
-    if root := os.environ.get("COURSEBENCH_ROOT"):
-        sys.path.insert(0, root)
+    place_side()  # the harness is imported by now: a `bench` of the side's own shadows nothing
     torch.set_num_threads(threads)
     torch.set_num_interop_threads(1)
     try:

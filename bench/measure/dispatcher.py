@@ -14,6 +14,7 @@ import torch
 from bench.measure.author.context import Skip
 from bench.measure.author.contract import inspect
 from bench.measure.author.import_workload import import_errors
+from bench.measure.author.side_code import StrangerError, refuse_strangers, strangers
 from bench.measure.case_session import Given, Session, WrongAnswer
 from bench.measure.channel import Channel
 from bench.measure.machine import foreign_load
@@ -84,7 +85,9 @@ class Dispatcher:
                     importlib.import_module(module)
                 for mode in modes:
                     rehearse(mode)
-                return Imported(import_errors(sources))
+                started = perf_counter()
+                errors = import_errors(sources)
+                return Imported(errors, perf_counter() - started, strangers())
             case Loop(key, seconds, sampler, cpu):
                 return self._guarded(key, lambda: self._profiled(key).loop(seconds, sampler, cpu))
             case ProfileSteps(key, steps, trace, cpu):
@@ -120,6 +123,7 @@ class Dispatcher:
         session = kind(request, self._clock, lambda stage: self._send(Stage(request.key, stage)), self.given(request))
         self._sessions[request.key] = session
         session.open()
+        refuse_strangers()
         if request.memory:
             settle_garbage()
         else:
@@ -141,6 +145,7 @@ class Dispatcher:
         return Visited(request.key, blocks, perf_counter() - started)
 
     def _close(self, key: str) -> Closed:
+        refuse_strangers()  # what a step loads as it goes on
         session = self._sessions.pop(key)
         learned, no_clock = session.finish(), session.timer.no_clock
         session.release()
@@ -182,6 +187,8 @@ def outcome_of(error: Exception) -> tuple[Outcome, str]:
             return Outcome.SKIPPED, str(error)
         case WrongAnswer():
             return Outcome.WRONG, str(error)
+        case StrangerError():
+            return Outcome.FAILED, str(error)
         case torch.OutOfMemoryError() | MemoryError():
             return Outcome.OOM, reason
         # The CPU allocator has no exception type of its own (torch 2.13).

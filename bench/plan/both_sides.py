@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from bench.plan.catalog import Catalog
+from bench.plan.workload_identity import identity_of
 from bench.records import BASE, HEAD, ComparedCase, Planned, Source
 
 
@@ -28,16 +30,30 @@ class Sided:
     """By key of a case that a test of a suite is: the test's name, its file in the repository, its line."""
 
 
-def mover(here: Path, root: Path) -> Callable[[Path], Path]:
-    """Map paths below `here` to the tree at `root`. Paths installed elsewhere, or in a venv, stay as they are."""
+NONE_SIDED = Sided((), (), (), (), ())
+"""Nothing can be said of the cases: a workload file of a side is broken."""
+
+
+def mover(here: Path, root: Path, folders: Sequence[Path] = ()) -> Callable[[Path], Path]:
+    """Map paths below `here` to the tree at `root`. Paths installed elsewhere, or in a venv, stay as they are.
+
+    folders: those of the tree that workers put on their path: what they hold is measured, and not what is installed.
+    """
+    here = here.resolve()
 
     def moved(path: Path) -> Path:
         whole = path.resolve()
-        if not whole.is_relative_to(here) or "site-packages" in whole.parts:
-            return path
-        return root / whole.relative_to(here)
+        if "site-packages" in whole.parts:
+            inside = Path(*whole.parts[whole.parts.index("site-packages") + 1 :])
+            return next((folder / inside for folder in folders if _is_own(folder, inside)), path)
+        return root / whole.relative_to(here) if whole.is_relative_to(here) else path
 
     return moved
+
+
+def _is_own(folder: Path, inside: Path) -> bool:
+    """Whether a tree holds what is installed; a folder of the tree that has the course's name is not the course."""
+    return inside.parts[:1] != ("workloads",) and (folder / inside).exists()
 
 
 def side_by_side(
@@ -59,7 +75,7 @@ def side_by_side(
             only_head.append(key)
             continue
         sources = {BASE: base[item.case.workload].source, HEAD: item.source}
-        if sources[BASE].sha256 != sources[HEAD].sha256:
+        if differ(sources[BASE], sources[HEAD]):
             if workloads_from is None:
                 changed.append(key)
                 continue
@@ -71,6 +87,12 @@ def side_by_side(
         twins.append(ComparedCase(Planned(item.case, sources[BASE]), Planned(item.case, copy)))
     only_base = tuple(key for key, item in in_base.items() if item.case.workload not in head)
     return Sided(tuple(coupled), tuple(twins), tuple(changed), only_base, tuple(only_head))
+
+
+@cache
+def differ(one: Source, other: Source) -> bool:
+    """Whether a workload itself is another one in another tree; a file that is the same to the byte is not read."""
+    return one.sha256 != other.sha256 and identity_of(one) != identity_of(other)
 
 
 def _by_path(source: Source) -> Source:

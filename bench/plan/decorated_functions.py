@@ -17,7 +17,7 @@ def decorated(tree: ast.Module, path: Path) -> Iterator[tuple[ast.FunctionDef, a
     Raises `UserError` if the decorator has no call, or is on anything but a function of the module itself: the worker
     looks the function up by its name in the module.
     """
-    names = _names_of_decorator(tree)
+    names = names_of_decorator(tree)
     top = {id(node) for node in tree.body}
     for node in ast.walk(tree):
         for decorator in _decorators(node):
@@ -38,7 +38,7 @@ def _decorators(node: ast.AST) -> list[ast.expr]:
     return []
 
 
-def _names_of_decorator(tree: ast.Module) -> set[str]:
+def names_of_decorator(tree: ast.Module) -> set[str]:
     """Every dotted name by which the decorator can be reached in this file: `workload`, `wl.workload`, …"""
     names: set[str] = set()
     for node in ast.walk(tree):

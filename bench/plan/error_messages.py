@@ -14,9 +14,13 @@ _NEAREST = 3
 _LISTED = 12
 
 
-def fault(path: Path | str, line: int, message: str) -> UserError:
+class FileFaultError(UserError):
+    """A workload file that cannot be used; the text begins with its path and line."""
+
+
+def fault(path: Path | str, line: int, message: str) -> FileFaultError:
     """The error for something at `line` (from 1) of a file, in a form that editors can jump to."""
-    return UserError(f"{path}:{line}: {message}")
+    return FileFaultError(f"{path}:{line}: {message}")
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -74,6 +74,11 @@ def read_file(path: Path, dotted: str | None = None, family: Path | None = None)
     return [_workload(path, dotted, sha256, name, about, *found) for found in decorated(tree, path)]
 
 
+def syntax_tree(path: Path) -> ast.Module:
+    """The syntax tree of a file. Raises `UserError` where it cannot be read, or is no Python."""
+    return _parsed(path, _read(path))
+
+
 def _parsed(path: Path, text: bytes) -> ast.Module:
     try:
         return ast.parse(text, filename=str(path))

@@ -147,9 +147,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Imported:
-    """`errors`: by path of a workload file, the traceback of its import."""
+    """By path of a workload file, the traceback of its import."""
 
     errors: dict[str, str]
+    seconds: float = 0.0  # wall time, with all that the files import
+    strangers: dict[str, str] = field(default_factory=dict)  # modules that are not this side's, with their files
 
 
 @dataclass(frozen=True)

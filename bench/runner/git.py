@@ -20,11 +20,11 @@ class GitRefusedError(UserError):
     """git ended with an error; the text is its own."""
 
 
-def git(folder: Path, *words: str, why: str = "", timeout_s: float | None = None) -> str:
+def git(folder: Path, *words: str, why: str = "", timeout_s: float | None = None, index: Path | None = None) -> str:
     """The output of git in a folder, without the newline at its end; bytes that are no UTF-8 become surrogates.
 
-    timeout_s: None is `ANSWER_S`. Raises `UserError` where git is missing or does not end in time, and
-    `GitRefusedError` where it fails: with `why`, and git's own words.
+    timeout_s: None is `ANSWER_S`. index: a file to use in place of the repository's own index. Raises `UserError` where
+    git is missing or does not end in time, and `GitRefusedError` where it fails: with `why`, and git's own words.
     """
     timeout_s = ANSWER_S if timeout_s is None else timeout_s
     try:
@@ -35,7 +35,8 @@ def git(folder: Path, *words: str, why: str = "", timeout_s: float | None = None
             encoding="utf-8",
             errors="surrogateescape",
             timeout=timeout_s,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # a look never waits for whoever writes, nor makes them wait
+            # A look never waits for whoever writes, nor makes them wait.
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", **({} if index is None else {"GIT_INDEX_FILE": str(index)})},
         )
     except FileNotFoundError:
         raise UserError("git is not installed") from None
@@ -64,6 +65,20 @@ def state(folder: Path) -> dict[str, Any]:
     except UserError as error:
         known["reason"] = str(error)
     return known
+
+
+def shallow_hint(folder: Path) -> str:
+    """The end of a message about a commit that is missing; empty where the clone has its whole history."""
+    try:
+        shallow = git(folder, "rev-parse", "--is-shallow-repository") == "true"
+    except UserError:
+        return ""
+    return (
+        "; this clone is shallow, so that older commits and other branches are missing: git fetch --unshallow, or in a "
+        "workflow actions/checkout with fetch-depth: 0"
+        if shallow
+        else ""
+    )
 
 
 def is_inside(folder: Path) -> bool:

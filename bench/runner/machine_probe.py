@@ -11,6 +11,8 @@ from bench.runner.stop_request import Stop
 from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerLostError
 from bench.runner.worker_pool import WorkerPool
 
+STRANGERS = "modules were loaded that are not of this side's tree, so that both sides would run the same code"
+
 
 def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE, pool: WorkerPool | None = None) -> Hello:
     """The hello of a fresh worker of a side, once it has imported every planned workload file.
@@ -25,6 +27,9 @@ def look(planned: Sequence[Planned], stop: Stop, side: SideCode = HERE, pool: Wo
         if reply.errors:
             text = "\n\n".join(f"{path} does not import:\n{error}" for path, error in reply.errors.items())
             raise UserError(text)
+        if reply.strangers:
+            listed = "\n".join(f"  {name}: {where}" for name, where in reply.strangers.items())
+            raise UserError(f"{STRANGERS}:\n{listed}")
         hello = worker.greet()
         if pool is not None:
             pool.can_fork = can_fork(cuda=not hello.capabilities["cuda"])

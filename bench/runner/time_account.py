@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.records import CaseLaunch
+from bench.records import IMPORT, CaseLaunch
 from bench.store.journal import Journal
 
 
@@ -55,7 +55,8 @@ def account(records: Iterable[CaseLaunch], sessions: Sequence[Mapping[str, Any]]
     stages: dict[str, float] = defaultdict(float)
     for record in records:
         for stage, seconds in record.seconds.items():
-            stages[stage] += seconds
+            if stage != IMPORT:  # that of a process, which each of its cases states
+                stages[stage] += seconds
     wall_s = sum(float(session.get("wall_s", 0.0)) for session in sessions)
     stages["spawn"] = sum(session.get("spawn_s", 0.0) for session in sessions)
     stages["other"] = wall_s - sum(stages.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import selectors
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bench import records
 from bench.protocol import VERSION, Hello, Message, Reply, Request, Stage
@@ -21,6 +23,9 @@ from bench.protocol.wire import decode, encode
 from bench.records import Outcome
 from bench.runner.starter import Forked, Starter, StarterError
 from bench.runner.stop_request import Stop
+
+if TYPE_CHECKING:
+    from bench.runner.pairs.import_roots import ImportRoots
 
 START_TIMEOUT_S = 120.0
 """Longest start of a worker: an import of torch takes 1.4 s here, and half a minute from a cold network disk."""
@@ -38,6 +43,10 @@ class SideCode:
 
     python: str = sys.executable
     root: Path | None = None
+    checkouts: tuple[Path, ...] = ()
+    """What `root` is a copy of, and the user's repository: what is installed in place from there is moved to `root`."""
+    roots: ImportRoots | None = None
+    """What the tree lets one import; None puts `root` alone on the path."""
 
 
 HERE = SideCode()
@@ -91,7 +100,7 @@ class Worker:
         """Seconds until its hello; its share of them where several started together."""
         self._stop = stop
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the worker
-        self._child = self._started(environment(threads, cache, side.root), side.python, starter)
+        self._child = self._started(environment(threads, cache, side), side.python, starter)
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._outgoing, self._incoming = self._child.stdin, self._child.stdout
@@ -224,7 +233,7 @@ class Worker:
         return self._log.read().decode(errors="replace").strip()
 
 
-def environment(threads: int, cache: Path | None, root: Path | None = None) -> Mapping[str, str]:
+def environment(threads: int, cache: Path | None, side: SideCode = HERE) -> Mapping[str, str]:
     """The environment of a worker: explicit threads that wait without spinning, this harness, a compile cache, a side.
 
     Two threads that spin beside another busy process make single steps a thousand times longer (measured).
@@ -242,6 +251,20 @@ def environment(threads: int, cache: Path | None, root: Path | None = None) -> M
     if cache is not None:
         whole = cache.absolute()  # torch 2.8 starts the C++ compiler in a folder of its own
         extra |= {"TORCHINDUCTOR_CACHE_DIR": str(whole / "inductor"), "TRITON_CACHE_DIR": str(whole / "triton")}
-    if root is not None:
-        extra["COURSEBENCH_ROOT"] = str(root)
+    if side.root is not None:
+        extra |= {"COURSEBENCH_ROOT": str(side.root), "COURSEBENCH_SIDE": _imports(side)}
     return {**os.environ, **extra}
+
+
+def _imports(side: SideCode) -> str:
+    """What a worker must know to import the code of its side, as JSON; see `bench.measure.author.side_code`."""
+    found: dict[str, Any] = {}
+    if side.checkouts and side.root is not None:
+        found |= {"checkouts": list(map(str, side.checkouts)), "trees": str(side.root.parent)}
+    if side.roots is not None:
+        found |= {
+            "folders": list(map(str, side.roots.folders)),
+            "packages": {name: list(map(str, places)) for name, places in side.roots.packages.items()},
+            "projects": side.roots.projects,
+        }
+    return json.dumps(found)

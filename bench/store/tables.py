@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.records import Block, BlockPair, CaseLaunch, Outcome, UserError
+from bench.records import IMPORT, Block, BlockPair, CaseLaunch, Outcome, UserError
 from bench.store import journal, runs, schema
 
 
@@ -167,7 +167,8 @@ def past_costs(results: Path, fingerprint: str, most: int = 5) -> dict[str, floa
     for data in itertools.islice(alike, most):
         for record in launches_of(data):
             if record.outcome == Outcome.OK:
-                costs.setdefault(record.key, []).append(sum(record.seconds.values()))
+                stages = (seconds for stage, seconds in record.seconds.items() if stage != IMPORT)
+                costs.setdefault(record.key, []).append(sum(stages))
     return {key: statistics.median(seen) for key, seen in costs.items()}
 
 

@@ -19,7 +19,7 @@ JOBS = sorted((ROOT / "bench" / "jobs").glob("*.py"))
 TERMINAL = re.compile(r"sys\.(argv|std\w+|exit)|\bprint\(|\btyper\b|\bsignal\.signal\b|\.listen\(\)")
 """What a job has no business with: the command line, its terminal, its end, and the handlers of signals."""
 
-CLI_ONLY = {"format_", "quiet", "dry_run", "in_process", "json", "markdown", "junit", "fail_on", "bisect"}
+CLI_ONLY = {"format_", "quiet", "dry_run", "in_process", "json", "markdown", "junit", "fail_on", "bisect", "prune"}
 JOB_ONLY = {"listener", "stop", "command", "pages"}
 
 SAME = {

@@ -58,10 +58,14 @@ def test_ctrl_c_in_a_gate_keeps_the_pairs_and_leaves_no_tree(repository, tmp_pat
 
 def test_a_side_that_does_not_import_is_told_with_its_traceback(repository, capfd):
     (repository / "pace.py").write_text("raise RuntimeError('broken here')\n")
-    with pytest.raises(BrokenSideError, match="the workloads of the head cannot be loaded") as caught:
-        bench.gate(CASE, workloads="mine.py", base="main", head=Path(), pairs=1)
-    assert "broken here" in str(caught.value)
-    assert not (repository / "results").exists()
+    found = bench.gate(CASE, workloads="mine.py", base="main", head=Path(), pairs=1)
+    assert found.verdict == "failed"
+    assert set(found.verdicts.values()) == {"failed"}
+    (failed,) = found.judged.failed
+    assert "the workloads of the head cannot be loaded: RuntimeError: broken here" in failed.text
+    assert "Traceback" in failed.detail
+    with pytest.raises(BrokenSideError, match="broken here"):
+        bench.difference(CASE, workloads="mine.py", base="main")
     assert capfd.readouterr() == ("", "")
 
 

@@ -15,10 +15,11 @@ from bench.workload import workload
 
 @workload(lesson="Mine")
 def {name}(ctx):
-    """Does {what}.
+    """Does it.
 
     Answer: one.
     """
+    return "{what}"
 '''
 
 

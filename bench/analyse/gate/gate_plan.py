@@ -21,6 +21,8 @@ class RecordedSide:
     """Whether files of the working tree differed from the commit; None if the side is not a working tree."""
     python: str | None = None
     """Path of its interpreter."""
+    note: str = ""
+    """Which commit of a branch this is, and what the branch became since."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ class GatePlan:
     sides: Mapping[str, RecordedSide] = field(default_factory=dict)
     """By name: base, head, and the second copy of the base."""
     libraries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By side: name to version of each library that is installed there."""
+    """By side: name to version of each library that is installed there, or that differs."""
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """By side: why its workloads cannot be loaded."""
     no_cases: tuple[str, ...] = ()
     """Tests of a suite that could not become cases, each with its reason."""
     tests: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
@@ -58,6 +62,7 @@ class GatePlan:
             only_head=tuple(entry["only_head"]),
             sides={name: RecordedSide(**side) for name, side in entry["sides"].items()},
             libraries=entry.get("libraries", {}),
+            broken=entry.get("broken", {}),
             no_cases=tuple(entry.get("no_cases", ())),
             tests=entry.get("tests", {}),
         )

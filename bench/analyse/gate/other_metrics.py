@@ -1,4 +1,4 @@
-"""What a gate reports beside its verdicts, from the same pairs: device time, latency, peak memory, time to compile.
+"""What a gate reports beside its verdicts, from the same pairs: device time, latency, peak memory, compile and import.
 
 Only wall time can fail a gate. These metrics have an α of their own and are shown if they differ, so that a reader
 knows what else a change did. A kernel that became slower behind an even slower host does not slow the training down.
@@ -6,6 +6,7 @@ knows what else a change did. A kernel that became slower behind an even slower 
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analyse.gate.pair_ratios import pair_ratios
-from bench.records import BASE, HEAD, SIDES
+from bench.records import BASE, HEAD, IMPORT, SIDES
 from bench.stats import betting as evidence
 from bench.store.tables import RunData
 
@@ -31,8 +32,9 @@ class OtherMetric:
     """One quantity of one case on both sides. ratio: head ÷ base, the median over pairs, with its interval."""
 
     key: str
+    """Empty for `import`, which is one for all cases."""
     metric: str
-    """`device` or `latency` time of a step; `host_peak`, `device_peak`; `compile_cold`, `compile_warm`."""
+    """`device` or `latency` time of a step; `host_peak`, `device_peak`; `compile_cold`, `compile_warm`; `import`."""
     unit: str
     """`s` or `B`."""
     base: float
@@ -55,7 +57,7 @@ def other_metrics(data: RunData, slack: float, alpha: float) -> tuple[OtherMetri
     slack: largest difference, as a share, that is ignored; device time has `DEVICE_SLACK`. alpha: the largest
     probability that any metric is called different in error, either way; it is shared among them.
     """
-    found = [*_clocks(data), *_facts(data)]
+    found = [*_clocks(data), *_facts(data), *_imports(data)]
     # Two directions each. The number of metrics does not depend on what was measured of them.
     return tuple(_compared(one, slack, math.log(2 * len(found) / alpha)) for one in found)
 
@@ -108,6 +110,28 @@ def _facts(data: RunData) -> Iterator[_Series]:
         for key, group in both.dropna().groupby(level="key", sort=False):
             base, head = group[BASE].to_numpy(), group[HEAD].to_numpy()
             yield _Series(str(key), metric, unit, base, head, np.log(head / base).tolist())
+
+
+def _imports(data: RunData) -> Iterator[_Series]:
+    """Time in which the processes of a pair imported their workload files, pair by pair."""
+    launches = data.launches[~data.launches["twin"].astype(bool)].drop_duplicates(["launch", "process", "side"])
+    frame = pd.DataFrame(
+        {
+            "pair": launches["launch"].astype("int64"),
+            "side": launches["side"].astype(str),
+            "value": [json.loads(text).get(IMPORT) for text in launches["seconds"].astype(str)],
+        }
+    ).dropna()
+    if frame.empty:
+        return
+    sums = frame.astype({"value": "float64"}).groupby(["pair", "side"])["value"].agg(["sum", "size"]).reset_index()
+    by_side = [sums[sums["side"] == side] for side in SIDES]
+    both = by_side[0].merge(by_side[1], on="pair", suffixes=("_base", "_head"))
+    # Where a process was lost, a side has fewer than the other, and their sums say nothing.
+    alike = both[(both["size_base"] == both["size_head"]) & (both["sum_base"] > 0) & (both["sum_head"] > 0)]
+    if len(alike):
+        base, head = alike["sum_base"].to_numpy(), alike["sum_head"].to_numpy()
+        yield _Series("", IMPORT, "s", base, head, np.log(head / base).tolist())
 
 
 def _compared(one: _Series, slack: float, needed: float) -> OtherMetric:

@@ -21,7 +21,7 @@ def verdict_rows(data: RunData, judged: GateResult | None = None) -> list[Row]:
 
 
 def _row(verdict: Verdict, judged: GateResult, data: RunData) -> Row:
-    why = next((each.text for each in judged.failed if each.key == verdict.key), "")
+    why = next((each.text for each in judged.failed if each.key in (verdict.key, "")), "")
     value = verdict.ratio
     ratio = None if value is None else Interval(value, verdict.low, verdict.high, verdict.pairs, METHOD)
     return Row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -18,7 +19,10 @@ from bench.stats import betting as evidence
 from bench.stats.gate_rule import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
 from bench.store.tables import RunData
 
-WORKLOAD_CHANGED, MACHINE_UNFIT = "workload_changed", "machine_unfit"
+WORKLOAD_CHANGED, MACHINE_UNFIT, FAILED = "workload_changed", "machine_unfit", "failed"
+
+NOTHING_IN_COMMON = "nothing_in_common"
+"""The verdict of a suite whose sides have no case in common: the change that introduces a gate, for example."""
 
 OF_THE_MACHINE = "precompiled_headers"
 """A counter of files that the first compilation on a machine writes for all later ones: no property of a side."""
@@ -53,17 +57,27 @@ class Verdict:
 
 @dataclass(frozen=True)
 class FailedSide:
-    """A case that ended badly on one side."""
+    """A case that ended badly on one side, or a side whose workloads cannot be loaded."""
 
     key: str
+    """Empty for a side as a whole."""
     where: str
     """The side, in words."""
     outcome: str
     reason: str
+    detail: str = ""
+    """A traceback, or the last lines of the output of a process that died."""
+
+    @property
+    def name(self) -> str:
+        """The case, or the workloads of the side."""
+        return self.key or f"the workloads of the {self.where}"
 
     @property
     def text(self) -> str:
         """The failure in one line."""
+        if not self.key:
+            return f"{self.name} cannot be loaded: {self.reason}"
         return f"{self.key} on the {self.where}: {self.outcome}: {self.reason}"
 
 
@@ -113,16 +127,16 @@ def judge(
     )
     canary = _canary(data, rule)
     seen = _wall_pairs(data, twin=False)
-    failed = tuple(_ended(data, [each for each in Outcome if each not in (Outcome.OK, Outcome.SKIPPED)]))
+    failed = (*_broken(plan), *_ended(data, [each for each in Outcome if each not in (Outcome.OK, Outcome.SKIPPED)]))
     skipped = tuple(_ended(data, [Outcome.SKIPPED]))
     without = {each.key for each in skipped}
-    ended_badly = {each.key for each in failed}
+    ended_badly = {each.key: each.text for each in reversed(failed)}
     cases = [
         _verdict(key, seen.get(key, CasePairs([], 0.0)), rule, unfit=canary.fired)
         for key in plan.cases
         if key not in without
     ]
-    cases = [replace(case, pairs_to_go=None, note="it failed") if case.key in ended_badly else case for case in cases]
+    cases = [_or_failed(case, ended_badly.get(case.key) or ended_badly.get("")) for case in cases]
     cases += [
         Verdict(key, "wall", WORKLOAD_CHANGED, None, None, None, 0, 1.0, 1.0, None, None, 0.0, "its own source differs")
         for key in plan.changed
@@ -140,13 +154,24 @@ def judge(
     )
 
 
+def _or_failed(case: Verdict, why: str | None) -> Verdict:
+    """The verdict on a case that ended badly on a side: its pairs may show a regression, and nothing else.
+
+    why: the failure in one line; None where it ended well.
+    """
+    if why is None:
+        return case
+    verdict = case.verdict if case.verdict in (REGRESSED, MACHINE_UNFIT) else FAILED
+    return replace(case, verdict=verdict, pairs_to_go=None, note="it failed")
+
+
 def _overall(verdicts: Sequence[str], canary: CanaryResult, failed: bool) -> str:
-    """The verdict of the suite: unfit if the canary fired, else the worst of any case; a failed one is not resolved."""
+    """The verdict of the suite: unfit if the canary fired, else the worst of any case."""
     if canary.fired:
         return MACHINE_UNFIT
-    order = (REGRESSED, NOT_RESOLVED, WORKLOAD_CHANGED, IMPROVED, NOT_SLOWER)
-    seen = {*verdicts, NOT_RESOLVED} if failed else set(verdicts)
-    return next((each for each in order if each in seen), NOT_RESOLVED)
+    order = (REGRESSED, FAILED, NOT_RESOLVED, WORKLOAD_CHANGED, IMPROVED, NOT_SLOWER)
+    seen = {*verdicts, FAILED} if failed else set(verdicts)
+    return next((each for each in order if each in seen), NOTHING_IN_COMMON)
 
 
 class CasePairs(NamedTuple):
@@ -196,11 +221,22 @@ def _canary(data: RunData, rule: Rule) -> CanaryResult:
 def _ended(data: RunData, outcomes: Sequence[Outcome]) -> list[FailedSide]:
     """Each case and side that ended with one of these, once."""
     bad = data.launches[data.launches["outcome"].isin([each.value for each in outcomes])]
-    rows = bad[["key", "side", "twin", "outcome", "reason"]].drop_duplicates(["key", "side", "twin"])
+    rows = bad[["key", "side", "twin", "outcome", "reason", "detail"]].drop_duplicates(["key", "side", "twin"])
     return [
-        FailedSide(key, "second copy of the base" if twin == "True" and side == HEAD else side, outcome, reason)
-        for key, side, twin, outcome, reason in rows.astype(str).to_numpy().tolist()
+        FailedSide(key, "second copy of the base" if twin == "True" and side == HEAD else side, outcome, reason, detail)
+        for key, side, twin, outcome, reason, detail in rows.astype(str).to_numpy().tolist()
     ]
+
+
+def _broken(plan: GatePlan) -> list[FailedSide]:
+    """Sides of which nothing could be measured. The reason is the last line of a traceback, where there is one."""
+    found = []
+    for side, text in plan.broken.items():
+        lines = text.splitlines()
+        errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
+        reason = errors[-1] if errors else " ".join(line.strip() for line in lines[:2])
+        found.append(FailedSide("", side, "failed", reason, text))
+    return found
 
 
 def _counters(data: RunData) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+from bench.measure.author.side_code import USER_FILE
 from bench.records import Source
 from bench.workload import Declaration, Prepared
 
@@ -30,7 +31,7 @@ def module_of(source: Source) -> ModuleType:
     if source.dotted is not None:
         return importlib.import_module(source.dotted)
     path = Path(source.path).resolve()
-    name = f"coursebench_user_{path.stem}_{zlib.crc32(str(path).encode()):x}"
+    name = f"{USER_FILE}{path.stem}_{zlib.crc32(str(path).encode()):x}"
     if name in sys.modules:
         return sys.modules[name]
     # What stands beside the file can be imported by it, as when it is run as a script.

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bench.analyse.gate.other_metrics import OtherMetric
-from bench.analyse.gate.verdicts import GateResult, Verdict
+from bench.analyse.gate.verdicts import FailedSide, GateResult, Verdict
 from bench.present.tables import table_formats
 from bench.present.tables.terminal_table import Column
 from bench.present.words import units
@@ -26,11 +26,13 @@ SCHEMA = 1
 
 MEANINGS: Mapping[str, str] = {
     "regressed": "slower by more than the slack; this fails the gate",
+    "failed": "a case was wrong, crashed or hung on a side, or the workloads of a side cannot be loaded",
     "machine_unfit": "base differs from a second copy of itself: nothing that this machine says can be trusted",
     "not_resolved": "the pairs do not decide it; no regression was shown, and none was excluded",
     "workload_changed": "the workload itself differs between the sides, so that times answer different questions",
     "improved": "faster by more than the slack",
     "not_slower": "a slow-down as large as the limit is excluded",
+    "nothing_in_common": "no case is on both sides, so that there was nothing to compare",
 }
 """The meaning of each verdict, the worst first."""
 
@@ -41,8 +43,12 @@ OTHER_METRICS: Mapping[str, str] = {
     "device_peak": "peak device memory",
     "compile_cold": "first call, compile cache empty",
     "compile_warm": "first call, compile cache full",
+    "import": "import",
 }
 """Names of the metrics that are compared in addition to wall time."""
+
+MOST_HEADING = 300
+"""Letters of the first failure that the headline shows; all of them stand below."""
 
 COLUMNS = (
     Column("case", wrap=True),
@@ -102,7 +108,11 @@ def heading(judged: GateResult) -> str:
     """One line with the verdict and the number of cases with each."""
     counts = {each: sum(case.verdict == each for case in judged.cases) for each in MEANINGS}
     listed = ", ".join(f"{number} {each}" for each, number in counts.items() if number)
-    return f"{judged.verdict}: {listed or 'no case'}"
+    if not listed:
+        sides = (("base", judged.plan.only_base), ("head", judged.plan.only_head))
+        listed = ", ".join([f"{len(keys)} only on the {side}" for side, keys in sides if keys]) or "no case"
+    first = f"; {judged.failed[0].text[:MOST_HEADING]}" if judged.verdict == "failed" else ""
+    return f"{judged.verdict}: {listed}{first}"
 
 
 def lines_below(judged: GateResult) -> list[str]:
@@ -120,10 +130,13 @@ def lines_below(judged: GateResult) -> list[str]:
         below.append(
             "Judged again by an alpha that was not fixed before the pairs were seen: it bounds no rate of errors."
         )
+    below += [
+        f"The {side} is {plan.sides[side].note}." for side in SIDES if side in plan.sides and plan.sides[side].note
+    ]
     base, head = (plan.libraries.get(side, {}) for side in SIDES)
     below += [
-        f"Not the same on both sides: {name} {base.get(name)} → {head.get(name)}"
-        for name in base
+        f"Not the same on both sides: {name} {base.get(name) or 'missing'} → {head.get(name) or 'missing'}"
+        for name in dict.fromkeys([*base, *head])
         if base.get(name) != head.get(name)
     ]
     below += [f"Failed: {each.text}" for each in judged.failed]
@@ -141,7 +154,8 @@ def _other_metric(other: OtherMetric) -> str:
     write = units.size if other.unit == "B" else units.seconds
     ends = "" if other.low is None or other.high is None else f" [{other.low:.3f}, {other.high:.3f}]"
     return (
-        f"Also differs, and does not fail the gate: {OTHER_METRICS[other.metric]} of {short(other.key)}, "
+        f"Also differs, and does not fail the gate: {OTHER_METRICS[other.metric]} of "
+        f"{short(other.key) if other.key else 'all workloads'}, "
         f"{write(other.base)} → {write(other.head)}, ratio {other.ratio:.3f}{ends}, {other.pairs} pairs."
     )
 
@@ -195,24 +209,33 @@ def junit(judged: GateResult, run: Mapping[str, Any], explained: Mapping[str, st
 
     explained: a sentence on why a case is slower, by its key.
     """
-    suite = ElementTree.Element("testsuite", name="bench gate", tests=str(len(judged.cases)))
-    suite.set("failures", str(sum(case.verdict == "regressed" for case in judged.cases)))
-    suite.set("skipped", str(sum(_unsaid(case) for case in judged.cases)))
-    suite.set("errors", str(len(judged.failed)))
-    suite.set("time", f"{run.get('time', {}).get('wall_s', 0.0):.1f}")
+    suite = ElementTree.Element("testsuite", name="bench gate")
     for case in judged.cases:
         item = ElementTree.SubElement(suite, "testcase", name=case.key, classname=case.key.partition("/")[0])
         item.set("time", f"{case.seconds:.3f}")
         message = sentence(case)
         if case.verdict == "regressed":
             ElementTree.SubElement(item, "failure", message=message).text = explained.get(case.key)
+        elif failed := [each for each in judged.failed if each.key in (case.key, "")]:
+            _add_error(item, failed)
         elif _unsaid(case):
             ElementTree.SubElement(item, "skipped", message=f"{message}. {MEANINGS[case.verdict]}")
-    for each in judged.failed:
-        item = ElementTree.SubElement(suite, "testcase", name=each.key, classname="failed")
-        ElementTree.SubElement(item, "error", message=each.text)
+    # A case that no side has in common with the other, or a side as a whole; no name is there twice.
+    known = {case.key for case in judged.cases}
+    for name in dict.fromkeys(each.name for each in judged.failed if each.key not in known):
+        item = ElementTree.SubElement(suite, "testcase", name=name, classname="failed")
+        _add_error(item, [each for each in judged.failed if each.name == name])
+    for attribute, tag in (("tests", "testcase"), ("failures", "failure"), ("skipped", "skipped"), ("errors", "error")):
+        suite.set(attribute, str(sum(1 for _ in suite.iter(tag))))
+    suite.set("time", f"{run.get('time', {}).get('wall_s', 0.0):.1f}")
     ElementTree.indent(suite)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+
+
+def _add_error(item: ElementTree.Element, failed: Sequence[FailedSide]) -> None:
+    """The failures of one case, as one error: JUnit knows no second test case of the same name."""
+    message = "; ".join(each.text for each in failed)
+    ElementTree.SubElement(item, "error", message=message).text = "\n".join(filter(None, (f.detail for f in failed)))
 
 
 def sentence(case: Verdict) -> str:

@@ -19,6 +19,7 @@ from bench.protocol import (
     Close,
     Closed,
     Import,
+    Imported,
     Open,
     Opened,
     Refused,
@@ -31,7 +32,7 @@ from bench.protocol import (
     Visited,
 )
 from bench.protocol.rows import TimedBlock
-from bench.records import BASE, HEAD, SIDES, BlockPair, CaseLaunch, ComparedCase, Outcome
+from bench.records import BASE, HEAD, IMPORT, SIDES, BlockPair, CaseLaunch, ComparedCase, Outcome
 from bench.runner.launches.launch import GROUP_BYTES, GROUP_CASES
 from bench.runner.launches.schedule import Assignment, imported_by
 from bench.runner.pairs.block_pair_count import MOST_BLOCK_PAIRS, at_least, more
@@ -70,6 +71,8 @@ class Pair:
         self._cases: dict[str, PairedCase] = {}
         """The open cases by key."""
         self._at_work = AtWork("", "")
+        self._import_s: dict[str, float] = {}
+        """By side: seconds that its workload files took to import."""
 
     def run(self) -> None:
         """Measure every case of the assignment. Raises `Stopped`, `MachineUnfitError`."""
@@ -116,7 +119,9 @@ class Pair:
             self._workers[side].begin(Import([item.on(side).source for item in self._assignment.planned]))
         for side in self._order:
             self._at_work = AtWork(side, first.case.key)
-            self._workers[side].answer(START_TIMEOUT_S)
+            reply = self._workers[side].answer(START_TIMEOUT_S)
+            if isinstance(reply, Imported):
+                self._import_s[side] = reply.seconds
         self._cases.clear()
         self._context.listener.spawned(time.monotonic() - self._workers[self._order[0]].started_s)
 
@@ -275,6 +280,9 @@ class Pair:
     def _record(
         self, key: str, paired: PairedCase, side: str, outcome: str, reason: str = "", detail: str = ""
     ) -> None:
+        facts = paired.facts.get(side, {})
+        if side in self._import_s:
+            facts = {**facts, "seconds": {**facts.get("seconds", {}), IMPORT: self._import_s[side]}}
         record = CaseLaunch(
             key=key,
             launch=self._number,
@@ -285,6 +293,6 @@ class Pair:
             steps=paired.steps.get(side, {}),
             side=side,
             twin=self._context.twin,
-            **paired.facts.get(side, {}),
+            **facts,
         )
         self._context.listener.ended(record, paired.blocks[side] if outcome == Outcome.OK else [])

@@ -19,7 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.records import UserError
-from bench.runner.git import CHECKOUT_S, GitRefusedError, git, is_inside
+from bench.runner.git import CHECKOUT_S, git, is_inside, shallow_hint
+from bench.runner.pairs.import_roots import import_roots
+from bench.runner.pairs.kept_trees import in_use, is_ready, mark_ready, ready_mark, remove
+from bench.runner.pairs.submodules import fill
 from bench.runner.worker import SideCode
 
 KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "coursebench" / "sides"
@@ -37,6 +40,15 @@ class SideSpec:
     """A revision or a folder; None is the working tree."""
     python: str | None
     """An interpreter; a relative path is one inside the side's tree, such as a venv that `--setup` makes."""
+    note: str = ""
+    """Which commit of a branch this is, and what the branch became since."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the tree is a folder: it begins with a dot, a tilde or a slash. Any other word is a revision."""
+        return (
+            self.tree is not None and self.tree.startswith((".", "~", os.sep)) and Path(self.tree).expanduser().is_dir()
+        )
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,10 @@ class SideTree:
     side: SideCode
     root: Path
     description: dict[str, str | bool | None]
-    """text: as the user wrote it; commit; dirty: whether files differ from the commit; python: the interpreter."""
+    """text: as the user wrote it; commit; dirty: whether files differ from the commit; python: the interpreter; note:
+    which commit of a branch it is."""
+    missing: tuple[str, ...] = ()
+    """Submodules that are empty in the tree, since the checkout has not fetched them."""
 
 
 def read(text: str) -> SideSpec:
@@ -56,24 +71,12 @@ def read(text: str) -> SideSpec:
     trees = [part for part in parts if not part.startswith(PYTHON)]
     if len(pythons) > 1 or len(trees) > 1 or "" in pythons:
         raise UserError(f"'{text}' is no side: a revision or a folder, {PYTHON}PATH, or both with a comma")
-    return SideSpec(text or "working tree", trees[0] if trees else None, pythons[0] if pythons else None)
+    return SideSpec(text, trees[0] if trees else None, pythons[0] if pythons else None)
 
 
 def toplevel(folder: Path) -> Path:
     """The root of the git repository around a folder. Raises `UserError` outside of one."""
     return Path(git(folder, "rev-parse", "--show-toplevel", why=f"{folder} lies in no git repository"))
-
-
-def merge_base(folder: Path) -> str:
-    """The commit at which the working tree's branch left the default branch. Raises `UserError` where none is found.
-
-    The default branch is the one that origin's HEAD names; without it main or master, on origin or here.
-    """
-    names = ["origin/HEAD", "origin/main", "origin/master", "main", "master"]
-    for name in names:
-        with contextlib.suppress(GitRefusedError):  # there is no branch of this name
-            return git(folder, "merge-base", "HEAD", name)
-    raise UserError(f"no default branch is found here (tried {', '.join(names)}): name the base with --base")
 
 
 @contextlib.contextmanager
@@ -83,49 +86,55 @@ def prepared(asked: SideSpec, slot: str, here: Path, setup: str | None) -> Itera
     slot: base, head or twin: two trees of one commit are two folders. here: the user's folder. setup: a command that a
     shell runs in the tree; the tree of a commit is kept with it, any other is removed. Raises `UserError`.
     """
-    folder = Path(asked.tree).expanduser() if asked.tree is not None and _is_path(asked.tree) else None
-    commit = None
+    top = toplevel(here)
+    folder = Path(str(asked.tree)).expanduser().absolute() if asked.is_folder else None
+    commit, missing = None, list[str]()
     if asked.tree is not None and folder is None:
-        commit = git(here, "rev-parse", "--verify", "--quiet", f"{asked.tree}^{{commit}}", why=_no_such(asked.tree))
+        commit = git(here, "rev-parse", "--verify", "--quiet", f"{asked.tree}^{{commit}}", why=_no_such(asked, here))
     kept = commit is not None and setup is not None
-    name = hashlib.sha256(f"{toplevel(here)} {commit} {setup} {slot}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{top} {commit} {setup} {slot}".encode()).hexdigest()[:16]
     root = KEPT / (name if kept else secrets.token_hex(8))
-    KEPT.mkdir(parents=True, exist_ok=True)
-    try:
-        if not _is_ready(root):
-            _remove(here, root)
-            if commit is not None:
-                words = ("worktree", "add", "--detach", "--force", str(root), commit)
-                git(here, *words, why=f"no worktree of {commit}", timeout_s=CHECKOUT_S)
+    with in_use(root):
+        try:
+            if is_ready(root):
+                ready_mark(root).touch()
             else:
-                _copy(folder or toplevel(here), root)
-            if setup is not None:
-                _set_up(root, setup, slot)
-            if kept:
-                _ready_mark(root).touch()
-        python = _python(asked, root)
-        description: dict[str, str | bool | None] = {
-            "text": asked.text,
-            "commit": commit,
-            "dirty": None,
-            "python": python,
-        }
-        if commit is None and folder is None:  # the working tree
-            description["commit"] = git(here, "rev-parse", "HEAD", why="this repository has no commit yet")
-            description["dirty"] = bool(git(here, "status", "--porcelain", why="git does not say what was changed"))
-        yield SideTree(SideCode(python, root), root, description)
-    finally:
-        if not _is_ready(root):
-            _remove(here, root)
+                remove(root)
+                missing = _make(root, top, commit, folder)
+                if setup is not None:
+                    _set_up(root, setup, slot)
+                if kept:
+                    mark_ready(root)
+            python = _python(asked, root)
+            description: dict[str, str | bool | None] = {
+                "text": asked.text or "working tree",
+                "commit": commit,
+                "dirty": None,
+                "python": python,
+                "note": asked.note,
+            }
+            if commit is None and folder is None:  # the working tree
+                description["commit"] = git(here, "rev-parse", "HEAD", why="this repository has no commit yet")
+                description["dirty"] = bool(git(here, "status", "--porcelain", why="git does not say what was changed"))
+            side = SideCode(python, root, (top,) if folder is None else (folder, top), import_roots(root))
+            yield SideTree(side, root, description, tuple(missing))
+        finally:
+            if not is_ready(root):
+                remove(root)
 
 
-def _is_path(text: str) -> bool:
-    """Is this the path of a folder? It begins with a dot, a tilde or a slash; any other word is a revision."""
-    return text.startswith((".", "~", os.sep)) and Path(text).expanduser().is_dir()
+def _make(root: Path, top: Path, commit: str | None, folder: Path | None) -> list[str]:
+    """Write a tree. Returns the submodules that could not be filled."""
+    if commit is None:
+        return _copy(folder or top, root)
+    words = ("worktree", "add", "--detach", "--force", str(root), commit)
+    git(top, *words, why=f"no worktree of {commit}", timeout_s=CHECKOUT_S)
+    return fill(top, commit, root)
 
 
-def _no_such(text: str) -> str:
-    hint = f"; write ./{text} for the folder" if Path(text).is_dir() else ""
+def _no_such(asked: SideSpec, here: Path) -> str:
+    text = asked.tree
+    hint = f"; write ./{text} for the folder" if Path(str(text)).is_dir() else shallow_hint(here)
     return f"'{text}' is neither a revision of this repository nor a folder{hint}"
 
 
@@ -140,37 +149,30 @@ def _python(asked: SideSpec, root: Path) -> str:
     return found
 
 
-def _ready_mark(root: Path) -> Path:
-    return root.with_name(root.name + ".ready")
+def _copy(source: Path, root: Path) -> list[str]:
+    """Copy what git would keep of a working tree, as it is now; of a folder outside of git, all of it.
 
-
-def _is_ready(root: Path) -> bool:
-    """Is the set-up of this tree complete?"""
-    return root.is_dir() and _ready_mark(root).exists()
-
-
-def _remove(here: Path, root: Path) -> None:
-    if root.exists():
-        shutil.rmtree(root)
-        with contextlib.suppress(UserError):  # git forgets a tree that is gone by itself, only later
-            git(here, "worktree", "prune")
-
-
-def _copy(source: Path, root: Path) -> None:
-    """Copy what git would keep of a working tree, as it is now; of a folder outside of git, all of it."""
+    Returns the submodules that are empty there.
+    """
     if not is_inside(source):
         shutil.copytree(source, root, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-        return
+        return []
     words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     names = git(source, *words, why=f"git does not say which files of {source} it keeps")
-    root.mkdir()
+    root.mkdir(parents=True, exist_ok=True)
+    missing = []
     for name in filter(None, names.split("\0")):
         file = source / name
         if file.is_dir() and not file.is_symlink():
-            continue  # a submodule
-        if file.exists() or file.is_symlink():  # else it is deleted, and not yet committed
+            # A submodule; a repository that lies there without being one has a slash behind its name.
+            if (file / ".git").exists() and not name.endswith("/"):
+                missing += [f"{name}/{each}" for each in _copy(file, root / name)]
+            elif not name.endswith("/"):
+                missing.append(name)
+        elif file.exists() or file.is_symlink():  # else it is deleted, and not yet committed
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(file, root / name, follow_symlinks=False)
+    return missing
 
 
 def _set_up(root: Path, command: str, slot: str) -> None:

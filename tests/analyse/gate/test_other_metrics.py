@@ -128,3 +128,29 @@ def test_what_differs_beside_changes_no_verdict(run):
     judged = verdicts.judge(data)
     assert judged.verdict == "not_slower"
     assert [each.metric for each in judged.beside if each.differs] == ["host_peak"]
+
+
+def test_an_import_that_takes_longer_is_told_once_for_all_cases(run):
+    """Each case of a process states the import of that process; a pair has several processes, and their sum is told."""
+    cases = [run.plan(WORKLOAD, rows=rows) for rows in (1, 2)]
+    dice = np.random.default_rng(0)
+    for pair in range(20):
+        for side in ("base", "head"):
+            for process, chosen in (("one", cases), ("two", cases[:1])):
+                took = {"import": (0.3 if side == "head" else 0.1) * dice.normal(1, 0.05), "prepare": 9.0}
+                for case in chosen:
+                    run.launch(case, pair, side=side, process=f"{process}{pair}{side}", seconds=took)
+    (found,) = (
+        each for each in other_metrics.other_metrics(run.data(), slack=0.02, alpha=0.05) if each.metric == "import"
+    )
+    assert (found.key, found.unit, found.pairs, found.differs) == ("", "s", 20, True)
+    assert found.base == pytest.approx(0.2, rel=0.1)
+    assert found.low < 3 < found.high
+
+
+def test_imports_of_a_pair_that_lost_a_process_are_not_compared(run):
+    case = run.plan(WORKLOAD)
+    for side, processes in (("base", "ab"), ("head", "c")):
+        for process in processes:
+            run.launch(case, 0, side=side, process=process, seconds={"import": 1.0})
+    assert not [each for each in other_metrics.other_metrics(run.data(), slack=0.02, alpha=0.05) if not each.key]

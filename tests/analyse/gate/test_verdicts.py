@@ -176,10 +176,33 @@ def test_a_copy_of_the_base_that_fails_is_not_taken_for_the_head(recorded, run):
     assert failed.text.endswith("on the second copy of the base: crashed: gone")
 
 
-def test_a_case_that_failed_leaves_the_suite_unresolved(recorded, run):
-    run.launch(run.plan("regression/train_step", device="cpu", rows=800), 1, side="head", outcome="crashed", reason="x")
-    data = recorded(cases=(KEY, OTHER)).pairs(KEY, 0.0, n=30).pairs(OTHER, 0.0, n=30).data()
-    assert verdicts.judge(data).verdict == "not_resolved"
+def test_a_case_that_failed_is_the_verdict_of_the_suite(recorded, run):
+    case = run.plan("regression/train_step", device="cpu", rows=800)
+    run.launch(case, 1, side="head", outcome="crashed", reason="x")
+    data = recorded(cases=(case.key, OTHER)).pairs(case.key, 0.0, n=30).pairs(OTHER, 0.0, n=30).data()
+    judged = verdicts.judge(data)
+    assert judged.verdict == "failed"
+    assert {each.key: each.verdict for each in judged.cases} == {case.key: "failed", OTHER: "not_slower"}
+
+
+def test_a_case_that_regressed_before_it_failed_has_regressed(recorded, run):
+    case = run.plan("regression/train_step", device="cpu", rows=800)
+    run.launch(case, 1, side="head", outcome="crashed", reason="x")
+    judged = verdicts.judge(recorded(cases=(case.key,)).pairs(case.key, 0.2, n=30).data())
+    assert (judged.verdict, judged.cases[0].note) == ("regressed", "it failed")
+
+
+def test_a_side_that_cannot_be_loaded_fails_all_its_cases(recorded):
+    text = "mine.py does not import:\nTraceback (most recent call last):\n  …\nValueError: no such thing\nA hint."
+    judged = verdicts.judge(recorded(broken={"head": text}).data())
+    assert (judged.verdict, judged.cases[0].verdict) == ("failed", "failed")
+    assert judged.failed[0].text == "the workloads of the head cannot be loaded: ValueError: no such thing"
+    assert judged.failed[0].detail == text
+
+
+def test_sides_without_a_common_case_have_a_verdict_of_their_own(recorded):
+    judged = verdicts.judge(recorded(cases=(), only_head=["a/b[]"], rule={"cases": 1}).data())
+    assert (judged.verdict, judged.cases) == ("nothing_in_common", ())
 
 
 def test_an_effect_that_changed_has_no_interval(recorded):

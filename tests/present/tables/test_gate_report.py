@@ -121,7 +121,7 @@ def test_junit_fails_where_a_case_regressed_and_skips_what_was_not_said() -> Non
     assert told["torchscript/inference[batch=32]"] == ["skipped"]
     assert told["dataloader/epoch"] == ["error"]
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped"), suite.get("errors")) == (
-        "6",
+        "7",
         "1",
         "3",
         "1",
@@ -154,3 +154,40 @@ def test_an_alpha_that_was_chosen_afterwards_is_told() -> None:
     again = GateResult("regressed", Rule(cases=5, alpha=0.001), ALL.canary, (), (), GatePlan(Rule(cases=5)))
     assert any("not fixed before" in line for line in gate_report.lines_below(again))
     assert not any("not fixed before" in line for line in gate_report.lines_below(ALL))
+
+
+def test_a_case_that_failed_is_one_test_case_with_its_traceback_and_the_first_is_in_the_headline() -> None:
+    failed = (
+        FailedSide(KEY, "base", "wrong", "error 1 above 0.1"),
+        FailedSide(KEY, "head", "failed", "ValueError: no", "Traceback …"),
+        FailedSide("", "head", "failed", "SyntaxError: no", "mine.py, line 3 …"),
+    )
+    gate = judged(case(KEY, "failed", None), failed=failed)
+    (one, other) = ElementTree.fromstring(gate_report.junit(gate, RUN))
+    assert (one.get("name"), other.get("name")) == (KEY, "the workloads of the head")
+    assert one[0].text == "Traceback …\nmine.py, line 3 …"
+    assert "on the base: wrong: error 1 above 0.1; " in one[0].get("message", "")
+    assert gate_report.heading(gate) == f"failed: 1 failed; {KEY} on the base: wrong: error 1 above 0.1"
+
+
+def test_what_is_on_one_side_alone_is_counted_where_nothing_is_common() -> None:
+    plan = GatePlan(
+        Rule(cases=1), sides={name: RecordedSide(**side) for name, side in SIDES.items()}, only_head=("a/b",)
+    )
+    gate = GateResult("nothing_in_common", Rule(cases=1), CanaryResult(False, 0, 1.0, 200.0), (), (), plan)
+    assert gate_report.heading(gate) == "nothing_in_common: 1 only on the head"
+    assert "Only on the head: a/b" in gate_report.text(gate)
+    assert ElementTree.fromstring(gate_report.junit(gate, RUN)).get("tests") == "0"
+
+
+def test_the_commit_of_a_branch_and_every_library_that_differs_are_told() -> None:
+    base = {**SIDES["base"], "note": "0123456789, where the head left main"}
+    sides = {name: RecordedSide(**side) for name, side in {**SIDES, "base": base}.items()}
+    libraries = {"base": {"torch": "2", "old": "1"}, "head": {"torch": "2", "new": "3"}}
+    plan = GatePlan(Rule(cases=1), sides=sides, libraries=libraries)
+    gate = GateResult("not_slower", Rule(cases=1), CanaryResult(False, 0, 1.0, 200.0), (), (), plan)
+    text = gate_report.markdown(gate)
+    assert "The base is 0123456789, where the head left main." in text
+    assert "old 1 → missing" in text
+    assert "new missing → 3" in text
+    assert "torch" not in text

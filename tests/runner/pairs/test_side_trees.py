@@ -10,7 +10,7 @@ import pytest
 
 from bench.records import UserError
 from bench.runner import git
-from bench.runner.pairs import side_trees
+from bench.runner.pairs import base_commit, side_trees
 
 
 @pytest.fixture
@@ -151,14 +151,6 @@ def test_an_unknown_revision_is_refused_and_a_folder_of_that_name_is_hinted_at(r
         pass
 
 
-def test_the_merge_base_is_where_the_branch_began(repository):
-    here, git = repository
-    assert side_trees.merge_base(here) == git("rev-parse", "main")
-    git("branch", "-m", "main", "trunk")
-    with pytest.raises(UserError, match="--base"):
-        side_trees.merge_base(here)
-
-
 def test_outside_of_a_repository_there_are_no_sides(tmp_path):
     with pytest.raises(UserError, match="no git repository"):
         side_trees.toplevel(tmp_path)
@@ -184,7 +176,7 @@ def test_a_git_that_does_not_answer_ends_it_and_nothing_is_copied(repository, tm
     assert list(side_trees.KEPT.iterdir()) == []
 
 
-def test_a_merge_base_is_not_missing_where_git_is(tmp_path, monkeypatch):
+def test_a_default_branch_is_not_missing_where_git_is(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="git is not installed"):
-        side_trees.merge_base(tmp_path)
+        base_commit.default_branch(tmp_path)
