@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.jobs.arguments import Texts, texts
 from bench.jobs.endings import BrokenWorkloadsError
 from bench.jobs.two_sides import TWIN
-from bench.records import HEAD, SIDES, UserError
+from bench.records import BASE, HEAD, SIDES, UserError
 from bench.suites import Suite
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class SuiteChoice:
         """The tests that both trees have. devices: all tests run on the host.
 
         Raises `UserError` where the tool cannot collect on either side or finds no test, and `BrokenWorkloadsError`
-        where the head cannot be collected and the base can.
+        where the head cannot be collected and the base can, or a side loads code that is not its own.
         """
         from bench.plan.suite_cases import CollectedSide, side_by_side
         from bench.runner.suite_collection import collect
@@ -68,16 +68,23 @@ def _moved(word: str, here: Path, root: Path) -> str:
 
 
 def refuse_broken(base: Collected, head: Collected) -> None:
-    """Raise `BrokenWorkloadsError` where the head broke what could be collected, `UserError` where nothing ever could.
+    """Raise `BrokenWorkloadsError` where the head broke what could be collected, or a side loads code that is not its
+    own; `UserError` where nothing ever could.
 
     What the base alone cannot collect is new on the head.
     """
+    from bench.runner.machine_probe import STRANGERS
+
     if head.error and base.error:
         raise UserError(f"the tests cannot be collected: {head.error}")
     if head.error:
-        raise BrokenWorkloadsError(HEAD, f"the tests of the head cannot be collected: {head.error}")
+        raise BrokenWorkloadsError(HEAD, head.error)
+    for name, found in ((BASE, base), (HEAD, head)):
+        if found.strangers:
+            listed = "\n".join(f"  {module}: {where}" for module, where in found.strangers.items())
+            raise BrokenWorkloadsError(name, f"{STRANGERS}:\n{listed}")
     if base.error:
         return
-    for name, why in head.faults.items():
-        if name not in base.faults:
-            raise BrokenWorkloadsError(HEAD, f"the tests of the head cannot be collected: {name}\n{why}")
+    for file, why in head.faults.items():
+        if file not in base.faults:
+            raise BrokenWorkloadsError(HEAD, f"{file} cannot be collected:\n{why}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.protocol.rows import Fault
 from bench.records import Settings, Source
@@ -47,3 +47,4 @@ class Collected:
     """By file that cannot be collected: why not, as text."""
     error: str = ""
     """Why nothing can be collected; empty where something could."""
+    strangers: dict[str, str] = field(default_factory=dict)  # modules that are not this side's, with their files

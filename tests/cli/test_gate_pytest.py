@@ -215,10 +215,11 @@ def test_a_test_that_changed_is_not_compared_and_a_new_one_is_listed(repository)
 
 def test_a_head_whose_tests_cannot_be_collected_ends_with_4(repository):
     repository.write("library.py", "def work(:\n")
-    done, _ = repository.gate("--base", "main", "--pytest")
+    done, told = repository.gate("--base", "main", "--pytest")
     assert done.returncode == 4
-    assert "the tests of the head cannot be collected: tests/test_speed.py" in done.stderr
+    assert "the workloads of the head cannot be loaded: tests/test_speed.py cannot be collected" in done.stderr
     assert "SyntaxError" in done.stderr
+    assert told["verdict"] == "failed"
 
 
 @pytest.mark.parametrize(

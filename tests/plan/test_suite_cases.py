@@ -18,6 +18,22 @@ from tests.tiers import examples
 FILE = """
 import pytest
 
+@pytest.fixture
+def of_its_own():
+    return 1
+
+@pytest.fixture(autouse=True)
+def around_all():
+    yield 1
+
+def helper(x):
+    return x
+
+@pytest.fixture
+def by_text():
+    return helper(1)
+
+@pytest.mark.usefixtures("by_text")
 @pytest.mark.parametrize("size", [1, 2])
 def test_a(benchmark, size):
     benchmark(int)
@@ -28,7 +44,7 @@ class TestB:
     def test_c(self, benchmark):
         benchmark(int)
 
-    def test_d(self, benchmark):
+    def test_d(self, benchmark, of_its_own):
         benchmark(int)
 """
 
@@ -133,8 +149,13 @@ def test_what_one_side_lacks_and_what_is_no_case_is_listed(sides):
         ("test_a", "[1, 2]", "[1, 3]", False),  # its decorator
         ("test_a", "rows = 3", "rows = 4", True),
         ("TestB.test_c", "rows = 3", "rows = 4", False),  # of its class
-        ("TestB.test_c", "def test_d(self, benchmark)", "def test_e(self, benchmark, rows)", True),
+        ("TestB.test_c", "def test_d(self, benchmark, of_its_own)", "def test_e(self, benchmark)", True),
         ("test_made", "rows = 3", "rows = 4", False),  # no function of the file: the whole file counts
+        ("TestB.test_d", "of_its_own():\n    return 1", "of_its_own():\n    return 2", False),  # a fixture, by its name
+        ("test_a", "of_its_own():\n    return 1", "of_its_own():\n    return 2", True),
+        ("test_a", "around_all():\n    yield 1", "around_all():\n    yield 2", False),  # a fixture of all tests
+        ("test_a", "by_text():\n    return helper(1)", "by_text():\n    return helper(2)", False),
+        ("test_a", "helper(x):\n    return x", "helper(x):\n    return x + 1", False),
     ],
 )
 def test_the_identity_of_a_test_is_that_of_its_function_and_its_class(tmp_path, qualified, old, new, is_same):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
+from time import perf_counter
 
+from bench.measure.author.side_code import strangers
 from bench.measure.case_session import Given
 from bench.measure.channel import Channel
 from bench.measure.dispatcher import Dispatcher
@@ -27,16 +29,18 @@ def serve(suite: Suite, channel: Channel, dispatcher: Dispatcher, first: Collect
     if not folder.is_dir():
         refuse_all(channel, first, f"there is no folder {folder.name} with an asv suite: name it after --asv")
         return
+    began = perf_counter()
     found = discovered(folder, words[1:])
+    import_s = perf_counter() - began
     dispatcher.given = lambda request: Given(lambda: found.prepared(request.source.function))
 
     def answer(request: Request) -> Reply:
         match request:
             case Collect():
                 tests = [each.found() for each in found.benchmarks.values()]
-                return Collected(tests, found.others, 0, found.faults)
+                return Collected(tests, found.others, 0, found.faults, strangers=strangers())
             case Import():
-                return Imported({})
+                return Imported({}, import_s, strangers())
             case Open(key, source) if source.function not in found.benchmarks:
                 return Refused(key, Outcome.FAILED.value, f"the suite has no {source.function} here")
         return dispatcher.answer(request)

@@ -15,12 +15,14 @@ import shlex
 import tempfile
 import traceback
 from collections.abc import Generator
+from time import perf_counter
 from typing import Any, NoReturn
 
 import pytest
 
 from bench.measure.author.context import Skip
 from bench.measure.author.seeding import seed_everything
+from bench.measure.author.side_code import strangers
 from bench.measure.case_session import Given
 from bench.measure.channel import Channel
 from bench.measure.dispatcher import Dispatcher
@@ -78,6 +80,7 @@ class Host:
         self.served = False
         self.takes_over = True
         self._channel, self._dispatcher, self._first = channel, dispatcher, first
+        self._began = perf_counter()
         self._items: dict[str, pytest.Item] = {}
         self._skipped: list[OtherTest] = []
         self._faults: dict[str, str] = {}
@@ -130,6 +133,7 @@ class Host:
         """Answer requests in place of the loop, until the parent is gone."""
         self.served = True
         self._session = session
+        self._import_s = perf_counter() - self._began
         self._items = {item.nodeid: item for item in session.items}
         request: Message | None = self._first
         while request is not None:
@@ -141,9 +145,9 @@ class Host:
         match request:
             case Collect():
                 tests, others, unused = sorted_out(self._session.items)
-                return Collected(tests, [*self._skipped, *others], unused, self._faults)
+                return Collected(tests, [*self._skipped, *others], unused, self._faults, strangers=strangers())
             case Import():
-                return Imported({})
+                return Imported({}, self._import_s, strangers())
             case Open(key, source):
                 if (item := self._items.get(source.function)) is None:
                     why = next(iter(self._faults.values()), "")
