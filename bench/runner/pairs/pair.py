@@ -180,9 +180,9 @@ class Pair:
         order = self._dice.sample(paired.sides, len(paired.sides))
         skip, cold = paired.skipped(self._dice.randint, clock), paired.cold(clock)
         timed: dict[str, BlockTimed] = {}
+        rewarm = self._context.pair_settings.rewarm
         for side in order:
-            rewarm = self._context.pair_settings.rewarm
-            before = skip + paired.behind(side)
+            before = skip + paired.behind(side) if rewarm else 0  # a call that is not timed makes it warm too
             reply = self._ask(side, key, TimeBlock(paired.key_on(side), clock, rewarm, paired.cpu, before, cold))
             if isinstance(reply, BlockTimed):
                 timed[side] = reply
