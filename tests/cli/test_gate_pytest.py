@@ -213,6 +213,17 @@ def test_a_test_that_changed_is_not_compared_and_a_new_one_is_listed(repository)
     assert [key.partition("[")[0] for key in told["only_head"]] == ["tests-test_speed/test_new"]
 
 
+@pytest.mark.parametrize("words", [(), ("tests",)])
+def test_the_pull_request_that_brings_the_tests_lists_them_and_ends_with_0(repository, words):
+    repository.git("rm", "-q", "-r", "tests")
+    repository.commit("no tests yet")
+    repository.write("tests/test_speed.py", TESTS)
+    done, told = repository.gate("--base", "HEAD", "--pytest", *words)
+    assert done.returncode == 0, done.stderr
+    assert len(told["only_head"]) == 8
+    assert told["cases"] == []
+
+
 def test_a_head_whose_tests_cannot_be_collected_ends_with_4(repository):
     repository.write("library.py", "def work(:\n")
     done, told = repository.gate("--base", "main", "--pytest")
