@@ -33,7 +33,7 @@ from bench.jobs.gate_result import Gate, judged_gate
 from bench.jobs.listener import SILENT, Listener
 from bench.jobs.stopping import sealed_in, stop_or_own
 from bench.jobs.suite_choice import SuiteChoice
-from bench.jobs.two_sides import TWIN, SidedChoice, TwoSides, two_sides
+from bench.jobs.two_sides import SidedChoice, TwoSides, two_sides
 from bench.records import SIDES, ComparedCase, Settings, UserError
 from bench.suites import ASV, PYTEST
 
@@ -169,7 +169,7 @@ def measured(both: TwoSides, wish: GateWish, out: Path | None, command: str, lis
     """
     from bench.runner import run_description
     from bench.runner.pairs import gate_rounds, pair_loop
-    from bench.runner.pairs.pair_context import PairSettings
+    from bench.runner.pairs.pair_context import TWIN, PairSettings
     from bench.store import runs
 
     coins = secrets.randbits(32) if wish.seed is None else wish.seed

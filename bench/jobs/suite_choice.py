@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from bench.jobs.arguments import Texts, texts
 from bench.jobs.endings import BrokenWorkloadsError
-from bench.jobs.two_sides import TWIN
 from bench.records import BASE, HEAD, SIDES, UserError
 from bench.suites import Suite
 
@@ -37,6 +36,7 @@ class SuiteChoice:
         where the head cannot be collected and the base can, or a side loads code that is not its own.
         """
         from bench.plan.suite_cases import CollectedSide, side_by_side
+        from bench.runner.pairs.pair_context import TWIN
         from bench.runner.suite_collection import collect
 
         suites = {name: self._suite(here, trees[name].root) for name in SIDES}

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from bench.runner.stop_request import Stop
     from bench.runner.worker import SideCode
 
-TWIN = "twin"
-"""The side that is a second copy of the base."""
-
 
 @dataclass(frozen=True)
 class SidedChoice:
@@ -49,6 +46,7 @@ class SidedChoice:
         that matches nothing on either side.
         """
         from bench.plan.both_sides import side_by_side
+        from bench.runner.pairs.pair_context import TWIN
 
         choices = {name: self._choice(name, here, tree) for name, tree in trees.items()}
         planned: dict[str, tuple[Planned, ...]] = {}
@@ -130,6 +128,7 @@ def two_sides(
     from bench.plan.both_sides import NONE_SIDED
     from bench.runner.machine_probe import look
     from bench.runner.pairs import base_commit, kept_trees, side_trees
+    from bench.runner.pairs.pair_context import TWIN
     from bench.runner.starter import Starter, can_fork
     from bench.runner.worker import environment
 

@@ -29,7 +29,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bench.plan.error_messages import near
-from bench.plan.presets.checked_toml import Table
+from bench.plan.presets.checked_toml import Table, read_text
 from bench.records import UserError
 from bench.stats.gate_policy import FAIL_ON, METRICS, TIME, Acknowledged, CaseNumbers, GatePolicy, IgnoredCases
 
@@ -43,7 +43,7 @@ def read(path: Path) -> GatePolicy:
 
     Raises `UserError` with file and line for whatever is not understood.
     """
-    table = Table.parse(str(path), _text(path))
+    table = Table.parse(str(path), read_text(path))
     inner = _below(table)
     return policy(inner if inner is not None else table)
 
@@ -54,7 +54,7 @@ def find(folder: Path) -> GatePolicy:
     for each in (here, *here.parents):
         path = each / "pyproject.toml"
         if path.is_file():
-            inner = _below(Table.parse(str(path), _text(path)))
+            inner = _below(Table.parse(str(path), read_text(path)))
             if inner is not None:
                 return policy(inner)
         if (each / ".git").exists():
@@ -99,17 +99,6 @@ def refuse_expired(found: GatePolicy, today: datetime.date) -> None:
                 f"{found.source}: the acknowledgement of '{each.match}' ended on {each.until} ({each.reason}): mend "
                 "what it acknowledges, or give it another date"
             )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 text, which TOML is: byte {error.start}") from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _below(table: Table) -> Table | None:

@@ -12,10 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -24,28 +21,15 @@ from bench.records import BlockPair
 from bench.stats.pairs import PairData
 from tests.agreement import builds
 from tests.agreement.builds import Build, Turn
-from tests.agreement.gate_power import commit_all
-from tests.agreement.gate_speed import WORKLOADS
+from tests.agreement.gate_speed import repository
 from tests.agreement.under_load import busy
 
 LOW, HIGH = 1.45, 1.55
 
 
-@contextmanager
-def repository() -> Iterator[Path]:
-    """A repository whose working tree does half as much again in one case."""
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        (root / "small.py").write_text(WORKLOADS)
-        (root / "amount.py").write_text("MORE = 0\n")
-        commit_all(root)
-        (root / "amount.py").write_text("MORE = 50\n")
-        yield root
-
-
 def one_gate(build: Build, pairs: int, a_core: int) -> Turn:
     """A gate of a build: the ratios of its pairs on either clock, and what it told."""
-    with repository() as root, busy(a_core):
+    with repository(more=50) as root, busy(a_core):
         words = ["small/small[case=3]", "--workloads", "small.py", "--preset", "quick", "--base", "main"]
         options = ["--pairs", str(pairs), "--json", "told.json", "--out", "run", "--quiet"]
         build.bench(["gate", *words, *options], root, allowed=(0, 1, 3, 5))

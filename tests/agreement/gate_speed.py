@@ -64,14 +64,14 @@ SLOWER = "case=3"
 
 
 @contextmanager
-def repository() -> Iterator[Path]:
-    """A repository whose working tree does 5 % more in one case."""
+def repository(more: int = 5) -> Iterator[Path]:
+    """A repository whose working tree does so many operations more, in a hundred, in one case."""
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         (root / "small.py").write_text(WORKLOADS)
         (root / "amount.py").write_text("MORE = 0\n")
         commit_all(root)
-        (root / "amount.py").write_text("MORE = 5\n")
+        (root / "amount.py").write_text(f"MORE = {more}\n")
         yield root
 
 

@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from bench.plan.error_messages import near
-from bench.plan.presets.checked_toml import Table
+from bench.plan.presets.checked_toml import Table, read_text
 from bench.plan.presets.durations import parse_duration
 from bench.plan.presets.preset_file import Exclusion, Preset, Rule, preset
 from bench.records import UserError
@@ -38,7 +38,7 @@ def load(name: str, folder: Path) -> Preset:
     """
     if name.endswith(".toml") or "/" in name:
         path = folder / name
-        return preset(path.stem, Table.parse(name, _read(path)))
+        return preset(path.stem, Table.parse(name, read_text(path)))
     project = _project(folder)
     own = project.table("presets") if project else None
     if own and name in own.data:
@@ -75,17 +75,6 @@ def _project(folder: Path) -> Table | None:
     path = _pyproject(folder)
     if path is None:
         return None
-    table = Table.parse(str(path), _read(path)).table("tool").table("coursebench")
+    table = Table.parse(str(path), read_text(path)).table("tool").table("coursebench")
     table.only(("preset", "workloads", "presets", "gate"))
     return table
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 text, which TOML is: byte {error.start}") from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from None

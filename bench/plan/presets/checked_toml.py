@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.plan.error_messages import fault, near
@@ -90,3 +91,15 @@ class Table:
             if not isinstance(value, str | int | float):  # bool is an int
                 raise self.fault(f"'{key}' takes text, numbers, true or false, not {value!r}", key)
         return tuple(values)
+
+
+def read_text(path: Path) -> str:
+    """The text of a TOML file. Raises `UserError` for one that is missing, unreadable or not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text, which TOML is: byte {error.start}") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
