@@ -29,6 +29,7 @@ def points(paths: Sequence[str], tool: str | None, about: TableHints, listener: 
     from bench.analyse.history import run_points
     from bench.interop import execution
     from bench.jobs import kept_history
+    from bench.store import runs
 
     frames = []
     for name in paths:
@@ -36,7 +37,7 @@ def points(paths: Sequence[str], tool: str | None, about: TableHints, listener: 
             with kept_history.restored(name) as folder:
                 frames.append(execution.points(interop.read(folder)))
             continue
-        folders = run_folders(name) if tool is None else []
+        folders = runs.folders_within(name) if tool is None else []
         if folders:
             frames.append(run_points.points(_read(folders, listener)))
         else:
@@ -48,25 +49,6 @@ def points(paths: Sequence[str], tool: str | None, about: TableHints, listener: 
     if not frames:
         raise UserError(f"no value in {', '.join(paths)}: no case there has a time")
     return pd.concat(frames, ignore_index=True)
-
-
-def run_folders(name: str) -> list[Path]:
-    """The run folders that a name stands for: the folder itself, or those inside it; none for anything else.
-
-    The shipped tables of other machines in `results/` are left out.
-    """
-    from bench.store import runs
-
-    path = Path(name)
-    if runs.exists(path) and path.is_dir():
-        found = sorted(each.parent for each in path.rglob("run.json"))
-        if path == runs.RESULTS:
-            found = [each for each in found if runs.REFERENCE not in each.parts]
-        if found or path != runs.RESULTS:
-            return found
-    if path == runs.RESULTS:
-        raise UserError(f"no run in {name}/ yet; measure one with: bench run")
-    return [] if runs.exists(path) else [runs.locate(name)]
 
 
 def _read(folders: list[Path], listener: Listener) -> Iterator[RunData]:

@@ -31,13 +31,12 @@ def keep(
     """
     from bench.interop import csv_parquet
     from bench.interop.launch_times import launch_times
-    from bench.jobs.history_job import run_folders
     from bench.runner import branch_files
     from bench.store import runs, tables
 
     files = {path.name: _read(path) for path in also}
     kept = 0
-    for folder in [folder for name in runs_named for folder in run_folders(name)]:
+    for folder in [folder for name in runs_named for folder in runs.folders_within(name)]:
         run = runs.read(folder)
         if runs.is_of_pairs(run):
             continue

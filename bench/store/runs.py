@@ -110,6 +110,23 @@ READERS: Mapping[str, str] = {
 """Entry of `run.json` to the command that reads such a run, which has no measurements of cases for a table."""
 
 
+def folders_within(name: str) -> list[Path]:
+    """The run folders that a name stands for: the folder itself, or those inside it; none for anything else.
+
+    The shipped tables of other machines in `results/` are left out. Raises `UserError` if nothing has that name.
+    """
+    path = Path(name)
+    if exists(path) and path.is_dir():
+        found = sorted(each.parent for each in path.rglob("run.json"))
+        if path == RESULTS:
+            found = [each for each in found if REFERENCE not in each.parts]
+        if found or path != RESULTS:
+            return found
+    if path == RESULTS:
+        raise UserError(f"no run in {name}/ yet; measure one with: bench run")
+    return [] if exists(path) else [locate(name)]
+
+
 def is_of_pairs(run: Mapping[str, Any]) -> bool:
     """Whether it is a run of `bench certify`, `gate` or `profile`, which hold no measurements of cases."""
     return any(name in run for name in READERS)
