@@ -20,7 +20,11 @@ import sys
 
 from bench.measure.__main__ import die_with_parent, worker
 from bench.measure.author.side_code import make_room
+from bench.measure.machine.compiler import why_no_compiler
 from bench.protocol.wire import STARTER_READY
+
+COMPILER = "torch._inductor.compile_fx"
+"""What `torch.compile` loads at its first call: two to four seconds in each process that compiles, or once a round."""
 
 FILES = 3
 """A request brings standard input, output and error of its worker."""
@@ -39,6 +43,8 @@ def main() -> None:
     for module in sys.argv[2:]:
         importlib.import_module(module)
     rehearse()
+    if COMPILER in sys.modules and not why_no_compiler():
+        ask_compiler()
     gc.enable()
     gc.freeze()  # a fork whose collector looked at all this would copy it
     listener.listen()
@@ -62,6 +68,17 @@ def rehearse() -> None:
     torch.set_num_threads(1)
     a = torch.ones(8, 8, requires_grad=True)
     torch.mm(a, a).sum().backward()
+
+
+def ask_compiler() -> None:
+    """Ask what `torch.compile` asks once a process: which vector instructions the C++ compiler can be used with, and
+    the key of torch's own code in its cache. It is most of what loading a compiled step takes, and forks have it.
+    """
+    from torch._inductor.codecache import torch_key
+    from torch._inductor.cpu_vec_isa import pick_vec_isa
+
+    torch_key()
+    pick_vec_isa()
 
 
 def keep(connection: socket.socket) -> None:

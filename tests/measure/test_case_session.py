@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bench.cold_blocks import cold_blocks
+from bench.cold_blocks import cold_blocks, cold_in_turns, lockstep_ns
 from bench.measure import devices
 from bench.measure.author.import_workload import module_of
 from bench.measure.author.outputs import numbers
 from bench.measure.devices.device import NoClockError
 from bench.measure.dispatcher import Dispatcher
 from bench.plan.catalog import find
-from bench.protocol import Close, Closed, Open, Opened, Refused, Visit, Visited
+from bench.protocol import BlockTimed, Close, Closed, Open, Opened, Refused, TimeBlock, Visit, Visited
 from bench.records import Case, Settings
 from bench.series import Series
 from tests.simulated import SimulatedClock
@@ -110,6 +110,22 @@ def test_the_first_blocks_of_a_visit_are_marked_and_the_others_are_kept(bench):
 
 def test_of_blocks_that_are_long_enough_only_the_first_is_cold():
     assert [cold_blocks(total) for total in (1_000_000, 4_999_999, 5_000_000, 10**9)] == [2, 2, 1, 1]
+
+
+def test_in_turns_with_another_side_a_long_block_counts_from_the_first_on():
+    lengths = (1_000_000, 5_000_000, 19_999_999, 20_000_000, 10**9)
+    assert [cold_in_turns(total) for total in lengths] == [2, 1, 1, 0, 0]
+    assert [lockstep_ns(total) / total for total in lengths] == [3, 2, 2, 1, 1]
+
+
+@pytest.mark.parametrize(("cold", "steps"), [(0, 1), (1, 2), (3, 4), (None, 3)])
+def test_a_block_of_a_pair_has_as_many_cold_blocks_before_it_as_are_asked_for(bench, cold, steps):
+    """Without a number as many as the first of them says: two before the block of 1 ms that counts."""
+    opened = bench.open()
+    bench.events.clear()
+    timed = bench.dispatcher.answer(TimeBlock(bench.key, "wall", cold=cold))
+    assert isinstance(timed, BlockTimed)
+    assert bench.events.count("step") == steps * opened.steps[STEP]
 
 
 def test_raw_totals_and_step_counts_give_back_the_true_step(bench):

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.measure.machine.compiler import why_no_compiler
+from bench.measure.starter import COMPILER
 from bench.plan.catalog import find
 from bench.protocol import Close, Closed, Open, Opened, Visit, Visited
-from bench.records import Case, Settings
+from bench.records import Case, Settings, Source
 from bench.runner.starter import Starter, StarterError, can_fork
 from bench.runner.stop_request import Stop
 from bench.runner.worker import MachineUnfitError, Worker, WorkerDiedError, environment
@@ -21,6 +23,22 @@ pytestmark = pytest.mark.skipif(not can_fork(cuda=False), reason="workers are fo
 
 KEY = Case.of("matmul/square", {"size": 16}).key
 SOURCE = find([], installed=True)["matmul/square"].source
+ASKED_KEY = Case.of("asked/asked", {}).key
+ASKED = '''
+from torch._inductor import cpu_vec_isa
+
+from bench.workload import Prepared, Work, workload
+
+KNOWN = cpu_vec_isa.valid_vec_isa_list.cache_info().currsize
+
+
+@workload(lesson="own")
+def asked(ctx):
+    """Gives how many lists of instruction sets this process knows."""
+    return Prepared(step=lambda: KNOWN, check=lambda known: abs(known - 1), work=Work(items=1))
+'''
+"""A step that is right where the process that forked its own has asked for the instruction sets of the compiler."""
+
 SHORT = Settings(warm_s=0.001, warm_cap_s=0.1, visits=1, blocks=2)
 
 
@@ -135,3 +153,19 @@ def test_a_starter_that_was_killed_is_an_error_and_no_crash_of_a_case():
 
 def test_no_fork_where_cuda_is_used():
     assert not can_fork(cuda=True)
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(bool(why_no_compiler()), reason=why_no_compiler() or "there is a compiler")
+def test_what_the_compiler_asks_once_a_process_is_asked_before_the_forks(tmp_path):
+    """A worker that is forked by a starter with the compiler finds its answers there, and asks none of it itself."""
+    source = tmp_path / "asked.py"
+    source.write_text(ASKED)
+    made = Starter(sys.executable, environment(1, None), (COMPILER,))
+    worker = Worker(1, Stop(), starter=made)
+    try:
+        opened = worker.ask(Open(ASKED_KEY, Source(str(source), "asked"), SHORT), 60)
+        assert isinstance(opened, Opened), opened
+    finally:
+        worker.end()
+        made.end()

@@ -157,12 +157,13 @@ class SeriesTimer:
     def rewarmed(self, series: Series, cold: int | None = None) -> tuple[int, CpuReading | None]:
         """As `timed`, after blocks that are not timed, since the step went cold in a pause.
 
-        cold: how many; None: as many as `cold_blocks` says of the first. Of a step that is dear now and then that would
-        decide which of its calls is timed.
+        cold: how many, if any; None: as many as `cold_blocks` says of the first. Of a step that is dear now and then
+        that would decide which of its calls is timed.
         """
         steps = self.steps[series]
-        first_ns = self.time(series, steps)
-        for _ in range((cold or cold_blocks(first_ns)) - 1):
+        if cold is None:
+            cold = cold_blocks(self.time(series, steps)) - 1
+        for _ in range(cold):
             self.time(series, steps)
         return self.timed(series, steps)
 

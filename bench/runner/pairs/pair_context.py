@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.cold_blocks import cold_blocks
+from bench.cold_blocks import cold_in_turns
 from bench.records import BASE, HEAD, SIDES, Block, BlockPair, CaseLaunch, ComparedCase, Planned, Settings, Value
 from bench.runner.stop_request import Stop
 from bench.runner.worker import SideCode
@@ -20,9 +20,9 @@ FEWEST_BLOCK_PAIRS, USUAL_BLOCK_PAIRS = 16, 60
 """Block pairs of a case in a pair: sixteen of a quiet machine lie 1 to 2 % apart, and their median is known to half a
 percent; where they disagree there are more, and up to 60 for the sake of the mean."""
 
-LONG_S, FEWEST_LONG = 2.0, 6
-"""Where 16 block pairs would take longer than 2 s, take as many as fit, but at least six: the order statistics of a
-median need them."""
+LONG_S, FEWEST_LONG = 0.5, 6
+"""Where 16 block pairs would take longer than half a second, begin with as many as fit, but with at least six: the order
+statistics of a median need them."""
 
 CHEAP_S = 0.05
 """A case is prepared twice for its memory in each pair where that takes no longer, else in its first pair alone."""
@@ -50,7 +50,7 @@ class PairSettings:
 
     block_pairs_s: float = 0.1
     """Seconds a pair spends on the block pairs of a case, within the bounds above: 16 of six blocks of 1.2 ms."""
-    block_pairs_most_s: float = 8.0
+    block_pairs_most_s: float = 4.0
     """… and at most, where its block pairs disagree: to start and open a case costs a pair 2 to 9 s."""
     alone: Collection[str] = ()
     """Keys of cases that are also visited on one side at a time, for lockstep ÷ solo."""
@@ -174,7 +174,7 @@ class PairedCase:
     def cold(self, clock: str) -> int:
         """Blocks to run before each timed one, the same on all sides: by the shorter block of warm-up, on any clock."""
         n = self.steps[BASE][Series(STEP, clock)]
-        return cold_blocks(n * min(facts["warm_ns"] / max(1, facts["warm_calls"]) for facts in self.facts.values()))
+        return cold_in_turns(n * min(facts["warm_ns"] / max(1, facts["warm_calls"]) for facts in self.facts.values()))
 
     def skipped(self, draw: Callable[[int, int], int], clock: str) -> int:
         """Calls that all sides skip before the next block, drawn at random.

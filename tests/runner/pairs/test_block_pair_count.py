@@ -30,7 +30,9 @@ def exchanged(seen):
     return [replace(one, base_ns=one.head_ns, head_ns=one.base_ns) for one in seen]
 
 
-@pytest.mark.parametrize(("block_s", "wanted"), [(0.0014, 60), (0.005, 25), (0.02, 16), (0.04, 12), (1.0, 6)])
+@pytest.mark.parametrize(
+    ("block_s", "wanted"), [(0.0014, 60), (0.005, 25), (0.01, 16), (0.02, 12), (0.04, 6), (1.0, 6)]
+)
 def test_long_steps_have_fewer_couples(block_s, wanted):
     assert at_least(block_pairs(block_s, 0.0, n=1), SETTINGS) == wanted
 
