@@ -21,8 +21,8 @@ FEWEST_BLOCK_PAIRS, USUAL_BLOCK_PAIRS = 16, 60
 percent; where they disagree there are more, and up to 60 for the sake of the mean."""
 
 LONG_S, FEWEST_LONG = 0.5, 6
-"""Where 16 block pairs would take longer than half a second, begin with as many as fit, but with at least six: the order
-statistics of a median need them."""
+"""Where 16 block pairs would take longer than half a second, begin with as many as fit, but with at least six: the
+order statistics of a median need them."""
 
 CHEAP_S = 0.05
 """A case is prepared twice for its memory in each pair where that takes no longer, else in its first pair alone."""
@@ -50,8 +50,9 @@ class PairSettings:
 
     block_pairs_s: float = 0.1
     """Seconds a pair spends on the block pairs of a case, within the bounds above: 16 of six blocks of 1.2 ms."""
-    block_pairs_most_s: float = 4.0
-    """… and at most, where its block pairs disagree: to start and open a case costs a pair 2 to 9 s."""
+    block_pairs_most_s: float = 2.0
+    """… and at most, where its block pairs disagree: to open a case in another pair costs half a second to a second,
+    and tells of another layout too."""
     alone: Collection[str] = ()
     """Keys of cases that are also visited on one side at a time, for lockstep ÷ solo."""
     rivals: Collection[str] = ()
