@@ -16,7 +16,7 @@ from bench.stats.gate_rule import NOT_SLOWER, REGRESSED, Rule
 WIDTH, TOP, BOTTOM = 420, 150, 80
 """Width, and heights of the two panels, in units of the picture: a phone shows about 0.8 px of a unit."""
 
-LEFT, RIGHT, GAP = 70, 12, 26
+LEFT, RIGHT, GAP = 70, 12, 32
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _evidence(case: Verdict, rule: Rule, top: float) -> list[str]:
     needed = {each: rule.needed(each) / math.log(10) for each in courses}
     high = max(*needed.values(), *(max(course) for course in courses.values()), 1.0) * 1.08
     scale = _Scale(0.0, high, top, top + BOTTOM)
-    parts = [_line("even", scale.at(0)), _label("1", scale.at(0)), _label("evidence", top - 6)]
+    parts = [_line("even", scale.at(0)), _label("1", scale.at(0)), _label("evidence", top - 13)]
     for name, course in courses.items():
         kind = name.replace("_", "-")
         parts.append(_line(f"needed {kind}", scale.at(needed[name])))
