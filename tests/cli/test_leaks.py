@@ -14,7 +14,7 @@ from bench.runner.pairs import pair_loop
 from bench.runner.pairs.pair_context import PairSettings
 from bench.runner.stop_request import Stop
 from bench.store import tables
-from tests.measure.settings.leaks import FILE, LEAKS, VICTIM, leaking
+from tests.measure.settings.leaks import FILE, LEAKS, VICTIM, leaking, planned
 from tests.terminal import Terminal
 from tests.test_pytest_plugin import session
 
@@ -32,7 +32,7 @@ def rows(tmp_path_factory):
     bench = Terminal(tmp_path_factory.mktemp("leaks"))
     done = bench(
         "run", "--workloads", FILE, *(f"leaky/a_leak[leak={leak}]" for leak in LEAKS), "leaky/b_victim[]",
-        "--launches", 1, "--format", "json", timeout=300,
+        "leaky/as_reported[]", "--launches", 1, "--format", "json", timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     shown = bench("show", "--format", "json")
@@ -52,6 +52,15 @@ def test_a_row_whose_axis_says_another_number_of_threads_says_so(rows):
     (found,) = [each for each in row["findings"] if each["check"] == "leaky-settings"]
     assert row["threads_used"] == 3
     assert "with 3 threads, though its row says threads=1" in found["message"]
+
+
+def test_what_a_case_leaks_is_told_in_one_sentence(rows):
+    (found,) = [each for each in rows[planned("as_reported").case.key]["findings"] if each["check"] == "leaky-settings"]
+    assert found["message"] == (
+        "the case set threads from 1 to 2; default dtype from torch.float32 to torch.float64; float32 precision of "
+        "products from highest to medium; flushing of subnormals from off to on, for its whole process, and was timed "
+        "so: with 2 threads, though its row says threads=1"
+    )
 
 
 def test_the_neighbour_of_all_leaks_is_timed_as_if_alone(rows):

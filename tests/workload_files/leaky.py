@@ -184,6 +184,23 @@ def b_victim(ctx: Context) -> Prepared:
 
 
 @workload(lesson="Planted")
+def as_reported(ctx: Context) -> Prepared:
+    """Asks for two threads, flushed subnormals, a coarser product and float64, as someone's workload did.
+
+    Answer: ten ones added.
+    Work: ten numbers.
+    """
+    torch.set_num_threads(2)
+    torch.set_flush_denormal(True)
+    torch.set_float32_matmul_precision("medium")
+    torch.set_default_dtype(torch.float64)
+    ones = torch.ones(10, dtype=ctx.dtype)
+    return Prepared(
+        step=lambda: ones.sum(), check=lambda out: abs(float(out) - 10.0), quality=differs, work=Work(items=1, flops=10)
+    )
+
+
+@workload(lesson="Planted")
 def stuck(ctx: Context) -> Prepared:
     """Enters inference mode by hand, from which nothing leads back.
 

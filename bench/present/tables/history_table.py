@@ -117,7 +117,7 @@ def heading(history: History) -> list[str]:
     if breaks:
         lines.append(f"{breaks} of the series go over a change of machine or software; nothing is compared across it")
     if unlike := environments_of(history.series):
-        lines.append(f"{DIFFERS}: {', '.join(unlike)}; nothing is compared across that either")
+        lines.append(f"{DIFFERS}: {'; '.join(unlike)}. Nothing is compared across that")
     if older := sum(over_to_another_protocol(item) for item in history.series):
         lines.append(
             f"{older} of the series go over to another way to measure (schema {STEADY_VISITS}): a step there is of the "
@@ -135,14 +135,20 @@ def over_to_another_machine(series: HistorySeries) -> bool:
 
 
 def environments_of(found: Sequence[HistorySeries]) -> list[str]:
-    """The environments of series that have several, each with its number of values; `unset` is one of no variables."""
-    counts: Counter[str] = Counter()
+    """The environments of series that have several, each with its number of values.
+
+    Variables that all of them have are left out; `unset` is an environment without any other.
+    """
+    counts: Counter[tuple[str, ...]] = Counter()
     for series in found:
-        own = {environment_of(part.fingerprint) for part in series.segments}
-        if len(own) > 1:
+        if len({environment_of(part.fingerprint) for part in series.segments}) > 1:
             for part in series.segments:
-                counts[environment_of(part.fingerprint) or UNSET] += len(part.places)
-    return [f"{name} in {count} values" for name, count in counts.most_common()]
+                counts[tuple(filter(None, environment_of(part.fingerprint).split(", ")))] += len(part.places)
+    shared = set.intersection(*map(set, counts)) if counts else set()
+    return [
+        f"{', '.join(mark for mark in marks if mark not in shared) or UNSET} in {count} values"
+        for marks, count in counts.most_common()
+    ]
 
 
 def over_to_another_protocol(series: HistorySeries) -> bool:
