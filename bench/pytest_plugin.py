@@ -188,6 +188,8 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
     """Open the case as a worker does, let pytest-benchmark time it, and check its answer once more."""
     global _drain
     from bench.measure.case_session import Session
+    from bench.measure.settings.case_settings import CaseSettings
+    from bench.measure.settings.process_settings import snapshot
     from bench.measure.timing.clocks import wall
     from bench.measure.timing.garbage_collector import quiet_garbage, settle_garbage
     from bench.protocol import Open
@@ -196,6 +198,7 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
     key = planned.case.key
     with _as_before(), _outcomes():
         _set_threads(planned.case["threads"])
+        own = CaseSettings(snapshot())
         session = Session(Open(key, planned.source, settings, count=False), wall, lambda stage: None)
         try:
             session.open()
@@ -206,11 +209,14 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
             with quiet_garbage():
                 benchmark.pedantic(prepared.step, setup=reset, rounds=rounds, iterations=steps, warmup_rounds=1)
             learned = session.finish()
+            own.look()
             benchmark.extra_info[OURS] = {
                 "key": key,
                 "relative_error": learned["error_after"],
-                "threads": session.facts["threads"],
+                "threads": learned["threads"],
+                **own.facts(),
             }
+            _warn_of(own.facts(), key)
         except BaseException:
             # The times of a wrong answer, or of some of the rounds, must be neither printed nor written.
             benchmark.has_error = True
@@ -224,25 +230,38 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
 
 @contextmanager
 def _as_before() -> Iterator[None]:
-    """Restore threads, random state, garbage collector and torch's settings, which other tests share."""
+    """Restore the settings of the process and its random states, which other tests share."""
     import gc
     import random
 
     import numpy as np
     import torch
 
-    threads, collects, tf32 = torch.get_num_threads(), gc.isenabled(), torch.backends.cudnn.allow_tf32
+    from bench.measure.settings.process_settings import put, snapshot
+
+    found = snapshot()
     random_states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     try:
         yield
     finally:
         gc.unfreeze()
-        (gc.enable if collects else gc.disable)()
-        torch.set_num_threads(threads)
-        torch.backends.cudnn.allow_tf32 = tf32
+        put(found)
         random.setstate(random_states[0])
         np.random.set_state(random_states[1])
         torch.set_rng_state(random_states[2])
+
+
+class LeakySettingsWarning(pytest.PytestWarning):
+    """A case set something for its whole process, and was timed so; it is put back after it."""
+
+
+def _warn_of(facts: dict[str, Any], key: str) -> None:
+    """Warn of what a case set for its process."""
+    import warnings
+
+    for name, (was, now) in facts.get("changed_settings", {}).items():
+        said = f"{key} set {name} from {was} to {now}, for the whole process, and was timed so; it is put back"
+        warnings.warn(LeakySettingsWarning(said), stacklevel=2)
 
 
 def _returning_nothing(call: Callable[[], Any]) -> Callable[[], None]:

@@ -284,8 +284,8 @@ class CaseLaunch:
     not looked at."""
     side: str = ""
     """`base` or `head` in a lockstep pair, where `launch` is the number of the pair; empty elsewhere."""
-    twin: bool = False
-    """True in a pair of the canary, whose head is a second copy of the base."""
+    twin: bool = False  # in a pair of the canary, whose head is a second copy of the base
+    changed_settings: Mapping[str, Any] = field(default_factory=dict)  # by setting of the process: [found, set to]
 
 
 @dataclass(frozen=True)

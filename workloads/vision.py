@@ -66,9 +66,11 @@ class Cnn(nn.Module):
 def cnn(ctx: Context, classes: int) -> Cnn:
     """A fresh net of the case.
 
-    On CUDA, cuDNN multiplies float32 in TF32 unless it is told not to, at 2e-4 of error: told so here, for the process.
+    On CUDA, cuDNN multiplies float32 in TF32 unless that is forbidden, at 2e-4 of error. It is forbidden here for as
+    long as the case is at work.
     """
-    torch.backends.cudnn.allow_tf32 = False
+    if ctx.device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = False
     return fresh(ctx, lambda: Cnn(classes))
 
 

@@ -10,6 +10,9 @@ SLOWER, FASTER, NOT_RESOLVED, NOT_COMPARED = "slower", "faster", "not_resolved",
 OTHER_MACHINE = "other_machine"
 """Verdict if the fingerprints differ: that is a comparison of machines."""
 
+OTHER_ENVIRONMENT = "other_environment"
+"""Verdict if one machine ran under unlike environment variables, or with another instruction set."""
+
 ONE_PROCESS = "one process of a side supports no verdict: processes differ, and nothing here says by how much"
 
 

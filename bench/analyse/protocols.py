@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bench.store import schema
+from bench.store import environments, schema
 
 OLDER = "older protocol"
 """What a run is called that was measured before schema 5."""
@@ -24,8 +24,21 @@ def is_older(run: Mapping[str, Any]) -> bool:
 
 
 def comparable_fingerprint(run: Mapping[str, Any]) -> str:
-    """The fingerprint of a run, marked if the older protocol measured it: values with unlike ones are not compared."""
-    return f"{run['fingerprint']}, {OLDER}" if is_older(run) else str(run["fingerprint"])
+    """The fingerprint of a run, with its steering variables, marked if the older protocol measured it.
+
+    Values with unlike ones are not compared: `0123456789abcdef, MKL_CBWR=COMPATIBLE, older protocol`.
+    """
+    return ", ".join([str(run["fingerprint"]), *environments.marks(run), *([OLDER] if is_older(run) else [])])
+
+
+def machine_of(comparable: str) -> str:
+    """The fingerprint alone of one that `comparable_fingerprint` made."""
+    return comparable.partition(", ")[0]
+
+
+def environment_of(comparable: str) -> str:
+    """The steering variables of one that `comparable_fingerprint` made; empty without any."""
+    return comparable.partition(", ")[2].removesuffix(OLDER).removesuffix(", ")
 
 
 def why_apart(base: Mapping[str, Any], head: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from bench.analyse.comparison import (
     NOT_RESOLVED,
     ON_CPU,
     ONE_PROCESS,
+    OTHER_ENVIRONMENT,
     OTHER_MACHINE,
     SLOWER,
     Compared,
@@ -27,6 +28,7 @@ from bench.records import Outcome
 from bench.series import CPU, WALL
 from bench.stats import intervals
 from bench.stats.intervals import Interval
+from bench.store import environments
 
 
 def compare(
@@ -46,7 +48,7 @@ def compare(
     over = _Side("head", head, on_clock(head.judged if head_rows is None else head_rows, clock))
     places = dict.fromkeys([*over.places, *under.places])
     apart = why_apart(base.data.run, head.data.run)
-    alike = base.data.run["fingerprint"] == head.data.run["fingerprint"]
+    unlike = _unlike(base, head)
     made = []
     for key, own in places:
         if not under.seconds(key, own) or not over.seconds(key, own):
@@ -54,8 +56,16 @@ def compare(
         elif apart:
             made.append(_apart(key, own, under, over, apart))
         else:
-            made.append(_compared(key, own, under, over, alike, fixed=clock is not None))
+            made.append(_compared(key, own, under, over, unlike, fixed=clock is not None))
     return beyond(made)
+
+
+def _unlike(base: Analysis, head: Analysis) -> str:
+    """The verdict on all cases of runs that were not measured alike; empty for runs that were."""
+    runs = base.data.run, head.data.run
+    if not environments.same_machine(*runs):
+        return OTHER_MACHINE
+    return OTHER_ENVIRONMENT if environments.differences(*runs) else ""
 
 
 class _Side:
@@ -110,8 +120,8 @@ def _apart(key: str, clock: str | None, base: _Side, head: _Side, why: str) -> C
     )
 
 
-def _compared(key: str, clock: str | None, base: _Side, head: _Side, alike: bool, fixed: bool) -> Compared:
-    """fixed: on this clock, whatever another one would tell."""
+def _compared(key: str, clock: str | None, base: _Side, head: _Side, unlike: str, fixed: bool) -> Compared:
+    """unlike: the verdict where the runs were not measured alike; fixed: on this clock, whatever another would tell."""
     found = _ratio(key, clock, base, head)
     note = "" if found.low is not None else ONE_PROCESS if found.n < 2 else NOT_KNOWN
     if clock == WALL and not fixed and may_tell(base.run, key) and may_tell(head.run, key):
@@ -121,7 +131,7 @@ def _compared(key: str, clock: str | None, base: _Side, head: _Side, alike: bool
     return Compared(
         key=key,
         clock=clock,
-        verdict=_verdict(found, alike),
+        verdict=unlike or _verdict(found),
         base_s=base.value(key, clock),
         head_s=head.value(key, clock),
         ratio=found.value,
@@ -140,9 +150,7 @@ def _ratio(key: str, clock: str | None, base: _Side, head: _Side) -> Interval:
     return intervals.unpaired_ratio(head.seconds(key, clock), base.seconds(key, clock), priors=(priors[0], priors[1]))
 
 
-def _verdict(found: Interval, alike: bool) -> str:
-    if not alike:
-        return OTHER_MACHINE
+def _verdict(found: Interval) -> str:
     if found.low is None or found.high is None or found.low <= 1 <= found.high:
         return NOT_RESOLVED
     return SLOWER if found.low > 1 else FASTER

@@ -19,7 +19,7 @@ def check(
 
     Each workload is built at its default values on the CPU and held to the rules every workload of the suite keeps: the
     answer is right, the check notices a wrong one, fifty calls later it is still right, one seed gives one answer,
-    nothing is kept from call to call, the work is stated, the docstring explains it.
+    nothing is kept from call to call, the work is stated, the process is left as it was set, the docstring explains it.
     """
     from bench.jobs.contract_check import contract_check
 

@@ -39,9 +39,12 @@ def debug(plan: Plan, settings: Settings, listener: Listener = SILENT) -> str:
     assert isinstance(visited, Visited)
     closed = ask(dispatcher, Close(key))
     assert isinstance(closed, Closed)
+    changed = closed.facts.get("changed_settings", {})
+    told = "; ".join(f"{name} from {was} to {now}" for name, (was, now) in changed.items())
     return (
         f"{key}: prepared, right (relative error {closed.facts['error_after']:.2g}), "
         f"timed in {len(visited.blocks)} blocks and closed. One process is not a measurement: no number is kept."
+        + (f" It set {told}, for the whole process; that is put back." if told else "")
     )
 
 

@@ -11,7 +11,7 @@ from bench.analyse.rows.floor import command
 from bench.analyse.rows.launch_times import Statistic
 from bench.analyse.rows.peaks import CALIBRATION, Peaks
 from bench.records import UserError
-from bench.store import journal, runs, tables
+from bench.store import environments, journal, runs, tables
 from bench.store.tables import RunData
 
 
@@ -63,6 +63,8 @@ def named_peaks(name: str, run: Mapping[str, Any]) -> Peaks:
     """The peaks of the run `name`, for `run`. Raises `UserError` if it has none or is of another machine."""
     other = Analysis(tables.read(runs.locate(name)))
     about = other.data.run
+    if unlike := environments.differences(about, run, ("where the peaks were measured", "in the run shown")):
+        raise UserError(f"--peaks {name}: {unlike}")
     if about.get("fingerprint") != run.get("fingerprint"):
         raise UserError(
             f"--peaks {name}: those are peaks of another machine or torch ({about['machine']}, fingerprint "
@@ -75,7 +77,7 @@ def named_peaks(name: str, run: Mapping[str, Any]) -> Peaks:
 
 def latest_peaks(run: Mapping[str, Any]) -> Peaks | None:
     """The peaks of the latest sealed run in `results/` that measured some on the machine of `run`."""
-    for folder in runs_with_peaks(str(run.get("fingerprint"))):
+    for folder in runs_with_peaks(run):
         try:
             other = Analysis(tables.read(folder))
         except UserError:
@@ -85,8 +87,11 @@ def latest_peaks(run: Mapping[str, Any]) -> Peaks | None:
     return None
 
 
-def runs_with_peaks(fingerprint: str) -> list[Path]:
-    """Sealed runs of this machine that planned calibration cases, the latest first."""
+def runs_with_peaks(of: Mapping[str, Any]) -> list[Path]:
+    """Sealed runs of the machine and environment of a run that planned calibration cases, the latest first.
+
+    of: its `run.json`.
+    """
     found = []
     for path in runs.RESULTS.glob("*/run.json"):
         try:
@@ -95,6 +100,7 @@ def runs_with_peaks(fingerprint: str) -> list[Path]:
             continue
         sealed = not (path.parent / journal.NAME).exists()
         planned = any(item["key"].startswith(CALIBRATION) for item in run.get("plan", ()))
-        if sealed and planned and "imported" not in run and run.get("fingerprint") == fingerprint:
+        alike = run.get("fingerprint") == of.get("fingerprint") and not environments.differences(run, of)
+        if sealed and planned and "imported" not in run and alike:
             found.append((str(run["run"]), path.parent))
     return [folder for _, folder in sorted(found, reverse=True)]

@@ -248,6 +248,7 @@ class Session:
             counted = self._counts()
         return {
             **self._disturbances.facts(),
+            "threads": torch.get_num_threads(),  # as the blocks found it: a workload may have set another number
             "error_after": error,
             "output_devices": ",".join(where),
             "quality": quality,

@@ -23,6 +23,7 @@ from bench.measure.machine.noise import read_noise
 from bench.measure.memory.high_water import resident_bytes
 from bench.measure.modes.graphs import rehearse
 from bench.measure.profiling.profiling_session import ProfilingSession
+from bench.measure.settings.case_settings import CaseSettings, SettingsByCase
 from bench.measure.timing.clocks import Clock, wall
 from bench.measure.timing.garbage_collector import settle_garbage
 from bench.protocol import (
@@ -66,6 +67,7 @@ class Dispatcher:
         self._send = send
         self._clock = clock
         self._sessions: dict[str, Session] = {}
+        self._settings = SettingsByCase()
         self._foreign = foreign_load.ForeignLoad()
         self._closed = False
         """Whether cases were closed, of which garbage is frozen."""
@@ -78,7 +80,10 @@ class Dispatcher:
         gc.freeze()
 
     def answer(self, request: Request) -> Reply:
-        """The answer to one request; `Refused` where a workload raises."""
+        """The answer to one request; `Refused` where a workload raises.
+
+        Raises `StuckSettingError` where a case leaves a setting of the process that cannot be put back.
+        """
         match request:
             case Import(sources, modules, modes):
                 for module in modules:
@@ -89,21 +94,21 @@ class Dispatcher:
                 errors = import_errors(sources)
                 return Imported(errors, perf_counter() - started, strangers())
             case Loop(key, seconds, sampler, cpu):
-                return self._guarded(key, lambda: self._profiled(key).loop(seconds, sampler, cpu))
+                return self._guarded(key, lambda _: self._profiled(key).loop(seconds, sampler, cpu))
             case ProfileSteps(key, steps, trace, cpu):
-                return self._guarded(key, lambda: self._profiled(key).profile_steps(steps, trace, cpu))
+                return self._guarded(key, lambda _: self._profiled(key).profile_steps(steps, trace, cpu))
             case Open(key):
-                return self._guarded(key, lambda: self._open(request))
+                return self._guarded(key, lambda _: self._open(request))
             case Visit(key):
-                return self._guarded(key, lambda: self._visit(request))
+                return self._guarded(key, lambda _: self._visit(request))
             case TimeBlock(key, clock, rewarm, cpu, skip, cold):
-                return self._guarded(key, lambda: self._sessions[key].time_block(clock, rewarm, cpu, skip, cold))
+                return self._guarded(key, lambda _: self._sessions[key].time_block(clock, rewarm, cpu, skip, cold))
             case TimeWithOthers(key, pairs, seed, cpu):
-                return self._guarded(key, lambda: self._sessions[key].time_with_others(pairs, seed, cpu))
+                return self._guarded(key, lambda _: self._sessions[key].time_with_others(pairs, seed, cpu))
             case Close(key):
-                return self._guarded(key, lambda: self._close(key))
+                return self._guarded(key, lambda own: self._close(key, own))
             case Inspect(key, source, settings):
-                return self._guarded(key, lambda: inspect(key, source, settings))
+                return self._guarded(key, lambda _: inspect(key, source, settings))
             case ReadNoise(seconds):
                 return read_noise(seconds, self._clock)
             case Collect():
@@ -144,38 +149,49 @@ class Dispatcher:
         blocks = self._sessions[request.key].visit(request.cpu, request.blocks, request.skip)
         return Visited(request.key, blocks, perf_counter() - started)
 
-    def _close(self, key: str) -> Closed:
+    def _close(self, key: str, own: CaseSettings) -> Closed:
         refuse_strangers()  # what a step loads as it goes on
         session = self._sessions.pop(key)
         learned, no_clock = session.finish(), session.timer.no_clock
         session.release()
+        own.look()
         device = session.device
         del session
         if not self._sessions:
             self._closed = True
             device.release()
-        return Closed(key, {**learned, "foreign_load": self._foreign.cores()}, no_clock)
+        return Closed(key, {**learned, **own.facts(), "foreign_load": self._foreign.cores()}, no_clock)
 
-    def _guarded(self, key: str, work: Callable[[], Reply]) -> Reply:
-        """Do `work`; turn what a workload raises into the outcome it means, and drop the case."""
+    def _guarded(self, key: str, work: Callable[[CaseSettings], Reply]) -> Reply:
+        """Do `work` under the settings of the case; what it raises becomes the outcome that this means."""
         try:
-            return work()
-        except Exception as error:  # the user's code may raise anything; each kind becomes a named outcome
-            self.refused(error)
-            outcome, reason = outcome_of(error)
-            detail = traceback.format_exc() if outcome is Outcome.FAILED else ""
-            session = self._sessions.pop(key, None)
-            if session is None:
-                return Refused(key, outcome.value, reason, detail)
-            if outcome is Outcome.FAILED:
-                # A device-side error kills the device's context for this process: this case must then take the process
-                # with it, or every case after it would fail in its place.
-                session.drain()
-            try:
-                session.release()
-            except Exception:  # a workload that failed may fail again where it closes; the first failure is the reason
-                detail += f"\nClosing it failed too:\n{traceback.format_exc()}"
-            return Refused(key, outcome.value, reason, detail, session.facts)
+            with self._settings.of(key) as own:
+                try:
+                    return work(own)
+                except Exception as error:  # the user's code may raise anything; each kind becomes a named outcome
+                    return self._ended(key, error, own)
+        finally:
+            if key not in self._sessions:
+                self._settings.forget(key)
+
+    def _ended(self, key: str, error: Exception, own: CaseSettings) -> Refused:
+        """Drop a case that raised, and answer with its outcome."""
+        self.refused(error)
+        outcome, reason = outcome_of(error)
+        detail = "".join(traceback.format_exception(error)) if outcome is Outcome.FAILED else ""
+        session = self._sessions.pop(key, None)
+        if session is None:
+            return Refused(key, outcome.value, reason, detail)
+        if outcome is Outcome.FAILED:
+            # A device-side error kills the device's context for this process: this case must then take the process
+            # with it, or every case after it would fail in its place.
+            session.drain()
+        try:
+            session.release()
+        except Exception:  # a workload that failed may fail again where it closes; the first failure is the reason
+            detail += f"\nClosing it failed too:\n{traceback.format_exc()}"
+        own.look()
+        return Refused(key, outcome.value, reason, detail, {**session.facts, **own.facts()})
 
 
 def outcome_of(error: Exception) -> tuple[Outcome, str]:

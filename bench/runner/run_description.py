@@ -13,7 +13,7 @@ from bench.records import Case, ComparedCase, Planned, Settings, Source, UserErr
 from bench.runner import git
 from bench.runner.time_account import now
 from bench.runner.timed_code import code
-from bench.store import runs, schema
+from bench.store import environments, runs, schema
 
 
 def begin(folder: Path, description: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> None:
@@ -76,6 +76,9 @@ def refuse_changes(run: Mapping[str, Any], planned: Sequence[Planned], hello: He
             f"the run was begun by an older coursebench, which measured otherwise (schema {run['schema']}; here it is "
             f"{schema.VERSION}): begin a new run"
         )
+    unlike = environments.differences(run, {"environment": hello.facts}, ("when the run was begun", "here"))
+    if unlike:
+        raise UserError(f"{unlike}: begin a new run, or set the environment as it was")
     here = runs.fingerprint(hello.facts)
     if run["fingerprint"] != here:
         raise UserError(

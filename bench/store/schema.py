@@ -12,7 +12,8 @@
               Older runs were measured by a protocol that told some steps 20 to 30 % longer, and are not compared with
               newer ones.
 6   2026-12   In `pairs.parquet` thread_ns, preempted and waited of either side. The blocks of a gate's canary are those
-              of the same round: base, head and the second copy of the base take turns.
+              of the same round: base, head and the second copy of the base take turns. Optional, since they came
+              later: in `launches.parquet` changed_settings, what a case set its process to.
 """
 
 from __future__ import annotations

@@ -71,6 +71,7 @@ def around(value: float) -> Interval:
 
 # check, the field it looks at, the last value that is fine, the first that is not
 THRESHOLDS = [
+    ("leaky-settings", "changed_settings", {}, {"gradients": ("on", "off")}),
     ("not-steady", "unsteady", 0, 1),
     ("few-launches", "launches", 6, 5),
     ("foreign-load", "foreign_load", 0.10, above(0.10)),
@@ -248,3 +249,13 @@ def test_a_core_that_was_lost_for_a_moment_is_no_doubt() -> None:
 def test_few_launches_beside_other_cases_are_no_doubt() -> None:
     assert checks(dataclasses.replace(QUIET, launches=3, moderated=True)) == []
     assert checks(dataclasses.replace(QUIET, launches=1, moderated=True, half_width=math.inf)) == ["few-launches"]
+
+
+def test_a_case_of_another_number_of_threads_than_its_row_says_so() -> None:
+    key = "a/b[device=cpu,threads=1]"
+    evidence = dataclasses.replace(QUIET, key=key, changed_settings={"threads": ("1", "2"), "gradients": ("on", "off")})
+    (finding,) = findings_of(evidence)
+    assert finding.message == (
+        "the case set threads from 1 to 2; gradients from on to off, for its whole process, and was timed so: with 2 "
+        "threads, though its row says threads=1"
+    )

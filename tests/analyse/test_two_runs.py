@@ -260,3 +260,29 @@ def test_other_machines_share_no_hour():
     found = compare(Analysis(base), Analysis(head))
     assert shared_by(found) is None
     assert {item.verdict for item in found} == {"other_machine"}
+
+
+def in_environment(variables, **cases):
+    """A run that says its steering variables."""
+    made = stored(**cases)
+    made.run["environment"] = {**made.run["environment"], "steering": variables}
+    return made
+
+
+def test_runs_of_unlike_environments_are_a_comparison_of_those():
+    """The planted mistake: variables that steer are in no fingerprint, and nobody looks at them."""
+    base, head = in_environment({}, x=STEADY), in_environment({"MKL_CBWR": "SSE2"}, x=[2 * each for each in STEADY])
+    found = compared(base, head)["a/x"]
+    assert found.verdict == "other_environment"
+    assert found.ratio == pytest.approx(2)
+    text = present.show([found], {**base.run, "machine": "m"}, {**head.run, "machine": "m"}, "table", width=200)
+    assert "environment differs: MKL_CBWR unset in the base, SSE2 in the head" in text
+    assert "compares those, not two versions of code" in text
+
+
+def test_a_run_from_before_variables_were_recorded_is_compared_with_a_line_of_doubt():
+    base, head = stored(x=STEADY), in_environment({"MKL_CBWR": "SSE2"}, x=STEADY)
+    found = compared(base, head)["a/x"]
+    assert found.verdict == "not_resolved"
+    text = present.show([found], {**base.run, "machine": "m"}, {**head.run, "machine": "m"}, "table", width=200)
+    assert "The base does not say what its environment was; the other run had MKL_CBWR=SSE2." in text

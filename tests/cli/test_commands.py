@@ -141,6 +141,10 @@ FAULTS = {
         "kept = []\n    step = lambda: (kept.append(x.sum()), x.sum())[1]",
     ),
     "it leaves its process alive": ("step = ctx.mode(torch.sum, x)", "import os\n    step = lambda: os._exit(5)"),
+    "it leaves its process as it was set": (
+        "x = ctx.randn(size) + 1",
+        "torch.set_num_threads(2)\n    x = ctx.randn(size) + 1",
+    ),
     "it closes": ('unit="number"))', 'unit="number"), close=lambda: 1 / 0)'),
 }
 

@@ -190,3 +190,14 @@ def test_a_run_whose_workload_changed_is_not_resumed(tmp_path):
     done = start(folder, "--resume", str(folder)).ended(60)
     assert done.returncode == 2
     assert "changed since the run was begun" in done.stderr
+
+
+def test_a_run_is_not_resumed_with_another_instruction_set(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    options = ("--workloads", str(FILE), "paced/*", "-s", "place=1", "--launches", "1", "--out", str(folder))
+    monkeypatch.setenv("ATEN_CPU_CAPABILITY", "default")
+    assert start(folder, *options).ended(120).returncode == 0
+    monkeypatch.delenv("ATEN_CPU_CAPABILITY")
+    done = start(folder, "--resume", str(folder)).ended(60)
+    assert done.returncode == 2
+    assert "environment differs: ATEN_CPU_CAPABILITY=default when the run was begun, unset here" in done.stderr

@@ -61,7 +61,7 @@ def test_a_run_of_the_first_version_is_read_with_what_it_did_not_write(folder: P
     tables.seal(tables.read(folder), {"schema": 1})
     added = {
         "blocks": ["side"],
-        "launches": ["side", "condition", "throttled_blocks", "output_devices", "break_reasons"],
+        "launches": ["side", "condition", "throttled_blocks", "output_devices", "break_reasons", "changed_settings"],
     }
     for name, columns in added.items():
         path = folder / f"{name}.parquet"
@@ -73,4 +73,4 @@ def test_a_run_of_the_first_version_is_read_with_what_it_did_not_write(folder: P
     assert [str(data.launches[name].dtype) for name in added["launches"]] == [
         schema.LAUNCHES[name] for name in added["launches"]
     ]
-    assert tables.records_of(data)[0][0].condition == {}
+    assert tables.records_of(data)[0][0].condition == tables.records_of(data)[0][0].changed_settings == {}

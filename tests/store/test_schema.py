@@ -18,7 +18,17 @@ def test_a_column_for_every_field_in_its_order() -> None:
 
 def test_mappings_are_text() -> None:
     assert set(schema.NESTED) == {
-        *("steps", "work", "quality", "no_clock", "counters", "seconds", "condition", "break_reasons"),
+        *(
+            "steps",
+            "work",
+            "quality",
+            "no_clock",
+            "counters",
+            "seconds",
+            "condition",
+            "break_reasons",
+            "changed_settings",
+        ),
     }
     assert {schema.LAUNCHES[name] for name in schema.NESTED} == {"string"}
 

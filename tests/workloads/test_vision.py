@@ -98,9 +98,14 @@ def test_torchs_own_count_of_flops_is_above_ours_by_the_zeros_around_the_images(
     assert counter.get_total_flops() == case.prepared.work.flops + zeros
 
 
-def test_convolutions_are_not_rounded_to_tf32(context, monkeypatch):
+def test_convolutions_are_not_rounded_to_tf32_on_cuda(context, monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     vision.cnn(context(), 10)
+    assert torch.backends.cudnn.allow_tf32  # the CPU has no TF32 to forbid
+    on_cuda = context()
+    on_cuda.device = torch.device("cuda")
+    monkeypatch.setattr(vision, "fresh", lambda ctx, make: make())  # nothing is placed there
+    vision.cnn(on_cuda, 10)
     assert not torch.backends.cudnn.allow_tf32
 
 

@@ -17,6 +17,7 @@ from bench.analyse.findings.machine import (
     Throttled,
 )
 from bench.analyse.findings.processor import BackgroundWork, Preempted
+from bench.analyse.findings.settings import LeakySettings
 from bench.analyse.findings.stability import Drift, FewLaunches, NotSteady, OutlierShare, TwoModes, WideInterval
 from bench.records import Finding
 
@@ -32,6 +33,7 @@ __all__ = [
 
 CHECKS: Sequence[Check] = (
     WrongDevice(),
+    LeakySettings(),
     NotSteady(),
     Drift(),
     TwoModes(),

@@ -61,6 +61,8 @@ class CaseEvidence:
     use: ProcessorUse = NOT_KNOWN
     background_after: float | None = None
     """Cores kept busy right after the blocks, in the worst launch."""
+    changed_settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """By setting of the process that the case changed: its value before and after, as text."""
 
 
 class Check(Protocol):

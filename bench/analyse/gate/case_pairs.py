@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.analyse.gate.case_settings import settings_doubts
 from bench.cold_blocks import lockstep_ns
 from bench.records import BlockPair
 from bench.series import WALL
@@ -41,10 +42,14 @@ def case_pairs(data: RunData, twin: bool, wall_medians: bool) -> dict[str, CaseP
     for row in tables.block_pairs_of(data):
         if bool(row.twin) == twin and row.clock == WALL:
             by_case[row.key][row.pair].append(row)
-    return {key: _of_case([pairs[number] for number in sorted(pairs)], wall_medians) for key, pairs in by_case.items()}
+    settings = settings_doubts(data)
+    return {
+        key: _of_case([pairs[number] for number in sorted(pairs)], wall_medians, settings.get(key, ""))
+        for key, pairs in by_case.items()
+    }
 
 
-def _of_case(pairs: Sequence[Sequence[BlockPair]], wall_medians: bool) -> CasePairs:
+def _of_case(pairs: Sequence[Sequence[BlockPair]], wall_medians: bool, of_settings: str) -> CasePairs:
     data = PairData(wall_only=wall_medians)
     for rows in pairs:
         data.add(rows)
@@ -52,7 +57,8 @@ def _of_case(pairs: Sequence[Sequence[BlockPair]], wall_medians: bool) -> CasePa
         data.means.clear()
     rows = [row for pair in pairs for row in pair]
     spent_ns = sum(lockstep_ns(row.base_ns) + lockstep_ns(row.head_ns) for row in rows)
-    return CasePairs(data, spent_ns / 1e9, tuple(_doubts(rows, data.clock)))
+    doubts = [*_doubts(rows, data.clock), *filter(None, [of_settings])]
+    return CasePairs(data, spent_ns / 1e9, tuple(doubts))
 
 
 def _doubts(rows: Sequence[BlockPair], clock: str) -> list[str]:

@@ -16,10 +16,14 @@ from bench.analyse.history.series import COLUMNS
 from bench.analyse.protocols import comparable_fingerprint
 from bench.analyse.rows.launch_times import launch_times
 from bench.records import Case, Outcome
+from bench.store import environments
 from bench.store.tables import RunData
 
 BATCH = 16
 """Number of runs whose blocks are grouped together: a grouping costs as much as ten thousand blocks."""
+
+BARE, SAYS = "bare", "says"
+"""Columns of points on the way: the fingerprint without an environment, and whether the run says its environment."""
 
 APART = 1_000_000
 """Distance between the launch numbers of two runs of a batch: more launches than a run can have."""
@@ -31,7 +35,20 @@ def points(found: Iterable[RunData]) -> pd.DataFrame:
     while batch := list(islice(rest, BATCH)):
         frames.append(_points(batch))
     every = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
-    return every.assign(at=pd.to_datetime(every["at"], utc=True))
+    every = every.assign(at=pd.to_datetime(every["at"], utc=True))
+    return _joined_to_known(every)[list(COLUMNS)]
+
+
+def _joined_to_known(every: pd.DataFrame) -> pd.DataFrame:
+    """The points, where those of a run that does not say its environment join the earliest one of their machine that
+    does: else each series would break where runs begin to say it.
+    """
+    if BARE not in every:
+        return every
+    said = every[every[SAYS].astype(bool)].sort_values("at").drop_duplicates(BARE)
+    known = dict(zip(said[BARE], said["fingerprint"], strict=True))
+    rows = zip(every["fingerprint"], every[BARE], every[SAYS], strict=True)
+    return every.assign(fingerprint=[own if says else known.get(bare, own) for own, bare, says in rows])
 
 
 def commit_of(run: Mapping[str, Any]) -> str | None:
@@ -51,6 +68,8 @@ def _points(batch: Sequence[RunData]) -> pd.DataFrame:
     of_run = {
         "machine": [data.run["machine"] for data in batch],
         "fingerprint": [comparable_fingerprint(data.run) for data in batch],
+        BARE: [comparable_fingerprint({**data.run, "environment": {}}) for data in batch],
+        SAYS: [environments.steering(data.run) is not None for data in batch],
         "commit": [commit_of(data.run) for data in batch],
         "at": [datetime.fromisoformat(data.run["created"]) for data in batch],
     }

@@ -69,6 +69,7 @@ def evidence_of(
         mean=row.mean,
         use=run.use_of(case.key),
         background_after=most(launches, lambda each: each.background_after),
+        changed_settings={name: (was, now) for each in launches for name, (was, now) in each.changed_settings.items()},
     )
 
 

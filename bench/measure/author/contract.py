@@ -19,6 +19,7 @@ from bench.measure.author.tolerance import TOLERANCE
 from bench.measure.author.usable import usable_dtype, usable_mode
 from bench.measure.devices import device_for
 from bench.measure.memory.high_water import heap_bytes
+from bench.measure.settings.process_settings import Snapshot, changes, snapshot
 from bench.measure.timing.clocks import wall
 from bench.protocol import Inspected
 from bench.protocol.rows import Fault
@@ -53,6 +54,8 @@ class Subject:
     prepare: Callable[[], Prepared]
     prepared: Prepared
     tolerance: float
+    found: Snapshot = field(default_factory=snapshot)
+    """What the process was set to before."""
     readings: list[tuple[int, int]] = field(default_factory=list, init=False)
     """Living objects and bytes before and after the last `ROUND_CALLS` calls whose answers were checked."""
 
@@ -99,7 +102,7 @@ def _inspected(key: str, source: Source, settings: Settings) -> Inspected:
 
 def subject_of(key: str, source: Source, settings: Settings) -> Subject:
     """Prepare the case once. Raises what its code raises, and `Skip` where it cannot run here."""
-    case = Case.from_key(key)
+    case, found = Case.from_key(key), snapshot()
     make, declared = make_of(source)
     device = device_for(str(case["device"]), wall)
     dtype, mode = usable_dtype(case, declared), usable_mode(case, declared)
@@ -112,7 +115,7 @@ def subject_of(key: str, source: Source, settings: Settings) -> Subject:
     prepared = prepare()
     if not isinstance(prepared, Prepared):
         raise TypeError(f"a workload returns Prepared(step=…, check=…, work=…), not {type(prepared).__name__}")
-    return Subject(prepare, prepared, TOLERANCE[dtype])
+    return Subject(prepare, prepared, TOLERANCE[dtype], found)
 
 
 def returns_output(subject: Subject) -> None:
@@ -226,6 +229,16 @@ def states_work(subject: Subject) -> None:
         raise Broken("work has neither flops nor bytes: without either there is no floor to compare with")
 
 
+def leaves_settings(subject: Subject) -> None:
+    """The process must be set as it was: what a case changes is not in its key, and would be its neighbours' too."""
+    if changed := changes(subject.found, snapshot()):
+        told = "; ".join(f"{name} from {was} to {now}" for name, (was, now) in changed.items())
+        raise Broken(
+            f"it sets {told}, for the whole process: choose by an axis (threads=2, dtype=float64) or by an argument of "
+            "the call, or set it inside the step and put it back there"
+        )
+
+
 def closes(subject: Subject) -> None:
     """The case must close without an error; the last rule, since nothing works afterwards."""
     if subject.prepared.close is not None:
@@ -241,6 +254,7 @@ RULES: Mapping[str, Callable[[Subject], None]] = {
     "it repeats under one seed": repeats,
     "it keeps nothing from call to call": keeps_nothing,
     "it states its work": states_work,
+    "it leaves its process as it was set": leaves_settings,
     "it closes": closes,
 }
 

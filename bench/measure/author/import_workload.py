@@ -12,13 +12,20 @@ from pathlib import Path
 from types import ModuleType
 
 from bench.measure.author.side_code import USER_FILE
+from bench.measure.settings.case_settings import FileSettings
 from bench.records import Source
 from bench.workload import Declaration, Prepared
 
+_OF_FILES = FileSettings()
+
 
 def make_of(source: Source) -> tuple[Callable[..., Prepared], Declaration]:
-    """The workload's function and its declaration. Raises what its import raises, `LookupError` where it is missing."""
+    """The workload's function and its declaration, with the settings of its file in place.
+
+    Raises what its import raises, and `LookupError` where it is missing.
+    """
     module = module_of(source)
+    _OF_FILES.put(source.path)
     make = getattr(module, source.function, None)
     declared = getattr(make, "__coursebench__", None)
     if make is None or not isinstance(declared, Declaration):
@@ -27,9 +34,12 @@ def make_of(source: Source) -> tuple[Callable[..., Prepared], Declaration]:
 
 
 def module_of(source: Source) -> ModuleType:
-    """The module that holds a workload; a process imports it once."""
+    """The module that holds a workload; a process imports it once, and what that sets is put back."""
     if source.dotted is not None:
-        return importlib.import_module(source.dotted)
+        if source.dotted in sys.modules:
+            return sys.modules[source.dotted]
+        with _OF_FILES.importing(source.path):
+            return importlib.import_module(source.dotted)
     path = Path(source.path).resolve()
     name = f"{USER_FILE}{path.stem}_{zlib.crc32(str(path).encode()):x}"
     if name in sys.modules:
@@ -43,7 +53,8 @@ def module_of(source: Source) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with _OF_FILES.importing(source.path):
+            spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise

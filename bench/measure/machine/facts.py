@@ -19,15 +19,10 @@ from bench.measure.machine.compiler import why_no_compiler
 from bench.measure.machine.cores import affinity, physical_cores
 from bench.measure.machine.kernel_files import kernel_text
 from bench.measure.memory.high_water import CLEAR
+from bench.measure.settings import variables
 from bench.protocol.rungs import PYINSTRUMENT
 
 T = TypeVar("T")
-
-STEERS = (
-    *("OMP_", "MKL_", "KMP_", "GOMP_", "TORCH", "PYTORCH_", "TRITON_", "CUDA_", "CUBLAS_", "NVIDIA_TF32"),
-    *("LD_PRELOAD", "MALLOC_", "GLIBC_TUNABLES"),
-)  # fmt: skip
-"""Beginnings of environment variables that steer torch, its compilers and libraries, or the allocator of the host."""
 
 LIBRARIES = ("torch", "numpy", "scikit-learn", "coursebench")
 
@@ -44,7 +39,8 @@ def facts() -> dict[str, Any]:
         "torch": _torch(),
         "cuda": cuda.facts(),
         "load": {"average": _load_average(), "pressure": kernel_text("/proc/pressure/cpu").splitlines()[:1]},
-        "environment": {name: value for name, value in sorted(os.environ.items()) if name.startswith(STEERS)},
+        "environment": variables.recorded(),
+        "steering": variables.chosen_by_user(),
     }
 
 

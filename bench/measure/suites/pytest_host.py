@@ -26,6 +26,7 @@ from bench.measure.author.side_code import strangers
 from bench.measure.case_session import Given
 from bench.measure.channel import Channel
 from bench.measure.dispatcher import Dispatcher
+from bench.measure.settings.case_settings import CallSettings
 from bench.measure.suites import quiet_options
 from bench.measure.suites.benchmark_fixture import Called, Rows, UnknownFixtureError, is_async, take_over, untraced
 from bench.measure.suites.item_ending import TWICE, Ending, Phase, ending_of
@@ -90,6 +91,7 @@ class Host:
         """The answer to the last request about the open case, which waits for the end of its test."""
         self._phases: list[Phase] = []
         self._error: Exception | None = None
+        self._call: CallSettings | None = None
         dispatcher.refused = self._refused
 
     # --- before the first test --------------------------------------------------------------------------------------
@@ -174,6 +176,10 @@ class Host:
         seed_everything(request.settings.seed, Case.from_key(request.key).workload)
         # A collector in place of the next test: what it holds stays set up, and the test itself is torn down.
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=item.parent)
+        if self._call is not None:
+            changed, self._call = self._call.put_back(), None
+            if self._reply is not None and changed:
+                self._reply.facts["changed_settings"] = changed | self._reply.facts.get("changed_settings", {})
         return ending_of(self._phases, self._session.config.rootpath)
 
     def _leave_for(self, item: pytest.Item) -> None:
@@ -188,6 +194,13 @@ class Host:
         """Note how each phase of a test ended."""
         outcome = yield
         self._phases.append(Phase(outcome.get_result(), None if call.excinfo is None else call.excinfo.value))
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, Any, None]:
+        """Note what the test itself sets for its whole process; what its fixtures set is theirs to tear down."""
+        self._call = CallSettings()
+        yield
+        self._call.look()
 
     def _ended(self, key: str, ending: Ending | None) -> Reply:
         reply = self._reply

@@ -16,9 +16,11 @@ def settle_garbage() -> None:
 @contextmanager
 def quiet_garbage() -> Iterator[None]:
     """Collect once, then keep the collector off: a collection inside a block slows the next one 2.5 times."""
+    enabled = gc.isenabled()
     gc.collect()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if enabled:  # else a workload, or the suite of another tool, keeps it off
+            gc.enable()

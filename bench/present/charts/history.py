@@ -64,7 +64,8 @@ def _notes(series: HistorySeries, changes: Sequence[LevelChange]) -> list[str]:
     if history_table.over_to_another_protocol(series):
         notes.append("Another colour: another way to measure, machine or software, which is not compared.")
     elif len(series.segments) > 1:
-        notes.append("Another colour: another machine or software, which is not compared.")
+        what = "machine or software" if history_table.over_to_another_machine(series) else "environment"
+        notes.append(f"Another colour: another {what}, which is not compared.")
     return notes
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from bench.analyse.history.level_changes import FALSE_DISCOVERIES
-from bench.analyse.history.series import Alert, History, HistorySeries, LevelChange, Segment
-from bench.analyse.protocols import OLDER
+from bench.analyse.history.series import Alert, History, HistorySeries, LevelChange
+from bench.analyse.protocols import OLDER, environment_of, machine_of
 from bench.present.tables import table_formats
 from bench.present.tables.gate_report import short
 from bench.present.tables.terminal_table import Column
 from bench.present.words import units
 from bench.records import UNKNOWN
 from bench.stats.change_points import FEWEST
+from bench.store.environments import DIFFERS, UNSET
 from bench.store.schema import STEADY_VISITS
 
 SCHEMA = 1
@@ -111,15 +113,42 @@ def heading(history: History) -> list[str]:
     if left := len(history.series) - len(lately):
         few = f"fewer than {2 * FEWEST} commits on their present machine and software"
         lines.append(f"{left} of the series have {few}: not searched there")
-    breaks = sum(len({_software(part) for part in item.segments}) > 1 for item in history.series)
+    breaks = sum(over_to_another_machine(item) for item in history.series)
     if breaks:
         lines.append(f"{breaks} of the series go over a change of machine or software; nothing is compared across it")
+    if unlike := environments_of(history.series):
+        lines.append(f"{DIFFERS}: {'; '.join(unlike)}. Nothing is compared across that")
     if older := sum(over_to_another_protocol(item) for item in history.series):
         lines.append(
             f"{older} of the series go over to another way to measure (schema {STEADY_VISITS}): a step there is of the "
             "method, and is no change of level"
         )
     return lines
+
+
+def over_to_another_machine(series: HistorySeries) -> bool:
+    """Whether some of its values are of another machine or software than others in the same environment."""
+    machines: dict[str, set[str]] = {}
+    for part in series.segments:
+        machines.setdefault(environment_of(part.fingerprint), set()).add(machine_of(part.fingerprint))
+    return any(len(found) > 1 for found in machines.values())
+
+
+def environments_of(found: Sequence[HistorySeries]) -> list[str]:
+    """The environments of series that have several, each with its number of values.
+
+    Variables that all of them have are left out; `unset` is an environment without any other.
+    """
+    counts: Counter[tuple[str, ...]] = Counter()
+    for series in found:
+        if len({environment_of(part.fingerprint) for part in series.segments}) > 1:
+            for part in series.segments:
+                counts[tuple(filter(None, environment_of(part.fingerprint).split(", ")))] += len(part.places)
+    shared = set.intersection(*map(set, counts)) if counts else set()
+    return [
+        f"{', '.join(mark for mark in marks if mark not in shared) or UNSET} in {count} values"
+        for marks, count in counts.most_common()
+    ]
 
 
 def over_to_another_protocol(series: HistorySeries) -> bool:
@@ -150,7 +179,7 @@ def finding(series: HistorySeries, changes: Sequence[LevelChange]) -> str:
     present = series.segments[-1]
     lately = [change for change in changes if change.fingerprint == present.fingerprint]
     if not lately:
-        by = "the way to measure" if over_to_another_protocol(series) else "its machine or software"
+        by = "the way to measure" if over_to_another_protocol(series) else _by_what(series)
         since = f" since {by} changed" if len(series.segments) > 1 else ""
         what = "no change of level" if present.searched else "not resolved: too few commits to search"
         return f"{name}: {what}{since}"
@@ -160,9 +189,9 @@ def finding(series: HistorySeries, changes: Sequence[LevelChange]) -> str:
     return f"{name}: {units.ratio(last.ratio, last.low, last.high)} the {what} since {commit(last.commit)}{more}"
 
 
-def _software(part: Segment) -> str:
-    """The fingerprint of a segment without the mark of its protocol."""
-    return part.fingerprint.removesuffix(f", {OLDER}")
+def _by_what(series: HistorySeries) -> str:
+    """What changed at the border of two segments, where it is not the way to measure."""
+    return "its machine or software" if over_to_another_machine(series) else "its environment"
 
 
 def direction(change: LevelChange) -> str:

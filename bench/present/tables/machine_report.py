@@ -33,6 +33,8 @@ def facts_lines(facts: Mapping[str, Any]) -> list[str]:
         f"torch          {torch['version']}, {torch['cpu_capability']}, CUDA {torch['cuda'] or 'not built in'}",
         f"Python         {facts['python']['version']}",
     ]
+    if chosen := facts.get("steering"):
+        lines.append(f"environment    {', '.join(f'{name}={value}' for name, value in chosen.items())}")
     gpus = [
         f"GPU            {gpu['name']}, {size(gpu['memory_bytes'])}, driver {gpu['driver']}" for gpu in facts["cuda"]
     ]

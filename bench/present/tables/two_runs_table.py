@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from bench.analyse.common_shift import shared_by
-from bench.analyse.comparison import FASTER, NOT_KNOWN, OTHER_MACHINE, SLOWER, Compared
+from bench.analyse.comparison import FASTER, NOT_KNOWN, OTHER_ENVIRONMENT, OTHER_MACHINE, SLOWER, Compared
 from bench.analyse.protocols import ABOUT_OLDER, OLDER
 from bench.present.tables import table_formats
 from bench.present.tables.gate_report import short
 from bench.present.tables.terminal_table import Column
 from bench.present.words.units import DASH, seconds
+from bench.store import environments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,13 @@ class Comparison:
     def _repr_html_(self) -> str:
         """The output of the command as HTML, for Jupyter."""
         table = table_formats.as_html([_row(item) for item in self.found], COLUMNS)
-        return "".join([_paragraph(heading(self.base, self.head)), table, *map(_paragraph, below(self.found))])
+        return "".join(
+            [
+                _paragraph(heading(self.base, self.head)),
+                table,
+                *map(_paragraph, below(self.found, self.base, self.head)),
+            ]
+        )
 
 
 def _paragraph(text: str) -> str:
@@ -74,7 +81,7 @@ def show(
         rows = [asdict(item) for item in compared]
         return table_formats.render(rows, list(rows[0]) if rows else [], format_)
     table = table_formats.render([_row(item) for item in compared], COLUMNS, format_, width=width, color=color)
-    return f"{heading(base, head)}\n\n{table}\n" + "\n".join(below(compared)) + "\n"
+    return f"{heading(base, head)}\n\n{table}\n" + "\n".join(below(compared, base, head)) + "\n"
 
 
 def heading(base: Mapping[str, Any], head: Mapping[str, Any]) -> str:
@@ -82,8 +89,13 @@ def heading(base: Mapping[str, Any], head: Mapping[str, Any]) -> str:
     return f"head {head['run']} on {head['machine']}, base {base['run']} on {base['machine']}"
 
 
-def below(compared: Sequence[Compared]) -> list[str]:
-    """The lines below the table: how far it can be trusted."""
+def below(compared: Sequence[Compared], base: Mapping[str, Any], head: Mapping[str, Any]) -> list[str]:
+    """The lines below the table: how far it can be trusted. base, head: `run.json` of each."""
+    said = [environments.differences(base, head), environments.not_recorded(base, head)]
+    return [*_trust(compared), *filter(None, said)]
+
+
+def _trust(compared: Sequence[Compared]) -> list[str]:
     if any(OLDER in item.note for item in compared):
         return [ABOUT_OLDER]
     with_interval = [item for item in compared if item.low is not None]
@@ -92,6 +104,8 @@ def below(compared: Sequence[Compared]) -> list[str]:
             "The runs are from different machines, or from different builds of torch: this compares those, not two "
             "versions of code."
         ]
+    if any(item.verdict == OTHER_ENVIRONMENT for item in compared):
+        return ["The runs are from one machine in two environments: this compares those, not two versions of code."]
     lines = [
         "The runs were not interleaved: what lies between them may be the code, or the hour. `bench gate` takes turns, "
         "and can tell."

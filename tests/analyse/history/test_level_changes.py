@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bench.analyse import protocols
 from bench.analyse.history import level_changes as analysis
 from bench.analyse.history import run_points
 from bench.analyse.history.level_changes import history, unknown
@@ -398,3 +399,54 @@ def test_cpu_times_are_no_series_of_their_own():
     run.launch(case, 0)
     run.blocks(case, 0, [1e-3], cpu_ns=900_000_000, thread_ns=900_000_000)
     assert run_points.points([stored(run)])["clock"].tolist() == ["wall"]
+
+
+# --- environments -----------------------------------------------------------------------------------------------------
+
+
+def test_a_change_of_the_environment_is_no_change_of_level():
+    """The planted mistake: variables that steer are looked at by nobody."""
+    plain = nights(0, 20)
+    for data in plain:
+        data.run["environment"] = {**data.run["environment"], "steering": {}}
+    for data in nights(0, 20):
+        data.run["environment"] = {**data.run["environment"], "steering": {"MKL_CBWR": "SSE2"}}
+        data.run["created"] = data.run["created"].replace("2026-01-01", "2026-01-02")
+        data.run["git"] = {"commit": f"b{data.run['git']['commit']}", "dirty": False}
+        data.blocks["total_ns"] = 2 * data.blocks["total_ns"]
+        plain.append(data)
+    found = history(run_points.points(plain))
+    assert found.alerts == ()
+    (series,) = found.series
+    assert [part.fingerprint for part in series.segments] == ["f", "f, MKL_CBWR=SSE2"]
+    (said,) = [line for line in history_table.heading(found) if "environment differs" in line]
+    assert said.startswith("environment differs: unset in 20 values; MKL_CBWR=SSE2 in 20 values")
+    assert not any("machine or software" in line for line in history_table.heading(found))
+    assert history_table.finding(series, []).endswith("no change of level since its environment changed")
+
+
+def test_of_two_environments_only_what_differs_is_named():
+    values = points([1e-3] * 4)
+    values["fingerprint"] = ["f, A=1", "f, A=1", "f, A=1, B=2", "f, A=1, B=2"]
+    (said,) = [line for line in history_table.heading(history(values)) if "environment differs" in line]
+    assert said == "environment differs: unset in 2 values; B=2 in 2 values. Nothing is compared across that"
+
+
+def test_a_mark_of_the_environment_and_one_of_the_protocol_are_told_apart():
+    run = {"fingerprint": "f", "schema": 4, "environment": {"steering": {"A": "1", "B": "2"}}}
+    mark = protocols.comparable_fingerprint(run)
+    assert mark == "f, A=1, B=2, older protocol"
+    assert (protocols.machine_of(mark), protocols.environment_of(mark)) == ("f", "A=1, B=2")
+    assert protocols.environment_of("f, older protocol") == protocols.environment_of("f") == ""
+
+
+def test_runs_from_before_environments_were_recorded_stay_in_their_series():
+    """Where a machine had such a variable all along, its series would break on the day that runs began to say so."""
+    older, newer = nights(0, 20), nights(0, 20)
+    for data in newer:
+        data.run["environment"] = {**data.run["environment"], "steering": {"OPENBLAS_CORETYPE": "Haswell"}}
+        data.run["created"] = data.run["created"].replace("2026-01-01", "2026-01-02")
+        data.run["git"] = {"commit": f"b{data.run['git']['commit']}", "dirty": False}
+    (series,) = history(run_points.points([*older, *newer])).series
+    assert [part.fingerprint for part in series.segments] == ["f, OPENBLAS_CORETYPE=Haswell"]
+    assert list(run_points.points(older)["fingerprint"].unique()) == ["f"]

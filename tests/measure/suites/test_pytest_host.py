@@ -478,3 +478,47 @@ def test_refused_is_what_a_worker_without_a_session_answers(hosted):
     reply = hosted.open("test_it")
     assert isinstance(reply, Refused)
     assert "broken here" in reply.detail
+
+
+# --- settings of the process ------------------------------------------------------------------------------------------
+
+SETTERS = """
+import pytest
+import torch
+
+@pytest.fixture(scope="session", autouse=True)
+def for_the_session():
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
+
+def test_body(benchmark):
+    torch.set_default_dtype(torch.float64)
+    benchmark(sum, [1])
+
+def test_step(benchmark):
+    benchmark(torch.set_grad_enabled, False)
+
+def test_through_a_fixture(benchmark, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    benchmark(sum, [1])
+
+def test_last(benchmark):
+    assert torch.get_default_dtype() is torch.float32
+    assert torch.is_grad_enabled()
+    assert torch.get_num_threads() == 2
+    benchmark(sum, [1])
+"""
+
+
+def test_what_a_test_sets_is_told_and_put_back_and_what_its_fixtures_set_is_theirs(hosted):
+    of(hosted, SETTERS)
+    _, body = hosted.through("test_body")
+    _, step = hosted.through("test_step")
+    _, fixture = hosted.through("test_through_a_fixture")
+    _, last = hosted.through("test_last")
+    assert body.facts["changed_settings"] == {"default dtype": ["torch.float32", "torch.float64"]}
+    assert step.facts["changed_settings"] == {"gradients": ["on", "off"]}
+    assert "changed_settings" not in fixture.facts
+    assert "changed_settings" not in last.facts
+    assert last.facts["threads"] == 2
