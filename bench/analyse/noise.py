@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from bench.analyse.findings import ClockResolution, ForeignLoad
+from bench.analyse.findings.placement import findings_about
 from bench.protocol.capabilities import GPU_STATE
+from bench.protocol.placement import Placement
 from bench.records import Finding
 from bench.stats.robust import outlier_share, spread
 
@@ -105,6 +107,7 @@ def machine_findings(
             "this is a virtual machine: its cores may be shared with strangers",
             "compare within one run; across days, trust intervals only",
         )
+    found += findings_about(Placement.of(facts))
     for name, reason in capabilities.items():
         if reason:
             advice = WITHOUT.get(name, "cases that need it are skipped with this reason")

@@ -18,6 +18,7 @@ from bench.measure.devices.nvml import DeviceCondition
 from bench.measure.machine.compiler import why_no_compiler
 from bench.measure.machine.cores import affinity, physical_cores
 from bench.measure.machine.kernel_files import kernel_text
+from bench.measure.machine.placement import placement
 from bench.measure.memory.high_water import CLEAR
 from bench.protocol.capabilities import GPU_STATE
 from bench.protocol.rungs import PYINSTRUMENT
@@ -37,6 +38,7 @@ def facts() -> dict[str, Any]:
     """The environment, as nested plain values. Sizes in bytes, frequencies in MHz."""
     return {
         "cpu": _cpu(),
+        "placement": placement(),
         "memory_bytes": _memory_bytes(),
         "os": {"system": platform.system(), "release": platform.release(), "name": _os_name()},
         "container": _container(),
