@@ -267,8 +267,8 @@ class CaseLaunch:
     preemptions: int | None = None
     """Involuntary context switches of the worker during the blocks of this case."""
     condition: Mapping[str, Any] = field(default_factory=dict)
-    """Extremes over the visits: mhz_low, mhz_high, celsius_high, watts_high, capped, slowed, as far as known."""
-    throttled_blocks: int = 0  # left out because heat or a fault slowed the processor down while they were timed
+    """Extremes over the visits: mhz_low, mhz_high, celsius_high, watts_high, capped, slowed, unread, cpus; as known."""
+    throttled_blocks: int = 0  # left out because heat, a fault or a quota slowed the process while they were timed
     output_devices: str = ""  # devices of the tensors in the answer, joined by commas
     break_reasons: Mapping[str, int] = field(default_factory=dict)  # by reason why Dynamo broke the graph: how often
     foreign_load: float | None = None

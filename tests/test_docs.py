@@ -15,10 +15,12 @@ from bench.analyse.findings import CHECKS
 from bench.cli import exit_codes
 from bench.cli.app import app
 from bench.measure.author import tolerance
-from bench.measure.timing import blocks, clocks, warm_up
+from bench.measure.machine import core_kinds
+from bench.measure.timing import blocks, clocks, quota_watch, warm_up
 from bench.measure.timing.series_timer import FEWEST_KEPT, LEAST_WARM_BLOCKS
 from bench.plan import catalog, presets
 from bench.plan.selection import choose
+from bench.protocol.placement import LEAST_CORES
 from bench.records import Outcome, Settings
 from bench.runner import worker
 from bench.runner.launches import launch
@@ -203,6 +205,9 @@ CONSTANTS = {
     f"interval is {Settings.precision:.0%}".replace("%", " %"),
     "quick": f"the quick preset takes {QUICK['launches']}",
     "silence": f"| silence | {Settings.timeout_s:g} s,",
+    "kinds of core": f"| step between kinds of core | {core_kinds.LEAST_STEP - 1:.0%} |".replace("%", " %"),
+    "home": f"| fewest cores of a set | {LEAST_CORES} |",
+    "quota": f"| most blocks that a quota may stop | {quota_watch.MOST_STOPPED:.0%} |".replace("%", " %"),
     "start": f"| start of a worker | {worker.START_TIMEOUT_S:g} s |",
 }
 

@@ -8,12 +8,18 @@ from typing import Any
 import numpy as np
 
 from bench.analyse.findings import ClockResolution, ForeignLoad
+from bench.analyse.findings.placement import findings_about
+from bench.protocol.capabilities import GPU_STATE
+from bench.protocol.placement import Placement
 from bench.records import Finding
 from bench.stats.robust import outlier_share, spread
 
 QUIET, NOISY = 0.02, 0.10
 """Spread of 1 ms blocks as a share of their median: below 2 % single launches agree within the default precision; above
 10 % even twenty launches do not reach it."""
+
+WITHOUT = {GPU_STATE: "cases are measured without it: watch nvidia-smi beside a run, and lock the clock if you may"}
+"""By capability whose lack skips no case: what to do instead."""
 
 
 def noise(starts_ns: Sequence[int], totals_ns: Sequence[int]) -> dict[str, Any]:
@@ -101,9 +107,11 @@ def machine_findings(
             "this is a virtual machine: its cores may be shared with strangers",
             "compare within one run; across days, trust intervals only",
         )
+    found += findings_about(Placement.of(facts))
     for name, reason in capabilities.items():
         if reason:
-            say(f"no-{name.replace(' ', '-')}", "hint", reason, "cases that need it are skipped with this reason")
+            advice = WITHOUT.get(name, "cases that need it are skipped with this reason")
+            say(f"no-{name.replace(' ', '-')}", "hint", reason, advice)
     if not capabilities.get("cuda", "no"):
         say(
             "cuda-unproven",

@@ -23,6 +23,7 @@ from bench.measure.author.usable import usable_dtype, usable_mode
 from bench.measure.counting import operator_counts
 from bench.measure.counting.dynamo_counters import break_reasons, compilations, compiled_graphs, precompiled_headers
 from bench.measure.devices.device import Device
+from bench.measure.machine.cores import affinity
 from bench.measure.memory.case_memory import COMPILED, MEASURED_BEFORE, CaseMemory
 from bench.measure.modes import COMPILE_MODES, NEEDS_COMPILER
 from bench.measure.modes.graphs import rehearse
@@ -32,9 +33,11 @@ from bench.measure.timing.clocks import Clock
 from bench.measure.timing.disturbances import Disturbances
 from bench.measure.timing.garbage_collector import quiet_garbage
 from bench.measure.timing.one_core import on_core
+from bench.measure.timing.quota_watch import QuotaWatch
 from bench.measure.timing.series_timer import SeriesTimer
 from bench.measure.timing.warm_up import Learned
 from bench.protocol import BlockTimed, Open, TimedWithOthers
+from bench.protocol.placement import text_of
 from bench.protocol.rows import TimedBlock
 from bench.records import Case
 from bench.series import STEP, Series
@@ -74,7 +77,8 @@ class Session:
         self._given = given
         self._make: Callable[[], Prepared]
         self._enter = enter
-        self._disturbances = Disturbances()
+        self._quota = QuotaWatch()
+        self._disturbances = Disturbances(self._quota, text_of(affinity()))
         self._clock = clock
 
     # --- opening ----------------------------------------------------------------------------------------------------
@@ -98,7 +102,7 @@ class Session:
                 self._prepare_once()
         # The memory of the steady step: what compiling it, or knowing its answer in float64, took is none of it.
         self.memory.restart()
-        self.timer = SeriesTimer(self.device, self.prepared, self.settings, self._target_ns)
+        self.timer = SeriesTimer(self.device, self.prepared, self.settings, self._target_ns, quota=self._quota)
         request = self._request
         learned = None if request.warm_calls is None else Learned(request.warm_calls, request.warm_ns)
         with self._stage("warm_up"):

@@ -20,6 +20,7 @@ from bench.measure.channel import Channel
 from bench.measure.machine import foreign_load
 from bench.measure.machine.facts import capabilities, facts
 from bench.measure.machine.noise import read_noise
+from bench.measure.machine.placement import keep_home
 from bench.measure.memory.high_water import resident_bytes
 from bench.measure.modes.graphs import rehearse
 from bench.measure.profiling.profiling_session import ProfilingSession
@@ -50,6 +51,7 @@ from bench.protocol import (
     Visit,
     Visited,
 )
+from bench.protocol.placement import Placement
 from bench.protocol.wire import ProtocolError
 from bench.records import Outcome
 from bench.series import STEP
@@ -224,7 +226,9 @@ def hello() -> Hello:
 
 def serve(channel: Channel) -> None:
     """Say hello, then answer until the parent is gone."""
-    channel.send(hello())
+    said = hello()
+    channel.send(said)
+    keep_home(Placement.of(said.facts), torch.get_num_threads())  # only now: the facts are of all that it was given
     dispatcher = Dispatcher(channel.send)
     while (message := channel.receive()) is not None:
         if not isinstance(message, Request):

@@ -178,8 +178,8 @@ def references(results: Path = RESULTS) -> dict[str, Path]:
 def fingerprint(facts: Mapping[str, Any]) -> str:
     """Sixteen hex digits over the facts that make two runs comparable.
 
-    Hardware (CPU, cores in use, memory, GPUs), the driver, the kernel, the governor, Python, torch with its build and
-    its numerical settings. Load, current clock rate and paths are left out.
+    Hardware (CPU, cores in use, memory, GPUs), the driver, the kernel, the governor, the quota of a container, Python,
+    torch with its build and its numerical settings. Load, current clock rate and paths are left out.
     """
     cpu, torch = facts["cpu"], facts["torch"]
     chosen = {
@@ -193,6 +193,8 @@ def fingerprint(facts: Mapping[str, Any]) -> str:
         "torch": [torch[name] for name in ("version", "git", "cuda", "cudnn", "cpu_capability", "numerics", "build")],
         "libraries": {name: facts["libraries"].get(name) for name in ("numpy", "scikit-learn")},
     }
+    if quota := facts.get("placement", {}).get("quota"):  # else the fingerprints of runs without one would change
+        chosen["quota"] = [quota["quota_us"], quota["period_us"]]
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -10,6 +10,7 @@ import pytest
 from bench.analyse.findings import CHECKS, CaseEvidence, findings_of
 from bench.analyse.rows.processor_use import ProcessorUse
 from bench.analyse.rows.spread import Spread
+from bench.protocol.placement import QUOTA, Placement, Quota
 from bench.stats.bimodality import Humps
 from bench.stats.dear_blocks import DearBlocks
 from bench.stats.intervals import Interval
@@ -45,6 +46,8 @@ QUIET = CaseEvidence(
     device_kernels=None,
     answers={"relative_error": (1e-7, 1e-7)},
     median=Interval(1.0, 0.999, 1.001, 6, ""),
+    place=Placement(cpus=(2, 3, 9), nodes={"0": (2, 3), "1": (9,)}),
+    cpus=(2, 3),
 )
 
 
@@ -97,6 +100,12 @@ THRESHOLDS = [
     ("background-work", "use", ProcessorUse(background=1.02), ProcessorUse(background=above(1.02))),
     ("background-work", "background_after", 0.2, above(0.2)),
     ("preempted", "use", ProcessorUse(preempted=0.2), ProcessorUse(preempted=above(0.2))),
+    ("cpu-quota", "place", Placement(quota=Quota(200_000, 100_000)), Placement(quota=Quota(199_999, 100_000))),
+    ("slow-cores", "place", Placement(kinds={"P": (2, 3), "E": (0,)}), Placement(kinds={"P": (0,), "E": (2, 3)})),
+    ("mixed-cores", "place", Placement(kinds={"P": (2, 3), "E": (0,)}), Placement(kinds={"P": (2,), "E": (3,)})),
+    ("mixed-cores", "cpus", (2, 3), (2, 3, 9)),
+    ("niceness", "place", Placement(nice=0, policy="other"), Placement(nice=1)),
+    ("niceness", "place", Placement(nice=-5), Placement(policy="idle")),
 ]
 
 
@@ -166,6 +175,8 @@ def test_all_doubts_are_said_together_in_the_order_of_the_checks() -> None:
         spread=Spread(drift=Trend(0.1, 0.0), humps_within=Humps(0, 1, 0.5), dear=DearBlocks(0.25, 10.0)),
         device_s=0.01,
         use=ProcessorUse(background=2.5, preempted=0.5),
+        place=Placement((2, 9), {"P": (0,), "E": (2, 9)}, {"0": (2,), "1": (9,)}, quota=Quota(1, 2), nice=1),
+        cpus=(2, 9),
     )
     assert checks(worst) == [check.name for check in CHECKS]
 
@@ -183,6 +194,65 @@ def test_latency_is_not_called_launch_bound() -> None:
 def test_the_reasons_of_graph_breaks_are_told() -> None:
     broken = dataclasses.replace(QUIET, graph_breaks=2, break_reasons=("Tensor.item",))
     assert "Tensor.item" in findings_of(broken)[0].message
+
+
+# --- where it ran ---------------------------------------------------------------------------------------------------
+
+
+def said_of(check: str, **evidence: object) -> tuple[str, str]:
+    """Message and advice of one check."""
+    found = findings_of(dataclasses.replace(QUIET, **evidence))
+    (finding,) = [each for each in found if each.check == check]
+    return finding.message, finding.advice
+
+
+def test_a_quota_says_which_blocks_are_throttled_and_what_to_do() -> None:
+    message, advice = said_of("cpu-quota", place=Placement(quota=Quota(50_000, 100_000)), threads=1)
+    assert message == "a quota of 0.5 core: a block of more than 50 ms is throttled"
+    assert advice.startswith("give the container a whole core (docker run --cpus 1")
+    message, advice = said_of("cpu-quota", place=Placement(quota=Quota(100_000, 100_000)), threads=2)
+    assert message == "a quota of 1 core: a block of more than 50 ms is throttled"
+    assert advice.startswith("give the container 2 cores")
+
+
+def test_a_quota_that_is_enough_for_the_threads_is_no_doubt() -> None:
+    assert checks(dataclasses.replace(QUIET, place=Placement(quota=Quota(100_000, 100_000)), threads=1)) == []
+
+
+def test_slow_cores_are_named_with_the_faster_ones() -> None:
+    place = Placement((2, 3), {"P": (0, 1), "E": (2, 3)})
+    assert said_of("slow-cores", place=place) == (
+        "runs on E cores (2-3); the machine has P cores too (0-1)",
+        "let it run there: taskset -c 0-1",
+    )
+
+
+def test_a_mixture_says_how_many_threads_are_none() -> None:
+    place = Placement((0, 1, 2, 3), {"P": (0, 1), "E": (2, 3)})
+    message, advice = said_of("mixed-cores", place=place, cpus=(0, 1, 2, 3), threads=4, cores=4)
+    assert message.startswith("the process might run on cores of several kinds (P: 0-1; E: 2-3)")
+    assert advice == "use at most 2 threads, which are held to one kind and one node, or taskset -c 0-1"
+
+
+def test_niceness_is_told_by_its_number() -> None:
+    message, advice = said_of("niceness", place=Placement(nice=10, policy="batch"))
+    assert message == "runs with niceness 10 and the scheduling policy batch: other programs go first"
+    assert advice.startswith("start it without nice")
+
+
+@pytest.mark.parametrize(
+    ("slowed_by", "why", "cure"),
+    [
+        ((QUOTA,), "the quota of its container stopped the process", "give the container a whole core for each thread"),
+        (("thermal",), "heat or a fault slowed the processor down", "cool it"),
+        ((QUOTA, "thermal"), "stopped the process, and heat or a fault slowed", "thread; cool it"),
+    ],
+)
+def test_blocks_that_are_left_out_are_told_with_their_cause(slowed_by: tuple[str, ...], why: str, cure: str) -> None:
+    message, advice = said_of("throttled", throttled_blocks=4, slowed_by=slowed_by)
+    assert message.startswith("4 blocks are left out of 100: ")
+    assert why in message
+    assert cure in advice
 
 
 def test_twice_as_slow_is_called_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,10 @@ import pytest
 from scipy import stats
 
 from bench.analyse.noise import NOISY, QUIET, machine_findings, noise
+from bench.measure.machine.placement import placement
+from bench.protocol.capabilities import GPU_STATE
+from tests.measure.machine import trees
+from tests.measure.machine.trees import planted
 
 MS = 1_000_000
 
@@ -132,6 +137,52 @@ def test_what_the_machine_cannot_do_is_said_with_its_reason() -> None:
     found = machine_findings(READING, FACTS, {**CAPABLE, "peak host memory": "not on this system"})
     said = {finding.check: finding.message for finding in found}
     assert said == {"no-cuda": "no NVIDIA driver", "no-peak-host-memory": "not on this system"}
+
+
+def test_what_is_measured_without_a_state_of_the_gpu_is_not_called_skipped() -> None:
+    found = machine_findings(READING, FACTS, {**CAPABLE, GPU_STATE: "NVML gives no power (Not Supported)"})
+    (doubt,) = [finding for finding in found if finding.check == "no-state-of-the-GPU"]
+    assert doubt.message == "NVML gives no power (Not Supported)"
+    assert doubt.advice.startswith("cases are measured without it")
+
+
+def test_where_a_process_may_run_is_told_with_what_to_do(tmp_path: Path) -> None:
+    machine = planted(tmp_path, trees.HYBRID, trees.half_a_core(), trees.NICE)
+    found = machine_findings(READING, {**FACTS, "placement": placement(range(12), machine)}, CAPABLE)
+    said = {each.check: (each.message, each.advice) for each in found}
+    assert said["cpu-quota"][0] == "a quota of 0.5 core: a block of more than 50 ms is throttled"
+    assert said["unlike-cores"] == (
+        "this machine has cores of several kinds (P: 0-7; E: 8-11)",
+        "cases of few threads are held to CPUs 0-7, and coins choose among them",
+    )
+    assert said["niceness"][0].startswith("runs with niceness 10 and the scheduling policy batch")
+    assert "slow-cores" not in said
+
+
+def test_a_process_that_is_left_the_slow_cores_alone_is_told(tmp_path: Path) -> None:
+    facts = {**FACTS, "placement": placement((8, 9), planted(tmp_path, trees.HYBRID))}
+    (found,) = [each for each in machine_findings(READING, facts, CAPABLE) if each.check == "slow-cores"]
+    assert found.message == "runs on E cores (8-9); the machine has P cores too (0-7)"
+
+
+@pytest.mark.parametrize(
+    ("tree", "check", "words"),
+    [
+        (trees.TWO_NODES, "unlike-cores", "this machine has 2 NUMA nodes"),
+        (trees.CLOCKS_ALONE, "unlike-frequencies", "4800 MHz 0-1, 3600 MHz 2-3"),
+    ],
+    ids=["nodes", "clocks"],
+)
+def test_what_differs_between_cores_is_a_hint(tmp_path: Path, tree: dict[str, str], check: str, words: str) -> None:
+    facts = {**FACTS, "placement": placement(range(16), planted(tmp_path, tree))}
+    (found,) = [each for each in machine_findings(READING, facts, CAPABLE) if each.check == check]
+    assert found.severity == "hint"
+    assert words in found.message
+
+
+def test_cores_that_are_all_alike_need_no_advice(tmp_path: Path) -> None:
+    facts = {**FACTS, "placement": placement(range(4), planted(tmp_path, trees.PLAIN))}
+    assert [each.check for each in machine_findings(READING, facts, CAPABLE)] == ["no-cuda"]
 
 
 def test_a_gpu_is_unproven_until_it_was_held_to_a_certificate() -> None:

@@ -76,10 +76,13 @@ def test_work_left_on_a_side_stream_has_no_device_time(device):
         device.time("device", step, 5, nothing)
 
 
-def test_the_state_of_the_device_is_read(device):
+def test_each_reading_of_the_state_is_a_number_or_has_its_reason(device):
     condition = device.condition()
-    assert condition.mhz > 100
-    assert condition.watts > 1
+    readings = {"clock rate": condition.mhz, "temperature": condition.celsius, "power": condition.watts}
+    for name, value in readings.items():
+        assert value is not None or condition.unread[name]
+    assert condition.mhz is None or condition.mhz > 100
+    assert condition.watts is None or condition.watts > 1
 
 
 def test_peak_memory_is_that_since_the_reset(device):
@@ -92,7 +95,10 @@ def test_peak_memory_is_that_since_the_reset(device):
 
 
 def test_waits_take_the_cycles_that_they_were_asked_for(device):
-    hertz = device.condition().mhz * 1e6
+    mhz = device.condition().mhz
+    if mhz is None:
+        pytest.skip("this GPU does not tell its clock rate")
+    hertz = mhz * 1e6
     short, long = (
         sorted(device.time("device", lambda n=cycles: torch.cuda._sleep(n), 1, nothing) for _ in range(9))[4]
         for cycles in (1_000_000, 10_000_000)

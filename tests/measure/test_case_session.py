@@ -11,8 +11,10 @@ from bench.measure.author.import_workload import module_of
 from bench.measure.author.outputs import numbers
 from bench.measure.devices.device import NoClockError
 from bench.measure.dispatcher import Dispatcher
+from bench.measure.machine.cores import affinity
 from bench.plan.catalog import find
 from bench.protocol import BlockTimed, Close, Closed, Open, Opened, Refused, TimeBlock, Visit, Visited
+from bench.protocol.placement import text_of
 from bench.records import Case, Settings
 from bench.series import Series
 from tests.simulated import SimulatedClock
@@ -72,6 +74,13 @@ def test_a_later_launch_prepares_once_and_warms_up_by_what_the_first_one_learned
     assert later.facts["warm_calls"] == 15 * first.steps[STEP]
     assert later.facts["host_peak_bytes"] is None
     assert later.facts["host_peak_reason"] == "an earlier launch of this case measured it"
+
+
+def test_where_a_case_might_run_is_recorded_with_its_condition(bench):
+    bench.open()
+    bench.dispatcher.answer(Visit(bench.key))
+    closed = bench.dispatcher.answer(Close(bench.key))
+    assert closed.facts["condition"]["cpus"] == text_of(affinity())
 
 
 def test_a_visit_has_as_many_blocks_as_are_asked_for(bench):

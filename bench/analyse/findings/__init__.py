@@ -16,6 +16,7 @@ from bench.analyse.findings.machine import (
     OversubscribedThreads,
     Throttled,
 )
+from bench.analyse.findings.placement import CpuQuota, MixedCores, Niceness, SlowCores
 from bench.analyse.findings.processor import BackgroundWork, Preempted
 from bench.analyse.findings.settings import LeakySettings
 from bench.analyse.findings.stability import Drift, FewLaunches, NotSteady, OutlierShare, TwoModes, WideInterval
@@ -44,6 +45,10 @@ CHECKS: Sequence[Check] = (
     BackgroundWork(),
     Preempted(),
     OversubscribedThreads(),
+    CpuQuota(),
+    SlowCores(),
+    MixedCores(),
+    Niceness(),
     FrequencyChange(),
     Throttled(),
     ClockResolution(),

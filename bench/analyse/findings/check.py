@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bench.analyse.rows.processor_use import NOT_KNOWN, ProcessorUse
 from bench.analyse.rows.spread import Spread
+from bench.protocol.placement import Placement
 from bench.stats.intervals import Interval
 
 
@@ -63,6 +64,12 @@ class CaseEvidence:
     """Cores kept busy right after the blocks, in the worst launch."""
     changed_settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """By setting of the process that the case changed: its value before and after, as text."""
+    slowed_by: tuple[str, ...] = ()
+    """What slowed the process down in blocks that are left out."""
+    place: Placement = field(default_factory=Placement)
+    """Where a process might run on the machine of the run."""
+    cpus: tuple[int, ...] = ()
+    """The CPUs that the launches might use; empty in runs that did not record them."""
 
 
 class Check(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.analyse.findings.check import CaseEvidence
+from bench.protocol.placement import QUOTA
 
 
 class ForeignLoad:
@@ -86,7 +87,7 @@ class FrequencyChange:
 
 
 class Throttled:
-    """Heat or a fault slowed the processor down while some blocks were timed; they are left out."""
+    """Heat, a fault or a quota slowed the process down while some blocks were timed; they are left out."""
 
     name, severity = "throttled", "warning"
 
@@ -94,11 +95,16 @@ class Throttled:
         """Any such block; with more than a fifth of all blocks the case has failed already."""
         if not evidence.throttled_blocks:
             return None
-        return (
+        left_out = (
             f"{evidence.throttled_blocks} blocks are left out of {evidence.throttled_blocks + evidence.kept_blocks}: "
-            "heat or a fault slowed the processor down",
-            "cool it, or lower its clock rate to one that it can hold",
         )
+        by_quota, by_heat = QUOTA in evidence.slowed_by, set(evidence.slowed_by) != {QUOTA}
+        whys = ["the quota of its container stopped the process"] if by_quota else []
+        cures = ["give the container a whole core for each thread"] if by_quota else []
+        if by_heat:
+            whys.append("heat or a fault slowed the processor down")
+            cures.append("cool it, or lower its clock rate to one that it can hold")
+        return left_out + ", and ".join(whys), "; ".join(cures)
 
 
 class LaunchBound:

@@ -10,6 +10,7 @@ from bench.analyse.findings import CaseEvidence
 from bench.analyse.rows.launch_times import LaunchTime
 from bench.analyse.rows.row import Row
 from bench.analyse.rows.run_readings import RunReadings
+from bench.protocol.placement import cpus_of
 from bench.records import CaseLaunch
 from bench.stats import intervals
 from bench.stats.intervals import Interval
@@ -70,6 +71,9 @@ def evidence_of(
         use=run.use_of(case.key),
         background_after=most(launches, lambda each: each.background_after),
         changed_settings={name: (was, now) for each in launches for name, (was, now) in each.changed_settings.items()},
+        slowed_by=tuple(sorted({reason for each in launches for reason in each.condition.get("slowed", ())})),
+        place=run.place,
+        cpus=_cpus(each.condition for each in launches),
     )
 
 
@@ -77,6 +81,11 @@ def _frequency(conditions: Iterable[Mapping[str, Any]]) -> tuple[float, float] |
     """The lowest and the highest clock rate of all launches, MHz; None if no launch knows it."""
     known = [each for each in conditions if "mhz_low" in each]
     return (min(each["mhz_low"] for each in known), max(each["mhz_high"] for each in known)) if known else None
+
+
+def _cpus(conditions: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
+    """The CPUs that the processes of all launches might use; none if no launch recorded them."""
+    return tuple(sorted({cpu for each in conditions for cpu in cpus_of(each.get("cpus", ""))}))
 
 
 def _answers(launches: Sequence[CaseLaunch]) -> dict[str, tuple[float, float]]:

@@ -13,6 +13,7 @@ from bench.analyse.rows.kept_blocks import step_blocks, with_cpu_clock
 from bench.analyse.rows.launch_times import LaunchTimes, Statistic
 from bench.analyse.rows.processor_use import NOT_KNOWN, ProcessorUse, uses
 from bench.analyse.rows.spread import NO_SPREAD, Spread, spreads
+from bench.protocol.placement import Placement
 from bench.records import Case, CaseLaunch
 from bench.series import STEP, Series
 from bench.stats.mean_cost import LaunchBlocks
@@ -37,6 +38,11 @@ class RunReadings:
     def cores(self) -> int:
         """Logical CPUs that the processes of the run might use."""
         return len(self.about["environment"]["cpu"]["affinity"])
+
+    @cached_property
+    def place(self) -> Placement:
+        """Where a process of the run might run."""
+        return Placement.of(self.about["environment"])
 
     @cached_property
     def cases(self) -> list[Case]:

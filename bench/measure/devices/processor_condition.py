@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,15 @@ class Condition:
     """Reasons of heat or fault since the last reading: blocks timed in between are no measurement."""
     capped: bool = False
     """The clock was limited by the power limit: a normal state of a GPU at work, reported, and its blocks are kept."""
+    unread: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """By reading that failed so far: the reason. What was read is the same state with or without it."""
 
 
 def summary(readings: Iterable[Condition]) -> dict[str, Any]:
-    """Extremes of the readings: mhz_low, mhz_high, celsius_high, watts_high, slowed, capped (number of readings)."""
+    """Extremes of the readings: mhz_low, mhz_high, celsius_high, watts_high, slowed, capped (number of readings).
+
+    `unread` has the reasons of what could not be read. What no reading has is left out.
+    """
     seen = list(readings)
     rates = [reading.mhz for reading in seen if reading.mhz is not None]
     found: dict[str, Any] = {
@@ -36,8 +41,9 @@ def summary(readings: Iterable[Condition]) -> dict[str, Any]:
         "watts_high": max((one.watts for one in seen if one.watts is not None), default=None),
         "capped": sum(one.capped for one in seen),
         "slowed": sorted({reason for one in seen for reason in one.slowed}),
+        "unread": {name: why for one in seen for name, why in one.unread.items()},
     }
-    return {name: value for name, value in found.items() if value not in (None, 0, [])}
+    return {name: value for name, value in found.items() if value not in (None, 0, [], {})}
 
 
 class HostCondition:

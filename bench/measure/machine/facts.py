@@ -18,8 +18,10 @@ from bench.measure.devices.nvml import DeviceCondition
 from bench.measure.machine.compiler import why_no_compiler
 from bench.measure.machine.cores import affinity, physical_cores
 from bench.measure.machine.kernel_files import kernel_text
+from bench.measure.machine.placement import placement
 from bench.measure.memory.high_water import CLEAR
 from bench.measure.settings import variables
+from bench.protocol.capabilities import GPU_STATE
 from bench.protocol.rungs import PYINSTRUMENT
 
 T = TypeVar("T")
@@ -31,6 +33,7 @@ def facts() -> dict[str, Any]:
     """The environment, as nested plain values. Sizes in bytes, frequencies in MHz."""
     return {
         "cpu": _cpu(),
+        "placement": placement(),
         "memory_bytes": _memory_bytes(),
         "os": {"system": platform.system(), "release": platform.release(), "name": _os_name()},
         "container": _container(),
@@ -48,12 +51,21 @@ def capabilities() -> dict[str, str]:
     """By name of something that a run may need: empty where this machine has it, else the reason why not."""
     return {
         **devices.available(),
-        **({} if devices.why_not("cuda") else {"state of the GPU": DeviceCondition(torch.device("cuda", 0)).reason}),
+        **({} if devices.why_not("cuda") else {GPU_STATE: _unread_of_gpus()}),
         "compile": why_no_compiler(),
         PYINSTRUMENT: "" if find_spec("pyinstrument") else "pyinstrument is not installed: pip install pyinstrument",
         "peak host memory": "" if os.access(CLEAR, os.W_OK) else f"{CLEAR} cannot be written",
         "load of other programs": "" if Path("/proc/stat").exists() else "no /proc/stat on this system",
     }
+
+
+def _unread_of_gpus() -> str:
+    """What cannot be read of the state of the GPUs, and why; empty where everything can."""
+    count = torch.cuda.device_count()
+    reasons = [DeviceCondition(torch.device("cuda", index)).reason for index in range(count)]
+    if len(set(reasons)) <= 1:
+        return "".join(reasons[:1])
+    return "; ".join(f"cuda:{index}: {reason}" for index, reason in enumerate(reasons) if reason)
 
 
 def _cpu() -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from bench.measure.devices.processor_condition import Condition, summary
 from bench.measure.machine import foreign_load
+from bench.measure.timing.quota_watch import QuotaWatch
+from bench.protocol.placement import QUOTA
 from bench.protocol.rows import TimedBlock
 
 MOST_THROTTLED = 0.2
@@ -26,7 +28,10 @@ class Throttled(Exception):  # noqa: N818  # a state of the machine
 class Disturbances:
     """Counts disturbances over all blocks of a case."""
 
-    def __init__(self) -> None:
+    def __init__(self, quota: QuotaWatch | None = None, cpus: str = "") -> None:
+        """quota: counts the blocks that a container stopped; cpus: those that the process may use, as a list."""
+        self._quota = quota or QuotaWatch()
+        self._cpus = cpus
         self._preemptions = 0
         self._conditions: list[Condition] = []
         self._timed = self._throttled = self._paired = 0
@@ -57,12 +62,19 @@ class Disturbances:
             self._conditions.append(read())
 
     def facts(self) -> dict[str, Any]:
-        """Columns of `CaseLaunch`. Raises `Throttled` where too many blocks were lost to heat or a fault."""
+        """Columns of `CaseLaunch`. Raises `Throttled` where too many blocks were lost to heat, a fault or a quota."""
+        if why := self._quota.why_too_many(self._timed + self._quota.lost):
+            raise Throttled(why)
+        condition = summary(self._conditions)
+        if self._quota.lost:
+            condition["slowed"] = sorted({*condition.get("slowed", ()), QUOTA})
+        if self._cpus:
+            condition["cpus"] = self._cpus
         if self._throttled > MOST_THROTTLED * self._timed:
             reasons = ", ".join(summary(self._conditions)["slowed"])
             raise Throttled(f"{self._throttled} of {self._timed} blocks were timed while slowed down: {reasons}")
         return {
             "preemptions": self._preemptions if foreign_load.preemptions() is not None else None,
-            "condition": summary(self._conditions),
-            "throttled_blocks": self._throttled,
+            "condition": condition,
+            "throttled_blocks": self._throttled + self._quota.lost,
         }

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from time import sleep
 from typing import Any
 
 from bench.cold_blocks import cold_blocks
 from bench.measure.devices.device import Device, NoClockError
 from bench.measure.timing import blocks
 from bench.measure.timing.cpu_clock import CpuReading, ReadCpu, read_cpu, spent
+from bench.measure.timing.disturbances import Throttled
 from bench.measure.timing.one_core import CoreUse
+from bench.measure.timing.quota_watch import TRIES, QuotaWatch
 from bench.measure.timing.warm_up import LONG_BLOCK_NS, Learned, WarmBlock, WarmUp, warm_up, warm_up_as_before
 from bench.protocol.rows import TimedBlock
 from bench.records import Settings
@@ -32,9 +35,15 @@ class SeriesTimer:
     """Times the step and the phases of a case on the clocks of its device. `steps`: n of each calibrated series."""
 
     def __init__(
-        self, device: Device, prepared: Prepared, settings: Settings, target_ns: float, cpu: ReadCpu = read_cpu
+        self,
+        device: Device,
+        prepared: Prepared,
+        settings: Settings,
+        target_ns: float,
+        cpu: ReadCpu = read_cpu,
+        quota: QuotaWatch | None = None,
     ) -> None:
-        """target_ns: shortest block; cpu: reads the CPU clock."""
+        """target_ns: shortest block; cpu: reads the CPU clock; quota: tells of blocks that a container stopped."""
         self.steps: dict[Series, int] = {}
         self.no_clock: dict[Series, str] = {}
         """Series that a clock of the device could not time, with the reason."""
@@ -46,20 +55,46 @@ class SeriesTimer:
         self._calls: Mapping[str, blocks.Step] = {STEP: prepared.step, **prepared.phases}
         self._settings = settings
         self._target_ns = target_ns
+        self._quota = quota or QuotaWatch()
+        self.stopped = False
+        """Whether the quota of a container stopped the last block of `timed`."""
         self._warmed: dict[Series, WarmUp] = {}
         self.calls = 0
         """Calls of the step so far, those that are skipped left out."""
 
     def time(self, series: Series, steps: int) -> int:
-        """Total ns of one block. Raises `NoClockError` where the clock cannot time it."""
-        if series.phase == STEP:
-            self.calls += steps
-        return self._device.time(series.clock, self._calls[series.phase], steps, self._reset)
+        """Total ns of one block, timed again where the quota stopped it.
+
+        n and the end of warm-up follow from it: a pause of the container would be taken for a slow step. Raises
+        `NoClockError` where the clock cannot time it.
+        """
+        for _ in range(TRIES):
+            before = self._quota.reading()
+            total = self._once(series, steps, self._reset)
+            if not self._quota.stopped_since(before):
+                break
+        return total
 
     def timed(self, series: Series, steps: int) -> tuple[int, CpuReading | None]:
-        """Total ns of one block, and what it took of the processor; None on other devices. Raises as `time` does."""
+        """Total ns of one block, and what it took of the processor; None on other devices. Raises as `time` does.
+
+        `stopped` then tells whether the quota stopped it.
+        """
+        quota = self._quota.reading()
+        timed = self._with_cpu(series, steps)
+        self.stopped = self._quota.stopped_since(quota)
+        return timed
+
+    def _once(self, series: Series, steps: int, before: blocks.Step) -> int:
+        """Total ns of one block, after `before`, whatever stopped it."""
+        if series.phase == STEP:
+            self.calls += steps
+        return self._device.time(series.clock, self._calls[series.phase], steps, before)
+
+    def _with_cpu(self, series: Series, steps: int) -> tuple[int, CpuReading | None]:
+        """As `timed`, whatever stopped it."""
         if not self._on_host:
-            return self.time(series, steps), None
+            return self._once(series, steps, self._reset), None
         before = self._read_cpu()
 
         def last_before_the_block() -> None:
@@ -67,7 +102,7 @@ class SeriesTimer:
             self._reset()
             before = self._read_cpu()
 
-        total = self._device.time(series.clock, self._calls[series.phase], steps, last_before_the_block)
+        total = self._once(series, steps, last_before_the_block)
         return total, spent(before, self._read_cpu())
 
     # --- warm-up and calibration ------------------------------------------------------------------------------------
@@ -158,14 +193,19 @@ class SeriesTimer:
         """As `timed`, after blocks that are not timed, since the step went cold in a pause.
 
         cold: how many, if any; None: as many as `cold_blocks` says of the first. Of a step that is dear now and then
-        that would decide which of its calls is timed.
+        that would decide which of its calls is timed. Where the quota of a container stopped the block, it rests until
+        there is a whole one, and times another. Raises `Throttled` where that does not help.
         """
         steps = self.steps[series]
-        if cold is None:
-            cold = cold_blocks(self.time(series, steps)) - 1
-        for _ in range(cold):
-            self.time(series, steps)
-        return self.timed(series, steps)
+        for _ in range(TRIES):
+            before = cold_blocks(self.time(series, steps)) - 1 if cold is None else cold
+            for _ in range(before):
+                self.time(series, steps)
+            timed = self.timed(series, steps)
+            if not self.stopped:
+                return timed
+            sleep(self._quota.period_s)
+        raise Throttled(self._quota.why_each(TRIES))
 
     def _timed(self, series: Series, wanted: int) -> list[TimedBlock]:
         """Blocks of one series; none where its clock fails here, and from then on."""
@@ -177,16 +217,28 @@ class SeriesTimer:
             return []
 
     def _blocks(self, series: Series, steps: int, wanted: int) -> Iterator[TimedBlock]:
-        """Blocks of one series: more of those that `reset` keeps short, to fill the visit's time; fewer long ones."""
-        cold, index = 1, 0
+        """Blocks of one series: more of those that `reset` keeps short, to fill the visit's time; fewer long ones.
+
+        A block that the quota of a container stopped does not count, nor what is cold after its pause; as many come in
+        their place, up to twice those that were wanted.
+        """
+        cold, warm, most, index = 1, 1, 0, 0
         while index < wanted:
             total, cpu = self.timed(series, steps)
+            if index == 0 and self.stopped:
+                total, cpu = self.timed(series, steps)  # by its length the visit is planned
             if index == 0:
                 if self._resets:
                     wanted = min(MOST_BLOCKS, max(wanted, math.ceil(wanted * self._target_ns / max(total, 1))))
                 wanted += (cold := cold_blocks(total)) - 1
                 if total > LONG_BLOCK_NS:
                     wanted = min(wanted, cold + FEWEST_KEPT * max(1, wanted // self._settings.blocks))
+                warm, most = cold, 2 * wanted
+            if self.stopped:
+                warm = max(warm, index + cold)
+            if cold <= index < warm:
+                self._quota.lost += 1
+                wanted = min(most, wanted + 1)
             # Positional, in the order of `CpuReading`: a visit makes a hundred of these.
-            yield TimedBlock(series, index, index >= cold, steps, total, *(cpu or ()))
+            yield TimedBlock(series, index, index >= warm, steps, total, *(cpu or ()))
             index += 1

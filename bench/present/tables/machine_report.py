@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.present.words.units import seconds, size
+from bench.protocol.placement import Placement, cores_text, text_of
 from bench.records import Finding
 from bench.store.runs import fingerprint, machine_name
 
@@ -30,6 +31,7 @@ def facts_lines(facts: Mapping[str, Any]) -> list[str]:
         f"fingerprint    {fingerprint(facts)} (runs with the same one are comparable)",
         f"cores          {cpu['physical']} physical, {cpu['logical']} logical, {len(cpu['affinity'])} usable"
         f"{'; in a container' if facts['container'] else ''}{'; a virtual machine' if cpu['hypervisor'] else ''}",
+        *placement_lines(facts),
         f"torch          {torch['version']}, {torch['cpu_capability']}, CUDA {torch['cuda'] or 'not built in'}",
         f"Python         {facts['python']['version']}",
     ]
@@ -39,6 +41,35 @@ def facts_lines(facts: Mapping[str, Any]) -> list[str]:
         f"GPU            {gpu['name']}, {size(gpu['memory_bytes'])}, driver {gpu['driver']}" for gpu in facts["cuda"]
     ]
     return [*lines, *gpus]
+
+
+def placement_lines(facts: Mapping[str, Any]) -> list[str]:
+    """Where a process may run: kinds of core, nodes, shared cores, the quota, its rank. Empty where unknown."""
+    if "placement" not in facts:
+        return []
+    told, place = facts["placement"], Placement.of(facts)
+    known_by = f" (by {told['kinds_by']})" if told["kinds_by"] else ""
+    home = place.home(1)
+    lines = {
+        "kinds of core": _lists(place.kinds) + known_by,
+        "clock rates": place.frequencies,
+        "NUMA nodes": _lists(place.nodes) if len(place.nodes) > 1 else "",
+        "shared cores": f"{len(place.siblings)} with {len(place.siblings[0])} CPUs each" if place.siblings else "",
+        "runs on": text_of(home) if set(home) != set(place.cpus) else "",
+        "quota": _quota(told["quota"]) if told["quota"] else "none",
+        "priority": f"niceness {place.nice}, policy {place.policy}" if place.nice is not None else "",
+    }
+    return [f"{name:14} {said}" for name, said in lines.items() if said]
+
+
+def _lists(by_name: Mapping[str, Iterable[int]]) -> str:
+    return "; ".join(f"{name or 'one'}: {text_of(cpus)}" for name, cpus in by_name.items())
+
+
+def _quota(told: Mapping[str, Any]) -> str:
+    """`0.5 core: 50 of 100 ms; stopped in 3 of 40 periods so far`."""
+    part = f"{told['quota_us'] / 1e3:g} of {told['period_us'] / 1e3:g} ms"
+    return f"{cores_text(told['cores'])}: {part}; stopped in {told['throttled']} of {told['periods']} periods so far"
 
 
 def capability_lines(capabilities: Mapping[str, str]) -> list[str]:

@@ -102,7 +102,8 @@ class PairContext:
     listener: PairListener
     learned: Learned = field(default_factory=Learned)
     cpus: Sequence[int] = ()
-    """The logical CPUs of which a coin picks one for both sides of a pair; without any each side runs where it may."""
+    """The logical CPUs of which a coin picks one for both sides of a pair, of one kind, of one node, and one of each
+    physical core; without any each side runs where it may."""
     pair_settings: PairSettings = PairSettings()
     can_fork: bool = False
     """Whether both sides may be forks of one process, where one interpreter serves both."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bench.protocol import Hello
+from bench.protocol.placement import Placement
 from bench.records import BASE, HEAD, Block, BlockPair, CaseLaunch, ComparedCase, Outcome, Settings
 from bench.runner.compile_caches import CACHES
 from bench.runner.launches.schedule import assignments
@@ -126,7 +127,7 @@ def pair_context_of(
         threads=lambda symbolic: threads_of(symbolic, hello),
         caches=folder / CACHES,
         listener=listener,
-        cpus=hello.facts["cpu"]["affinity"],
+        cpus=Placement.of(hello.facts).coins(),
         pair_settings=pair_settings,
         can_fork=can_fork(cuda=not hello.capabilities["cuda"]),
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.protocol import Hello, StepsProfiled
+from bench.protocol.placement import Placement
 from bench.protocol.rungs import NO_STACKS, PY_SPY
 from bench.records import SIDES, ComparedCase, Settings
 from bench.runner.compile_caches import empty, folder_of
@@ -142,7 +143,7 @@ def _pair(
         profilers[side].wait_for_import()
     facts = _opened(profilers, order, sampling.steps)
     if all(facts[side]["one_core"] for side in SIDES):
-        core = dice.choice(hello.facts["cpu"]["affinity"])
+        core = dice.choice(Placement.of(hello.facts).coins())
         for side in SIDES:
             profilers[side].cpu = core
     if sampling.refused is None:

@@ -1,6 +1,7 @@
 """What the worker says of its machine."""
 
 from bench.measure.machine import facts
+from bench.protocol.placement import text_of
 
 
 def test_the_facts_are_plain_values_that_travel_as_json():
@@ -11,6 +12,7 @@ def test_the_facts_are_plain_values_that_travel_as_json():
     assert told["cpu"]["physical"] >= 1
     assert told["torch"]["version"]
     assert told["memory_bytes"] > 2**28
+    assert told["placement"]["cpus"] == text_of(told["cpu"]["affinity"])
 
 
 def test_variables_that_steer_torch_its_compilers_or_the_allocator_are_facts(monkeypatch):
