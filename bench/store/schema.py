@@ -12,7 +12,8 @@
               Older runs were measured by a protocol that told some steps 20 to 30 % longer, and are not compared with
               newer ones.
 6   2026-12   In `pairs.parquet` thread_ns, preempted and waited of either side. The blocks of a gate's canary are those
-              of the same round: base, head and the second copy of the base take turns.
+              of the same round: base, head and the second copy of the base take turns. In `launches.parquet`
+              step_facts, which earlier runs of this version lack.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ COLUMNS = frozenset((
     "floor_proven", "cpu_ns", "thread_ns", "preempted", "waited", "base_cpu_ns", "head_cpu_ns", "base_thread_ns",
     "head_thread_ns", "base_preempted", "head_preempted", "base_waited", "head_waited",
     "speedup_clock", "statistic", "mean_s", "mean_low_s", "mean_high_s", "mean_method", "p95_s", "p95_low_s",
-    "p95_high_s", "p99_s", "p99_low_s", "p99_high_s", "waiting", "background", "preempted_share",
+    "p95_high_s", "p99_s", "p99_low_s", "p99_high_s", "waiting", "background", "preempted_share", "compute_dtype",
 ))
 # fmt: on
 """Column names of the tables, which no axis may have: each axis becomes a column too."""

@@ -16,6 +16,7 @@ from bench.analyse.findings.machine import (
     OversubscribedThreads,
     Throttled,
 )
+from bench.analyse.findings.numbers import EventLoop, SubnormalNumbers
 from bench.analyse.findings.processor import BackgroundWork, Preempted
 from bench.analyse.findings.stability import Drift, FewLaunches, NotSteady, OutlierShare, TwoModes, WideInterval
 from bench.records import Finding
@@ -46,6 +47,8 @@ CHECKS: Sequence[Check] = (
     Throttled(),
     ClockResolution(),
     HarnessOverhead(),
+    EventLoop(),
+    SubnormalNumbers(),
     WideInterval(),
     OutlierShare(),
     RecompiledInTiming(),

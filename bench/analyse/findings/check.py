@@ -8,7 +8,11 @@ from typing import Protocol
 
 from bench.analyse.rows.processor_use import NOT_KNOWN, ProcessorUse
 from bench.analyse.rows.spread import Spread
+from bench.protocol.step_facts import StepFacts
 from bench.stats.intervals import Interval
+
+NOTHING_LEARNED = StepFacts()
+"""The facts of a step that nobody looked at."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class CaseEvidence:
     use: ProcessorUse = NOT_KNOWN
     background_after: float | None = None
     """Cores kept busy right after the blocks, in the worst launch."""
+    step: StepFacts = NOTHING_LEARNED
+    """What the worker learned of the step outside of timing, the worst of all launches."""
 
 
 class Check(Protocol):

@@ -10,6 +10,7 @@ from bench.analyse.findings import CaseEvidence
 from bench.analyse.rows.launch_times import LaunchTime
 from bench.analyse.rows.row import Row
 from bench.analyse.rows.run_readings import RunReadings
+from bench.protocol.step_facts import StepFacts
 from bench.records import CaseLaunch
 from bench.stats import intervals
 from bench.stats.intervals import Interval
@@ -69,6 +70,7 @@ def evidence_of(
         mean=row.mean,
         use=run.use_of(case.key),
         background_after=most(launches, lambda each: each.background_after),
+        step=StepFacts.worst(StepFacts.of(each.step_facts) for each in launches),
     )
 
 
