@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -61,6 +62,32 @@ def to_a_thread(ctx: Context, waits: bool) -> Prepared:
         return out
 
     return Prepared(step=step, check=lambda out: ctx.relative_error(out, torch.ones(8)), work=WORK)
+
+
+@workload(lesson="own")
+def to_a_queue(ctx: Context) -> Prepared:
+    """Queues a product for a thread, which writes it where the call before found the same one."""
+    a, waiting = ctx.randn(200, 200), queue.SimpleQueue[bool]()
+    exact, out = a.double() @ a.double(), torch.zeros(200, 200)
+
+    def serve() -> None:
+        while waiting.get():
+            out.zero_()
+            spin(0.0005)
+            torch.mm(a, a, out=out)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+    def step() -> torch.Tensor:
+        waiting.put(True)
+        return out
+
+    def close() -> None:
+        while not waiting.empty():
+            waiting.get()
+        waiting.put(False)
+
+    return Prepared(step=step, check=lambda y: ctx.relative_error(y, exact), work=WORK, close=close)
 
 
 @workload(lesson="own")

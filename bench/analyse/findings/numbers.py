@@ -20,7 +20,7 @@ class SubnormalNumbers:
         return (
             f"{share:.1%} of the numbers in {evidence.step.subnormal_in} are subnormal, nearer to zero than the least "
             "normal float; a processor may take 20 to 100 times as long for each",
-            "torch.set_flush_denormal(True) makes them zero; or scale the data, so that none is so small",
+            "make them zero by torch.set_flush_denormal(True), or scale the data, so that none is so small",
         )
 
 

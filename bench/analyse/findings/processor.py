@@ -26,7 +26,8 @@ class BackgroundWork:
         others, after = evidence.use.background, evidence.background_after
         own = max(1, evidence.threads or 1)
         advice = (
-            "let the step wait for its results (future.result(), join), or it is only the handing over that is timed"
+            "let the step wait for its results (future.result(), join), or it is only the handing over that is timed; "
+            "where it waits already, its time is that of more threads than the case says"
         )
         if others is not None and others > own - 1 + ALONE:
             threads = f"{own} thread{'s' if own > 1 else ''}"

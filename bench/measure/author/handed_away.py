@@ -12,17 +12,23 @@ from typing import Any
 
 import torch
 
-from bench.measure.timing.background import settle
+from bench.measure.timing.background import background_cores, settle
 
 LONGEST_S = 1.0
 """How long a wrong answer is looked at again, for work that others still do."""
+
+STILL_BUSY = 0.2
+"""Cores that work which was given away keeps busy at least; as in the finding `background-work`."""
+
+LOOKS = 5
+"""Looks for such work, of which the largest counts: beside other programs a thread gets a part of a core."""
 
 
 def pending(output: Any) -> str:
     """What a step gives in place of an answer, with what to do; empty where it gives an answer."""
     results: tuple[type[Any], ...] = (
         concurrent.futures.Future,
-        torch.futures.Future,
+        torch._C.Future,
         *_loaded("multiprocessing.pool", "AsyncResult"),
     )
     helpers: tuple[type[Any], ...] = (
@@ -50,6 +56,11 @@ def late(check: Callable[[Any], float], output: Any, tolerance: float) -> str:
                 "thread or process still computed. Wait for it in the step (future.result(), join), or it is only the "
                 "handing over that is timed"
             )
+    if (busy := max(background_cores() or 0.0 for _ in range(LOOKS))) > STILL_BUSY:
+        return (
+            f"; with no step running, {busy:.2f} cores are still busy in this process and its children: the step gives "
+            "work away and returns. Wait for it in the step (future.result(), join)"
+        )
     return ""
 
 

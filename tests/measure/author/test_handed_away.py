@@ -39,6 +39,13 @@ class Measured:
         assert isinstance(closed, Closed), closed
         return closed.facts
 
+    def ended(self):
+        """The refusal, at whichever request it comes."""
+        if isinstance(self.reply, Opened):
+            self.dispatcher.answer(Visit(self.key))
+            self.reply = self.dispatcher.answer(Close(self.key))
+        return self.refused()
+
     def refused(self):
         assert isinstance(self.reply, Refused), self.reply
         return self.reply
@@ -79,6 +86,13 @@ def test_an_answer_that_stays_wrong_is_no_late_one():
     refused = Measured("never_right").refused()
     assert refused.outcome == "wrong"
     assert "later it was right" not in refused.reason
+
+
+def test_a_buffer_that_threads_still_fill_after_the_blocks_is_wrong_with_the_reason():
+    """The work of a block is a backlog when the block ends, which may take longer than anyone waits."""
+    refused = Measured("to_a_queue").ended()
+    assert refused.outcome == "wrong"
+    assert "the step returned before its answer was there" in refused.reason or "still busy" in refused.reason
 
 
 def test_threads_children_and_futures_of_torch_are_no_answers():
@@ -188,6 +202,7 @@ def test_a_generator_is_refused_with_what_to_write(form, kind):
     assert f"the step gives {kind}, of which nothing runs until someone iterates" in refused.reason
 
 
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # that is its fault
 @pytest.mark.parametrize("name", ["reset", "check", "close", "quality"])
 def test_a_coroutine_where_nobody_awaits_is_refused(name):
     refused = Measured("awaits_nobody", name=name).refused()
