@@ -248,8 +248,7 @@ class CaseLaunch:
     """Highest resident memory of this process since the case began, minus what was resident at its beginning."""
     host_peak_reason: str = ""
     device_peak_bytes: int | None = None
-    device_reserved_bytes: int | None = None
-    """Most memory that the caching allocator of the process held."""
+    device_reserved_bytes: int | None = None  # most memory that the caching allocator of the process held
     one_core: bool | None = None
     """Whether the thread that calls the step did all its work during warm-up; None if the system does not say."""
     steady: bool | None = None
@@ -282,6 +281,7 @@ class CaseLaunch:
     background_after: float | None = None
     """Cores that this process and its children kept busy right after its blocks, while no step ran; None where that was
     not looked at."""
+    step_facts: Mapping[str, Any] = field(default_factory=dict)  # see `bench/protocol/step_facts.py`
     side: str = ""
     """`base` or `head` in a lockstep pair, where `launch` is the number of the pair; empty elsewhere."""
     twin: bool = False  # in a pair of the canary, whose head is a second copy of the base

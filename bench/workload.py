@@ -48,6 +48,9 @@ class Work:
     working_set: float | None = None
     """Bytes of memory that are touched, if fewer than `bytes`, as in a loop over the same rows. It decides which cache,
     and so which bandwidth, the bytes may come from. None means as many as `bytes`."""
+    compute_dtype: str = ""
+    """The number format of the flops, which the harness fills in from `Prepared.compute_dtype`; empty stands for the
+    case's dtype."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,10 @@ class Prepared:
     quality: Callable[[], Mapping[str, float]] | None = None
     """Metrics such as loss or accuracy, read after the last block, before anything is reset. A metric that is
     read after each epoch has the epoch in its name: `test_accuracy_after_3`."""
+    compute_dtype: torch.dtype | Literal["tf32"] | None = None
+    """The number format that the step computes in, where a switch makes it narrower than the case's dtype:
+    `torch.bfloat16` under autocast, or "tf32". The tolerance is that of this format, and so is the peak that its flops
+    are held to. `compute_dtype=torch.bfloat16 if amp else None` declares it for one value of an axis."""
 
     def __post_init__(self) -> None:
         for name in self.phases:

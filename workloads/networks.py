@@ -16,6 +16,7 @@ from torch import nn
 
 from bench.workload import Context, Prepared, Work, workload
 from workloads._course import fresh
+from workloads._precision import allowing_tf32, computes_in, under_autocast
 
 INPUTS, HIDDEN, OUTPUTS = 10, 64, 1
 PRODUCTS = INPUTS * HIDDEN + HIDDEN * OUTPUTS
@@ -29,6 +30,8 @@ of it, with two gradients, both right. Over the seeds 0 to 299 they were at most
 NEAR_ZERO = 0.01
 """Nor is a row whose output is so near to zero: relative to it alone, rounding (at most 2.3e-7 over the same seeds)
 would count as an error."""
+COARSE_KINK, COARSE_NEAR_ZERO = 0.01, 0.1
+"""The same two where `amp` or `tf32` rounds to 8 or 11 bits."""
 
 PRINTED = """\
 SimpleNet(
@@ -86,31 +89,42 @@ class ByHand:
         }
 
 
-def rows_for(ctx: Context, by_hand: ByHand, batch: int) -> torch.Tensor:
-    """Normal inputs (batch, 10), but for rows that hang on rounding: 1 in 1000 is at a kink, 1 in 30 near zero."""
-    drawn = ctx.randn(2 * batch + 16, INPUTS)
+def rows_for(ctx: Context, by_hand: ByHand, batch: int, coarse: bool = False) -> torch.Tensor:
+    """Normal inputs (batch, 10), but for rows that hang on rounding: 1 in 1000 is at a kink, 1 in 30 near zero.
+
+    coarse: whether it rounds to fewer bits than float32 has, on which three rows in four hang.
+    """
+    drawn = ctx.randn(12 * batch + 96 if coarse else 2 * batch + 16, INPUTS)
+    kink, near_zero = (COARSE_KINK, COARSE_NEAR_ZERO) if coarse else (KINK, NEAR_ZERO)
     x = drawn.cpu().double().numpy()
-    clear = (np.abs(by_hand.hidden(x)).min(1) > KINK) & (np.abs(by_hand.forward(x)[:, 0]) > NEAR_ZERO)
+    clear = (np.abs(by_hand.hidden(x)).min(1) > kink) & (np.abs(by_hand.forward(x)[:, 0]) > near_zero)
     return drawn[torch.from_numpy(np.flatnonzero(clear)[:batch]).to(drawn.device)]
 
 
 @workload(
     lesson="Building neural networks",
-    axes={"passes": ("forward", "both"), "batch": (32, 1, 800, 8000)},
+    axes={
+        "passes": ("forward", "both"),
+        "batch": (32, 1, 800, 8000),
+        "amp": (False, True),
+        "tf32": (False, True),
+    },
     quick={"passes": ("forward", "both"), "batch": (32, 800)},
     modes="differentiable",
 )
-def simple_net(ctx: Context, passes: str, batch: int) -> Prepared:
+def simple_net(ctx: Context, passes: str, batch: int, amp: bool = False, tf32: bool = False) -> Prepared:
     """The net 10-64-1 with ReLU, forward, or forward and backward of its mean output: (batch, 10) → (batch, 1).
 
     The mode applies to the forward pass (and, where it compiles, to its backward); the mean and the call of `backward`
     are eager. Both record the graph, so that their difference is the way back. Gradients are cleared in the step.
+    `amp` puts the forward pass under autocast to bfloat16, and the way back follows it; `tf32` allows TF32 in the whole
+    step, on an NVIDIA GPU that has it.
 
     Course:
         a simple network
     Answer:
         Outputs, and after both passes the gradients of all four parameters, each against forward and backward written
-        out in float64 NumPy.
+        out in float64 NumPy: within the tolerance of float32, with `amp` that of bfloat16, with `tf32` that of TF32.
     Work:
         Matrix products alone: 2·704 flops a row forward, 2·(3·704 - 640) both; 11 numbers a row moved, x read and the
         output written, and the 769 weights read, both passes also 769 gradients written; 2 kernels forward, 5 both, one
@@ -118,12 +132,16 @@ def simple_net(ctx: Context, passes: str, batch: int) -> Prepared:
     Expect:
         Up to some hundred rows time is the cost of the calls: the forward pass makes three, the way back walks the
         graph they left and takes several times as long. At 8000 rows it is arithmetic and memory. Script and trace
-        spare Python the layers, compile adds checks to every call.
+        spare Python the layers, compile adds checks to every call. Autocast casts inputs and weights in every step: few
+        rows take about twice as long with it. It pays where products are large on a processor that is fast in
+        bfloat16. TF32 casts nothing.
     """
     model = simple_model(ctx)
     by_hand = ByHand(model)
-    x = rows_for(ctx, by_hand, batch)
+    x = rows_for(ctx, by_hand, batch, coarse=amp or tf32)
     forward = ctx.mode(model, x)
+    if amp:
+        forward = under_autocast(ctx, forward)
 
     inputs = x.cpu().double().numpy()
     exact, gradients = by_hand.forward(inputs), by_hand.backward(inputs)
@@ -140,7 +158,13 @@ def simple_net(ctx: Context, passes: str, batch: int) -> Prepared:
             errors.append(math.inf if weight.grad is None else ctx.relative_error(weight.grad, gradients[name]))
         return max(errors)
 
-    return Prepared(step=forward if passes == "forward" else both, check=check, work=net_work(ctx, passes, batch))
+    step = forward if passes == "forward" else both
+    return Prepared(
+        step=allowing_tf32(ctx, step) if tf32 else step,
+        check=check,
+        work=net_work(ctx, passes, batch),
+        compute_dtype=computes_in(amp, tf32),
+    )
 
 
 def net_work(ctx: Context, passes: str, batch: int) -> Work:

@@ -18,6 +18,7 @@ from torch import nn
 
 from bench.workload import Context, Prepared, Work, workload
 from workloads._course import Slices, Split, Training, fresh, in_float64
+from workloads._precision import allowing_tf32, computes_in, under_autocast
 
 PIXELS = 64
 TRUNK_PRODUCTS = (16 * 1 * 22**2, 32 * 16 * 10**2)
@@ -103,16 +104,24 @@ def images_work(ctx: Context, images: int, products: int, weights: int, updates:
     )
 
 
-@workload(lesson="Next steps", axes={"batch": (32, 8, 128, 800)}, quick={"batch": (8, 32)}, modes="differentiable")
-def cnn_train_step(ctx: Context, batch: int) -> Prepared:
+@workload(
+    lesson="Next steps",
+    axes={"batch": (32, 8, 128, 800), "amp": (False, True), "tf32": (False, True)},
+    quick={"batch": (8, 32)},
+    modes="differentiable",
+)
+def cnn_train_step(ctx: Context, batch: int, amp: bool = False, tf32: bool = False) -> Prepared:
     """One Adam step of a convolutional net on (batch, 1, 8, 8) digits of ten classes: forward, cross entropy, backward.
 
     The mode applies to the forward pass (and, where it compiles, to its backward); loss, the call of `backward` and
-    Adam are eager. Each step starts from the same weights and an unused Adam.
+    Adam are eager. Each step starts from the same weights and an unused Adam. `amp` puts the forward pass under
+    autocast to bfloat16, and the way back follows it; `tf32` allows TF32 in the whole step, on an NVIDIA GPU that has
+    it.
 
     Course: convolutional networks
     Answer:
-        Loss before the step, length of the gradient, and loss after the step, each against float64 from the same seed.
+        Loss before the step, length of the gradient, and loss after the step, each against float64 from the same seed:
+        within the tolerance of float32, with `amp` that of bfloat16, with `tf32` that of TF32.
     Work:
         2·(3·60224 - 7744) flops an image, convolutions and matrix product alone and no product with the zeros around
         an image; 64 numbers and a label of 8 bytes an image and 6 a weight moved: x, y, and 6090 weights with Adam's
@@ -120,7 +129,8 @@ def cnn_train_step(ctx: Context, batch: int) -> Prepared:
     Expect:
         Ten times the arithmetic of the course's other nets, by as many weights: calls rule up to some 32 images, then
         time grows with them, to a dozen times as much for 800 as for 32. On a GPU that can, cuDNN rounds convolutions
-        to TF32 unless that is forbidden, as it is here.
+        to TF32 unless that is forbidden, as it is here but with `tf32`. Autocast casts inputs and weights in every
+        step, which few images do not pay back.
     """
     if batch > TRAIN_IMAGES:
         ctx.skip(f"of scikit-learn's digits there are {TRAIN_IMAGES} to train on, not {batch}")
@@ -128,6 +138,11 @@ def cnn_train_step(ctx: Context, batch: int) -> Prepared:
     x, y = data.x_train[:batch], data.y_train[:batch]
     training = learning(cnn(ctx, 10))
     forward = ctx.mode(training.model, x)
+    if amp:
+        forward = under_autocast(ctx, forward)
+
+    def step() -> torch.Tensor:
+        return training.update(forward(), y)
 
     exact, x64, y64 = learning(in_float64(cnn(ctx, 10))), in_float64(x), y.cpu()
     expected = exact.update(exact.model(x64), y64), exact.gradient_norm(), exact.loss(x64, y64)
@@ -138,10 +153,11 @@ def cnn_train_step(ctx: Context, batch: int) -> Prepared:
 
     products = batch * (3 * (sum(TRUNK_PRODUCTS) + FEATURES * 10) - TRUNK_PRODUCTS[0])
     return Prepared(
-        step=lambda: training.update(forward(), y),
+        step=allowing_tf32(ctx, step) if tf32 else step,
         check=check,
         work=images_work(ctx, batch, products, TRUNK_WEIGHTS + (FEATURES + 1) * 10, updates=1, kernels=8),
         reset=training.rewind,
+        compute_dtype=computes_in(amp, tf32),
     )
 
 

@@ -14,11 +14,13 @@ from typing import Any
 import torch
 
 from bench.measure import devices
+from bench.measure.author.answers import Judge
 from bench.measure.author.context import CaseContext, Skip
 from bench.measure.author.import_workload import make_of
-from bench.measure.author.outputs import devices_of, numbers
+from bench.measure.author.outputs import devices_of, numbers, stated_work
 from bench.measure.author.seeding import seed_everything
-from bench.measure.author.tolerance import TOLERANCE
+from bench.measure.author.step_watch import EAGER, StepWatch
+from bench.measure.author.tolerance import tolerance_of
 from bench.measure.author.usable import usable_dtype, usable_mode
 from bench.measure.counting import operator_counts
 from bench.measure.counting.dynamo_counters import break_reasons, compilations, compiled_graphs, precompiled_headers
@@ -42,13 +44,6 @@ from bench.protocol.rows import TimedBlock
 from bench.records import Case
 from bench.series import STEP, Series
 from bench.workload import Prepared
-
-EAGER = "eager"
-"""The mode of a given step: it runs as it is."""
-
-
-class WrongAnswer(Exception):  # noqa: N818  # an outcome, named as the glossary names it
-    """The output of the timed step is wrong; its text says by how much."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +72,7 @@ class Session:
         self._given = given
         self._make: Callable[[], Prepared]
         self._enter = enter
-        self._quota = QuotaWatch()
+        self._quota, self._watch = QuotaWatch(), StepWatch()
         self._disturbances = Disturbances(self._quota, text_of(affinity()))
         self._clock = clock
 
@@ -132,11 +127,9 @@ class Session:
         self._make = partial(self._made, partial(make, **own), dtype)
         self._headers = precompiled_headers()
         self._prepare_once()
-        self.tolerance = TOLERANCE[dtype]
-        self.facts |= {
-            "tolerance": self.tolerance,
-            "work": {**numbers({**vars(self.prepared.work), "unit": None}), "unit": str(self.prepared.work.unit)},
-        }
+        self._judge_of = Judge(dtype, self.device, mode, own)
+        tolerance = tolerance_of(dtype, self.prepared.compute_dtype)
+        self.facts |= {"tolerance": tolerance, "work": stated_work(self.prepared)}
 
     def _made(self, make: Callable[..., Prepared], dtype: torch.dtype) -> Prepared:
         context = CaseContext(self.device.torch_device, dtype, self.mode, self.settings.seed, self.key)
@@ -150,6 +143,8 @@ class Session:
             seed_everything(self.settings.seed, self._workload)
         self.memory = CaseMemory(self.device, COMPILED if self.mode in NEEDS_COMPILER else once)
         self.prepared = self._make()
+        if self._given is None:
+            self.prepared = self._watch.ready(self.prepared, self.mode)
 
     def _call(self) -> Any:
         """The output of one step, after its reset, with the device drained."""
@@ -163,6 +158,8 @@ class Session:
         self.device.drain()
         started = self._clock()
         output = self.prepared.step()
+        if self._given is None:
+            self.prepared, output = self._watch.first_answer(self.prepared, output, self.mode)
         self.device.drain()
         self.facts["first_call_ns"] = self._clock() - started
         # Not so for aoti: it compiled before the first call, and runs without Dynamo.
@@ -180,15 +177,13 @@ class Session:
                 raise Skip("its function returns a coroutine: what would be timed is that nobody awaits it")
             self._given.keep(output)
             return None
-        error = float(self.prepared.check(output))
-        if not error <= self.tolerance:  # so that a NaN is wrong
-            raise WrongAnswer(f"relative error {error:.3g} is above the tolerance {self.tolerance:.3g} of this dtype")
-        return error
+        return self._judge_of.error(self.prepared, output)
 
     def _gauge_clock(self) -> None:
         self.facts |= (gauged := blocks.gauge(self._clock, self.device.drain))
         overhead = max(gauged["empty_call_ns"], gauged["drain_ns"])
         self._target_ns = blocks.shortest_block_ns(self.settings.block_s, gauged["clock_resolution_ns"], overhead)
+        self._watch.gauge(self._clock)
 
     # --- timing -----------------------------------------------------------------------------------------------------
 
@@ -198,7 +193,7 @@ class Session:
         skip: calls of the step that come before and are not timed.
         """
         self.device.enter()
-        with self._stage("blocks"), quiet_garbage(), on_core(cpu), self._disturbances.timing():
+        with self._stage("blocks"), self._watch.timing(), quiet_garbage(), on_core(cpu), self._disturbances.timing():
             self.timer.skip(skip)
             timed = self.timer.visit(count)
         return self._disturbances.visited(timed, self.device.condition())
@@ -248,11 +243,14 @@ class Session:
             output = self._call()
             error = self._judge(output)
             where = devices_of(output) if self._given is None else []  # of a test it may be large, or hold itself
+            if self._given is None and self._request.count:
+                self._watch.look_at_numbers(self.prepared.step, output)
             del output
             counted = self._counts()
         return {
             **self._disturbances.facts(),
             "threads": torch.get_num_threads(),  # as the blocks found it: a workload may have set another number
+            **self._watch.facts,
             "error_after": error,
             "output_devices": ",".join(where),
             "quality": quality,
@@ -286,6 +284,7 @@ class Session:
             del self.prepared
         if hasattr(self, "timer"):
             del self.timer  # it holds what was prepared
+        self._watch.close()
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:

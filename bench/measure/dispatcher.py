@@ -11,11 +11,12 @@ from time import perf_counter
 
 import torch
 
+from bench.measure.author.answers import WrongAnswer
 from bench.measure.author.context import Skip
 from bench.measure.author.contract import inspect
 from bench.measure.author.import_workload import import_errors
 from bench.measure.author.side_code import StrangerError, refuse_strangers, strangers
-from bench.measure.case_session import Given, Session, WrongAnswer
+from bench.measure.case_session import Given, Session
 from bench.measure.channel import Channel
 from bench.measure.machine import foreign_load
 from bench.measure.machine.facts import capabilities, facts

@@ -13,7 +13,7 @@
               newer ones.
 6   2026-12   In `pairs.parquet` thread_ns, preempted and waited of either side. The blocks of a gate's canary are those
               of the same round: base, head and the second copy of the base take turns. Optional, since they came
-              later: in `launches.parquet` changed_settings, what a case set its process to.
+              later: in `launches.parquet` changed_settings, what a case set its process to, and step_facts.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ COLUMNS = frozenset((
     "floor_proven", "cpu_ns", "thread_ns", "preempted", "waited", "base_cpu_ns", "head_cpu_ns", "base_thread_ns",
     "head_thread_ns", "base_preempted", "head_preempted", "base_waited", "head_waited",
     "speedup_clock", "statistic", "mean_s", "mean_low_s", "mean_high_s", "mean_method", "p95_s", "p95_low_s",
-    "p95_high_s", "p99_s", "p99_low_s", "p99_high_s", "waiting", "background", "preempted_share",
+    "p95_high_s", "p99_s", "p99_low_s", "p99_high_s", "waiting", "background", "preempted_share", "compute_dtype",
 ))
 # fmt: on
 """Column names of the tables, which no axis may have: each axis becomes a column too."""

@@ -11,6 +11,7 @@ from bench.analyse.findings import CHECKS, CaseEvidence, findings_of
 from bench.analyse.rows.processor_use import ProcessorUse
 from bench.analyse.rows.spread import Spread
 from bench.protocol.placement import QUOTA, Placement, Quota
+from bench.protocol.step_facts import StepFacts
 from bench.stats.bimodality import Humps
 from bench.stats.dear_blocks import DearBlocks
 from bench.stats.intervals import Interval
@@ -99,6 +100,10 @@ THRESHOLDS = [
     ("dear-steps", "spread", Spread(), Spread(dear=DearBlocks(0.25, 10.0))),
     ("background-work", "use", ProcessorUse(background=1.02), ProcessorUse(background=above(1.02))),
     ("background-work", "background_after", 0.2, above(0.2)),
+    ("background-work", "step", StepFacts(children_cores=0.2), StepFacts(children_cores=above(0.2))),
+    ("background-work", "step", StepFacts(tasks_left=0), StepFacts(tasks_left=1)),
+    ("event-loop", "step", StepFacts(), StepFacts(await_ns=20_000.0)),
+    ("subnormal-numbers", "step", StepFacts(subnormal_share=0.001), StepFacts(subnormal_share=above(0.001))),
     ("preempted", "use", ProcessorUse(preempted=0.2), ProcessorUse(preempted=above(0.2))),
     ("cpu-quota", "place", Placement(quota=Quota(200_000, 100_000)), Placement(quota=Quota(199_999, 100_000))),
     ("slow-cores", "place", Placement(kinds={"P": (2, 3), "E": (0,)}), Placement(kinds={"P": (0,), "E": (2, 3)})),
@@ -177,6 +182,7 @@ def test_all_doubts_are_said_together_in_the_order_of_the_checks() -> None:
         use=ProcessorUse(background=2.5, preempted=0.5),
         place=Placement((2, 9), {"P": (0,), "E": (2, 9)}, {"0": (2,), "1": (9,)}, quota=Quota(1, 2), nice=1),
         cpus=(2, 9),
+        step=StepFacts(await_ns=20_000.0, subnormal_share=0.5, subnormal_in="x"),
     )
     assert checks(worst) == [check.name for check in CHECKS]
 
@@ -300,6 +306,37 @@ def test_dear_steps_say_how_many_and_how_dear() -> None:
 def test_threads_that_a_case_has_are_no_background(threads: int, others: float, said: bool) -> None:
     evidence = dataclasses.replace(QUIET, threads=threads, cores=8, use=ProcessorUse(background=others))
     assert (checks(evidence) == ["background-work"]) is said
+
+
+def test_children_for_which_the_step_waits_are_no_background() -> None:
+    """A pool that maps, a loader: their work is in the time."""
+    busy = dataclasses.replace(QUIET, step=StepFacts(children_cores=1.5))
+    assert checks(dataclasses.replace(busy, use=ProcessorUse(waiting=0.1))) == ["background-work"]
+    assert checks(dataclasses.replace(busy, use=ProcessorUse(waiting=0.9))) == []
+
+
+def test_the_cost_of_awaiting_is_told_as_a_share_of_the_time() -> None:
+    (finding,) = findings_of(dataclasses.replace(QUIET, step_s=1e-3, step=StepFacts(await_ns=20_000.0)))
+    assert "20 µs, 2.0% of this time" in finding.message
+    assert finding.severity == "hint"
+
+
+def test_subnormal_numbers_are_named_with_their_share_and_what_to_do() -> None:
+    evidence = dataclasses.replace(QUIET, step=StepFacts(subnormal_share=0.62, subnormal_in="model.fc1.weight"))
+    (finding,) = findings_of(evidence)
+    assert "62.0% of the numbers in model.fc1.weight are subnormal" in finding.message
+    assert "torch.set_flush_denormal(True)" in finding.advice
+
+
+def test_the_worst_of_all_launches_counts_and_keeps_its_place() -> None:
+    found = StepFacts.worst([StepFacts(subnormal_share=0.1, subnormal_in="x"), StepFacts(), StepFacts(tasks_left=2)])
+    assert found == StepFacts(subnormal_share=0.1, subnormal_in="x", tasks_left=2)
+
+
+def test_facts_of_a_step_travel_as_json_and_what_a_newer_version_adds_is_left_out() -> None:
+    facts = StepFacts(await_ns=1.5, subnormal_share=0.0)
+    assert facts.plain == {"await_ns": 1.5, "subnormal_share": 0.0}
+    assert StepFacts.of({**facts.plain, "later": 1}) == facts
 
 
 def test_an_interval_that_is_not_known_says_what_would_help() -> None:

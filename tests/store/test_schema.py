@@ -18,17 +18,8 @@ def test_a_column_for_every_field_in_its_order() -> None:
 
 def test_mappings_are_text() -> None:
     assert set(schema.NESTED) == {
-        *(
-            "steps",
-            "work",
-            "quality",
-            "no_clock",
-            "counters",
-            "seconds",
-            "condition",
-            "break_reasons",
-            "changed_settings",
-        ),
+        *("steps", "work", "quality", "no_clock", "counters", "seconds", "condition", "break_reasons"),
+        *("changed_settings", "step_facts"),
     }
     assert {schema.LAUNCHES[name] for name in schema.NESTED} == {"string"}
 
@@ -47,6 +38,14 @@ def test_what_an_older_version_did_not_write_has_a_value_that_stands_for_it() ->
     old = [name for name in schema.LAUNCHES if name not in ("side", "condition", "throttled_blocks")]
     assert schema.missing(old, schema.LAUNCHES) == {"side": "", "condition": "{}", "throttled_blocks": 0}
     assert schema.missing(schema.BLOCKS, schema.BLOCKS) == {}
+
+
+def test_a_run_of_this_version_from_before_has_no_facts_of_steps() -> None:
+    old = [name for name in schema.LAUNCHES if name != "step_facts"]
+    assert schema.missing(old, schema.LAUNCHES) == {"step_facts": "{}"}
+    plain = schema.plain(CaseLaunch("a/b", 0))
+    del plain["step_facts"]
+    assert schema.launch_of(plain).step_facts == {}
 
 
 def test_a_number_that_may_be_missing_is_nullable() -> None:

@@ -10,7 +10,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from bench.measure.author.context import CaseContext
-from bench.measure.author.tolerance import TOLERANCE
+from bench.measure.author.tolerance import tolerance_of
 from bench.workload import Prepared
 
 
@@ -18,8 +18,8 @@ class Opened:
     """A prepared case: `run()` is one step after its reset, `error(out)` its error in units of the tolerance."""
 
     def __init__(self, make: Callable[..., Prepared], context: CaseContext, axes: dict[str, Any]) -> None:
-        self.tolerance = TOLERANCE[context.dtype]
         self.prepared = make(context, **axes)
+        self.tolerance = tolerance_of(context.dtype, self.prepared.compute_dtype)
 
     def run(self) -> Any:
         if self.prepared.reset is not None:

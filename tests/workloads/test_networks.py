@@ -118,7 +118,7 @@ def test_rows_at_a_kink_or_with_an_output_near_zero_are_not_drawn(context, batch
 def test_a_right_gradient_at_a_kink_could_have_been_refused(opened, monkeypatch):
     """The reason for leaving such rows out: the float32 net and the float64 oracle take different sides."""
 
-    def at_a_kink(ctx, by_hand, batch):
+    def at_a_kink(ctx, by_hand, batch, coarse):
         x = ctx.randn(batch, 10).double()
         first = torch.from_numpy(by_hand.w1[0])
         onto = torch.from_numpy(by_hand.hidden(x.numpy())[:, :1])

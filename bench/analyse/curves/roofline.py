@@ -69,7 +69,7 @@ class RooflinePoint:
 
 def roof_of(row: Row, peaks: Peaks) -> Roof | None:
     """The roof of a case; None if its place, dtype or memory was not calibrated."""
-    place, dtype = Place.of(row), dtype_of(row.case)
+    place, dtype = Place.of(row), dtype_of(row.case, row.work)
     peak, bandwidth = peaks.flops.get((place, dtype)), peaks.bandwidth(place, working_set(row.work))
     return None if peak is None or bandwidth is None else Roof(place, dtype, peak, bandwidth[1])
 

@@ -16,6 +16,7 @@ from bench.analyse.findings.machine import (
     OversubscribedThreads,
     Throttled,
 )
+from bench.analyse.findings.numbers import EventLoop, SubnormalNumbers
 from bench.analyse.findings.placement import CpuQuota, MixedCores, Niceness, SlowCores
 from bench.analyse.findings.processor import BackgroundWork, Preempted
 from bench.analyse.findings.settings import LeakySettings
@@ -53,6 +54,8 @@ CHECKS: Sequence[Check] = (
     Throttled(),
     ClockResolution(),
     HarnessOverhead(),
+    EventLoop(),
+    SubnormalNumbers(),
     WideInterval(),
     OutlierShare(),
     RecompiledInTiming(),

@@ -9,7 +9,11 @@ from typing import Protocol
 from bench.analyse.rows.processor_use import NOT_KNOWN, ProcessorUse
 from bench.analyse.rows.spread import Spread
 from bench.protocol.placement import Placement
+from bench.protocol.step_facts import StepFacts
 from bench.stats.intervals import Interval
+
+NOTHING_LEARNED = StepFacts()
+"""The facts of a step that nobody looked at."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ class CaseEvidence:
     """Where a process might run on the machine of the run."""
     cpus: tuple[int, ...] = ()
     """The CPUs that the launches might use; empty in runs that did not record them."""
+    step: StepFacts = NOTHING_LEARNED
+    """What the worker learned of the step outside of timing, the worst of all launches."""
 
 
 class Check(Protocol):

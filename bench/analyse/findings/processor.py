@@ -14,18 +14,37 @@ class BackgroundWork:
     """Cores busy after the blocks; a choice: what a process does at rest, such as waking up now and then, is a
     hundredth."""
 
+    most_children = 0.2
+    """Cores that child processes keep busy; a choice, as above."""
+    most_waiting = 0.5
+    """Share of wall that the step waits where it waits for its children: they are no background then."""
+
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
-        """More threads at work than the case has, or a process that goes on after the blocks."""
+        """More threads at work than the case has, children for which it does not wait, tasks that it leaves, or a
+        process that goes on after the blocks.
+        """
         others, after = evidence.use.background, evidence.background_after
         own = max(1, evidence.threads or 1)
         advice = (
-            "let the step wait for its results (future.result(), join), or it is only the handing over that is timed"
+            "let the step wait for its results (future.result(), join), or it is only the handing over that is timed; "
+            "where it waits already, its time is that of more threads than the case says"
         )
         if others is not None and others > own - 1 + ALONE:
             threads = f"{own} thread{'s' if own > 1 else ''}"
             return f"a case of {threads} kept {others:.2f} cores busy besides the thread that is timed", advice
         if after is not None and after > self.most_after:
             return f"right after the blocks, with no step running, {after:.2f} cores were still busy for it", advice
+        children, waiting = evidence.step.children_cores, evidence.use.waiting
+        if children is not None and children > self.most_children and (waiting or 0.0) < self.most_waiting:
+            return (
+                f"child processes kept {children:.2f} cores busy while the step was timed, and it hardly waited for "
+                "them",
+                advice,
+            )
+        if evidence.step.tasks_left:
+            count = evidence.step.tasks_left
+            tasks = "a task" if count == 1 else f"{count} tasks"
+            return f"the step left {tasks} unfinished on its event loop", "await what the step begins"
         return None
 
 

@@ -45,7 +45,7 @@ def limits_of(taken: RecordedProfile, cost: Cost, peaks: Peaks | None) -> Limits
     place = Place.where(case, "wall", taken.threads)
     bandwidth = peaks.bandwidth(place, working_set(work)) if work.bytes else None
     known = (
-        (COMPUTE, work.flops, peaks.flops.get((place, dtype_of(case)))),
+        (COMPUTE, work.flops, peaks.flops.get((place, dtype_of(case, work)))),
         (LAUNCHES, work.kernels, peaks.launches.get(place)),
         (MEMORY, work.bytes, None if bandwidth is None else bandwidth[1]),
     )

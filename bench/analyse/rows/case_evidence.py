@@ -11,6 +11,7 @@ from bench.analyse.rows.launch_times import LaunchTime
 from bench.analyse.rows.row import Row
 from bench.analyse.rows.run_readings import RunReadings
 from bench.protocol.placement import cpus_of
+from bench.protocol.step_facts import StepFacts
 from bench.records import CaseLaunch
 from bench.stats import intervals
 from bench.stats.intervals import Interval
@@ -74,6 +75,7 @@ def evidence_of(
         slowed_by=tuple(sorted({reason for each in launches for reason in each.condition.get("slowed", ())})),
         place=run.place,
         cpus=_cpus(each.condition for each in launches),
+        step=StepFacts.worst(StepFacts.of(each.step_facts) for each in launches),
     )
 
 

@@ -23,6 +23,9 @@ from bench.stats.missing_numbers import number
 WORK = ("flops", "bytes", "kernels")
 """The parts of the stated work that take time."""
 
+DTYPES = ("float32", "float64", "float16", "bfloat16")
+"""Number formats of which `calibration/product` measures a peak."""
+
 
 def with_floor(rows: Sequence[Row], peaks: Peaks, created: datetime | None = None) -> list[Row]:
     """The rows with their floors; a case with a time wholly below its floor becomes `wrong` and loses its time.
@@ -61,8 +64,10 @@ def floor_of(row: Row, peaks: Peaks) -> Floor:
     work = {name: float(value) for name, value in stated.items() if value is not None and value > 0}
     if not work:
         return Floor(reason="it computes and moves nothing")
-    place, dtype = Place.of(row), dtype_of(row.case)
+    place, dtype = Place.of(row), dtype_of(row.case, row.work)
     rates = {name: rate for name in work if (rate := _rate(name, row, peaks, place, dtype)) is not None}
+    if "flops" in work and dtype not in DTYPES:
+        return Floor(reason=f"its flops are in {dtype}, of which the calibration measures no peak")
     if len(rates) < len(work):
         lacking = " and ".join(name for name in work if name not in rates)
         threads = f" threads={place.threads}" if place.threads else ""
@@ -136,8 +141,10 @@ def command(rows: Iterable[Row]) -> str:
     """The command that measures the peaks for these rows."""
     axes: dict[str, dict[str, None]] = {"device": {}, "threads": {}, "dtype": {}}
     for row in rows:
+        computes_in = row.work.compute_dtype if row.work.compute_dtype in DTYPES else ""
         for axis, values in axes.items():
-            values[str(row.axis(axis, UNIVERSAL_AXES[axis]))] = None
+            known = computes_in if axis == "dtype" else ""
+            values[known or str(row.axis(axis, UNIVERSAL_AXES[axis]))] = None
     if set(axes["device"]) == {"cpu"}:
         del axes["device"]
     sets = (f"-s {axis}={','.join(values)}" for axis, values in axes.items() if values)

@@ -140,7 +140,7 @@ def peaks(rows: Sequence[Row], created: str | datetime, run: str = "") -> Peaks:
         of_both = [each for each in (row.fastest_s, cpu_s.get(row.key) if place.threads == 1 else None) if each]
         timed = Timed(row, row.time, min(of_both, default=None))
         if row.workload == PRODUCT:
-            products.setdefault((place, dtype_of(row.case)), []).append(timed)
+            products.setdefault((place, dtype_of(row.case, row.work)), []).append(timed)
         elif row.workload == KERNEL:
             kernels.setdefault(place, []).append(Rate.of(row.work.kernels or math.nan, timed))
         elif row.workload in STREAMS:
@@ -172,9 +172,9 @@ def _bounding(products: Mapping[tuple[Place, str], list[Timed]], place: Place, d
     return [*products[place, dtype], *(products.get((place, "float32"), ()) if halves else ())]
 
 
-def dtype_of(case: Case) -> str:
-    """The dtype of a case."""
-    return str(case["dtype"])
+def dtype_of(case: Case, work: Work) -> str:
+    """The number format of the flops of a case: its dtype, or what its author declares that it computes in."""
+    return work.compute_dtype or str(case["dtype"])
 
 
 def working_set(work: Work) -> float:

@@ -94,6 +94,8 @@ def record(row: Row) -> dict[str, Any]:
         "clock": row.clock,
         "findings": list(row.findings),
     }
+    if row.work.compute_dtype:
+        found["compute_dtype"] = row.work.compute_dtype
     if row.floor is not None:
         found |= _floor(row.floor, row.times_floor)
     if row.break_even is not None:

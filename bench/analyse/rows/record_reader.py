@@ -114,7 +114,8 @@ def _findings(cell: Any) -> tuple[Finding, ...]:
 
 def _work(found: Record) -> Work:
     values = {name: present(found.get(name)) for name in WORK}
-    return Work(**{**values, "unit": _text(found.get("unit"))})
+    texts = {name: _text(found.get(name)) for name in ("unit", "compute_dtype")}
+    return Work(**{**values, **texts})
 
 
 def _by_series(found: Mapping[str, str] | None) -> dict[Series, str] | None:

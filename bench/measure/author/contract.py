@@ -12,10 +12,13 @@ from typing import Any
 import numpy
 import torch
 
+from bench.measure.author.answers import Judge
 from bench.measure.author.context import CaseContext, Skip
+from bench.measure.author.handed_away import pending
 from bench.measure.author.import_workload import make_of, traceback_from
 from bench.measure.author.seeding import seed_everything
-from bench.measure.author.tolerance import TOLERANCE
+from bench.measure.author.step_watch import StepWatch
+from bench.measure.author.tolerance import tolerance_of
 from bench.measure.author.usable import usable_dtype, usable_mode
 from bench.measure.devices import device_for
 from bench.measure.memory.high_water import heap_bytes
@@ -54,6 +57,10 @@ class Subject:
     prepare: Callable[[], Prepared]
     prepared: Prepared
     tolerance: float
+    explain: Callable[[Prepared, float], str] = lambda prepared, error: ""
+    """What explains a relative error that is too large; empty where nothing does."""
+    watch: StepWatch = field(default_factory=StepWatch)
+    """Awaits the steps of coroutines."""
     found: Snapshot = field(default_factory=snapshot)
     """What the process was set to before."""
     readings: list[tuple[int, int]] = field(default_factory=list, init=False)
@@ -110,18 +117,24 @@ def subject_of(key: str, source: Source, settings: Settings) -> Subject:
 
     def prepare() -> Prepared:
         seed_everything(settings.seed, case.workload)
-        return make(CaseContext(device.torch_device, dtype, mode, settings.seed, key), **own_axes)
+        made = make(CaseContext(device.torch_device, dtype, mode, settings.seed, key), **own_axes)
+        if not isinstance(made, Prepared):
+            raise TypeError(f"a workload returns Prepared(step=…, check=…, work=…), not {type(made).__name__}")
+        return watch.ready(made, mode)
 
-    prepared = prepare()
-    if not isinstance(prepared, Prepared):
-        raise TypeError(f"a workload returns Prepared(step=…, check=…, work=…), not {type(prepared).__name__}")
-    return Subject(prepare, prepared, TOLERANCE[dtype], found)
+    watch = StepWatch()
+    prepared, judge = prepare(), Judge(dtype, device, mode, own_axes)
+    tolerance = tolerance_of(dtype, prepared.compute_dtype)
+    return Subject(prepare, prepared, tolerance, judge.what_to_declare, watch, found)
 
 
 def returns_output(subject: Subject) -> None:
     """The step must return its output, or nothing can be checked."""
-    if subject.call() is None:
+    output = subject.call()
+    if output is None:
         raise Broken("step returns None: return what it computed, so that check can see the answer that was timed")
+    if handed_over := pending(output):
+        raise Broken(handed_over)
 
 
 def answers_right(subject: Subject) -> None:
@@ -130,7 +143,8 @@ def answers_right(subject: Subject) -> None:
     if not isinstance(error, int | float):
         raise Broken(f"check returns {type(error).__name__}: return ctx.relative_error(out, exact), a number")
     if not error <= subject.tolerance:
-        raise Broken(f"relative error {error:.3g} is above the tolerance {subject.tolerance:.3g} of this dtype")
+        said = f"relative error {error:.3g} is above the tolerance {subject.tolerance:.3g} of this case"
+        raise Broken(said + subject.explain(subject.prepared, error))
 
 
 def phases_return(subject: Subject) -> None:
@@ -243,6 +257,7 @@ def closes(subject: Subject) -> None:
     """The case must close without an error; the last rule, since nothing works afterwards."""
     if subject.prepared.close is not None:
         subject.prepared.close()
+    subject.watch.close()
 
 
 RULES: Mapping[str, Callable[[Subject], None]] = {

@@ -21,6 +21,36 @@ two: about 400 float32 units (2**-23), room for sums of 4096 terms, whose error 
 TF32 (2**-10) stays outside, so that a silent fall to it is `wrong`.
 """
 
+TF32 = "tf32"
+TF32_TOLERANCE = 8e-3
+"""Largest relative error of a right answer of products in TF32: 8 units of its last place (2**-10), as of float16."""
+
+FORMATS: dict[str, float] = {
+    **{str(dtype).removeprefix("torch."): tolerance for dtype, tolerance in TOLERANCE.items()},
+    TF32: TF32_TOLERANCE,
+}
+"""The tolerances by the name of the number format: those of the dtypes, and that of TF32, which is none."""
+
+
+def format_of(compute_dtype: torch.dtype | str | None) -> str:
+    """The name of a number format that a workload declares; empty for None. Raises `ValueError` for any other."""
+    if compute_dtype is None:
+        return ""
+    name = str(compute_dtype).removeprefix("torch.")
+    if name not in FORMATS:
+        known = ", ".join(f"torch.{each}" for each in FORMATS if each != TF32)
+        raise ValueError(f"compute_dtype={compute_dtype!r} has no tolerance: it is one of {known} or {TF32!r}")
+    return name
+
+
+def tolerance_of(dtype: torch.dtype, compute_dtype: torch.dtype | str | None = None) -> float:
+    """The tolerance of a case: that of its dtype, or of the number format that it computes in, if that is wider.
+
+    Raises `ValueError` for a format that has none.
+    """
+    declared = format_of(compute_dtype)
+    return max(TOLERANCE[dtype], FORMATS[declared] if declared else 0.0)
+
 
 def relative_error(actual: Any, exact: Any) -> float:
     """max|actual - exact| / max|exact|, computed in float64 on the CPU.

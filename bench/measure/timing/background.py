@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 LOOK_S = 0.005
 """Length of a look at the threads of the process: five times the shortest block."""
 
 LOOK_AT_CHILDREN_S = 0.05
-"""Length of a look where there are children: /proc counts their time in ticks of 10 ms."""
+"""Length of a look where there are children: /proc counts their time in ticks of 10 ms, or to a few ms."""
+
+AT_REST = 0.1
+"""Most cores of a process in which nothing computes."""
 
 
 def background_cores() -> float | None:
@@ -49,7 +53,57 @@ def _cpu_s(pids: Iterable[int]) -> dict[int, float]:
     found = {}
     for pid in pids:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-            ticks = int(fields[11]) + int(fields[12])  # utime and stime, fields 14 and 15 of the line
-            found[pid] = ticks / os.sysconf("SC_CLK_TCK")
+            found[pid] = max(_scheduled_s(pid), _ticked_s(pid))
     return found
+
+
+def _scheduled_s(pid: int) -> float:
+    """CPU seconds of the living threads of a process, to a few ms; 0 where the kernel keeps no such statistics."""
+    total_ns = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            total_ns += int((task / "schedstat").read_text(encoding="ascii").split()[0])
+    return total_ns / 1e9
+
+
+def _ticked_s(pid: int) -> float:
+    """CPU seconds of a process with the threads that have ended, in ticks."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime, fields 14 and 15
+
+
+class ChildWatch:
+    """Adds up what child processes compute while blocks are timed.
+
+    Those that end in between do not count: the step waited for them, or they were none of its.
+    """
+
+    def __init__(self) -> None:
+        self._cpu_s = self._wall_s = 0.0
+
+    @contextlib.contextmanager
+    def timing(self) -> Iterator[None]:
+        """Watch while blocks are timed inside."""
+        before, began = _cpu_s(_children() or ()), time.monotonic()
+        yield
+        self._wall_s += time.monotonic() - began
+        after = _cpu_s(_children() or ())
+        self._cpu_s += sum(max(0.0, spent - before.get(pid, 0.0)) for pid, spent in after.items())
+
+    def cores(self) -> float | None:
+        """Cores that they kept busy; None where nothing was timed."""
+        return self._cpu_s / self._wall_s if self._wall_s else None
+
+
+def settle(longest_s: float) -> Iterator[float]:
+    """Seconds waited so far, again and again, each time longer, while work may go on beside this thread.
+
+    Ends at once in a process that has no other thread of Python's, no child, and nothing that computes.
+    """
+    began, pause = time.monotonic(), LOOK_S
+    if threading.active_count() == 1 and not _children() and (background_cores() or 0.0) < AT_REST:
+        return
+    while (waited := time.monotonic() - began) < longest_s:
+        time.sleep(pause)
+        yield waited + pause
+        pause *= 2

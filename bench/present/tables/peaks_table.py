@@ -54,7 +54,7 @@ def _measured(rows: Sequence[Row], peaks: Peaks) -> list[dict[str, str]]:
     """The peaks that the floors of these rows come from; all peaks if no row has a floor."""
     floored = [row for row in rows if has_floor(row)]
     places = {Place.of(row) for row in floored}
-    products = {(Place.of(row), dtype_of(row.case)) for row in floored}
+    products = {(Place.of(row), dtype_of(row.case, row.work)) for row in floored}
     measured = [
         _peak("arithmetic", place, dtype, rate, "flop")
         for (place, dtype), rate in peaks.flops.items()

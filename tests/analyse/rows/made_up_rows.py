@@ -38,7 +38,7 @@ AXES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 FINDINGS = st.builds(Finding, NAMES, st.sampled_from(["hint", "warning", "error"]), WORDS, WORDS, WORDS)
 WORK = st.builds(
     Work, maybe(NUMBERS), maybe(NUMBERS), maybe(st.integers(0, 99)), maybe(NUMBERS), st.sampled_from(["", "row"]),
-    maybe(NUMBERS),
+    maybe(NUMBERS), st.sampled_from(["", "bfloat16", "tf32"]),
 )  # fmt: skip
 QUALITY = st.dictionaries(NAMES, maybe(NUMBERS), max_size=2)
 COUNTERS = st.dictionaries(NAMES, st.integers(0, 9), max_size=2)

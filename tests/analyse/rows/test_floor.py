@@ -138,6 +138,42 @@ def test_a_frame_without_rows_stays_one() -> None:
     assert len(with_floor_frame(frame(row("a/b", 1.0)).head(0), measured())) == 0
 
 
+# --- flops in another number format than the dtype ------------------------------------------------------------------
+
+
+def in_format(name: str, value: float, **more: Any) -> dict[str, Any]:
+    """A row whose author declares what it computes in."""
+    return {**row("a/b", value, **more), "compute_dtype": name}
+
+
+FAST = [product(100 * GIGA, flops=1e10), *MACHINE[1:], product(800 * GIGA, flops=1e10, dtype="bfloat16")]
+"""The machine, with bfloat16 eight times as fast as float32."""
+
+
+def test_the_peak_is_that_of_the_format_that_a_step_computes_in() -> None:
+    assert held(in_format("bfloat16", 1.0, flops=8e9), *FAST)["floor_s"] == pytest.approx(0.01)
+    assert held(row("a/b", 1.0, flops=8e9), *FAST)["floor_s"] == pytest.approx(0.08)
+
+
+def test_a_step_under_autocast_is_not_wrong_for_being_faster_than_float32_can() -> None:
+    assert held(in_format("bfloat16", 0.02, flops=8e9), *FAST)["outcome"] == "ok"
+    assert held(row("a/b", 0.02, flops=8e9), *FAST)["outcome"] == "wrong"
+
+
+def test_a_format_whose_peak_was_not_measured_says_how_to() -> None:
+    found = held(in_format("bfloat16", 0.02, flops=8e9))
+    assert "no peak of flops was measured" in found["floor_reason"]
+    assert "-s dtype=bfloat16" in found["floor_reason"]
+
+
+def test_of_tf32_no_peak_is_known() -> None:
+    found = held(in_format("tf32", 1e-9, flops=8e9))
+    assert (found["outcome"], found["floor_reason"]) == (
+        "ok",
+        "its flops are in tf32, of which the calibration measures no peak",
+    )
+
+
 # --- a time that cannot be ------------------------------------------------------------------------------------------
 
 FOLDED = row("matmul/square", 1e-6, flops=2e9, kernels=1.0, mode="trace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pandas as pd
@@ -13,6 +14,7 @@ from bench.analyse.rows import record, record_reader
 from bench.analyse.rows.row import Row
 from bench.records import Case, Outcome
 from bench.stats.intervals import Interval
+from bench.workload import Work
 from tests.analyse.rows.made_up_rows import KINDS, of_a_run
 from tests.tiers import examples
 
@@ -57,6 +59,12 @@ def test_a_size_is_no_float_where_another_case_has_none() -> None:
     """The planted mistake: pandas would make 64.0 of it."""
     frame = record.frame([BARE, Row(Case.of("a/b", {"size": 64}), "r", "m", "2.13.0", Outcome.OK)])
     assert frame["size"].tolist() == [pd.NA, 64]
+
+
+def test_what_a_step_computes_in_has_a_column_where_a_case_declares_it() -> None:
+    declared = dataclasses.replace(BARE, work=Work(compute_dtype="bfloat16"))
+    assert "compute_dtype" not in record.record(BARE)
+    assert [each["compute_dtype"] for each in record.records([BARE, declared])] == [None, "bfloat16"]
 
 
 def test_columns_that_were_asked_for_are_there_where_no_row_has_them() -> None:
