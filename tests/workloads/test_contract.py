@@ -14,7 +14,8 @@ import torch
 from bench.jobs.contract_check import docstring_faults
 from bench.measure.author import contract
 from bench.measure.author.context import Skip
-from bench.measure.author.contract import CALLS, OFF_BY, Broken, Subject, inspect, spoilt, subject_of
+from bench.measure.author.contract import CALLS, OFF_BY, Broken, inspect, spoilt
+from bench.measure.author.subject import Subject, subject_of
 from bench.plan.catalog import find
 from bench.records import Case, Settings
 from bench.workload import Prepared, Work

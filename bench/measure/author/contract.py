@@ -5,29 +5,21 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import numpy
 import torch
 
-from bench.measure.author.answers import Judge
-from bench.measure.author.context import CaseContext, Skip
+from bench.measure.author.context import Skip
 from bench.measure.author.handed_away import pending
-from bench.measure.author.import_workload import make_of, traceback_from
-from bench.measure.author.seeding import seed_everything
-from bench.measure.author.step_watch import StepWatch
-from bench.measure.author.tolerance import tolerance_of
-from bench.measure.author.usable import usable_dtype, usable_mode
-from bench.measure.devices import device_for
+from bench.measure.author.import_workload import traceback_from
+from bench.measure.author.subject import Subject, subject_of
 from bench.measure.memory.high_water import heap_bytes
-from bench.measure.settings.process_settings import Snapshot, changes, snapshot
-from bench.measure.timing.clocks import wall
+from bench.measure.settings.process_settings import changes, snapshot
 from bench.protocol import Inspected
 from bench.protocol.rows import Fault
-from bench.records import Case, Settings, Source
-from bench.workload import Prepared
+from bench.records import Settings, Source
 
 CANNOT_RUN = "it can run here"
 """The rule that a case breaks which is skipped on this machine: no fault of its author."""
@@ -48,33 +40,6 @@ KEPT_BLOCKS, KEPT_BYTES = 0.5, 128
 
 class Broken(Exception):  # noqa: N818  # a rule that does not hold; it never leaves this module
     """A rule of the contract is broken; its text tells the author what to do."""
-
-
-@dataclass
-class Subject:
-    """The case that is checked: how to prepare it, and the result of preparing it once."""
-
-    prepare: Callable[[], Prepared]
-    prepared: Prepared
-    tolerance: float
-    explain: Callable[[Prepared, float], str] = lambda prepared, error: ""
-    """What explains a relative error that is too large; empty where nothing does."""
-    watch: StepWatch = field(default_factory=StepWatch)
-    """Awaits the steps of coroutines."""
-    found: Snapshot = field(default_factory=snapshot)
-    """What the process was set to before."""
-    readings: list[tuple[int, int]] = field(default_factory=list, init=False)
-    """Living objects and bytes before and after the last `ROUND_CALLS` calls whose answers were checked."""
-
-    def reset(self) -> None:
-        """Do what comes before each step and each phase."""
-        if self.prepared.reset is not None:
-            self.prepared.reset()
-
-    def call(self) -> Any:
-        """One step, after its reset."""
-        self.reset()
-        return self.prepared.step()
 
 
 def inspect(key: str, source: Source, settings: Settings) -> Inspected:
@@ -105,27 +70,6 @@ def _inspected(key: str, source: Source, settings: Settings) -> Inspected:
             return Inspected(key, passed, [Fault(name, traceback_from(source.path, error))])
         passed.append(name)
     return Inspected(key, passed, [])
-
-
-def subject_of(key: str, source: Source, settings: Settings) -> Subject:
-    """Prepare the case once. Raises what its code raises, and `Skip` where it cannot run here."""
-    case, found = Case.from_key(key), snapshot()
-    make, declared = make_of(source)
-    device = device_for(str(case["device"]), wall)
-    dtype, mode = usable_dtype(case, declared), usable_mode(case, declared)
-    own_axes = {axis: value for axis, value in case.params if axis in declared.axes}
-
-    def prepare() -> Prepared:
-        seed_everything(settings.seed, case.workload)
-        made = make(CaseContext(device.torch_device, dtype, mode, settings.seed, key), **own_axes)
-        if not isinstance(made, Prepared):
-            raise TypeError(f"a workload returns Prepared(step=…, check=…, work=…), not {type(made).__name__}")
-        return watch.ready(made, mode)
-
-    watch = StepWatch()
-    prepared, judge = prepare(), Judge(dtype, device, mode, own_axes)
-    tolerance = tolerance_of(dtype, prepared.compute_dtype)
-    return Subject(prepare, prepared, tolerance, judge.what_to_declare, watch, found)
 
 
 def returns_output(subject: Subject) -> None:
