@@ -43,6 +43,7 @@ def facts() -> dict[str, Any]:
         "libraries": {name: _version(name) for name in LIBRARIES},
         "torch": _torch(),
         "cuda": cuda.facts(),
+        "accelerators": devices.other_accelerators(),
         "load": {"average": _load_average(), "pressure": kernel_text("/proc/pressure/cpu").splitlines()[:1]},
         "environment": {name: value for name, value in sorted(os.environ.items()) if name.startswith(STEERS)},
     }
@@ -53,6 +54,7 @@ def capabilities() -> dict[str, str]:
     return {
         **devices.available(),
         **({} if devices.why_not("cuda") else {"state of the GPU": DeviceCondition(torch.device("cuda", 0)).reason}),
+        **devices.untold(),
         "compile": why_no_compiler(),
         PYINSTRUMENT: "" if find_spec("pyinstrument") else "pyinstrument is not installed: pip install pyinstrument",
         "peak host memory": "" if os.access(CLEAR, os.W_OK) else f"{CLEAR} cannot be written",

@@ -34,7 +34,8 @@ def facts_lines(facts: Mapping[str, Any]) -> list[str]:
         f"Python         {facts['python']['version']}",
     ]
     gpus = [
-        f"GPU            {gpu['name']}, {size(gpu['memory_bytes'])}, driver {gpu['driver']}" for gpu in facts["cuda"]
+        f"GPU            {gpu['name']}, {size(gpu['memory_bytes'])}, driver {gpu['driver']}"
+        for gpu in (*facts["cuda"], *facts.get("accelerators", ()))
     ]
     return [*lines, *gpus]
 
