@@ -103,7 +103,9 @@ def machine_findings(
         )
     for name, reason in capabilities.items():
         if reason:
-            say(f"no-{name.replace(' ', '-')}", "hint", reason, "cases that need it are skipped with this reason")
+            untold = name.startswith(("state of", "peak ", "load of"))
+            advice = "it is missing from the results" if untold else "cases that need it are skipped with this reason"
+            say(f"no-{name.replace(' ', '-')}", "hint", reason, advice)
     if not capabilities.get("cuda", "no"):
         say(
             "cuda-unproven",
@@ -111,4 +113,12 @@ def machine_findings(
             "the clocks of CUDA have passed their tests on one GPU so far, an H100 with torch 2.11",
             "hold them on this one with bench certify",
         )
+    for kind in ("mps", "xpu"):
+        if not capabilities.get(kind, "no"):
+            say(
+                f"{kind}-unproven",
+                "hint",
+                f"the clocks of {kind} have passed their tests on a simulated device alone",
+                "run pytest tests/accelerator in a checkout, and send us the page that it writes",
+            )
     return found
