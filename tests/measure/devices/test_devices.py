@@ -139,8 +139,11 @@ def test_fingerprints_of_earlier_runs_stay_as_they_were(monkeypatch):
     assert told["accelerators"] or fingerprint(told) == fingerprint(without)
 
 
-def test_kernels_that_the_profiler_does_not_see_are_not_counted_as_none():
+def test_kernels_that_the_profiler_does_not_see_are_not_counted_as_none(monkeypatch):
     """The planted mistake: no kernel is seen, and every case of an Apple GPU is `wrong-device`."""
+    monkeypatch.setattr(operator_counts, "_supported_activities", set)
+    monkeypatch.setattr(operator_counts, "sees_kernels", operator_counts.sees_kernels.__wrapped__)
+    assert not operator_counts.sees_kernels(torch.device("xpu", 0))
     assert not operator_counts.sees_kernels(torch.device("mps"))
     assert operator_counts.sees_kernels(torch.device("cuda", 0))
 
