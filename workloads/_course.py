@@ -101,7 +101,12 @@ Placed = TypeVar("Placed", torch.Tensor, nn.Module)
 
 def in_float64(original: Placed) -> Placed:
     """What an oracle works on: `original` in float64 on the CPU. A net is moved, not copied: give it one of its own."""
-    return original.to("cpu", torch.float64)
+    return original.to("cpu").to(torch.float64)  # first to the CPU: an Apple GPU has no float64
+
+
+def listed_in_float64(values: Any) -> torch.Tensor:
+    """Numbers that a loop kept, in a tensor or a list, as float64 on the CPU: a list would be taken for float32."""
+    return in_float64(values) if isinstance(values, torch.Tensor) else torch.as_tensor(values, dtype=torch.float64)
 
 
 class SameMasks(nn.Module):
@@ -224,7 +229,7 @@ class Normals:
     def error(self, out: torch.Tensor) -> float:
         """How far `out` is from the draw of a second generator; infinite in another dtype, or far from normal."""
         _, draw = self._begun()
-        wide, count = out.double(), out.numel()
+        wide, count = in_float64(out), out.numel()
         mean, square = wide.mean().item(), wide.square().mean().item()
         return max(
             self._ctx.relative_error(out, draw()),

@@ -124,7 +124,7 @@ def fit(ctx: Context, epochs: int, record: str) -> Prepared:
         return accuracy(classes(probabilities(training.model, data.x_test)), data.y_test).item()
 
     def check(out: dict[str, Any]) -> float:
-        losses, shares = (torch.as_tensor(curve, dtype=torch.float64).cpu()[:known] for curve in out.values())
+        losses, shares = (torch.tensor([*map(float, curve)], dtype=torch.float64)[:known] for curve in out.values())
         rows = (shares * TRAIN_ROWS).round()
         stray_rows = ctx.relative_error(rows, exact_rows) * exact_rows.max().item()
         return max(

@@ -89,6 +89,8 @@ def epoch(ctx: Context, loader: str, batch: int, workers: int, pin: bool) -> Pre
         ctx.skip(f"workers and pinned memory are options of the DataLoader, and loader={loader} has none")
     if pin and ctx.device.type == "cpu":
         ctx.skip("pinned memory is for copies to a device, and this case stays on the CPU")
+    if pin and ctx.device.type == "mps":
+        ctx.skip("an Apple GPU works in the memory of the host: there is none to pin")
     data = regression_data(ctx)
     training, by_hand = (Training(course.regression_net(ctx)) for _ in range(2))
     shuffle = Generator()

@@ -9,7 +9,16 @@ from __future__ import annotations
 import torch
 
 from bench.workload import Context, Prepared, Work, workload
-from workloads._course import PRODUCTS, TRAIN_ROWS, WEIGHTS, Training, in_float64, regression_net, training_work
+from workloads._course import (
+    PRODUCTS,
+    TRAIN_ROWS,
+    WEIGHTS,
+    Training,
+    in_float64,
+    listed_in_float64,
+    regression_net,
+    training_work,
+)
 from workloads._data import regression_data
 
 COURSE_EPOCHS = 100
@@ -108,7 +117,7 @@ def fit(ctx: Context, epochs: int, record: str) -> Prepared:
         return torch.stack(losses)
 
     def check(losses: list[float] | torch.Tensor) -> float:
-        found = torch.as_tensor(losses, dtype=torch.float64)  # a list would be taken for float32
+        found = listed_in_float64(losses)
         held = ctx.relative_error(found[:HELD_EPOCHS], trajectory[:HELD_EPOCHS])
         stray = ctx.relative_error(found[:COURSE_EPOCHS], trajectory)
         # the range of the test loss is known for the course's epochs alone

@@ -16,7 +16,7 @@ from torch import optim
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
 from bench.workload import Context, Prepared, Work, workload
-from workloads._course import TRAIN_ROWS, Split, Training, in_float64, regression_net, training_work
+from workloads._course import TRAIN_ROWS, Split, Training, in_float64, listed_in_float64, regression_net, training_work
 from workloads._data import regression_data
 
 EPOCHS = 100
@@ -113,7 +113,7 @@ def step(ctx: Context, scheduler: str, loop: str) -> Prepared:
     def check(out: dict[str, Any]) -> float:
         held, stray = 0.0, 0.0
         for name, known in exact.items():
-            found = torch.as_tensor(out[name], dtype=torch.float64)
+            found = listed_in_float64(out[name])
             held = max(held, ctx.relative_error(found[:HELD_EPOCHS], known[:HELD_EPOCHS]))
             stray = max(stray, ctx.relative_error(found, known))
         return max(rates_error(ctx, out["rates"], scheduler, out["tested"]), held, ctx.within(stray, 0, STRAY))

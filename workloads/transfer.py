@@ -20,7 +20,7 @@ from workloads._course import in_float64
 CHUNKS = 8
 """Parts in which `overlap` moves its data: while one is multiplied, the next one travels."""
 
-FLUSHED_BYTES = {"cpu": 2**27, "cuda": 2**28}
+FLUSHED_BYTES = {"cpu": 2**27, "cuda": 2**28, "mps": 2**28, "xpu": 2**28}
 """Written between two steps to push all else out of the caches: 256 MB as triton's do_bench writes, more than the
 second level of any GPU; half of it on a CPU, four times a last level of 32 MB, as it takes tens of milliseconds."""
 

@@ -229,7 +229,7 @@ def transfer_learning(ctx: Context, trunk: str, epochs: int) -> Prepared:
 
     def test_accuracy() -> float:
         with torch.no_grad():
-            return (model(data.x_test).argmax(dim=1) == data.y_test).double().mean().item()
+            return in_float64(model(data.x_test).argmax(dim=1) == data.y_test).mean().item()
 
     def check(losses: list[torch.Tensor]) -> float:
         found = torch.stack(losses)

@@ -110,7 +110,9 @@ def machine_findings(
     found += findings_about(Placement.of(facts))
     for name, reason in capabilities.items():
         if reason:
-            advice = WITHOUT.get(name, "cases that need it are skipped with this reason")
+            untold = name.startswith(("state of", "peak ", "load of"))
+            missing = "it is missing from the results" if untold else "cases that need it are skipped with this reason"
+            advice = WITHOUT.get(name, missing)
             say(f"no-{name.replace(' ', '-')}", "hint", reason, advice)
     if not capabilities.get("cuda", "no"):
         say(
@@ -119,4 +121,12 @@ def machine_findings(
             "the clocks of CUDA have passed their tests on one GPU so far, an H100 with torch 2.11",
             "hold them on this one with bench certify",
         )
+    for kind in ("mps", "xpu"):
+        if not capabilities.get(kind, "no"):
+            say(
+                f"{kind}-unproven",
+                "hint",
+                f"the clocks of {kind} have passed their tests on a simulated device alone",
+                "run pytest tests/accelerator in a checkout, and send us the page that it writes",
+            )
     return found

@@ -32,6 +32,11 @@ def stopped(number: int | None) -> int:
 FAULTY = ("wrong", "failed", "crashed", "timeout")
 
 
-def of_outcomes(outcomes: Mapping[str, int]) -> int:
-    """4 where nothing was measured, or a case was wrong, failed, crashed or timed out; oom and skipped are fine."""
-    return NOTHING_MEASURED if not outcomes.get("ok") or any(outcomes.get(name) for name in FAULTY) else FINE
+def of_outcomes(outcomes: Mapping[str, int], left_out: int = 0) -> int:
+    """4 where nothing was measured, a case was wrong, failed, crashed or timed out, or most cases were not begun before
+    the budget was spent; oom and what this machine must skip are fine.
+
+    left_out: cases that were not begun; they are among the outcomes.
+    """
+    bad = not outcomes.get("ok") or any(outcomes.get(name) for name in FAULTY)
+    return NOTHING_MEASURED if bad or 2 * left_out > sum(outcomes.values()) else FINE

@@ -67,8 +67,8 @@ def run(
 ) -> None:
     """Measure cases in fresh processes and keep what was measured.
 
-    Without a word it runs the quick preset: something of every lesson, in two minutes. Stop it with Ctrl-C: what is
-    done is kept, and --resume goes on from there.
+    Without a word it runs the quick preset: something of every lesson, in two minutes. Cases that are named without
+    --preset have no such budget. Stop it with Ctrl-C: what is done is kept, and --resume goes on from there.
 
     \b
     bench run 'matmul/*' -s size=64,1024 -s dtype=float32,bfloat16
@@ -147,4 +147,5 @@ def show(done: Run, format_: TableFormat) -> None:
 
 def leave(done: Run, stop: Stop) -> NoReturn:
     """Leave with the code that says what came of a run."""
-    raise typer.Exit(exit_codes.of_outcomes(done.outcomes) if stop.signal is None else exit_codes.stopped(stop.signal))
+    code = exit_codes.of_outcomes(done.outcomes, done.left_out)
+    raise typer.Exit(code if stop.signal is None else exit_codes.stopped(stop.signal))

@@ -43,6 +43,7 @@ class Choice:
         files = [*paths(workloads), *defaults.workloads]
         self.catalog: Catalog = catalog.find(files, moved=moved or catalog.where_it_lies)
         self.preset: Preset = presets.load(preset or defaults.preset or "quick", here)
+        self._budgeted = preset is not None or not self.select
 
     def plan(self, devices: tuple[str, ...]) -> Plan:
         """The cases for a machine with these devices. Raises `UserError` for an invalid selection."""
@@ -51,8 +52,13 @@ class Choice:
         return choose(self.catalog, self.preset, self.select, self.sets, self.exclude, devices)
 
     def settings(self, changes: dict[str, Any]) -> Settings:
-        """The default settings, changed by the preset, then by the user."""
-        return Settings(**{**self.preset.overrides, **changes})
+        """The default settings, changed by the preset, then by the user.
+
+        The budget of a preset is meant for the cases that it proposes: cases that the user selects without naming a
+        preset have none.
+        """
+        preset = {name: value for name, value in self.preset.overrides.items() if self._budgeted or name != "budget_s"}
+        return Settings(**{**preset, **changes})
 
 
 def overrides(
@@ -93,4 +99,6 @@ def look(chosen: Choice, stop: Stop, pool: WorkerPool | None = None) -> tuple[He
 
 def devices_of(hello: Hello) -> tuple[str, ...]:
     """The devices that a machine has."""
-    return tuple(name for name in ("cpu", "cuda") if not hello.capabilities[name])
+    from bench.plan.axis_values import DEVICES
+
+    return tuple(name for name in DEVICES if hello.capabilities.get(name) == "")

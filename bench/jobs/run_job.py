@@ -64,7 +64,8 @@ def run(
     resume: a run to continue; only a budget may be given with it.
     launches: launches of each case (default: added until precise enough).
     precision: wanted half-width of the interval, as a share.
-    budget: time after which no launch is added, in seconds or as `"5m"`.
+    budget: time after which no launch is added, in seconds or as `"5m"` (default: the preset's where it is named or
+        chooses the cases, else none).
     timeout: silence after which a worker counts as hung.
     seed: seed for the data and for the order of cases.
     listener: receives what happens.
@@ -91,6 +92,7 @@ def run(
 
 def afresh(chosen: Choice, settings: Settings, out: Path | None, command: str, listener: Listener, stop: Stop) -> Run:
     """Begin a run of the chosen cases and measure them."""
+    from bench.plan.run_duration import late_note
     from bench.runner import run_description
     from bench.runner.worker_pool import WorkerPool
     from bench.store import runs
@@ -98,14 +100,15 @@ def afresh(chosen: Choice, settings: Settings, out: Path | None, command: str, l
     with WorkerPool(stop) as pool:
         with imported_meanwhile(*AFTER_A_RUN):
             hello, plan = look(chosen, stop, pool)
-        for text in plan.notes:
+        notes = (*plan.notes, *filter(None, [late_note(plan.planned, settings)]))
+        for text in notes:
             listener.note(text)
         name = runs.new_id()
         folder = out or runs.RESULTS / name
         described = run_description.described(name, plan.planned, settings, hello, chosen.preset.name, command)
         run_description.begin(folder, described)
         ended = measured(folder, plan.planned, settings, hello, listener, stop, pool)
-    return closed(folder, ended, plan.notes, listener)
+    return closed(folder, ended, notes, listener)
 
 
 def go_on(resume: str, budget: Span, listener: Listener, stop: Stop) -> Run:

@@ -35,6 +35,8 @@ class Run(Result):
     """Remarks for the user on the choice of cases, and on what could not be read."""
     rows: tuple[Row, ...]
     """One for each case and clock, as the table shows them."""
+    left_out: int = 0
+    """Number of cases that the run ended before: of these nothing was measured."""
 
     def text(self, format: Format = "table", *, width: int | None = None, color: bool = False) -> str:
         """The table of `bench show`; md, csv and json as that command writes them."""
@@ -43,7 +45,7 @@ class Run(Result):
         return show(self.rows, format, width=width or columns(), color=color).rstrip("\n")
 
     def summary(self) -> dict[str, Any]:
-        """What `bench run --format json` prints: schema, run, path, status, outcomes, wall_s."""
+        """What `bench run --format json` prints: schema, run, path, status, outcomes, left_out, wall_s."""
         from bench.store import schema
 
         return {
@@ -52,13 +54,16 @@ class Run(Result):
             "path": str(self.folder),
             "status": self.status,
             "outcomes": dict(self.outcomes),
+            "left_out": self.left_out,
             "wall_s": round(self.wall_s, 3),
         }
 
     @property
     def ending(self) -> str:
         """How the run ended, in a line: `complete: 3 ok, in 12 s`."""
-        return f"{self.status}: {', '.join(f'{n} {name}' for name, n in self.outcomes.items())}, in {self.wall_s:.0f} s"
+        counts = ", ".join(f"{n} {name}" for name, n in self.outcomes.items())
+        not_begun = f"; {self.left_out} of {sum(self.outcomes.values())} cases were not begun" if self.left_out else ""
+        return f"{self.status}: {counts}, in {self.wall_s:.0f} s{not_begun}"
 
     def frame(self, level: Level = "estimates", vs: str | None = None, statistic: Statistic = "median") -> pd.DataFrame:
         """The run as `bench.load` gives it: times in seconds per step, sizes in bytes."""
@@ -97,4 +102,5 @@ def closed(folder: Path, ended: Ended, notes: tuple[str, ...], listener: Listene
     warnings = tuple(f"warning: {problem}" for problem in ended.problems)
     for text in warnings:
         listener.note(text)
-    return Run(folder, facts, outcomes, ended.wall_s, (*notes, *warnings), tuple(rows))
+    left_out = len(ended_as.keys() - set(data.launches["key"]))
+    return Run(folder, facts, outcomes, ended.wall_s, (*notes, *warnings), tuple(rows), left_out)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.jobs.arguments import Paths, Sets, Texts
+from bench.jobs.arguments import Paths, Sets, Texts, paths
 from bench.jobs.choice import Choice, devices_of
 from bench.jobs.endings import BrokenSideError, BrokenWorkloadsError
 from bench.records import BASE, HEAD, SIDES, Planned, UserError
@@ -42,12 +42,14 @@ class SidedChoice:
     def sided(self, here: Path, trees: dict[str, SideTree], devices: tuple[str, ...], stop: Stop) -> Sided:
         """The cases of both trees, those of one alone among them.
 
-        Raises `BrokenWorkloadsError` for a workload file of a side that cannot be used, `UserError` for a selection
-        that matches nothing on either side.
+        Raises `BrokenWorkloadsError` for a workload file of a side that cannot be used, `UserError` for a file that
+        neither side has, and for a selection that matches nothing on either side.
         """
         from bench.plan.both_sides import side_by_side
         from bench.runner.pairs.pair_context import TWIN
 
+        for path in paths(self.workloads):
+            refuse_absent(path, here, trees)
         choices = {name: self._choice(name, here, tree) for name, tree in trees.items()}
         planned: dict[str, tuple[Planned, ...]] = {}
         refused: dict[str, UserError] = {}
@@ -64,16 +66,39 @@ class SidedChoice:
         return side_by_side(base, twin, head, planned[BASE], planned[HEAD], self.workloads_from)
 
     def _choice(self, name: str, here: Path, tree: SideTree) -> Choice:
-        from bench.plan.both_sides import mover
         from bench.plan.error_messages import FileFaultError
 
         words = (self.select, self.preset, self.sets, self.exclude, self.workloads)
-        roots = tree.side.roots
         try:
-            return Choice(*words, moved=mover(here, tree.root, roots.folders if roots else ()))
+            return Choice(*words, moved=moved_to(here, tree))
         except FileFaultError as error:
             # Where it lies in the tree says nothing to who reads it later: the tree is gone then.
             raise BrokenWorkloadsError(name, str(error).replace(f"{tree.root}{os.sep}", "")) from None
+
+
+def moved_to(here: Path, tree: SideTree) -> Callable[[Path], Path]:
+    """Map paths in the user's tree to the tree of a side."""
+    from bench.plan.both_sides import mover
+
+    roots = tree.side.roots
+    return mover(here, tree.root, roots.folders if roots else ())
+
+
+def refuse_absent(path: Path, here: Path, trees: dict[str, SideTree]) -> None:
+    """Raise `UserError` for a workload file that neither side has, with the path at which it was looked for.
+
+    here: the user's tree, from which paths are moved to the trees of the sides.
+    """
+    tried = {name: moved_to(here, trees[name])(path) for name in SIDES}
+    if any(each.exists() for each in tried.values()):
+        return
+    looked = [
+        f"{each.relative_to(trees[name].root) if each.is_relative_to(trees[name].root) else each} "
+        f"in the tree of the {name} ({trees[name].description['text']})"
+        for name, each in tried.items()
+    ]
+    ignored = ". It is in your folder: a file that git ignores is in no tree of a side" if path.exists() else ""
+    raise UserError(f"the workload file {path} is on neither side; looked for {' and '.join(looked)}{ignored}")
 
 
 @dataclass(frozen=True)

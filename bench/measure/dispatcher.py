@@ -197,6 +197,15 @@ class Dispatcher:
         return Refused(key, outcome.value, reason, detail, {**session.facts, **own.facts()})
 
 
+LACKED = (
+    "not implemented for",
+    "not currently implemented for the MPS device",
+    "MPS framework doesn't support float64",
+    "Required aspect fp64 is not supported on the device",
+)
+"""Words of torch for a kernel or a dtype that a device lacks (torch 2.13)."""
+
+
 def outcome_of(error: Exception) -> tuple[Outcome, str]:
     """The outcome an exception means, and the reason in one line."""
     text = str(error).strip().splitlines()
@@ -210,11 +219,11 @@ def outcome_of(error: Exception) -> tuple[Outcome, str]:
             return Outcome.FAILED, str(error)
         case torch.OutOfMemoryError() | MemoryError():
             return Outcome.OOM, reason
-        # The CPU allocator has no exception type of its own (torch 2.13).
-        case RuntimeError() if "can't allocate memory" in str(error):
+        # The allocators of the CPU and of Metal have no exception type of their own (torch 2.13).
+        case RuntimeError() if "can't allocate memory" in str(error) or "MPS backend out of memory" in str(error):
             return Outcome.OOM, reason
         # Kernels that torch lacks for a dtype or device: what this machine cannot do is skipped, not failed.
-        case RuntimeError() if "not implemented for" in str(error):
+        case RuntimeError() | TypeError() if any(words in str(error) for words in LACKED):
             return Outcome.SKIPPED, reason
         case _:
             return Outcome.FAILED, reason

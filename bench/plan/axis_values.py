@@ -20,7 +20,10 @@ ALL_MODES = "all"
 PHYSICAL = "physical"
 """Word for one thread on each physical core of the machine. The key keeps the word."""
 
-_DEVICE = re.compile(r"cpu|cuda|cuda:\d+|mps|xpu")
+DEVICES = ("cpu", "cuda", "mps", "xpu")
+"""The kinds of devices that a case can have; every one that a machine has is taken where nobody names any."""
+
+_DEVICE = re.compile(r"cpu|cuda|cuda:\d+|mps|xpu|xpu:\d+")
 WORDS: dict[type[Value], str] = {int: "integers", float: "numbers", str: "text", bool: "True or False"}
 
 
@@ -106,7 +109,7 @@ def _misfit(axis: str, value: Value) -> str:
         return "" if value in known[axis] else f"{value!r} is not a {axis}{near(str(value), options)}"
     if axis == "device":
         fits = isinstance(value, str) and _DEVICE.fullmatch(value)
-        return "" if fits else f"{value!r} is not a device: one of cpu, cuda, cuda:N, mps, xpu"
+        return "" if fits else f"{value!r} is not a device: one of cpu, cuda, cuda:N, mps, xpu, xpu:N"
     assert axis in UNIVERSAL_AXES, axis
     fits_threads = value == PHYSICAL or (type(value) is int and 1 <= value < 2**31)
     return "" if fits_threads else f"threads={value} is neither a whole number from 1 up nor '{PHYSICAL}'"

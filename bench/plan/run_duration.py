@@ -70,6 +70,20 @@ def estimate(planned: Sequence[Planned], settings: Settings, past: Mapping[str, 
     )
 
 
+def late_note(planned: Sequence[Planned], settings: Settings) -> str:
+    """What to say before a run whose first case may end after its budget; empty where nothing else is expected.
+
+    Where all cases compile, the first is tried whatever the budget is: nothing would be measured otherwise.
+    """
+    cold_s = min((_compilation_s(each)[0] for each in planned), default=0.0)
+    if settings.budget_s is None or cold_s <= settings.budget_s:
+        return ""
+    return (
+        f"every case compiles, which takes up to {cold_s:.0f} s at first: one is measured all the same, and may end "
+        f"after the budget of {settings.budget_s:g} s"
+    )
+
+
 def _launches(settings: Settings) -> tuple[int, int, int]:
     """Fewest, likely and most launches of a case."""
     if settings.launches is not None:

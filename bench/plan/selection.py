@@ -35,7 +35,8 @@ def choose(
     """Make the plan of a run.
 
     select: keys, whole or in part, names of workloads, and globs on them; empty means all that the preset proposes.
-    sets: `axis=v1,v2`, in place of the values of the chosen cases.
+    sets: `axis=v1,v2`, in place of the values of the chosen cases, for each workload that has the axis. A workload that
+        has none of the set axes is left out.
     exclude: globs and keys, whole or in part, to leave out, in addition to the preset's own.
     devices: those of this machine, used if neither the preset nor the user names any; a rule that `needs` another
         device is left out.
@@ -46,10 +47,10 @@ def choose(
     rules = [rule for rule in preset.rules if not rule.needs or rule.needs in devices]
     chosen = _selected(catalog, replace(preset, rules=tuple(rules)), select)
     kept = _with_axes(chosen, assigned, notes)
-    cases = {case.key: case for grid in kept for case in grid.but(assigned).cases(devices)}
+    cases = {case.key: case for grid in kept for case in grid.cases(devices)}
     if not cases:
         raise UserError("there is nothing to run: no device was given")
-    asked = {case.key for grid in kept if grid.asked for case in grid.but(assigned).cases(devices)}
+    asked = {case.key for grid in kept if grid.asked for case in grid.cases(devices)}
     theirs = [Pattern.parse(item.pattern, item.origin) for item in preset.exclude]
     left = _without(cases.values(), theirs, catalog, spared=asked)
     yours = [Pattern.parse(text, "--exclude: ") for text in exclude]
@@ -100,20 +101,25 @@ def _of_select(pattern: Pattern, catalog: Catalog, preset: Preset) -> list[Grid]
 
 
 def _with_axes(chosen: Sequence[Grid], assigned: Sequence[Assign], notes: list[str]) -> list[Grid]:
-    """The grids of workloads that have every assigned axis; the others are named in a note."""
-    kept = list(chosen)
+    """The grids with each assigned axis where the workload has it.
+
+    Workloads that have none of the axes are left out, and named in a note: to set an axis is to ask for the cases that
+    have it. Raises `UserError` for an axis that no workload has.
+    """
+    own = [assign.axis for assign in assigned if assign.axis not in UNIVERSAL_AXES]
+    kept = [grid for grid in chosen if not own or any(has_axis(grid.workload, axis) for axis in own)]
     for assign in assigned:
-        lacking = _names(grid.workload for grid in kept if not has_axis(grid.workload, assign.axis))
-        kept = [grid for grid in kept if has_axis(grid.workload, assign.axis)]
-        if not kept:
+        if not any(has_axis(grid.workload, assign.axis) for grid in chosen):
+            nothing = "" if kept else "there is nothing to run: "
             raise UserError(
-                f"there is nothing to run: no chosen workload has the axis '{assign.axis}' of --set; "
-                f"chosen: {', '.join(lacking)}"
+                f"{nothing}no chosen workload has the axis '{assign.axis}' of --set; "
+                f"chosen: {', '.join(_names(grid.workload for grid in chosen))}"
             )
-        if lacking:
-            count = "1 workload" if len(lacking) == 1 else f"{len(lacking)} workloads"
-            notes.append(f"{count} without the axis '{assign.axis}' left out: {', '.join(lacking)}")
-    return kept
+    if lacking := _names(grid.workload for grid in chosen if grid not in kept):
+        count = "1 workload" if len(lacking) == 1 else f"{len(lacking)} workloads"
+        axes = "the axis" if len(own) == 1 else "any of the axes"
+        notes.append(f"{count} without {axes} {', '.join(map(repr, own))} left out: {', '.join(lacking)}")
+    return [grid.but([each for each in assigned if has_axis(grid.workload, each.axis)]) for grid in kept]
 
 
 def _without(

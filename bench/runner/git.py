@@ -67,18 +67,26 @@ def state(folder: Path) -> dict[str, Any]:
     return known
 
 
+WHOLE_HISTORY = (
+    "git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*' fetches the rest, in a workflow "
+    "actions/checkout with fetch-depth: 0"
+)
+"""The cure of a shallow clone. The refspec is there for a clone of one branch, which has no other to fetch."""
+
+
+def is_shallow(folder: Path) -> bool:
+    """Does the clone around a folder lack older commits? False where git does not say."""
+    try:
+        return git(folder, "rev-parse", "--is-shallow-repository") == "true"
+    except UserError:
+        return False
+
+
 def shallow_hint(folder: Path) -> str:
     """The end of a message about a commit that is missing; empty where the clone has its whole history."""
-    try:
-        shallow = git(folder, "rev-parse", "--is-shallow-repository") == "true"
-    except UserError:
+    if not is_shallow(folder):
         return ""
-    return (
-        "; this clone is shallow, so that older commits and other branches are missing: git fetch --unshallow, or in a "
-        "workflow actions/checkout with fetch-depth: 0"
-        if shallow
-        else ""
-    )
+    return f"; the history is shallow, so that older commits and other branches are missing: {WHOLE_HISTORY}"
 
 
 def is_inside(folder: Path) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.protocol import Hello, Import, Imported
 from bench.records import Planned, UserError
-from bench.runner.starter import Starter, can_fork
+from bench.runner.starter import Starter, can_fork, has_gpu
 from bench.runner.stop_request import Stop
 from bench.runner.worker import HERE, START_TIMEOUT_S, SideCode, Worker, WorkerLostError
 from bench.runner.worker_pool import WorkerPool
@@ -38,7 +38,7 @@ def look(
             raise UserError(f"{STRANGERS}:\n{listed}")
         hello = worker.greet()
         if pool is not None:
-            pool.can_fork = can_fork(cuda=not hello.capabilities["cuda"])
+            pool.can_fork = can_fork(cuda=has_gpu(hello.capabilities))
             pool.put(1, worker)
             kept = True
         return hello

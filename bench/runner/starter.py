@@ -20,8 +20,16 @@ from bench.runner.stop_request import Stop
 
 
 def can_fork(cuda: bool) -> bool:
-    """Whether workers may be forked here: Linux alone has all that it takes, and CUDA does not survive a fork."""
+    """Whether workers may be forked here: Linux alone has all that it takes, and neither CUDA nor SYCL survives a fork.
+
+    cuda: whether the machine has such a GPU; see `has_gpu`.
+    """
     return sys.platform.startswith("linux") and hasattr(os, "pidfd_open") and not cuda
+
+
+def has_gpu(capabilities: Mapping[str, str]) -> bool:
+    """Whether cases may use a device whose context does not survive a fork; see `Hello.capabilities`."""
+    return any(capabilities.get(kind) == "" for kind in ("cuda", "xpu"))
 
 
 class StarterError(Exception):

@@ -189,6 +189,7 @@ def fingerprint(facts: Mapping[str, Any]) -> str:
         "os": [facts["os"]["system"], facts["os"]["release"]],
         "container": facts["container"],
         "cuda": facts["cuda"],
+        **({"accelerators": other} if (other := facts.get("accelerators")) else {}),
         "python": facts["python"],
         "torch": [torch[name] for name in ("version", "git", "cuda", "cudnn", "cpu_capability", "numerics", "build")],
         "libraries": {name: facts["libraries"].get(name) for name in ("numpy", "scikit-learn")},
@@ -203,5 +204,5 @@ def machine_name(facts: Mapping[str, Any]) -> str:
     cpu = facts["cpu"]
     model = re.sub(r"\((?:R|TM)\)|\bCPU\b|@.*|\d+-Core Processor|Processor", "", str(cpu["model"]))
     name = f"{cpu['physical']}-core {' '.join(model.split())}"
-    gpus = [str(gpu["name"]) for gpu in facts["cuda"]]
+    gpus = [str(gpu["name"]) for gpu in (*facts["cuda"], *facts.get("accelerators", ()))]
     return f"{name} + {gpus[0]}{f' ×{len(gpus)}' if len(gpus) > 1 else ''}" if gpus else name

@@ -189,3 +189,21 @@ def test_a_gpu_is_unproven_until_it_was_held_to_a_certificate() -> None:
     found = machine_findings(READING, FACTS, {**CAPABLE, "cuda": ""})
     (doubt,) = [finding for finding in found if finding.check == "cuda-unproven"]
     assert doubt.advice == "hold them on this one with bench certify"
+
+
+@pytest.mark.parametrize("kind", ["mps", "xpu"])
+def test_an_accelerator_that_nobody_has_tried_asks_for_the_page_of_who_has_one(kind: str) -> None:
+    found = machine_findings(READING, FACTS, {**CAPABLE, kind: ""})
+    (doubt,) = [finding for finding in found if finding.check == f"{kind}-unproven"]
+    assert "pytest tests/accelerator" in doubt.advice
+    assert not [finding for finding in machine_findings(READING, FACTS, CAPABLE) if "unproven" in finding.check]
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("state of mps", "missing from the results"), ("compile", "cases that need it are skipped with this reason")],
+)
+def test_what_a_device_does_not_tell_skips_no_case(name: str, advice: str) -> None:
+    found = machine_findings(READING, FACTS, {**CAPABLE, name: "nobody says"})
+    (hint,) = [finding for finding in found if finding.message == "nobody says"]
+    assert advice in hint.advice

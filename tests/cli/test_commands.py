@@ -43,6 +43,16 @@ def test_a_spent_budget_leaves_cases_for_resume_and_says_so(bench):
     assert {row["reason"] for row in rows} == {"not measured: the run is out of budget"}
 
 
+def test_a_run_of_which_most_was_not_begun_ends_with_code_4_and_says_how_much(bench):
+    """Each thread count is a process of its own: the budget is spent after the first."""
+    (bench.folder / "slow.py").write_text((FILES / "paced.py").read_text().replace("sleep(0.002)", "sleep(1)"))
+    words = ("--workloads", "slow.py", "slow/paced[place=1]", "-s", "threads=1,2,3", "--launches", 1)
+    done = bench("run", *words, "--budget", "5s", "--out", "run", "--format", "json")
+    told = json.loads(done.stdout)
+    assert (told["outcomes"], told["left_out"]) == ({"skipped": 2, "ok": 1}, 2)
+    assert done.returncode == 4
+
+
 def test_a_closed_pipe_is_quiet(finished):
     terminal, _ = finished
     command = f"{sys.executable} -m bench show run --format csv | head -c 10"

@@ -208,8 +208,39 @@ def test_a_shallow_clone_is_named_with_what_helps(repository, tmp_path):
     for base in (("--base", "origin/main"), ()):
         done = Running(tmp_path / "shallow", "bench", ["gate", "mine/*", "-w", "mine.py", *base]).ended(100)
         assert done.returncode == 2
-        assert "shallow" in done.stderr
+        assert "the history is shallow" in done.stderr
+        assert "no default branch is found" not in done.stderr
         assert "fetch-depth: 0" in done.stderr
+        assert "git fetch --unshallow" in done.stderr
+
+
+def test_a_workload_file_that_neither_side_has_is_named_with_the_paths_that_were_tried(repository):
+    """The planted mistake: the file is left out without a word, and the selection `matches no workload`."""
+    below = repository.folder / "benches"
+    below.mkdir()
+    (below / "README").write_text("kept by git\n")
+    repository.commit("a folder")
+    done = Running(below, "bench", ["gate", "mine/*", "-w", "mine.py", "--base", "main"]).ended(100)
+    assert done.returncode == 2
+    assert "the workload file mine.py is on neither side" in done.stderr
+    assert "benches/mine.py in the tree of the base (main)" in done.stderr
+    assert "benches/mine.py in the tree of the head (working tree)" in done.stderr
+    assert "matches no workload" not in done.stderr
+
+
+def test_a_workload_file_that_git_ignores_is_named_as_such(repository):
+    (repository.folder / ".gitignore").write_text("local.py\nresults/\n")
+    repository.commit("ignores")
+    (repository.folder / "local.py").write_text(repository.workloads.read_text())
+    done = Running(repository.folder, "bench", ["gate", "local/*", "-w", "local.py", "--base", "main"]).ended(100)
+    assert done.returncode == 2
+    assert "the workload file local.py is on neither side" in done.stderr
+    assert "a file that git ignores is in no tree of a side" in done.stderr
+
+
+def test_a_workload_file_of_one_side_alone_is_no_mistake(repository):
+    (repository.folder / "more.py").write_text(repository.workloads.read_text())
+    assert repository.gate("-w", "more.py") == 0, repository.done.stderr
 
 
 def test_submodules_are_there_on_both_sides_or_named(repository, tmp_path):

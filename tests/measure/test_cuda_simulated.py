@@ -1,7 +1,7 @@
 """The CUDA class on a simulated device: how the queue is filled behind a sleep, without the hardware."""
 
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -13,97 +13,12 @@ from bench.measure.modes import graphs
 from bench.measure.timing import other_timers
 from bench.measure.timing.blocks import nothing
 from bench.protocol.rows import TimerPair
-
-
-class SimulatedGpu:
-    """A queue with a clock of its own: launches cost the host time, work runs in order on the device."""
-
-    def __init__(self, launch_ns=1000, gap_ns=0):
-        self.gap_ns = gap_ns
-        self.host_ns = 0
-        self.free_at_ns = 0
-        self.side_free_at_ns = 0
-        self.launch_ns = launch_ns
-        self.captured = None
-        self.sleeps = []
-        self.chosen = []
-
-    def launch(self, ns):
-        if self.captured is not None:
-            self.captured.append(ns)
-            return
-        self.host_ns += self.launch_ns
-        # Between two kernels of a queue lies a gap, which a graph does not have.
-        self.free_at_ns = max(self.free_at_ns + self.gap_ns, self.host_ns) + ns
-
-    def launch_beside(self, ns):
-        """A launch on another stream."""
-        self.host_ns += self.launch_ns
-        self.side_free_at_ns = max(self.side_free_at_ns, self.host_ns) + ns
-
-    def synchronize(self, *_):
-        if self.captured is not None:
-            raise RuntimeError("operation not permitted when stream is capturing")
-        self.host_ns = max(self.host_ns, self.free_at_ns, self.side_free_at_ns)
-
-    def sleep(self, cycles):
-        self.sleeps.append(cycles)
-        self.launch(cycles)  # one cycle a ns
-
-    def event(self, **_):
-        return SimulatedEvent(self)
-
-    def graph(self):
-        return SimulatedGraph(self)
-
-    @contextmanager
-    def capture(self, graph):
-        self.captured = graph.kernels = []
-        try:
-            yield
-        finally:
-            self.captured = None
-
-
-class SimulatedEvent:
-    def __init__(self, gpu):
-        self._gpu = gpu
-
-    def record(self):
-        self.at_ns = max(self._gpu.free_at_ns, self._gpu.host_ns)
-
-    def query(self):
-        return self._gpu.host_ns >= self.at_ns
-
-    def synchronize(self):
-        self._gpu.host_ns = max(self._gpu.host_ns, self.at_ns)
-
-    def elapsed_time(self, end):
-        return (end.at_ns - self.at_ns) / 1e6
-
-
-class SimulatedGraph:
-    REPLAY_NS = 7000  # what a replay costs once, whatever is in it
-
-    def __init__(self, gpu):
-        self._gpu = gpu
-        self.kernels = []
-
-    def replay(self):
-        self._gpu.launch(self.REPLAY_NS + sum(self.kernels))
+from tests.measure.devices.simulated_gpu import SimulatedGpu, as_cuda
 
 
 @pytest.fixture
 def gpu(monkeypatch):
-    simulated = SimulatedGpu()
-    monkeypatch.setattr(torch.cuda, "set_device", simulated.chosen.append)
-    monkeypatch.setattr(torch.cuda, "synchronize", simulated.synchronize)
-    monkeypatch.setattr(torch.cuda, "_sleep", simulated.sleep)
-    monkeypatch.setattr(torch.cuda, "Event", simulated.event)
-    monkeypatch.setattr(torch.cuda, "CUDAGraph", simulated.graph)
-    monkeypatch.setattr(torch.cuda, "graph", simulated.capture)
-    monkeypatch.setattr(Cuda, "_wake", lambda self: None)
-    return simulated
+    return as_cuda(SimulatedGpu(), monkeypatch)
 
 
 @pytest.fixture

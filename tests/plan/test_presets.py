@@ -247,7 +247,7 @@ set = { size = 8192, device = "cuda" }
 
 def test_a_rule_that_needs_what_is_no_device_is_an_error_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('[[cases]]\nselect = "matmul/*"\nneeds = "abacus"\n')
-    with pytest.raises(UserError, match=r"mine.toml:3: needs names a device \(cpu, cuda\), not 'abacus'"):
+    with pytest.raises(UserError, match=r"mine.toml:3: needs names a device \(cpu, cuda, mps, xpu\), not 'abacus'"):
         load(str(tmp_path / "mine.toml"), tmp_path)
 
 

@@ -11,6 +11,7 @@ from bench.plan.run_duration import (
     WARM_AOTI_S,
     WARM_COMPILE_S,
     estimate,
+    late_note,
 )
 from bench.records import Case, Planned, Settings, Source, Value
 
@@ -106,3 +107,22 @@ def test_less_precision_takes_fewer_launches() -> None:
 def test_the_likely_launches_keep_to_the_limits() -> None:
     assert launches(Settings(precision=0.5)) == (6, 6, 20)
     assert launches(Settings(precision=0.001)) == (6, 20, 20)
+
+
+@pytest.mark.parametrize(
+    ("modes", "budget_s", "said"),
+    [
+        (("compile",), 10.0, "up to 20 s at first: one is measured all the same, and may end after the budget of 10 s"),
+        (("compile", "aoti"), 10.0, "up to 20 s"),
+        (("compile", "eager"), 10.0, ""),  # what does not compile is measured, and what would end late is left out
+        (("compile",), 60.0, ""),
+        (("compile",), None, ""),
+        ((), 10.0, ""),
+    ],
+)
+def test_a_budget_that_even_the_first_case_may_break_is_said_before(
+    modes: tuple[str, ...], budget_s: float | None, said: str
+) -> None:
+    note = late_note([planned(mode=mode) for mode in modes], Settings(budget_s=budget_s))
+    assert said in note
+    assert bool(note) is bool(said)

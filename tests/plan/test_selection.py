@@ -211,6 +211,38 @@ def test_workloads_that_lack_the_axis_are_left_out_with_a_note(catalog: Catalog)
     )
 
 
+def test_each_axis_is_set_where_it_exists(catalog: Catalog) -> None:
+    plan = choose(catalog, EVERYTHING, ["matmul/square", "data/epoch"], sets=["size=5,7", "batch=8"])
+    assert [short(each.case) for each in plan.planned] == [
+        "data/epoch[batch=8,loader=sliced,rate=0.1]",
+        "matmul/square[size=5]",
+        "matmul/square[size=7]",
+    ]
+    assert plan.notes == ()
+
+
+def test_the_order_of_the_sets_does_not_matter(catalog: Catalog) -> None:
+    names = ["matmul/square", "data/epoch"]
+    one = choose(catalog, EVERYTHING, names, sets=["size=5", "rate=2"])
+    assert choose(catalog, EVERYTHING, names, sets=["rate=2", "size=5"]).planned == one.planned
+
+
+def test_a_universal_axis_beside_an_own_one_keeps_no_workload_that_lacks_the_own_one(catalog: Catalog) -> None:
+    plan = choose(catalog, EVERYTHING, sets=["batch=8", "dtype=float64"])
+    assert {each.case.workload for each in plan.planned} == {"data/epoch"}
+
+
+def test_a_workload_that_has_none_of_several_axes_is_left_out_with_a_note(catalog: Catalog) -> None:
+    plan = choose(catalog, EVERYTHING, ["data/*", "matmul/*"], sets=["size=5", "batch=8"])
+    assert {each.case.workload for each in plan.planned} == {"data/epoch", "matmul/square", "matmul/round_trip"}
+    assert plan.notes == ("1 workload without any of the axes 'size', 'batch' left out: data/polynomial",)
+
+
+def test_an_axis_that_no_chosen_workload_has_is_an_error_beside_one_that_fits(catalog: Catalog) -> None:
+    with pytest.raises(UserError, match=r"^no chosen workload has the axis 'batch' of --set; chosen: matmul/square$"):
+        choose(catalog, SQUARE, sets=["size=5", "batch=8"])
+
+
 def test_all_modes_may_be_set(catalog: Catalog) -> None:
     plan = choose(catalog, SQUARE, sets=["mode=all", "size=64"])
     assert [each.case["mode"] for each in plan.planned] == list(MODES)

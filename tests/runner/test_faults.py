@@ -36,7 +36,7 @@ EXPECTED = {
     "names_a_phase[called=compile_cold]": (Outcome.FAILED, "phase 'compile_cold' has a name"),
     "behaves": (Outcome.OK, ""),
     "behaves[device=cuda:99]": (Outcome.SKIPPED, "CUDA"),
-    "behaves[device=mps]": (Outcome.SKIPPED, "no device class"),
+    "behaves[device=mps]": (Outcome.SKIPPED, "no mps: torch "),
     "behaves[mode=trace]": (Outcome.SKIPPED, "makes no sense in mode=trace"),
     "behaves[dtype=float16]": (Outcome.SKIPPED, "makes no sense in dtype=float16"),
 }

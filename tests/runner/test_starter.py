@@ -15,7 +15,7 @@ from bench.measure.starter import COMPILER
 from bench.plan.catalog import find
 from bench.protocol import Close, Closed, Open, Opened, Visit, Visited
 from bench.records import Case, Settings, Source
-from bench.runner.starter import Starter, StarterError, can_fork
+from bench.runner.starter import Starter, StarterError, can_fork, has_gpu
 from bench.runner.stop_request import Stop
 from bench.runner.worker import MachineUnfitError, Worker, WorkerDiedError, environment
 
@@ -153,6 +153,19 @@ def test_a_starter_that_was_killed_is_an_error_and_no_crash_of_a_case():
 
 def test_no_fork_where_cuda_is_used():
     assert not can_fork(cuda=True)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "there"),
+    [
+        ({"cpu": "", "cuda": "no CUDA device"}, False),
+        ({"cpu": "", "cuda": ""}, True),
+        ({"cpu": "", "cuda": "built without it", "xpu": ""}, True),
+        ({"cpu": "", "cuda": "built without it", "mps": ""}, False),  # macOS does not fork workers anyway
+    ],
+)
+def test_a_gpu_whose_context_does_not_survive_a_fork_is_seen(capabilities, there):
+    assert has_gpu(capabilities) is there
 
 
 @pytest.mark.heavy

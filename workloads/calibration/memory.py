@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from bench.workload import Context, Prepared, Work, workload
+from workloads._course import in_float64
 from workloads.calibration._scripted import scripted
 
 PERIOD = 512
@@ -132,7 +133,7 @@ def triad(ctx: Context, numbytes: int) -> Prepared:
     stream = Stream(ctx, numbytes, arrays=3)
     b, c = ctx.randn(PERIOD), ctx.randn(PERIOD)
     arrays = stream.empty(), stream.array(b), stream.array(c)
-    return stream.prepared(added, *arrays, 3.0, exact=b.double() + 3 * c.double(), flops=2)
+    return stream.prepared(added, *arrays, 3.0, exact=in_float64(b) + 3 * in_float64(c), flops=2)
 
 
 @workload(
@@ -157,7 +158,7 @@ def read(ctx: Context, numbytes: int) -> Prepared:
     """
     stream = Stream(ctx, numbytes, arrays=1)
     tile = ctx.randn(PERIOD).abs()
-    exact = stream.repeats * tile.double().sum(0, keepdim=True)
+    exact = stream.repeats * in_float64(tile).sum(0, keepdim=True)
     with torch.inference_mode():
         total = torch.full_like(tile[:1], torch.nan)
     return stream.prepared(summed, total, stream.array(tile), exact=exact, flops=1)

@@ -22,6 +22,9 @@ from bench.stats.mean_cost import LaunchBlocks
 from bench.store import runs
 from bench.workload import Work
 
+WITHOUT_HIGH_WATER = ("mps",)
+"""Devices that keep no high-water mark: the peak of their host is not that of their tensors."""
+
 
 def estimates(run: RunReadings) -> list[Row]:
     """The rows of a run, in the order of its plan: one for each case and clock.
@@ -68,8 +71,9 @@ def _without_time(case: Case, launches: Sequence[CaseLaunch], run: Mapping[str, 
         return row
     ended = next((each for each in launches if each.outcome != Outcome.OK), launches[0])
     good = launches if ended.outcome == Outcome.OK else []  # a case that did not end well has no numbers at all
-    on_device = most(good, lambda each: each.device_peak_bytes)
-    peak = on_device if on_device is not None else most(good, lambda each: each.host_peak_bytes)
+    peak = most(good, lambda each: each.device_peak_bytes)
+    if peak is None and str(case["device"]) not in WITHOUT_HIGH_WATER:
+        peak = most(good, lambda each: each.host_peak_bytes)
     costs = once(good)
     return replace(
         row,

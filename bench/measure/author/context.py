@@ -33,8 +33,11 @@ class CaseContext:
         return self.place(torch.randn(*shape, generator=self.generator, dtype=torch.float64))
 
     def place(self, tensor: torch.Tensor) -> torch.Tensor:
-        """`tensor` on the case's device; floating tensors in the case's dtype."""
-        return tensor.to(self.device, self.dtype if tensor.is_floating_point() else tensor.dtype)
+        """`tensor` on the case's device; floating tensors in the case's dtype.
+
+        The dtype comes first: an Apple GPU has no float64, in which numbers are drawn.
+        """
+        return tensor.to(self.dtype if tensor.is_floating_point() else tensor.dtype).to(self.device)
 
     def mode(self, function: Callable[..., Any], *inputs: torch.Tensor) -> Callable[[], Any]:
         """`function` in the case's mode, called with `inputs`. Raises `Skip` where the mode cannot run it."""

@@ -71,7 +71,7 @@ def relative_error(actual: Any, exact: Any) -> float:
 def _in_float64(numbers: Any) -> torch.Tensor:
     """A tensor, array, number or list of numbers as float64 on the CPU; torch would read plain floats as float32."""
     if isinstance(numbers, torch.Tensor):
-        return numbers.detach().to("cpu", torch.float64)
+        return numbers.detach().cpu().to(torch.float64)  # first to the CPU: an Apple GPU has no float64
     if isinstance(numbers, list | tuple) and any(isinstance(item, torch.Tensor) for item in numbers):
         numbers = [item.item() if isinstance(item, torch.Tensor) else item for item in numbers]
     return torch.as_tensor(numbers, dtype=torch.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from bench.measure import devices
 from bench.measure.author.context import Skip
 from bench.measure.author.tolerance import TOLERANCE
 from bench.measure.machine.compiler import why_no_compiler
@@ -13,13 +14,15 @@ from bench.workload import Declaration
 
 
 def usable_dtype(case: Case, declared: Declaration) -> torch.dtype:
-    """The dtype of the case. Raises `Skip` where the workload does not declare it."""
+    """The dtype of the case. Raises `Skip` where the workload does not declare it, or its device lacks it."""
     name = str(case["dtype"])
     if name not in declared.dtypes:
         raise Skip(f"{case.workload} makes no sense in dtype={name}: it declares {', '.join(declared.dtypes)}")
     dtype = getattr(torch, name, None)
     if dtype not in TOLERANCE:
         raise Skip(f"no tolerance is known for dtype={name}")
+    if reason := devices.why_no_dtype(str(case["device"]), name):
+        raise Skip(f"dtype={name}: {reason}")
     return dtype  # type: ignore[no-any-return]  # getattr on a module; the line above made sure
 
 

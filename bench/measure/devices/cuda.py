@@ -1,11 +1,8 @@
-"""An NVIDIA GPU and its three clocks, all kept, never mixed.
+"""An NVIDIA GPU: the clocks of a queue, and graphs for what is too short for events.
 
-`wall`     synchronise at both ends of a block: throughput, launches overlap. The default of tables.
-`latency`  synchronise after every step: what one call makes its user wait.
-`device`   CUDA events around a queue that was filled behind a bounded sleep, so that launch cost is hidden
-           (the blocking kernel of nvbench). Below 50 µs a step, where what lies between two kernels of a queue is no
-           longer small, the slope of graph replays: that of 2K steps less that of K. Not so for a step that is reset
-           before each block: the second of two steps in a graph would start from what the first left.
+`device` holds the GPU by a bounded sleep. Below 50 µs a step, where what lies between two kernels of a queue is no
+longer small, it is the slope of graph replays: that of 2K steps less that of K. Not so for a step that is reset before
+each block: the second of two steps in a graph would start from what the first left.
 """
 
 from __future__ import annotations
@@ -15,7 +12,8 @@ import torch
 from bench.measure.devices.device import NoClockError, PeakBytes
 from bench.measure.devices.nvml import DeviceCondition
 from bench.measure.devices.processor_condition import Condition
-from bench.measure.timing.blocks import Step, nothing, time_block, time_latency_block
+from bench.measure.devices.queued import GAPS_BELOW_NS, Event, QueuedDevice
+from bench.measure.timing.blocks import Step, nothing
 from bench.measure.timing.clocks import Clock
 
 FIRST_SLEEP_CYCLES = 2_000_000
@@ -25,29 +23,20 @@ LONGEST_SLEEP_CYCLES = 1_000_000_000
 """The longest sleep, about half a second: a step whose queue is not filled by then synchronises itself."""
 
 
-SLOPE_BELOW_NS = 50_000
-"""A step of less device time than this is timed by the slope of graph replays."""
-
 MOST_CAPTURED = 1000
 """Most steps in the smaller graph: the cost of a launch cancels, so more steps would only cost memory."""
 
-LEFT_BEHIND_NS, LEFT_BEHIND = 20_000, 0.02
-"""Longest time from the last event of a block until the device rests, beyond an idle wait: 20 µs, or 2 % of the block.
-A step that takes longer has left work on another stream, which events of this one do not see."""
 
-
-class Cuda:
+class Cuda(QueuedDevice):
     """One CUDA device."""
 
-    clocks: tuple[str, ...] = ("wall", "latency", "device")
+    first_hold, longest_hold = FIRST_SLEEP_CYCLES, LONGEST_SLEEP_CYCLES
 
     def __init__(self, name: str, clock: Clock) -> None:
-        self._clock = clock
+        super().__init__(clock)
         number = name.partition(":")[2]
         self.torch_device = torch.device("cuda", int(number or 0))  # set_device wants an index
-        self._sleep_cycles = FIRST_SLEEP_CYCLES
         self._graphs: dict[tuple[Step, int], torch.cuda.CUDAGraph] = {}
-        self._joined: set[Step] = set()
         self.enter()
         self._wake()
         self._condition = DeviceCondition(self.torch_device)
@@ -70,67 +59,16 @@ class Cuda:
         """Wait for every stream of the device, so that work on a side stream is joined too."""
         torch.cuda.synchronize(self.torch_device)
 
-    def time(self, clock: str, step: Step, steps: int, before: Step) -> int:
-        """Total ns of a block of `steps` on `clock`, after `before`. Raises `NoClockError` for `device` alone."""
-        if clock == "device":
-            self._refuse_other_streams(step, steps, before)
-            total = self._time_on_device(step, steps, before)
-            by_events = total >= SLOPE_BELOW_NS * steps or before is not nothing
-            return total if by_events else self._slope(step, steps)
-        before()
-        if clock == "latency":
-            return time_latency_block(self._clock, step, steps, self.drain)
-        return time_block(self._clock, step, steps, self.drain)
+    def _event(self, timing: bool) -> Event:
+        return torch.cuda.Event(enable_timing=timing)
 
-    def _time_on_device(self, step: Step, steps: int, before: Step) -> int:
-        """Event time of a queue of `steps`, filled while the device slept.
+    def _occupy(self, amount: int) -> None:
+        torch.cuda._sleep(amount)
 
-        The sleep is doubled until the queue is full before it ends: only then no launch delays the work.
-        """
-        started, ended = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        while self._sleep_cycles <= LONGEST_SLEEP_CYCLES:
-            before()
-            self.drain()
-            torch.cuda._sleep(self._sleep_cycles)
-            started.record()
-            for _ in range(steps):
-                step()
-            ended.record()
-            filled_in_time = not started.query()
-            self.drain()
-            if filled_in_time:
-                return int(started.elapsed_time(ended) * 1e6)
-            self._sleep_cycles *= 2
-        self._sleep_cycles = FIRST_SLEEP_CYCLES
-        raise NoClockError(
-            "the queue could not be filled while the device slept: the step synchronises, or launches more than fits"
-        )
-
-    def _refuse_other_streams(self, step: Step, steps: int, before: Step) -> None:
-        """Raise `NoClockError` where the device still works when the last event of a block has passed.
-
-        This is checked once a step, without the sleep: other streams would work through it.
-        """
-        if step in self._joined:
-            return
-        before()
-        self.drain()
-        started, ended = self._clock(), torch.cuda.Event()
-        for _ in range(steps):
-            step()
-        ended.record()
-        ended.synchronize()
-        passed = self._clock()
-        self.drain()
-        at_rest = self._clock()
-        self.drain()
-        waited, idle = at_rest - passed, self._clock() - at_rest
-        if waited - idle > max(LEFT_BEHIND_NS, LEFT_BEHIND * (passed - started)):
-            raise NoClockError(
-                f"the step left {(waited - idle) / 1e3:.0f} us of work on another stream, which its events do not see: "
-                "let the current stream wait for it"
-            )
-        self._joined.add(step)
+    def _device_ns(self, step: Step, steps: int, before: Step) -> int:
+        total = self._time_on_device(step, steps, before)
+        by_events = total >= GAPS_BELOW_NS * steps or before is not nothing
+        return total if by_events else self._slope(step, steps)
 
     def _slope(self, step: Step, steps: int) -> int:
         """Total ns of `steps`, by the difference of two graphs, of K and of 2K steps, each replayed once."""
@@ -158,13 +96,13 @@ class Cuda:
 
     def _replayed(self, graph: torch.cuda.CUDAGraph) -> int:
         """Device time of one replay, in ns."""
-        started, ended = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        started, ended = self._event(timing=True), self._event(timing=True)
         self.drain()
         started.record()
         graph.replay()
         ended.record()
         self.drain()
-        return int(started.elapsed_time(ended) * 1e6)
+        return self._between_ns(started, ended)
 
     def condition(self) -> Condition:
         """The state of the GPU as NVML reports it; empty where NVML is missing."""

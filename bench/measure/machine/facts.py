@@ -41,6 +41,7 @@ def facts() -> dict[str, Any]:
         "libraries": {name: _version(name) for name in LIBRARIES},
         "torch": _torch(),
         "cuda": cuda.facts(),
+        "accelerators": devices.other_accelerators(),
         "load": {"average": _load_average(), "pressure": kernel_text("/proc/pressure/cpu").splitlines()[:1]},
         "environment": variables.recorded(),
         "steering": variables.chosen_by_user(),
@@ -52,6 +53,7 @@ def capabilities() -> dict[str, str]:
     return {
         **devices.available(),
         **({} if devices.why_not("cuda") else {GPU_STATE: _unread_of_gpus()}),
+        **devices.untold(),
         "compile": why_no_compiler(),
         PYINSTRUMENT: "" if find_spec("pyinstrument") else "pyinstrument is not installed: pip install pyinstrument",
         "peak host memory": "" if os.access(CLEAR, os.W_OK) else f"{CLEAR} cannot be written",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cold_blocks import cold_blocks
+from bench.measure.author.context import Skip
 from bench.measure.case_session import Given, Session
 from bench.measure.counting import dynamo_counters
 from bench.measure.modes import COMPILE_MODES
@@ -24,6 +25,7 @@ from bench.measure.timing.clocks import Clock
 from bench.measure.timing.garbage_collector import quiet_garbage
 from bench.measure.timing.one_core import on_core
 from bench.protocol import Looped, Open, StepsProfiled
+from bench.records import Case
 from bench.series import STEP, Series
 
 MOST_STEPS = 200
@@ -42,6 +44,9 @@ counts."""
 HISTORY_STEPS = 2
 """Steps whose allocations are recorded one by one: in the second, what the first left is freed."""
 
+READ = ("cpu", "cuda")
+"""Kinds of devices whose kernels are read from a profile."""
+
 TIMED = Series(STEP, "wall")
 """The series that a profile times: the whole step, on the clock of the host."""
 
@@ -53,6 +58,12 @@ class ProfilingSession(Session):
         super().__init__(request, clock, enter, given)
         allow_looks()
         self._peaks: dict[str, dict[str, int | None]] = {}
+
+    def _prepare(self, case: Case) -> None:
+        """Prepare as a session does. Raises `Skip` on a device of which no profile was ever read here."""
+        super()._prepare(case)
+        if (kind := self.device.torch_device.type) not in READ:
+            raise Skip(f"bench profile reads profiles of {' and '.join(READ)}, and of no kernel on {kind} yet")
 
     def loop(self, seconds: float, sampler: str, cpu: int | None) -> Looped:
         """Run blocks inside a function named for the case until their times add up to `seconds`.

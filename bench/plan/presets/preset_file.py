@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.plan.axis_values import Assign
+from bench.plan.axis_values import DEVICES, Assign
 from bench.plan.presets.checked_toml import Table
 from bench.plan.presets.durations import parse_duration
 from bench.records import Settings, UserError
@@ -14,7 +14,6 @@ from bench.records import Settings, UserError
 Setting = int | float
 
 _RULE_KEYS = ("select", "set", "needs")
-_DEVICES = ("cpu", "cuda")
 _SWEEPS = ("quick", "all")
 
 
@@ -85,8 +84,8 @@ def _rule(table: Table) -> Rule:
     chosen = table.table("set")
     sets = tuple(Assign(axis, chosen.values(axis), chosen.origin(axis)) for axis in chosen.data)
     needs = table.text("needs")
-    if needs and needs not in _DEVICES:
-        raise table.fault(f"needs names a device ({', '.join(_DEVICES)}), not {needs!r}", "needs")
+    if needs and needs not in DEVICES:
+        raise table.fault(f"needs names a device ({', '.join(DEVICES)}), not {needs!r}", "needs")
     return Rule(select, sets, table.origin("select"), needs)
 
 

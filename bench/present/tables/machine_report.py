@@ -38,7 +38,8 @@ def facts_lines(facts: Mapping[str, Any]) -> list[str]:
     if chosen := facts.get("steering"):
         lines.append(f"environment    {', '.join(f'{name}={value}' for name, value in chosen.items())}")
     gpus = [
-        f"GPU            {gpu['name']}, {size(gpu['memory_bytes'])}, driver {gpu['driver']}" for gpu in facts["cuda"]
+        f"GPU            {gpu['name']}, {size(gpu['memory_bytes'])}, driver {gpu['driver']}"
+        for gpu in (*facts["cuda"], *facts.get("accelerators", ()))
     ]
     return [*lines, *gpus]
 

@@ -14,8 +14,8 @@ class Budget:
     """Counts from its making on. Without an amount everything is affordable."""
 
     def __init__(self, amount_s: float | None, cost_s: Callable[[str], float], clock: Clock = time.monotonic) -> None:
-        """cost_s: by key, seconds that a launch of the case took before; 0 where none has been seen, so that it is
-        tried.
+        """cost_s: by key, the seconds that a launch of the case will take, as far as they are foreseen; 0 where they
+        are not, so that it is tried.
         """
         self._cost_s = cost_s
         self._clock = clock

@@ -17,6 +17,10 @@ from bench.stats.moderation import Neighbours
 GUESS_S, GUESS_COMPILED_S = 0.5, 10.0
 """Seconds of a launch of a case before any of its kind was seen; used only for the progress bar."""
 
+FIRST_COMPILE_S, FIRST_AOTI_S = 20.0, 40.0
+"""Seconds that a case takes which compiles with an empty cache, before one was seen: as `bench.plan.run_duration` says,
+near the top of what was measured. A run with a budget begins none that would end after it."""
+
 
 class Ledger:
     """Keeps for each case its launches, precision, n and cost, and decides what is pending."""
@@ -30,6 +34,7 @@ class Ledger:
         self._precision = {key: Precision(settings) for key in self.planned}
         self._neighbours = Neighbours()
         self.visits = Visits(settings)
+        self._only_compiles = all(map(is_compiled, planned))
         self._done: set[tuple[str, int]] = set()
         self._cost: dict[str, list[float]] = defaultdict(list)
 
@@ -73,8 +78,18 @@ class Ledger:
         return sum(self.is_finished(key) for key in self.planned)
 
     def cost_s(self, key: str) -> float:
-        """Seconds of a launch of the case, the median so far; 0 before the first."""
-        return statistics.median(self._cost[key]) if self._cost.get(key) else 0.0
+        """Seconds of a launch of the case, the median so far. Before the first: 0, so that it is tried.
+
+        A case that compiles is foreseen instead, by what those of its mode took in their first launch: it may take
+        longer than all others together. Where a run has nothing else, the first of them is tried too.
+        """
+        if self._cost.get(key):
+            return statistics.median(self._cost[key])
+        if not is_compiled(self.planned[key]) or (not self._done and self._only_compiles):
+            return 0.0
+        mode = self.planned[key].case["mode"]
+        first = [costs[0] for other, costs in self._cost.items() if self.planned[other].case["mode"] == mode]
+        return statistics.median(first) if first else (FIRST_AOTI_S if mode == "aoti" else FIRST_COMPILE_S)
 
     def sure_launches(self, keys: Iterable[str]) -> int:
         """How many launches of some cases are sure to come: the most that one of them still needs."""

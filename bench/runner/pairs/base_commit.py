@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.records import UserError
-from bench.runner.git import GitRefusedError, git, shallow_hint
+from bench.runner.git import WHOLE_HISTORY, GitRefusedError, git, is_shallow
 from bench.runner.pairs.side_trees import SideSpec
 
 DEFAULTS = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
@@ -37,10 +37,13 @@ def base_spec(asked: SideSpec, head: SideSpec, here: Path, tip: bool = False) ->
     try:
         commit = git(here, "merge-base", end, branch)
     except GitRefusedError:
-        raise UserError(
-            f"{head.text or 'the working tree'} and {branch} have no commit in common here{shallow_hint(here)}. "
-            "--base-tip compares with the branch as it is"
-        ) from None
+        of_head, tip_advice = head.text or "the working tree", "--base-tip compares with the branch as it is"
+        if is_shallow(here):
+            raise UserError(
+                f"the history is shallow: the commit at which {of_head} left {branch} is not in this clone. "
+                f"{WHOLE_HISTORY}; {tip_advice}"
+            ) from None
+        raise UserError(f"{of_head} and {branch} have no commit in common here. {tip_advice}") from None
     ahead = int(git(here, "rev-list", "--count", f"{commit}..{now}"))
     moved = f", which has moved on by {ahead} commit{'' if ahead == 1 else 's'} since" if ahead else ""
     return replace(named, tree=commit, note=f"{commit[:SHORT]}, where the head left {branch}{moved}")
@@ -62,9 +65,12 @@ def default_branch(here: Path) -> str:
         with contextlib.suppress(GitRefusedError):  # there is no branch of this name
             git(here, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
             return name
-    raise UserError(
-        f"no default branch is found here (tried {', '.join(DEFAULTS)}): name the base with --base{shallow_hint(here)}"
-    )
+    if is_shallow(here):
+        raise UserError(
+            "the history is shallow: this clone has neither older commits nor the default branch, at which the base "
+            f"would be found. {WHOLE_HISTORY}"
+        )
+    raise UserError(f"no default branch is found here (tried {', '.join(DEFAULTS)}): name the base with --base")
 
 
 def is_branch(name: str, here: Path) -> bool:

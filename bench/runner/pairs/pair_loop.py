@@ -21,7 +21,7 @@ from bench.runner.pairs.pair import Pair
 from bench.runner.pairs.pair_context import PairContext, PairListener, PairSettings
 from bench.runner.pairs.round_starters import RoundStarters
 from bench.runner.sealing import Ended, until_sealed
-from bench.runner.starter import can_fork
+from bench.runner.starter import can_fork, has_gpu
 from bench.runner.stop_request import Stop
 from bench.runner.thread_counts import threads_of
 from bench.runner.time_account import SessionAccount
@@ -129,7 +129,7 @@ def pair_context_of(
         listener=listener,
         cpus=Placement.of(hello.facts).coins(),
         pair_settings=pair_settings,
-        can_fork=can_fork(cuda=not hello.capabilities["cuda"]),
+        can_fork=can_fork(cuda=has_gpu(hello.capabilities)),
     )
 
 

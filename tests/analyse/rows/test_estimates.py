@@ -223,6 +223,14 @@ def test_a_peak_of_nothing_on_the_device_is_not_the_hosts(run: MadeUpRun) -> Non
     assert row_of(run)["peak_bytes"] == 0
 
 
+def test_the_peak_is_unknown_where_the_device_keeps_no_high_water_mark(run: MadeUpRun) -> None:
+    """The planted mistake: that of the host stands for the tensors of an Apple GPU."""
+    case = run.plan(size=64, device="mps")
+    run.launch(case, 0, device_reserved_bytes=800, host_peak_bytes=9000)
+    run.blocks(case, 0, [1e-6])
+    assert row_of(run)["peak_bytes"] is None or math.isnan(row_of(run)["peak_bytes"])
+
+
 def test_a_peak_of_nothing_is_known_to_be_nothing(run: MadeUpRun) -> None:
     case = run.plan(size=64)
     run.launch(case, 0, host_peak_bytes=0)

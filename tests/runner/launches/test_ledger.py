@@ -8,8 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.plan import run_duration
 from bench.records import Block, Case, CaseLaunch, Planned, Settings, Source, Value
-from bench.runner.launches.ledger import GUESS_COMPILED_S, GUESS_S, Ledger, launch_median_s
+from bench.runner.launches.budget import Budget
+from bench.runner.launches.ledger import (
+    FIRST_AOTI_S,
+    FIRST_COMPILE_S,
+    GUESS_COMPILED_S,
+    GUESS_S,
+    Ledger,
+    launch_median_s,
+)
 from bench.series import Series
 
 SOURCE = Source("a.py", "b")
@@ -217,3 +226,50 @@ def test_launches_are_sure_as_far_as_a_case_needs_them() -> None:
     assert ledger.sure_launches([ONE.case.key]) == 3
     assert ledger.sure_launches([ONE.case.key, OTHER.case.key]) == 4
     assert ledger.sure_launches([]) == 0
+
+
+# --- what a launch will take ----------------------------------------------------------------------------------------
+
+ANOTHER, AHEAD = planned(size=2, mode="compile"), planned(size=1, mode="aoti")
+
+
+def test_a_case_that_was_seen_costs_what_it_took() -> None:
+    ledger = ledger_of(ONE, COMPILED)
+    for launch, seconds in enumerate((17.0, 3.0, 4.0)):
+        add(ledger, COMPILED, launch, 1e-3, seconds={"first_call": seconds})
+    assert ledger.cost_s(COMPILED.case.key) == 4.0
+
+
+def test_a_case_that_was_not_seen_is_tried_unless_it_compiles() -> None:
+    ledger = ledger_of(ONE, COMPILED, AHEAD)
+    assert ledger.cost_s(ONE.case.key) == 0
+    assert ledger.cost_s(COMPILED.case.key) == FIRST_COMPILE_S == run_duration.COLD_COMPILE_S
+    assert ledger.cost_s(AHEAD.case.key) == FIRST_AOTI_S == run_duration.COLD_AOTI_S
+
+
+def test_a_case_that_compiles_is_foreseen_by_the_first_launches_of_its_mode() -> None:
+    ledger = ledger_of(ONE, COMPILED, ANOTHER, AHEAD)
+    for launch, seconds in enumerate((8.0, 2.0)):
+        add(ledger, COMPILED, launch, 1e-3, seconds={"first_call": seconds})
+    assert ledger.cost_s(ANOTHER.case.key) == 8.0
+    assert ledger.cost_s(AHEAD.case.key) == FIRST_AOTI_S
+
+
+def test_where_all_cases_compile_the_first_is_tried_within_any_budget() -> None:
+    ledger = ledger_of(COMPILED, ANOTHER)
+    assert ledger.cost_s(COMPILED.case.key) == 0
+    add(ledger, COMPILED, 0, 1e-3, seconds={"first_call": 9.0})
+    assert ledger.cost_s(ANOTHER.case.key) == 9.0
+
+
+def test_a_budget_that_a_first_compilation_would_break_does_not_begin_it() -> None:
+    """The planted mistake: an unseen case costs nothing, and a run of 60 s ends after 84."""
+    ledger, now = ledger_of(ONE, COMPILED), [0.0]
+    purse = Budget(60.0, ledger.cost_s, lambda: now[0])
+    assert purse.affords([ONE])
+    add(ledger, ONE, 0, 1e-3, seconds={"blocks": 1.0})
+    now[0] = 30.0
+    assert purse.affords([COMPILED])
+    now[0] = 50.0
+    assert not purse.affords([COMPILED])
+    assert purse.affords([ONE])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 
 import pytest
 
 from bench.records import UserError
+from bench.runner.git import WHOLE_HISTORY
 from bench.runner.pairs.base_commit import base_spec, is_branch
 from bench.runner.pairs.side_trees import read
 
@@ -95,5 +98,39 @@ def test_a_shallow_clone_says_that_it_is_one(repository, tmp_path):
     shallow = tmp_path / "shallow"
     words = ["clone", "-q", "--depth", "1", "--no-single-branch", f"file://{here}", str(shallow)]
     subprocess.run(["git", *words], check=True)
-    with pytest.raises(UserError, match=r"(?s)shallow.*fetch-depth: 0"):
+    with pytest.raises(UserError, match=r"^the history is shallow: the commit .* left origin/main .*fetch-depth: 0"):
         base_spec(read("origin/main"), read(""), shallow)
+
+
+def cloned(origin, folder):
+    """A clone of the newest commit of `change` alone; that of main is the default of its remote. Asks git in it."""
+    subprocess.run(["git", "-C", str(origin), "checkout", "-q", "main"], check=True)
+    subprocess.run(["git", "clone", "-q", "--depth", "1", "--branch", "change", f"file://{origin}", folder], check=True)
+
+    def git(*words):
+        done = subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    return git
+
+
+def test_a_shallow_clone_of_one_branch_is_no_repository_without_a_default_branch(repository, tmp_path):
+    cloned(repository[0], tmp_path / "one")
+    with pytest.raises(UserError, match=r"^the history is shallow: ") as refused:
+        base_spec(read(""), read(""), tmp_path / "one")
+    assert "tried" not in str(refused.value)
+
+
+def test_a_shallow_clone_that_fetched_main_lacks_the_commit_at_which_the_head_left_it(repository, tmp_path):
+    git = cloned(repository[0], tmp_path / "two")
+    git("fetch", "-q", "--depth", "1", "origin", "main:refs/remotes/origin/main")
+    with pytest.raises(UserError, match=r"^the history is shallow: .* left origin/main is not in this clone"):
+        base_spec(read(""), read(""), tmp_path / "two")
+
+
+def test_the_cure_that_is_named_cures(repository, tmp_path):
+    git = cloned(repository[0], tmp_path / "three")
+    (words,) = re.findall(r"git (fetch --unshallow .*?) fetches", WHOLE_HISTORY)
+    git(*shlex.split(words), "-q")
+    found = base_spec(read("origin/main"), read(""), tmp_path / "three")
+    assert found.tree == git("rev-parse", "origin/main~1")
