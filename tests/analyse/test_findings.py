@@ -237,7 +237,7 @@ def test_a_mixture_says_how_many_threads_are_none() -> None:
     place = Placement((0, 1, 2, 3), {"P": (0, 1), "E": (2, 3)})
     message, advice = said_of("mixed-cores", place=place, cpus=(0, 1, 2, 3), threads=4, cores=4)
     assert message.startswith("the process might run on cores of several kinds (P: 0-1; E: 2-3)")
-    assert advice == "use at most 2 threads, which are held to one kind and one node, or taskset -c 0-1"
+    assert advice == "use at most 2 threads: they are held to one kind and one node, or taskset -c 0-1"
 
 
 def test_niceness_is_told_by_its_number() -> None:
