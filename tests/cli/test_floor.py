@@ -144,6 +144,30 @@ def test_named_peaks_of_another_machine_are_refused(here):
     assert "another machine or torch" in done.stderr
 
 
+def in_environment(folder, **variables):
+    """Let a run say that it was measured with these variables."""
+    environment = json.loads((folder / "run.json").read_text())["environment"]
+    edit(folder, environment={**environment, "steering": variables})
+
+
+def test_named_peaks_of_another_environment_are_refused(here):
+    in_environment(here.folder / "calibration", MKL_CBWR="COMPATIBLE")
+    in_environment(here.folder / "lessons")
+    done = here("show", "lessons", "--floor", "--peaks", "calibration")
+    assert done.returncode == 2
+    assert "environment differs: MKL_CBWR=COMPATIBLE where the peaks were measured, unset in the run" in done.stderr
+
+
+def test_a_run_in_another_environment_lends_no_peaks(here):
+    """Else a product that MKL_CBWR does not slow down would be faster than its floor, and wrong."""
+    (here.folder / "calibration").rename(here.folder / "results" / "20260101T000000Z-calibration")
+    in_environment(here.folder / "results" / "20260101T000000Z-calibration", MKL_CBWR="COMPATIBLE")
+    in_environment(here.folder / "lessons")
+    done = here("show", "lessons", "--floor")
+    assert done.returncode == 2
+    assert "calibration" in done.stderr
+
+
 def test_a_named_run_without_peaks_is_refused(here):
     done = here("show", "whole", "--floor", "--peaks", "lessons")
     assert done.returncode == 2
