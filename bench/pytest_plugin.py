@@ -224,17 +224,22 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
 
 @contextmanager
 def _as_before() -> Iterator[None]:
-    """Restore threads, random state, garbage collector and torch's settings, which other tests share."""
+    """Restore threads, random state, garbage collector, filters of warnings and torch's settings, which tests share."""
     import gc
     import random
+    import warnings
 
     import numpy as np
     import torch
 
+    from bench.measure.author.torch_notices import hide
+
     threads, collects, tf32 = torch.get_num_threads(), gc.isenabled(), torch.backends.cudnn.allow_tf32
     random_states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     try:
-        yield
+        with warnings.catch_warnings():
+            hide()
+            yield
     finally:
         gc.unfreeze()
         (gc.enable if collects else gc.disable)()

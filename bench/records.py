@@ -250,6 +250,7 @@ class CaseLaunch:
     device_peak_bytes: int | None = None
     device_reserved_bytes: int | None = None
     """Most memory that the caching allocator of the process held."""
+    unsupported: str = ""  # torch's own words on what the case uses and torch does not support on this Python
     one_core: bool | None = None
     """Whether the thread that calls the step did all its work during warm-up; None if the system does not say."""
     steady: bool | None = None
@@ -264,8 +265,7 @@ class CaseLaunch:
     empty_call_ns: float | None = None
     drain_ns: float | None = None
     """Cost of waiting for an idle device, once a block, in `latency` once a step; on the CPU of reading the clock."""
-    preemptions: int | None = None
-    """Involuntary context switches of the worker during the blocks of this case."""
+    preemptions: int | None = None  # involuntary context switches of the worker during the blocks of this case
     condition: Mapping[str, Any] = field(default_factory=dict)
     """Extremes over the visits: mhz_low, mhz_high, celsius_high, watts_high, capped, slowed, as far as known."""
     throttled_blocks: int = 0  # left out because heat or a fault slowed the processor down while they were timed

@@ -61,6 +61,8 @@ class CaseEvidence:
     use: ProcessorUse = NOT_KNOWN
     background_after: float | None = None
     """Cores kept busy right after the blocks, in the worst launch."""
+    unsupported: str = ""
+    """What torch said that it does not support."""
 
 
 class Check(Protocol):

@@ -69,6 +69,7 @@ def evidence_of(
         mean=row.mean,
         use=run.use_of(case.key),
         background_after=most(launches, lambda each: each.background_after),
+        unsupported=next((each.unsupported for each in launches if each.unsupported), ""),
     )
 
 

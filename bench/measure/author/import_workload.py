@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+from bench.measure.author import fork_server
 from bench.measure.author.side_code import USER_FILE
 from bench.records import Source
 from bench.workload import Declaration, Prepared
@@ -28,6 +29,7 @@ def make_of(source: Source) -> tuple[Callable[..., Prepared], Declaration]:
 
 def module_of(source: Source) -> ModuleType:
     """The module that holds a workload; a process imports it once."""
+    fork_server.prepare(source)
     if source.dotted is not None:
         return importlib.import_module(source.dotted)
     path = Path(source.path).resolve()
