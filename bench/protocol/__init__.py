@@ -13,7 +13,7 @@ from bench.protocol.rows import OperatorCalls, OwnedTime, SampledStack, TimedBlo
 from bench.records import Settings, Source
 from bench.series import Series
 
-VERSION = 8
+VERSION = 9
 """Raised whenever a message changes; a worker of another version is refused at its hello."""
 
 
