@@ -5,6 +5,7 @@
 #   make test-costs  measures what tests cost, by which the two differ; TESTS=... for some
 #   make check   environment, format, lint, types, layers
 #   make lessons the pages of docs/lessons, from the docstrings of the workloads
+#   make matrix  environments with other versions in MATRIX (outside of here, some 6 GB each), and docs/versions.md of what runs there
 #   make gallery one of each chart, of the runs in results/reference
 #   make clean   removes the environment and what tools cached
 # TORCH=... installs your own build of torch, e.g. make demo TORCH="torch --index-url https://download.pytorch.org/whl/cu130"
@@ -15,7 +16,7 @@ BIN := .venv/bin
 READY := .venv/ready
 DEMO ?= results/demo
 
-.PHONY: demo test test-all test-costs check lessons gallery clean
+.PHONY: demo test test-all test-costs check lessons matrix gallery clean
 
 demo: $(READY)
 	rm -rf $(DEMO)
@@ -47,6 +48,11 @@ check: $(READY)
 
 lessons: $(READY)
 	$(BIN)/bench list --pages docs/lessons --course docs/lessons/course.toml
+
+# ONLY=... for those whose name holds a text.
+MATRIX ?= /tmp/coursebench-matrix
+matrix: $(READY)
+	$(BIN)/python -m tests.matrix $(MATRIX) --workers $(WORKERS) --only '$(ONLY)'
 
 gallery: $(READY)
 	rm -rf reports/gallery

@@ -230,19 +230,23 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
 
 @contextmanager
 def _as_before() -> Iterator[None]:
-    """Restore the settings of the process and its random states, which other tests share."""
+    """Restore the settings of the process, its random states and filters of warnings, which other tests share."""
     import gc
     import random
+    import warnings
 
     import numpy as np
     import torch
 
+    from bench.measure.author.torch_notices import hide
     from bench.measure.settings.process_settings import put, snapshot
 
     found = snapshot()
     random_states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     try:
-        yield
+        with warnings.catch_warnings():
+            hide()
+            yield
     finally:
         gc.unfreeze()
         put(found)

@@ -249,6 +249,7 @@ class CaseLaunch:
     host_peak_reason: str = ""
     device_peak_bytes: int | None = None
     device_reserved_bytes: int | None = None  # most memory that the caching allocator of the process held
+    unsupported: str = ""  # torch's own words on what the case uses and torch does not support on this Python
     one_core: bool | None = None
     """Whether the thread that calls the step did all its work during warm-up; None if the system does not say."""
     steady: bool | None = None
@@ -263,8 +264,7 @@ class CaseLaunch:
     empty_call_ns: float | None = None
     drain_ns: float | None = None
     """Cost of waiting for an idle device, once a block, in `latency` once a step; on the CPU of reading the clock."""
-    preemptions: int | None = None
-    """Involuntary context switches of the worker during the blocks of this case."""
+    preemptions: int | None = None  # involuntary context switches of the worker during the blocks of this case
     condition: Mapping[str, Any] = field(default_factory=dict)
     """Extremes over the visits: mhz_low, mhz_high, celsius_high, watts_high, capped, slowed, unread, cpus; as known."""
     throttled_blocks: int = 0  # left out because heat, a fault or a quota slowed the process while they were timed

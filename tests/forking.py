@@ -26,7 +26,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
-COMMANDS = ("pandas", "pyarrow.parquet", "typer", "rich.table", "jinja2", "matplotlib.figure", "ruptures")
+COMMANDS = ("pandas", "pyarrow.parquet", "typer", "rich.table", "jinja2", "matplotlib.figure")
 """What commands import; any that is missing is left to the command that needs it."""
 
 WORKERS = ("torch", "torch._dynamo", "sklearn.datasets", "statistics", "sysconfig")

@@ -252,13 +252,21 @@ class Slices:
 
 
 def course_loader(
-    x: torch.Tensor, y: torch.Tensor, batch: int, shuffle: torch.Generator, workers: int = 0, pin: bool = False
+    x: torch.Tensor,
+    y: torch.Tensor,
+    batch: int,
+    shuffle: torch.Generator,
+    workers: int = 0,
+    pin: bool = False,
+    start: str | None = None,
 ) -> DataLoader[tuple[torch.Tensor, ...]]:
     """The course's DataLoader, with the sampler that its `shuffle=True` builds: the order of `Slices`.
 
     So it is in the first epoch after `shuffle` is seeded; the sampler ends each by drawing once more, for no use. A
     seed for its workers it draws from a generator of its own: drawn from `shuffle`, before the order, that would make
     another order, and drawn from the global generator it would shift the masks of dropout.
+
+    start: how `workers` begin: fork, forkserver or spawn; Python's own choice by default.
     """
     rows = TensorDataset(x, y)
     return DataLoader(
@@ -267,5 +275,6 @@ def course_loader(
         sampler=RandomSampler(rows, generator=shuffle),
         generator=torch.Generator(),
         num_workers=workers,
+        multiprocessing_context=start,
         pin_memory=pin,
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import io
 import math
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
@@ -103,7 +102,11 @@ def save(ctx: Context, what: str, medium: str) -> Prepared:
         checkpoint, with 25 in place of 6, takes some three times as long; the whole model, whose settings are pickled
         beside its weights, twice. An exported program takes tens of milliseconds: its graph is written out as text.
     Since:
-        `torch.jit.save` is deprecated and says so by a `DeprecationWarning` (2.13); the cure is `torch.export.save`.
+        torch 2.13: `torch.jit.save` is deprecated and says so by a `DeprecationWarning`, which Python shows in a
+        script alone; the cure is `torch.export.save`.
+
+        torch 2.14 and newer: `torch.jit.save` is deprecated and says so by a `FutureWarning`; on Python 3.14 it is
+        "not supported". The cure is `torch.export.save`.
     """
     example = Example(ctx, what)
 
@@ -146,8 +149,13 @@ def load(ctx: Context, what: str, medium: str) -> Prepared:
     Since:
         The course saves a whole model and never loads it: `torch.load('complete_model.pth')` raises
         `pickle.UnpicklingError` from torch 2.6 on, where `weights_only=True` became the default. The cure is
-        `weights_only=False`, for a file one trusts, or to keep the weights. `torch.jit.load` is deprecated and says so
-        by a `DeprecationWarning` (2.13); the cure is `torch.export.load`.
+        `weights_only=False`, for a file one trusts, or to keep the weights.
+
+        torch 2.13: `torch.jit.load` is deprecated and says so by a `DeprecationWarning`, which Python shows in a
+        script alone; the cure is `torch.export.load`.
+
+        torch 2.14 and newer: `torch.jit.load` is deprecated and says so by a `FutureWarning`; on Python 3.14 it is
+        "not supported". The cure is `torch.export.load`.
     """
     example = Example(ctx, what)
     buffer = io.BytesIO()
@@ -223,11 +231,11 @@ class Example:
 
                 return Kind("checkpoint.pth", write_checkpoint, read_checkpoint)
             case "torchscript":
-                scripted = quietly(torch.jit.script, copy.deepcopy(model).eval())
+                scripted = torch.jit.script(copy.deepcopy(model).eval())
                 return Kind(
                     "scripted_model.pt",
-                    lambda target: quietly(torch.jit.save, scripted, target),
-                    lambda source: quietly(torch.jit.load, source),
+                    lambda target: torch.jit.save(scripted, target),
+                    torch.jit.load,
                 )
             case "exported":
                 program = torch.export.export(copy.deepcopy(model).eval(), (self._rows,), strict=False)
@@ -278,10 +286,3 @@ def bits(value: Any) -> Any:
     if not isinstance(value, torch.Tensor):
         return value
     return value.dtype, value.shape, value.detach().cpu().numpy().tobytes()
-
-
-def quietly(function: Callable[..., Any], *args: Any) -> Any:
-    """Call a function of torch.jit, each of which says that it is deprecated (2.13): the lesson says so too."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return function(*args)

@@ -68,8 +68,9 @@ def epoch(ctx: Context, loader: str, batch: int, workers: int, pin: bool) -> Pre
     to the device; `device_resident` slices tensors that are there already. One seed gives all three the same order.
     Each epoch starts from the same weights and an unused Adam.
 
-    The DataLoader's `workers` are processes that begin and end with the epoch, as they would in the course's loop. With
-    `pin` its batches are put into pinned memory and copied without waiting.
+    The DataLoader's `workers` are processes that begin and end with the epoch, as they would in the course's loop, by
+    the start method of the Python that runs it: `workers/start` compares them. With `pin` its batches are
+    put into pinned memory and copied without waiting.
 
     Course: datasets and loaders; training in batches
     Answer:

@@ -48,9 +48,13 @@ def inference(ctx: Context, batch: int) -> Prepared:
         anew whatever its cache holds: half a minute pays after a million calls that each save 30 us. A device answers
         one row no faster than many, so it pays by throughput, not by latency.
     Since:
-        `torch.jit` is deprecated: `torch.jit.script`, `torch.jit.trace` and `torch.jit.freeze` say so by a
-        `DeprecationWarning` (2.13), and work on. The cure is `torch.compile` where Python is at hand, `torch.export`
-        with AOTInductor where it is not.
+        torch 2.13: `torch.jit` is deprecated: `torch.jit.script`, `torch.jit.trace` and `torch.jit.freeze` say so by a
+        `DeprecationWarning`, which Python shows in a script alone, and work on. The cure is `torch.compile` where
+        Python is at hand, `torch.export` with AOTInductor where it is not.
+
+        torch 2.14 and newer: `torch.jit` is deprecated: `torch.jit.script`, `torch.jit.trace` and `torch.jit.freeze`
+        say so by a `FutureWarning`, and work on; on Python 3.14 the first two are "not supported" and "may break". The
+        cure is `torch.compile` where Python is at hand, `torch.export` with AOTInductor where it is not.
     """
     x = regression_data(ctx, max(batch, TRAIN_ROWS)).x_train
     model = regression_net(ctx).eval()

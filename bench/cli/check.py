@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from bench.cli import exit_codes
-from bench.cli.options import say
+from bench.cli.options import placeholder, say
 
 
 def check(
     file: Annotated[Path, typer.Argument(help="A file with workloads of your own.")],
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these workloads of it.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar=placeholder("NAME", many=True), help="Only these workloads of it.")
+    ] = None,
 ) -> None:
     """Tell the author of a workload what is wrong with it.
 

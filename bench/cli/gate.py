@@ -10,7 +10,7 @@ import typer
 
 from bench.cli import exit_codes
 from bench.cli.gate_files import GateFiles, show
-from bench.cli.options import WorkloadFiles, command_line, say
+from bench.cli.options import WorkloadFiles, command_line, placeholder, say
 
 
 class From(StrEnum):
@@ -24,7 +24,7 @@ def gate(
     select: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SELECT]...",
+            metavar=placeholder("SELECT", many=True),
             help="Cases by key or glob; with --pytest or --asv arguments of that.",
         ),
     ] = None,

@@ -9,7 +9,7 @@ import typer
 
 from bench.cli import exit_codes
 from bench.cli.files import Columns, plain
-from bench.cli.options import Format, TableFormat, colour, note, say, width
+from bench.cli.options import Format, TableFormat, colour, note, placeholder, say, width
 from bench.cli.plot import Theme, suffixes
 from bench.records import UserError
 
@@ -18,7 +18,7 @@ def history(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH]...",
+            metavar=placeholder("PATH", many=True),
             help="Runs, their folders, branch:NAME, or files of other tools (default: results/).",
         ),
     ] = None,

@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from bench.cli.files import Columns, plain
-from bench.cli.options import note, say
+from bench.cli.options import note, placeholder, say
 
 
 def import_files(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders of another tool.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar=placeholder("PATH", many=True, required=True), help="Files or folders of another tool."),
+    ],
     from_: Annotated[
         str | None,
         typer.Option(

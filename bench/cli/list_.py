@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, say, width
+from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, placeholder, say, width
 from bench.records import UserError
 
 _READABLE = 100
@@ -16,7 +16,8 @@ _READABLE = 100
 
 def list_workloads(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Names or globs; one name is explained in full.")
+        list[str] | None,
+        typer.Argument(metavar=placeholder("NAME", many=True), help="Names or globs; one name is explained in full."),
     ] = None,
     workloads: WorkloadFiles = None,
     format_: Format = TableFormat.TABLE,
@@ -31,6 +32,7 @@ def list_workloads(
 ) -> None:
     """List workloads; explain one: what is timed, its axes, its known answer, its work, what to expect and why."""
     from bench.jobs.workload_list import named_workloads, write_pages
+    from bench.plan.since_claims import installed_release
     from bench.present.tables.workload_table import as_rows, by_lesson
     from bench.present.words.workload_help import explained
 
@@ -41,7 +43,8 @@ def list_workloads(
         for path in write_pages(chosen, pages, course):
             say(str(path))
     elif format_ is TableFormat.TABLE and names and len(chosen) == 1:
-        say(explained(chosen[0], width=min(width(), _READABLE), color=colour()).rstrip("\n"))
+        shown = explained(chosen[0], installed_release(), width=min(width(), _READABLE), color=colour())
+        say(shown.rstrip("\n"))
     elif format_ is TableFormat.TABLE:
         say(by_lesson(chosen, width=width(), color=colour()).rstrip("\n"))
     else:

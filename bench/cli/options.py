@@ -11,8 +11,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperArgument
 
 from bench.records import UserError
+
+
+def placeholder(name: str, *, many: bool = False, required: bool = False) -> str:
+    """What stands for an argument in the usage line: `[NAME]...` for any number of it, or none.
+
+    Typer 0.29 puts the brackets and dots around a name itself, and would do so twice; 0.16 shows the text as it is.
+    """
+    if hasattr(TyperArgument, "display_name_raw"):
+        return name
+    return (name if required else f"[{name}]") + "..." * many
 
 
 class TableFormat(StrEnum):
@@ -28,7 +39,7 @@ Format = Annotated[TableFormat, typer.Option("--format", "-f", help="Form of the
 RunNames = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[RUN]...",
+        metavar=placeholder("RUN", many=True),
         help="Runs by folder, id or reference:NAME (default: the latest); never pooled.",
     ),
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import exit_codes
-from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, command_line, note, say, width
+from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, command_line, note, placeholder, say, width
 from bench.records import UserError
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def profile(
     case: Annotated[
-        str | None, typer.Argument(metavar="[CASE]", help="The case: a key, or a workload, for its default case.")
+        str | None,
+        typer.Argument(metavar=placeholder("CASE"), help="The case: a key, or a workload, for its default case."),
     ] = None,
     sets: Annotated[
         list[str] | None, typer.Option("--set", "-s", metavar="AXIS=VALUE", help="Value for an axis; repeatable.")

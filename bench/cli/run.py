@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from bench.cli import exit_codes
-from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, command_line, note, say, width
+from bench.cli.options import Format, TableFormat, WorkloadFiles, colour, command_line, note, placeholder, say, width
 from bench.records import UserError
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def run(
     select: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SELECT]...", help="Case keys, or globs on workload names ('matmul/*'); all without any."
+            metavar=placeholder("SELECT", many=True),
+            help="Case keys, or globs on workload names ('matmul/*'); all without any.",
         ),
     ] = None,
     preset: Annotated[

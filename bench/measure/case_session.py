@@ -21,6 +21,7 @@ from bench.measure.author.outputs import devices_of, numbers, stated_work
 from bench.measure.author.seeding import seed_everything
 from bench.measure.author.step_watch import EAGER, StepWatch
 from bench.measure.author.tolerance import tolerance_of
+from bench.measure.author.torch_notices import unsupported
 from bench.measure.author.usable import usable_dtype, usable_mode
 from bench.measure.counting import operator_counts
 from bench.measure.counting.dynamo_counters import break_reasons, compilations, compiled_graphs, precompiled_headers
@@ -142,7 +143,9 @@ class Session:
         if not once:  # else a test is in the middle of what it drew itself
             seed_everything(self.settings.seed, self._workload)
         self.memory = CaseMemory(self.device, COMPILED if self.mode in NEEDS_COMPILER else once)
-        self.prepared = self._make()
+        with unsupported() as said:
+            self.prepared = self._make()
+        self.facts["unsupported"] = " ".join(said)
         if self._given is None:
             self.prepared = self._watch.ready(self.prepared, self.mode)
 

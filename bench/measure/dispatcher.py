@@ -16,6 +16,7 @@ from bench.measure.author.context import Skip
 from bench.measure.author.contract import inspect
 from bench.measure.author.import_workload import import_errors
 from bench.measure.author.side_code import StrangerError, refuse_strangers, strangers
+from bench.measure.author.torch_notices import hide
 from bench.measure.case_session import Given, Session
 from bench.measure.channel import Channel
 from bench.measure.machine import foreign_load
@@ -78,6 +79,7 @@ class Dispatcher:
         """The step of a case whose source is the test of another tool."""
         self.refused: Callable[[Exception], None] = lambda error: None
         """Is called with what ended a case."""
+        hide()
         # Frozen without a collection, which would look at all of torch for a tenth of a second: what an import leaves
         # behind is little.
         gc.freeze()

@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 
+import bench.measure.__main__ as worker_program
 from bench.measure.__main__ import die_with_parent, worker
 from bench.measure.author.side_code import make_room
 from bench.measure.machine.compiler import why_no_compiler
@@ -94,6 +95,9 @@ def keep(connection: socket.socket) -> None:
         connection.close()
         os.close(begun)
         become(environment, files)
+        # Processes that a step starts read in which program they run. In a started worker it is this one, for which
+        # they import nothing; the starter they would run again, each of them.
+        sys.modules["__main__"] = worker_program
         os.close(beginning)
         worker()
         return

@@ -1,7 +1,7 @@
 """Where a series of values changed its level for good, and where it only seems to.
 
-A search proposes changes, and rules reject some. The search is PELT (Killick, Fearnhead & Eckley, JASA 107, 2012) on
-values whose spikes are cut off, with a penalty that grows with the autocorrelation. The rules remove proposals, the
+A search proposes changes, and rules reject some. The search is that of `bench.stats.partition` on values whose spikes
+are cut off, with a penalty that grows with the autocorrelation. The rules remove proposals, the
 weakest first, until each that is left is a step, is large enough, and is not a swing between levels that recur.
 Numbers without a source were chosen on simulated series; docs/history.md has what they find and what they miss.
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.stats.level_noise import Around, LevelNoise, Logs, correlation, gained, inflation
+from bench.stats.partition import partition
 from bench.stats.robust import spread
 
 WINDOW = 11
@@ -101,7 +102,7 @@ def find(logs: Sequence[float] | Logs) -> list[Change]:
     if len(x) < 2 * FEWEST:
         return []
     w, sd, inflation = _without_spikes(x)
-    kept = _search(w / sd, PENALTY * math.log(len(x)) * inflation)
+    kept = partition(w / sd, PENALTY * math.log(len(x)) * inflation, FEWEST)
     for _ in range(ROUNDS):
         kept = _placed(w, _pruned(x, w, _without_swings(x, w, kept)))
     return describe(x, _pruned(x, w, kept))
@@ -142,13 +143,6 @@ def _without_spikes(x: Logs) -> tuple[Logs, float, float]:
     sd = max(spread(apart), SMALLEST_SD)
     cut = np.clip(apart, -WINSOR * sd, WINSOR * sd)
     return running + cut, sd, inflation(correlation([cut], 1))
-
-
-def _search(scaled: Logs, penalty: float) -> list[int]:
-    from ruptures import KernelCPD
-
-    found = KernelCPD(kernel="linear", min_size=FEWEST).fit(scaled).predict(pen=penalty)
-    return [int(place) for place in found[:-1]]
 
 
 def _holds(item: Around, inflation: float) -> bool:

@@ -157,9 +157,12 @@ def _latest(results: Path) -> Path:
 def exists(path: Path) -> bool:
     """Whether the path exists. Raises `UserError` for a name that no file system accepts."""
     try:
-        return path.exists()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a NUL in it: no file has such a name
+        return False
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from None
+    return True
 
 
 def _reference(name: str, results: Path) -> Path:

@@ -91,6 +91,7 @@ THRESHOLDS = [
     ("same-code", "mode", "compile", "compile-reduce-overhead"),
     ("launch-bound", "device_s", 1 / 1.5, 1 / above(1.5)),
     ("wrong-device", "output_devices", ("cpu",), ("cpu", "cuda:0")),
+    ("unsupported", "unsupported", "", "`torch.jit.script` is not supported in Python 3.14+ and may break."),
     ("result-varies", "answers", {"loss": (0.1, 0.1)}, {"loss": (0.1, above(0.1))}),
     ("drift", "spread", drifting(math.log1p(0.02), 0.001), drifting(math.log1p(0.0201), 0.001)),
     ("drift", "spread", drifting(-0.1, 0.01), drifting(-0.1, below(0.01))),

@@ -37,3 +37,17 @@ def test_riddles_and_long_words_would_be_found():
     assert len(OPTIONS) > 60
     for text in ("Of all coins and orders.", "So many pairs a case.", "How stacks are had.", "Likewise; the tree."):
         assert RIDDLES.search(text)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_brackets_and_dots_stand_once_around_what_may_be_left_out(name):
+    usage = COMMANDS[name].get_usage(COMMANDS[name].make_context(name, [], resilient_parsing=True))
+    assert "[[" not in usage
+    assert "......" not in usage
+    assert "... ..." not in usage
+
+
+@pytest.mark.parametrize(("name", "words"), [("run", "[SELECT]..."), ("show", "[RUN]..."), ("profile", "[CASE]")])
+def test_the_usage_names_what_may_be_left_out(name, words):
+    usage = COMMANDS[name].get_usage(COMMANDS[name].make_context(name, [], resilient_parsing=True))
+    assert words in usage

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import pickle
-import warnings
 from pathlib import Path
 
 import pytest
@@ -254,20 +253,3 @@ def test_the_lines_of_the_course_that_load_still_run(tmp_path):
     model.load_state_dict(checkpoint["model_state_dict"])
     optimizer.load_state_dict(checkpoint["optimizer_state_dict"])
     assert checkpoint["loss"].item() == loss.item()
-
-
-@pytest.mark.skipif(torch.__version__ < "2.13", reason="what is said is said of torch 2.13")
-def test_saving_and_loading_torchscript_says_that_it_is_deprecated(tmp_path):
-    scripted = checkpoints.quietly(torch.jit.script, Classifier())
-    file = str(tmp_path / "model.pt")
-    with pytest.warns(DeprecationWarning, match="torch.jit.save"):
-        torch.jit.save(scripted, file)
-    with pytest.warns(DeprecationWarning, match="torch.jit.load"):
-        torch.jit.load(file)
-
-
-@BOTH
-def test_the_workload_itself_is_silent(opened, make):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DeprecationWarning)
-        opened(make, what="torchscript", medium="memory").run()

@@ -7,10 +7,10 @@ other side: what no section mentions still runs, without a warning.
 from __future__ import annotations
 
 import pickle
-import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,10 +21,11 @@ from torch import nn, optim
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
 from bench.plan.catalog import find
+from bench.plan.since_claims import TESTED, Release, claims_of, release_of, said_of
 
 SINCE = {item.name: item.sections["Since"] for item in find().values() if "Since" in item.sections}
 ROWS = torch.ones(3, 2)
-RELEASE = tuple(map(int, re.findall(r"\d+", torch.__version__)[:2]))
+RELEASE = release_of(torch.__version__)
 
 
 class Claim(NamedTuple):
@@ -33,8 +34,9 @@ class Claim(NamedTuple):
     words: str
     workloads: tuple[str, ...]
     holds: Callable[[Path], None]
-    release: tuple[int, int] = (2, 8)
-    """The oldest torch on which it is known to be so; 2.8 is the oldest that coursebench takes."""
+    oldest: Release = TESTED[0]
+    newest: Release | None = None
+    """The releases of torch of which it is said; None for all newer ones too."""
 
 
 class Net(nn.Module):
@@ -85,23 +87,31 @@ def a_whole_model_is_refused(folder: Path) -> None:
     assert torch.equal(again.line.weight, net.line.weight)
 
 
-def script_is_deprecated(folder: Path) -> None:
-    assert DeprecationWarning in warned(lambda: torch.jit.script(Net()))
+Warned = type[Warning]
 
 
-def trace_is_deprecated(folder: Path) -> None:
-    assert DeprecationWarning in warned(lambda: torch.jit.trace(Net(), ROWS))
+def script_gives(kind: Warned, folder: Path) -> None:
+    assert kind in warned(lambda: torch.jit.script(Net()))
 
 
-def saving_a_program_is_deprecated(folder: Path) -> None:
+def trace_gives(kind: Warned, folder: Path) -> None:
+    assert kind in warned(lambda: torch.jit.trace(Net(), ROWS))
+
+
+def freeze_gives(kind: Warned, folder: Path) -> None:
+    program = silent(lambda: torch.jit.script(Net().eval()))
+    assert kind in warned(lambda: torch.jit.freeze(program))
+
+
+def saving_a_program_gives(kind: Warned, folder: Path) -> None:
     program = silent(lambda: torch.jit.script(Net()))
-    assert DeprecationWarning in warned(lambda: torch.jit.save(program, folder / "program.pt"))
+    assert kind in warned(lambda: torch.jit.save(program, folder / "program.pt"))
     export_is_not(folder)
 
 
-def loading_a_program_is_deprecated(folder: Path) -> None:
+def loading_a_program_gives(kind: Warned, folder: Path) -> None:
     silent(lambda: torch.jit.save(torch.jit.script(Net()), folder / "program.pt"))
-    assert DeprecationWarning in warned(lambda: torch.jit.load(folder / "program.pt"))
+    assert kind in warned(lambda: torch.jit.load(folder / "program.pt"))
     export_is_not(folder)
 
 
@@ -121,25 +131,39 @@ def silent(call: Callable[[], Any]) -> Any:
         return call()
 
 
-SEEN = (2, 13)
-"""The notes of the releases date the deprecation of TorchScript variously; on this one each warning was seen."""
 TORCHSCRIPT = ("torchscript/inference",)
 LOADING, SAVING = ("checkpoints/load",), ("checkpoints/save",)
+DEPRECATED: dict[str, tuple[tuple[str, ...], Callable[[Warned, Path], None]]] = {
+    "torch.jit.script": (TORCHSCRIPT, script_gives),
+    "torch.jit.trace": (TORCHSCRIPT, trace_gives),
+    "torch.jit.freeze": (TORCHSCRIPT, freeze_gives),
+    "torch.jit.save": (SAVING, saving_a_program_gives),
+    "torch.jit.load": (LOADING, loading_a_program_gives),
+}
+"""By name what is deprecated, who says so, and how a warning of some kind is seen."""
+
+
+def deprecations(kind: Warned, oldest: Release, newest: Release | None) -> dict[str, Claim]:
+    """The claims that each of `DEPRECATED` gives that kind of warning on those releases."""
+    return {
+        f"{name} gives a {kind.__name__}": Claim(name, workloads, partial(gives, kind), oldest, newest)
+        for name, (workloads, gives) in DEPRECATED.items()
+    }
+
+
 CLAIMS = {
     "ReduceLROnPlateau refuses verbose": Claim("verbose", ("schedulers/step",), plateau_takes_no_verbose),
     "torch.load refuses a whole model": Claim("weights_only=False", LOADING, a_whole_model_is_refused),
-    "torch.jit.script is deprecated": Claim("torch.jit.script", TORCHSCRIPT, script_is_deprecated, SEEN),
-    "torch.jit.trace is deprecated": Claim("torch.jit.trace", TORCHSCRIPT, trace_is_deprecated, SEEN),
-    "torch.jit.save is deprecated": Claim("torch.jit.save", SAVING, saving_a_program_is_deprecated, SEEN),
-    "torch.jit.load is deprecated": Claim("torch.jit.load", LOADING, loading_a_program_is_deprecated, SEEN),
+    **deprecations(DeprecationWarning, (2, 13), (2, 13)),
+    **deprecations(FutureWarning, (2, 14), None),
 }
 
 
 def hold(name: str, claim: Claim, folder: Path) -> None:
-    """Fails where the claim is not so on the installed torch, and says what to mend; skips where torch is older."""
-    if claim.release > RELEASE:
-        oldest = ".".join(map(str, claim.release))
-        pytest.skip(f"torch {torch.__version__} is older than {oldest}, on which it is known that {name}")
+    """Fails where the claim is not so on the installed torch, and says what to mend; skips where it is of others."""
+    if claim.oldest > RELEASE or (claim.newest is not None and claim.newest < RELEASE):
+        last = ".".join(map(str, claim.newest)) if claim.newest else "newer"
+        pytest.skip(f"of torch {'.'.join(map(str, claim.oldest))} to {last}, not of {torch.__version__}: {name}")
     try:
         claim.holds(folder)
     except (Exception, pytest.fail.Exception) as error:
@@ -156,13 +180,22 @@ def test_a_claim_holds_on_the_installed_torch(name: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("name", "workload"), [(name, each) for name in CLAIMS for each in CLAIMS[name].workloads])
-def test_the_section_of_a_workload_tells_the_claim(name: str, workload: str) -> None:
-    assert CLAIMS[name].words in SINCE.get(workload, "no section")
+def test_the_section_of_a_workload_tells_the_claim_of_its_releases(name: str, workload: str) -> None:
+    claim = CLAIMS[name]
+    for release in TESTED:
+        told = [text for text in said_of(SINCE.get(workload, "no section"), release) if claim.words in text]
+        ours = claim.oldest <= release and (claim.newest is None or release <= claim.newest)
+        if "Warning" not in name:
+            assert bool(told) is ours
+        else:
+            assert bool([text for text in told if name.split()[-1] in text]) is ours
 
 
 @pytest.mark.parametrize("workload", SINCE)
-def test_every_section_is_held_by_a_claim(workload: str) -> None:
-    assert [name for name, claim in CLAIMS.items() if workload in claim.workloads]
+def test_every_paragraph_of_a_section_is_held_by_a_claim_of_the_same_releases(workload: str) -> None:
+    held = [claim for claim in CLAIMS.values() if workload in claim.workloads]
+    for said in claims_of(SINCE[workload]):
+        assert [each for each in held if each.words in said.text and each[3:] == (said.oldest, said.newest)]
 
 
 def test_a_claim_that_became_false_names_the_section_and_the_page_to_mend(tmp_path: Path) -> None:
@@ -173,9 +206,12 @@ def test_a_claim_that_became_false_names_the_section_and_the_page_to_mend(tmp_pa
         hold("it raises", claim, tmp_path)
 
 
-def test_a_claim_about_a_later_torch_is_skipped_by_name(tmp_path: Path) -> None:
-    with pytest.raises(pytest.skip.Exception, match=r"is older than 99\.0, on which it is known that it raises"):
-        hold("it raises", Claim("", ("checkpoints/load",), lambda folder: None, (99, 0)), tmp_path)
+@pytest.mark.parametrize(("oldest", "newest"), [((99, 0), None), ((1, 0), (1, 13))])
+def test_a_claim_about_another_torch_is_skipped_by_name(
+    tmp_path: Path, oldest: Release, newest: Release | None
+) -> None:
+    with pytest.raises(pytest.skip.Exception, match=r"of torch \d+.* to .*: it raises"):
+        hold("it raises", Claim("", ("checkpoints/load",), lambda folder: None, oldest, newest), tmp_path)
 
 
 # --- what no section mentions ---------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Callable
 
 import torch
@@ -49,19 +48,15 @@ def first_call_timed(ctx: Context, form: str) -> Prepared:
     exact = predictions(ctx, x)
     saved = io.BytesIO()
 
-    # torch.jit is deprecated and says so at every call (2.13); what is shown holds for whatever is loaded or compiled
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.jit.save(torch.jit.trace(regression_net(ctx).eval(), x), saved)
+    # torch.jit is deprecated; what is shown holds for whatever is loaded or compiled
+    torch.jit.save(torch.jit.trace(regression_net(ctx).eval(), x), saved)
     program: Callable[[torch.Tensor], torch.Tensor]
 
     @torch.no_grad()
     def reset() -> None:
         nonlocal program
         saved.seek(0)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            program = torch.jit.load(saved, map_location=ctx.device)
+        program = torch.jit.load(saved, map_location=ctx.device)
         for _ in range(WARM_CALLS if form == "cure" else 0):
             program(x)
 

@@ -83,6 +83,7 @@ def workers_on_memory(ctx: Context, form: str) -> Prepared:
     The mistake is `num_workers=2` for data that are in memory already: each pass starts two processes, sends them the
     numbers of rows and is sent the rows. The cure is `num_workers=0`, the default. Nothing is trained: the batches are
     moved to the device and joined. The factor is of time. The quick sweep leaves the mistake out, for its time.
+    The processes begin by the start method of the Python that runs this: `workers/start` compares them.
 
     Answer:
         Inputs and targets, in their order, against the rows that the same permutation takes from the tensors.

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analyse.findings.answers import GraphBreak, RecompiledInTiming, ResultVaries, SameCode, WrongDevice
+from bench.analyse.findings.answers import (
+    GraphBreak,
+    RecompiledInTiming,
+    ResultVaries,
+    SameCode,
+    Unsupported,
+    WrongDevice,
+)
 from bench.analyse.findings.check import CaseEvidence, Check
 from bench.analyse.findings.cost import DearSteps, MeanNotMedian
 from bench.analyse.findings.machine import (
@@ -36,6 +43,7 @@ __all__ = [
 CHECKS: Sequence[Check] = (
     WrongDevice(),
     LeakySettings(),
+    Unsupported(),
     NotSteady(),
     Drift(),
     TwoModes(),

@@ -37,12 +37,13 @@ class GraphBreak:
 
 
 class SameCode:
-    """A mode that runs the code of another mode on this device: their difference is noise."""
+    """A mode that compiles to the kernels of another mode on this device: their difference is noise."""
 
     name, severity = "same-code", "hint"
     twins = (("cpu", "compile-reduce-overhead", "compile"),)
-    """(device, mode, the mode whose code it runs). reduce-overhead is compile with CUDA graphs, and a CPU has none
-    (torch.compile's documentation; `torch._inductor.list_mode_options`, 2.13: it sets triton.cudagraphs alone)."""
+    """(device, mode, the mode whose kernels it runs; what wraps them differs by an assertion). reduce-overhead is
+    compile with CUDA graphs, and a CPU has none (torch.compile's documentation; `torch._inductor.list_mode_options`,
+    2.13: it sets triton.cudagraphs alone)."""
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Any such mode."""
@@ -50,10 +51,23 @@ class SameCode:
         for device, mode, twin in self.twins:
             if (kind, evidence.mode) == (device, mode):
                 return (
-                    f"on device={device} mode={mode} runs the code of mode={twin}",
+                    f"on device={device} mode={mode} compiles to the kernels of mode={twin}: it has CUDA graphs more, "
+                    "which this device has not",
                     f"do not compare it with mode={twin}",
                 )
         return None
+
+
+class Unsupported:
+    """The case uses what torch says that it does not support on this Python."""
+
+    name, severity = "unsupported", "warning"
+
+    def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
+        """Any such notice while the case was prepared."""
+        if not evidence.unsupported:
+            return None
+        return f"torch says: {evidence.unsupported}", "rely on it with an older Python alone"
 
 
 class WrongDevice:

@@ -76,6 +76,8 @@ class CaseEvidence:
     """The CPUs that the launches might use; empty in runs that did not record them."""
     step: StepFacts = NOTHING_LEARNED
     """What the worker learned of the step outside of timing, the worst of all launches."""
+    unsupported: str = ""
+    """What torch said that it does not support."""
 
 
 class Check(Protocol):

@@ -13,8 +13,12 @@ from bench.analyse.profiles.time_shares import BUDGET
 from bench.stats import intervals
 from bench.stats.intervals import Interval
 
-MAIN, LOADER = "main", "loader worker"
-"""Threads that have stacks: the one that calls the steps, and those of processes that fetch batches for it."""
+MAIN, LOADER, STARTING = "main", "loader worker", "starting worker"
+"""Threads that have stacks: the one that calls the steps, those of processes that fetch batches for it, and of these
+before they fetch any."""
+
+IMPORTING = "_find_and_load ("
+"""Beginning of the frame below which modules are imported."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,17 @@ def frames_of(stacks: pd.DataFrame, thread: str = MAIN) -> list[Frame]:
         if whole
     ]
     return sorted(found, key=lambda frame: (-frame.own, -frame.total, frame.name))
+
+
+def imports_of(stacks: pd.DataFrame) -> float | None:
+    """The share of time in which starting workers imported modules; None without such samples."""
+    seen = [(frames, ns) for frames, _, ns in stacks_of(stacks, STARTING)]
+    whole = sum(ns for _, ns in seen)
+    return sum(ns for frames, ns in seen if any(map(_imports, frames))) / whole if whole else None
+
+
+def _imports(frame: str) -> bool:
+    return frame.startswith(IMPORTING)
 
 
 def stacks_of(stacks: pd.DataFrame, thread: str = MAIN) -> Iterator[tuple[tuple[str, ...], int, int]]:

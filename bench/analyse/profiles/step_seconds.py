@@ -50,7 +50,7 @@ def of_functions(stacks: Sequence[StackRow], step_s: By, sides: Sides) -> dict[s
         whole[LOADER, who] = sum(side.watched_ns) + side.warm_ns
     for row in stacks:
         who = (row.pair, row.side)
-        if whole[row.thread, who]:
+        if row.thread in found and whole[row.thread, who]:
             seconds = found[row.thread][leaf(row.stack.split(";"))]
             seconds[who] = seconds.get(who, 0.0) + row.ns / whole[row.thread, who] * step_s[who]
     return found

@@ -22,6 +22,7 @@ that seems to be 60 % of a step may be half of it: no longer more than all other
 PARTS: Mapping[str, str] = {
     "kernels": "the device computes",
     "copies": "memory is copied",
+    "starting": "the workers of a DataLoader start, import and fetch their first batch",
     "loader": "a DataLoader fetches a batch",
     "waiting": "the host waits for an idle device",
     "compiled": "compiled code runs",

@@ -18,6 +18,7 @@ ASLEEP = 0.5
 COMPUTE_BOUND, MEMORY_BOUND, LAUNCH_BOUND = "compute-bound", "memory-bound", "launch-bound"
 OPERATOR_BOUND, KERNEL_BOUND = "operator-bound", "kernel-bound"
 PYTHON_BOUND, COPY_BOUND, LOADER_BOUND, WAITING = "Python-bound", "copy-bound", "loader-bound", "waiting"
+STARTING = "starting workers"
 MIXED, CANNOT_TELL = "mixed", "cannot tell"
 
 MEANINGS: Mapping[str, str] = {
@@ -29,6 +30,7 @@ MEANINGS: Mapping[str, str] = {
     PYTHON_BOUND: "the host is outside of torch's operators and of compiled code for more than half of the step",
     COPY_BOUND: "copying memory takes more than half of the step",
     LOADER_BOUND: "fetching batches from a DataLoader takes more than half of the step",
+    STARTING: "starting processes for a DataLoader, and what they import anew, takes more than half of the step",
     WAITING: "the host waits for more than half of the step for a device that has nothing to do",
     MIXED: "no part takes more than half of the step",
     CANNOT_TELL: "a part may take more than half of the step, or none: the profiler, or the machine, changed its pace",
@@ -51,9 +53,13 @@ def verdict_of(shares: Sequence[Share], limits: Limits, cost: Cost, on_device: b
     if cost.unsteady:
         return Verdict(CANNOT_TELL, cost.unsteady)
     by_name = {share.name: share for share in shares}
-    for name, word in (("copies", COPY_BOUND), ("loader", LOADER_BOUND), ("waiting", WAITING)):
+    for name, word in (("copies", COPY_BOUND), ("starting", STARTING), ("loader", LOADER_BOUND), ("waiting", WAITING)):
         if name in by_name and by_name[name].low > DOMINATES:
             return Verdict(word, _says(by_name[name]))
+    fetching = together(shares, ("loader", "starting"), cost)
+    if fetching.low > DOMINATES:
+        starting = _between(by_name["starting"])
+        return Verdict(LOADER_BOUND, f"{_between(fetching)} of the step is a DataLoader's, of it {starting} its start")
     outside = together(shares, ("python", "wrapping"), cost)
     if outside.low > DOMINATES:
         asleep = f"; the thread was on a core for only {_percent(cost.on_core)} of the time: it sleeps or waits there"

@@ -76,6 +76,7 @@ def evidence_of(
         place=run.place,
         cpus=_cpus(each.condition for each in launches),
         step=StepFacts.worst(StepFacts.of(each.step_facts) for each in launches),
+        unsupported=next((each.unsupported for each in launches if each.unsupported), ""),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+from bench.measure.author import fork_server
 from bench.measure.author.side_code import USER_FILE
 from bench.measure.settings.case_settings import FileSettings
 from bench.records import Source
@@ -35,6 +36,7 @@ def make_of(source: Source) -> tuple[Callable[..., Prepared], Declaration]:
 
 def module_of(source: Source) -> ModuleType:
     """The module that holds a workload; a process imports it once, and what that sets is put back."""
+    fork_server.prepare(source)
     if source.dotted is not None:
         if source.dotted in sys.modules:
             return sys.modules[source.dotted]

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import torch
 
 from bench.measure import devices
+from bench.measure.author.fork_server import start_method
 from bench.measure.devices import cuda
 from bench.measure.devices.nvml import DeviceCondition
 from bench.measure.machine.compiler import why_no_compiler
@@ -38,6 +39,7 @@ def facts() -> dict[str, Any]:
         "os": {"system": platform.system(), "release": platform.release(), "name": _os_name()},
         "container": _container(),
         "python": {"version": platform.python_version(), "implementation": platform.python_implementation()},
+        "processes": {"start_method": start_method()},
         "libraries": {name: _version(name) for name in LIBRARIES},
         "torch": _torch(),
         "cuda": cuda.facts(),

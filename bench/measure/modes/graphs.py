@@ -6,7 +6,6 @@ import copy
 import functools
 import os
 import tempfile
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FunctionType
@@ -198,10 +197,7 @@ SHARED: Mapping[str, Callable[[Function, Inputs], Function]] = {
 
 def build(name: str, function: Function, inputs: Inputs) -> Function:
     """The graph of `function` that mode `name` makes."""
-    # torch.jit is deprecated and says so at every call (2.13); the course teaches it, and the lesson says so too.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return SHARED[name](function, inputs)
+    return SHARED[name](function, inputs)
 
 
 @functools.cache

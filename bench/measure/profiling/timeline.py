@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from bench.measure.profiling.events import ANNOTATION, CALL, HOST, KERNEL, OPERATOR, Event, Window, by_block
 
-KERNELS, COPIES, LOADER, WAITING, COMPILED, OPERATORS, WRAPPING, PYTHON = SPLIT = (
-    *("kernels", "copies", "loader", "waiting", "compiled", "operators", "wrapping", "python"),
+KERNELS, COPIES, STARTING, LOADER, WAITING, COMPILED, OPERATORS, WRAPPING, PYTHON = SPLIT = (
+    *("kernels", "copies", "starting", "loader", "waiting", "compiled", "operators", "wrapping", "python"),
 )
 """Parts of the time; a nanosecond that fits several goes to the first. `operators` is time in torch's operators and in
 the calls that launch, with an idle device where there is one; `wrapping` is what torch.compile does around the code it
@@ -32,6 +32,9 @@ COPYING = re.compile(r"aten::(copy_|to|_to_copy|clone|contiguous|_pin_memory|pin
 
 LOADING = re.compile(r"enumerate\(DataLoader\)#\w+\.__next__")
 """The region in which a DataLoader fetches its next batch (torch.utils.data.dataloader)."""
+
+STARTING_REGION = "the workers of a DataLoader start"
+"""The region in which they do, up to the first batch; named by `loader_starts`."""
 
 COMPILED_REGION = re.compile(r"## Call CompiledFxGraph|triton_")
 """Regions that run code made by torch.compile; of generated C++ the profiler sees only the region."""
@@ -107,11 +110,14 @@ def owners(tree: Sequence[Nested], on_device: bool) -> list[Owner]:
     found: list[Owner] = []
     for node in tree:
         around = found[node.parent] if node.parent >= 0 else Owner(PYTHON)
-        found.append(around if around.part in (LOADER, WAITING, COPIES) else _owner(node.event, around, on_device))
+        whole = around.part in (STARTING, LOADER, WAITING, COPIES) and node.event.name != STARTING_REGION
+        found.append(around if whole else _owner(node.event, around, on_device))
     return found
 
 
 def _owner(event: Event, around: Owner, on_device: bool) -> Owner:
+    if event.name == STARTING_REGION:
+        return Owner(STARTING, "starting, importing, first batch")
     if LOADING.fullmatch(event.name):
         return Owner(LOADER, "fetching a batch")
     own = (event.name, event.dtypes)

@@ -16,6 +16,7 @@ from torch._C._autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from bench.measure.profiling.events import ANNOTATION, BLOCK, CALL, COPY, FILL, KERNEL, MEMORY, OPERATOR, Event
+from bench.measure.profiling.loader_starts import loader_starts
 from bench.measure.timing.blocks import Step, Synchronise, forwards
 from bench.measure.timing.clocks import Clock
 
@@ -72,7 +73,7 @@ def recording(device: torch.device) -> Iterator[Recording]:
     if device.type == "cuda":
         activities.append(ProfilerActivity.CUDA)
     # Without acc_events: it would make torch's own table of the events at once, which takes longer than the steps.
-    with profile(activities=activities, record_shapes=True, profile_memory=True) as profiler:
+    with profile(activities=activities, record_shapes=True, profile_memory=True) as profiler, loader_starts():
         yield Recording(profiler)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from bench.analyse.profiles import ProfileResult
-from bench.analyse.profiles.sampled_functions import LOADER, MAIN, stacks_of
+from bench.analyse.profiles.sampled_functions import LOADER, MAIN, STARTING, stacks_of
 from bench.analyse.profiles.verdict import MEANINGS
 from bench.present import picture_style
 from bench.present.flames import flame_graph, stack_files
@@ -99,7 +99,11 @@ NS_OF_A_COUNT = 1e6
 
 
 def _flames(profile: Profile, judged: ProfileResult) -> list[flame_graph.Inline]:
-    titles = {MAIN: "Where a step is, by function", LOADER: "Where the loader's workers are while a step runs"}
+    titles = {
+        MAIN: "Where a step is, by function",
+        LOADER: "Where the loader's workers are while a step runs",
+        STARTING: "Where the loader's workers are before they fetch",
+    }
     drawn = {thread: flame_stacks(profile, judged, thread) for thread in titles}
     mark = ""
     if judged.sampling is not None and judged.sampling.shape_only:

@@ -60,7 +60,7 @@ def rows(explained: Explained) -> list[dict[str, str]]:
     return table
 
 
-WHOLE_PARTS = ("kernels", "copies", "loader", "waiting", "compiled", "wrapping")
+WHOLE_PARTS = ("kernels", "copies", "starting", "loader", "waiting", "compiled", "wrapping")
 """Parts of a step with a row for the whole; operators and Python have rows of their own."""
 
 

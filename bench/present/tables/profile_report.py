@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bench.analyse.profiles import ProfileResult
-from bench.analyse.profiles.sampled_functions import LOADER, MAIN, Frame, frames_of
+from bench.analyse.profiles.sampled_functions import LOADER, MAIN, Frame, frames_of, imports_of
 from bench.analyse.profiles.time_shares import BUDGET
 from bench.present.tables import table_formats
 from bench.present.tables.terminal_table import Column
@@ -178,6 +178,8 @@ def sampling_lines(profile: Profile, judged: ProfileResult) -> list[str]:
         f"{units.count(sampling.elsewhere)} outside of them, {units.count(sampling.lost)} lost; a step takes {cost} as "
         "long with it"
     ]
+    if (imports := imports_of(profile.stacks)) is not None:
+        lines.append(f"before their loop a DataLoader's workers import modules in {100 * imports:.0f} % of the samples")
     lines += [f"not by {rung}: {reason}" for rung, reason in recorded["watched"]["refused"].items()]
     if sampling.shape_only:
         lines.append(f"above {BUDGET:g}× functions are listed without their shares")

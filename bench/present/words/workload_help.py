@@ -5,15 +5,19 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
+from bench.plan.since_claims import Release, said_of
 from bench.plan.workload_parser import Workload
 from bench.present.tables.terminal_table import painted
+
+SINCE = "Since"
+"""The section of which a release of torch has its own paragraphs."""
 
 HEADINGS = {
     "Course": "In the course",
     "Answer": "Known answer",
     "Work": "Work",
     "Expect": "What to expect, and why",
-    "Since": "What broke since the course was written",
+    SINCE: "What broke since the course was written",
 }
 """The sections of a docstring in reading order, each with its heading."""
 
@@ -21,15 +25,19 @@ _INDENT = "  "
 _QUICK = "*"
 
 
-def explained(item: Workload, *, width: int = 100, color: bool = False) -> str:
+def explained(item: Workload, torch: Release | None = None, *, width: int = 100, color: bool = False) -> str:
     """An explanation: what is timed, axes, known answer, work, what to expect and why, and the family's lesson.
 
-    width: characters of a line; words are never broken.
+    torch: the release of which to say what broke since the course; all that is known of any without one. width:
+    characters of a line; words are never broken.
     """
     page = [(f"{item.name} · {item.lesson}", "head"), *_section("What is timed", item.about.paragraphs, width)]
     page += _swept(item, width)
     for name, heading in HEADINGS.items():
-        page += _section(heading, item.sections.get(name, "").split("\n\n"), width)
+        paragraphs = item.sections.get(name, "").split("\n\n")
+        if name == SINCE and torch is not None:
+            heading, paragraphs = f"{heading} (torch {torch[0]}.{torch[1]})", said_of("\n\n".join(paragraphs), torch)
+        page += _section(heading, paragraphs, width)
     page += _section(f"The lesson of {item.family}", item.family_about.paragraphs, width)
     page += [("", ""), (f"Source: {item.source.dotted or item.source.path}, line {item.line}", "faint")]
     return painted(page, color)

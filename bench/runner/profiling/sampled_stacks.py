@@ -10,6 +10,9 @@ from typing import NamedTuple
 LOADER_LOOP = "_worker_loop (torch/utils/data/_utils/worker.py)"
 """The loop of a DataLoader's worker. One forked in a step has the region above it, one started before has not."""
 
+STARTS = "_main (multiprocessing/spawn.py)"
+"""Where a process that is no fork of the worker begins: until it reaches its loop, it imports what it lacks."""
+
 
 class Row(NamedTuple):
     """A stack: whose it was, as `Stacks` names it, frames `name (file)` from the outermost on, how often, how long."""
@@ -28,6 +31,8 @@ class Stacks:
     """The thread that calls the steps."""
     LOADER = "loader worker"
     """A process that fetches batches for a DataLoader."""
+    STARTING = "starting worker"
+    """Such a process before its loop."""
     OTHER_THREAD, CHILD = "another thread", "a child process"
 
     rows: list[Row] = field(default_factory=list)
@@ -61,7 +66,8 @@ def _below(row: Row, region: str) -> tuple[str, tuple[str, ...]] | None:
     """
     if row.thread == Stacks.CHILD:
         if LOADER_LOOP not in row.frames:
-            return None
+            starts = STARTS in row.frames
+            return (Stacks.STARTING, row.frames[row.frames.index(STARTS) + 1 :] or (STARTS,)) if starts else None
         return Stacks.LOADER, row.frames[row.frames.index(LOADER_LOOP) + 1 :] or (LOADER_LOOP,)
     if row.thread != Stacks.MAIN:
         return None

@@ -5,7 +5,7 @@ import pytest
 
 from bench.analyse.profiles import frame_owner, judge
 from bench.analyse.profiles.recorded import RecordedProfile
-from bench.analyse.profiles.sampled_functions import Sampling, frames_of, sampling_of, stacks_of
+from bench.analyse.profiles.sampled_functions import Sampling, frames_of, imports_of, sampling_of, stacks_of
 from bench.stats.intervals import wilson
 from tests.analyse.profiles.told import told
 
@@ -34,6 +34,15 @@ def test_the_shares_of_what_is_innermost_add_up():
 
 def test_a_loaders_workers_are_a_thread_of_their_own():
     assert [frame.name for frame in frames_of(STACKS, "loader worker")] == ["augment (mine.py)"]
+
+
+def test_what_starting_workers_import_is_told_as_a_share_of_their_time():
+    rows = [
+        ("starting worker", "prepare (multiprocessing/spawn.py);_find_and_load (<frozen importlib._bootstrap>)", 3, 60),
+        ("starting worker", "prepare (multiprocessing/spawn.py)", 1, 20),
+    ]
+    assert imports_of(pd.DataFrame([*ROWS, *rows], columns=STACKS.columns)) == 0.75
+    assert imports_of(STACKS) is None
 
 
 def test_without_samples_there_are_no_functions():

@@ -153,6 +153,13 @@ def test_an_epoch_is_one_step_a_block(profiled):
     assert told["split_ns"]["loader"] > 0
 
 
+def test_what_the_workers_of_a_loader_take_to_start_is_a_part_of_its_own(profiled):
+    told = profiled("dataloader/epoch[loader=dataloader,batch=800,workers=1,pin=False]", steps=2)[0].profile
+    assert told["split_ns"]["starting"] > told["split_ns"]["loader"]
+    alone = profiled("dataloader/epoch[loader=dataloader,batch=800,workers=0,pin=False]", steps=2)[0].profile
+    assert alone["split_ns"]["starting"] == 0
+
+
 def test_what_each_nanosecond_went_to_is_told_by_name_and_dtype_and_adds_up(profiled):
     reply = profiled("planted_profiles/multiplies")[0]
     most = max(reply.owned, key=lambda row: row.ns)

@@ -6,7 +6,7 @@ import pytest
 
 from bench.measure.profiling.event_summary import EventSummary
 from bench.measure.profiling.events import Event, windows, within
-from bench.measure.profiling.timeline import busy, nested, self_ns, union_ns
+from bench.measure.profiling.timeline import STARTING_REGION, busy, nested, self_ns, union_ns
 from tests.measure.profiling.simulated import REGION, block, event, events, us
 
 LAUNCHED = [
@@ -78,6 +78,17 @@ def test_fetching_a_batch_is_the_loaders_with_all_operators_in_it():
     ]
     rows = [{**row, "start": 10 + 5 * place, "end": 60 - 5 * place, "id": 7 + place} for place, row in enumerate(rows)]
     assert split(rows, on_device=False) == {"loader": 50, "python": 50}
+
+
+def test_starting_workers_is_no_fetching_though_the_first_batch_is_waited_for():
+    rows = [
+        {"name": STARTING_REGION, "kind": "annotation", "start": 0, "end": 20, "id": 7},
+        {"name": "enumerate(DataLoader)#_MultiProcessingDataLoaderIter.__next__", "kind": "annotation"},
+        {"name": STARTING_REGION, "kind": "annotation", "start": 30, "end": 60, "id": 9},
+        {"name": "aten::set_", "kind": "operator", "start": 40, "end": 50, "id": 10},
+    ]
+    rows[1] |= {"start": 25, "end": 70, "id": 8}
+    assert split(rows, on_device=False) == {"starting": 50, "loader": 15, "python": 35}
 
 
 def test_a_region_that_someone_named_is_python_but_for_the_operators_in_it():

@@ -161,7 +161,7 @@ def test_json_gives_findings_as_check_severity_message_advice() -> None:
 
 
 def test_csv_reads_back_as_numbers() -> None:
-    back = pd.read_csv(io.StringIO(estimates_table.show(everything(), "csv")))
+    back = pd.read_csv(io.StringIO(estimates_table.show(everything(), "csv")), float_precision="round_trip")
     assert back["value_s"].dropna().tolist() == [row.time.value for row in everything() if row.time]
 
 

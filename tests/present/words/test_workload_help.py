@@ -30,6 +30,14 @@ def test_no_line_is_wider_than_the_terminal(square: Workload, width: int) -> Non
     assert max(map(len, explained(square, width=width).splitlines())) <= width
 
 
+def test_what_broke_is_told_of_the_installed_torch(square: Workload) -> None:
+    assert "What broke since the course was written (torch 2.13)\n  `verbose=True` is refused." in explained(
+        square, (2, 13)
+    )
+    unknown = explained(square, (2, 7))
+    assert "(torch 2.7)\n  Known of torch 2.8: `verbose=True` is refused." in unknown
+
+
 def test_a_section_that_the_docstring_lacks_has_no_heading(tmp_path: Path) -> None:
     text = explained(lesson_files.write(tmp_path)[1])
     assert not [heading for heading in HEADINGS.values() if heading in text]

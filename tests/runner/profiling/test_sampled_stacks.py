@@ -1,7 +1,7 @@
 """Stacks are cut at the region of the case: what lies above it, or not in it, is none of the steps."""
 
 from bench.runner.profiling.py_spy import RATE_HZ, rows_of
-from bench.runner.profiling.sampled_stacks import LOADER_LOOP, LOOP, Row, Stacks
+from bench.runner.profiling.sampled_stacks import LOADER_LOOP, LOOP, STARTS, Row, Stacks
 
 KEY = "a/b[device=cpu,rows=8]"
 REGION = f"{KEY} (bench/measure/timing/blocks.py)"
@@ -43,6 +43,22 @@ def test_a_worker_of_a_loader_counts_from_its_own_loop_on_wherever_it_was_forked
     found = cut(Row("a child process", inside, 2, 4), Row("a child process", before, 3, 6))
     assert found.rows == [Row("loader worker", fetch, 5, 10)]
     assert found.samples == 0
+
+
+def test_a_worker_of_a_loader_starts_until_it_reaches_its_loop():
+    server = ("<module> (<string>)", "main (multiprocessing/forkserver.py)", STARTS)
+    imports = ("_find_and_load (<frozen importlib._bootstrap>)", "<module> (torch/__init__.py)")
+    found = cut(
+        Row("a child process", (*server, *imports), 5, 10),
+        Row("a child process", (*server, LOADER_LOOP, "fetch (mine.py)"), 1, 2),
+        Row("a child process", server, 1, 2),
+        Row("a child process", server[:2], 9, 18),  # the server itself
+    )
+    assert found.rows == [
+        Row("loader worker", ("fetch (mine.py)",), 1, 2),
+        Row("starting worker", imports, 5, 10),
+        Row("starting worker", (STARTS,), 1, 2),
+    ]
 
 
 def test_another_child_of_the_worker_does_not_count():
