@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 OURS = "coursebench"
 """The entry of pytest-benchmark's JSON for what it has no place for itself."""
-
 
 _MACHINE = pytest.StashKey[dict[str, str]]()
 """Machine name and fingerprint, taken before any case: some cases change torch's settings for the whole process."""
@@ -233,7 +233,6 @@ def _as_before() -> Iterator[None]:
     """Restore the settings of the process, its random states and filters of warnings, which other tests share."""
     import gc
     import random
-    import warnings
 
     import numpy as np
     import torch
@@ -261,8 +260,6 @@ class LeakySettingsWarning(pytest.PytestWarning):
 
 def _warn_of(facts: dict[str, Any], key: str) -> None:
     """Warn of what a case set for its process."""
-    import warnings
-
     for name, (was, now) in facts.get("changed_settings", {}).items():
         said = f"{key} set {name} from {was} to {now}, for the whole process, and was timed so; it is put back"
         warnings.warn(LeakySettingsWarning(said), stacklevel=2)

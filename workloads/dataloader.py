@@ -295,7 +295,6 @@ def custom_dataset(ctx: Context, form: str, batch: int) -> Prepared:
     def check(batches: list[tuple[torch.Tensor, torch.Tensor]]) -> float:
         found = map(torch.cat, zip(*batches, strict=True))
         return max(map(ctx.relative_error, found, (exact, moon[rows].reshape(-1, 1))))
-
     moved = (16 + 4 * ctx.dtype.itemsize) * TRAIN_ROWS
     work = Work(flops=8 * TRAIN_ROWS, bytes=moved, kernels=1, items=TRAIN_ROWS, unit="row")
     return Prepared(lambda: [(x.to(ctx.device), y.to(ctx.device)) for x, y in loader], check, work, reset=reset)
