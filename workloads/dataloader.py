@@ -293,8 +293,10 @@ def custom_dataset(ctx: Context, form: str, batch: int) -> Prepared:
     exact = (x[rows] - mean) / deviation + 0.05 * np.random.default_rng(ctx.seed).standard_normal(x.shape)
 
     def check(batches: list[tuple[torch.Tensor, torch.Tensor]]) -> float:
-        found = map(torch.cat, zip(*batches, strict=True))
-        return max(map(ctx.relative_error, found, (exact, moon[rows].reshape(-1, 1))))
+        return max(
+            map(ctx.relative_error, map(torch.cat, zip(*batches, strict=True)), (exact, moon[rows].reshape(-1, 1)))
+        )
+
     moved = (16 + 4 * ctx.dtype.itemsize) * TRAIN_ROWS
     work = Work(flops=8 * TRAIN_ROWS, bytes=moved, kernels=1, items=TRAIN_ROWS, unit="row")
     return Prepared(lambda: [(x.to(ctx.device), y.to(ctx.device)) for x, y in loader], check, work, reset=reset)
