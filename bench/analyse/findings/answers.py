@@ -61,7 +61,7 @@ class SameCode:
 class Unsupported:
     """The case uses what torch says that it does not support on this Python."""
 
-    name, severity = "unsupported", "warning"
+    name, severity = "unsupported", "hint"
 
     def look(self, evidence: CaseEvidence) -> tuple[str, str] | None:
         """Any such notice while the case was prepared."""
