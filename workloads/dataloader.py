@@ -274,13 +274,10 @@ def custom_dataset(ctx: Context, form: str, batch: int) -> Prepared:
     shuffle, noise = Generator(), np.random.default_rng(ctx.seed)
     start = noise.bit_generator.state
 
-    def scale(points: np.ndarray) -> np.ndarray:
-        return (points - mean) / deviation
-
     def jitter(points: np.ndarray) -> np.ndarray:
         return points + 0.05 * noise.standard_normal(points.shape)  # draws for many what it draws for one by one
 
-    dataset = Moons(x, y, scale, jitter, partial(torch.as_tensor, dtype=ctx.dtype))
+    dataset = Moons(x, y, lambda points: (points - mean) / deviation, jitter, partial(torch.as_tensor, dtype=ctx.dtype))
     order = RandomSampler(dataset, generator=shuffle)
     sampler, size = (BatchSampler(order, batch, drop_last=False), None) if form == "batched" else (order, batch)
     loader = DataLoader(dataset, batch_size=size, sampler=sampler, generator=Generator())
@@ -293,9 +290,8 @@ def custom_dataset(ctx: Context, form: str, batch: int) -> Prepared:
     exact = (x[rows] - mean) / deviation + 0.05 * np.random.default_rng(ctx.seed).standard_normal(x.shape)
 
     def check(batches: list[tuple[torch.Tensor, torch.Tensor]]) -> float:
-        return max(
-            map(ctx.relative_error, map(torch.cat, zip(*batches, strict=True)), (exact, moon[rows].reshape(-1, 1)))
-        )
+        found = map(torch.cat, zip(*batches, strict=True))
+        return max(map(ctx.relative_error, found, (exact, moon[rows].reshape(-1, 1))))
 
     moved = (16 + 4 * ctx.dtype.itemsize) * TRAIN_ROWS
     work = Work(flops=8 * TRAIN_ROWS, bytes=moved, kernels=1, items=TRAIN_ROWS, unit="row")
