@@ -156,8 +156,9 @@ class Dispatcher:
 
     def _close(self, key: str, own: CaseSettings) -> Closed:
         refuse_strangers()  # what a step loads as it goes on
-        session = self._sessions.pop(key)
+        session = self._sessions[key]
         learned, no_clock = session.finish(), session.timer.no_clock
+        del self._sessions[key]
         session.release()
         own.look()
         device = session.device

@@ -146,6 +146,17 @@ FAULTS = {
         "step = ctx.mode(torch.sum, x)",
         "calls = []\n    step = lambda: (calls.append(1), x.sum() * (2 if len(calls) > 40 else 1))[1]",
     ),
+    "it waits for the work that it gives to others": (
+        "step = ctx.mode(torch.sum, x)",
+        "import threading, time\n"
+        "    until = [0.0]\n"
+        "    def serve():\n"
+        "        while True:\n"
+        "            if time.perf_counter() > until[0]:\n"
+        "                time.sleep(0.001)\n"
+        "    threading.Thread(target=serve, daemon=True).start()\n"
+        "    step = lambda: (until.__setitem__(0, time.perf_counter() + 0.2), x.sum())[1]",
+    ),
     "it keeps nothing from call to call": (
         "step = ctx.mode(torch.sum, x)",
         "kept = []\n    step = lambda: (kept.append(x.sum()), x.sum())[1]",

@@ -212,6 +212,22 @@ def test_a_refused_case_is_closed_so_that_what_it_opened_is_let_go(bench, monkey
     assert (refused.outcome, bench.events[-1]) == ("wrong", "close")
 
 
+def test_a_case_that_turned_wrong_while_it_was_timed_is_closed_too(bench, monkeypatch):
+    import dataclasses
+
+    plain, errors = bench.module.ordered, iter([0.0, 0.0, 1.0])
+
+    def turning(ctx, **axes):
+        return dataclasses.replace(plain(ctx, **axes), check=lambda out: next(errors, 1.0))
+
+    turning.__coursebench__ = plain.__coursebench__
+    turning.clock = bench.clock
+    monkeypatch.setattr(bench.module, "ordered", turning)
+    assert isinstance(bench.open(), Opened)
+    refused = bench.dispatcher.answer(Close(bench.key))
+    assert (refused.outcome, bench.events[-1]) == ("wrong", "close")
+
+
 def test_garbage_is_not_collected_inside_blocks(bench):
     import gc
 

@@ -91,6 +91,29 @@ def to_a_queue(ctx: Context) -> Prepared:
 
 
 @workload(lesson="own")
+def to_a_queue_of_its_own(ctx: Context) -> Prepared:
+    """Queues work of 5 ms for a thread, and computes another thing, rightly."""
+    ones, waiting = torch.ones(8), queue.SimpleQueue[bool]()
+
+    def serve() -> None:
+        while waiting.get():
+            spin(0.005)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+    def step() -> torch.Tensor:
+        waiting.put(True)
+        return ones + 1
+
+    def close() -> None:
+        while not waiting.empty():
+            waiting.get()
+        waiting.put(False)
+
+    return Prepared(step=step, check=lambda y: ctx.relative_error(y, ones + 1), work=WORK, close=close)
+
+
+@workload(lesson="own")
 def never_right(ctx: Context) -> Prepared:
     """Gives a wrong answer beside a thread that only waits."""
     ended = threading.Event()

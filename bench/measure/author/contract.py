@@ -12,7 +12,7 @@ import numpy
 import torch
 
 from bench.measure.author.context import Skip
-from bench.measure.author.handed_away import pending
+from bench.measure.author.handed_away import goes_on, pending
 from bench.measure.author.import_workload import traceback_from
 from bench.measure.author.subject import Subject, subject_of
 from bench.measure.memory.high_water import heap_bytes
@@ -125,6 +125,13 @@ def stays_right(subject: Subject) -> None:
             subject.readings.append(_living())
 
 
+def waits_for_its_work(subject: Subject) -> None:
+    """The step must not return before the work that it gives to others is done."""
+    if said := goes_on(subject.call):
+        closes(subject)  # so that it does not go on beside the next workload
+        raise Broken(said)
+
+
 def repeats(subject: Subject) -> None:
     """A case prepared twice under one seed must give one answer: launches measure the same data."""
     again = subject.prepare()
@@ -210,6 +217,7 @@ RULES: Mapping[str, Callable[[Subject], None]] = {
     "its phases return what they computed": phases_return,
     "its check notices a wrong answer": notices_wrong,
     f"it is still right after {CALLS} calls": stays_right,
+    "it waits for the work that it gives to others": waits_for_its_work,
     "it repeats under one seed": repeats,
     "it keeps nothing from call to call": keeps_nothing,
     "it states its work": states_work,

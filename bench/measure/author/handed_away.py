@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import concurrent.futures
 import inspect
+import statistics
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 
-from bench.measure.timing.background import background_cores, settle
+from bench.measure.timing.background import AT_REST, background_cores, settle
 
 LONGEST_S = 1.0
 """How long a wrong answer is looked at again, for work that others still do."""
 
-STILL_BUSY = 0.2
-"""Cores that work which was given away keeps busy at least; as in the finding `background-work`."""
+BURST_S = 0.02
+"""How long a step is called before a look at what goes on."""
 
-LOOKS = 5
-"""Looks for such work, of which the largest counts: beside other programs a thread gets a part of a core."""
+LOOKS = 10
+"""Looks for such work: beside other programs a thread gets a part of a core, and nothing in some of them."""
 
 
 def pending(output: Any) -> str:
@@ -56,12 +58,40 @@ def late(check: Callable[[Any], float], output: Any, tolerance: float) -> str:
                 "thread or process still computed. Wait for it in the step (future.result(), join), or it is only the "
                 "handing over that is timed"
             )
-    if (busy := max(background_cores() or 0.0 for _ in range(LOOKS))) > STILL_BUSY:
+    if (busy := _busy()) > AT_REST:
         return (
             f"; with no step running, {busy:.2f} cores are still busy in this process and its children: the step gives "
             "work away and returns. Wait for it in the step (future.result(), join)"
         )
     return ""
+
+
+def goes_on(call: Callable[[], Any]) -> str:
+    """What is said of a step whose work goes on once its calls are over; empty where nothing does.
+
+    Three times it is called for 20 ms, or once, and looked at for 50 ms; the least counts, so that a stray moment does
+    not.
+    """
+    busy = min(_busy_after(call) for _ in range(3))
+    if busy <= AT_REST:
+        return ""
+    return (
+        f"after its calls, with no step running, {busy:.2f} cores are still busy: let the step wait for what it gives "
+        "to others (future.result(), join), or it is only the handing over that is timed"
+    )
+
+
+def _busy_after(call: Callable[[], Any]) -> float:
+    ends = time.monotonic() + BURST_S
+    call()
+    while time.monotonic() < ends:
+        call()
+    return _busy()
+
+
+def _busy() -> float:
+    """Cores busy with no step running, on the mean over 50 ms."""
+    return statistics.fmean(background_cores() or 0.0 for _ in range(LOOKS))
 
 
 def _said(kind: str, advice: str) -> str:

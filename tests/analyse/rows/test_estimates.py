@@ -410,6 +410,10 @@ def test_a_quiet_case_has_no_findings(run: MadeUpRun) -> None:
         ({"empty_call_ns": 11.0}, "harness-overhead"),
         ({"counters": {"recompiles": 1}}, "recompiled-in-timing"),
         ({"counters": {"graph_breaks": 1}}, "graph-break"),
+        ({"step_facts": {"tasks_left": 1}}, "background-work"),
+        ({"step_facts": {"children_cores": 0.5}}, "background-work"),
+        ({"step_facts": {"await_ns": 10.0}}, "event-loop"),
+        ({"step_facts": {"subnormal_share": 0.5, "subnormal_in": "x"}}, "subnormal-numbers"),
     ],
 )
 @pytest.mark.parametrize("worst", [0, 7])

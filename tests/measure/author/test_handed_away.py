@@ -50,8 +50,11 @@ class Measured:
         assert isinstance(self.reply, Refused), self.reply
         return self.reply
 
-    def check(self):
-        return self.dispatcher.answer(Inspect(self.key, self.source, SETTINGS))
+
+def checked(workload, **axes):
+    """What `bench check` says of a case."""
+    key = Case.of(f"handed_away/{workload}", axes).key
+    return Dispatcher(lambda stage: None).answer(Inspect(key, FOUND[f"handed_away/{workload}"].source, SETTINGS))
 
 
 @pytest.mark.parametrize("gives", ["future", "list"])
@@ -67,7 +70,7 @@ def test_a_step_that_waits_for_its_future_is_right():
 
 
 def test_bench_check_refuses_a_future_too():
-    (fault,) = Measured("to_a_pool", gives="future").check().faults
+    (fault,) = checked("to_a_pool", gives="future").faults
     assert "the step returns a Future and no answer" in fault.message
 
 
@@ -93,6 +96,12 @@ def test_a_buffer_that_threads_still_fill_after_the_blocks_is_wrong_with_the_rea
     refused = Measured("to_a_queue").ended()
     assert refused.outcome == "wrong"
     assert "the step returned before its answer was there" in refused.reason or "still busy" in refused.reason
+
+
+def test_bench_check_refuses_a_step_whose_work_goes_on_after_its_calls():
+    (fault,) = checked("to_a_queue_of_its_own").faults
+    assert fault.rule == "it waits for the work that it gives to others"
+    assert "cores are still busy: let the step wait" in fault.message
 
 
 def test_threads_children_and_futures_of_torch_are_no_answers():
@@ -210,7 +219,7 @@ def test_a_coroutine_where_nobody_awaits_is_refused(name):
 
 
 def test_bench_check_awaits_coroutines_and_asks_for_async_def():
-    found = Measured("awaited", form="async_def").check()
+    found = checked("awaited", form="async_def")
     assert found.faults == []
-    (fault,) = Measured("awaited", form="lambda").check().faults
+    (fault,) = checked("awaited", form="lambda").faults
     assert "write async def step()" in fault.message
