@@ -10,7 +10,7 @@ from bench.jobs.report_writer import write_report
 from bench.records import UserError
 from tests.measured import CASES, OUTCOMES
 
-RUN_KEYS = {"schema", "run", "path", "status", "outcomes", "wall_s"}
+RUN_KEYS = {"schema", "run", "path", "status", "outcomes", "left_out", "wall_s"}
 SHOW_KEYS = {
     *("key", "workload", "params", "outcome", "reason", "clock", "value_s", "low_s", "high_s", "method", "launches"),
     *("blocks", "first_call_s", "compile_cold_s", "compile_warm_s", "peak_bytes", "items_per_s"),
