@@ -31,7 +31,7 @@ def exchanged(seen):
 
 
 @pytest.mark.parametrize(
-    ("block_s", "wanted"), [(0.0014, 60), (0.005, 25), (0.007, 17), (0.01, 12), (0.02, 12), (0.04, 6), (1.0, 6)]
+    ("block_s", "wanted"), [(0.0014, 60), (0.005, 25), (0.007, 18), (0.01, 12), (0.02, 12), (0.04, 6), (1.0, 6)]
 )
 def test_long_steps_have_fewer_couples(block_s, wanted):
     assert at_least(block_pairs(block_s, 0.0, n=1), SETTINGS) == wanted
