@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -98,6 +99,7 @@ class Room:
     def quick(self, result: Result) -> None:
         """Run the quick suite, and count its cases by outcome."""
         out = self.folder / "quick"
+        shutil.rmtree(out, ignore_errors=True)  # of another commit, or interrupted
         began = time.monotonic()
         program = [self.own, "-m", "bench"]
         done = self.run([*program, "run", "--preset", "quick", "--out", str(out)], QUICK_S)
