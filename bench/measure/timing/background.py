@@ -27,10 +27,12 @@ def background_cores() -> float | None:
     children = _children()
     if children is None:
         return None
-    began, process, before = time.monotonic(), time.process_time(), _cpu_s(children)
+    before = _cpu_s(children)
+    began, process = time.monotonic(), time.process_time()
     time.sleep(LOOK_AT_CHILDREN_S if children else LOOK_S)
+    own, lasted = time.process_time() - process, time.monotonic() - began  # before the look at children costs some
     by_children = sum(spent - before[pid] for pid, spent in _cpu_s(before).items())
-    return (time.process_time() - process + by_children) / (time.monotonic() - began)
+    return (own + by_children) / lasted
 
 
 def _children() -> list[int] | None:
