@@ -27,6 +27,7 @@ from bench.measure.memory.high_water import resident_bytes
 from bench.measure.modes.graphs import rehearse
 from bench.measure.profiling.profiling_session import ProfilingSession
 from bench.measure.settings.case_settings import CaseSettings, SettingsByCase
+from bench.measure.timing.background import disregard_living_children
 from bench.measure.timing.clocks import Clock, wall
 from bench.measure.timing.garbage_collector import settle_garbage
 from bench.protocol import (
@@ -128,6 +129,8 @@ class Dispatcher:
         elif not self._sessions:
             # Until now this process may have waited, while another one of the run started or was timed.
             self._foreign = foreign_load.ForeignLoad()
+        if not self._sessions:
+            disregard_living_children()
         before = resident_bytes()
         kind = ProfilingSession if isinstance(request, OpenToProfile) else Session
         session = kind(request, self._clock, lambda stage: self._send(Stage(request.key, stage)), self.given(request))

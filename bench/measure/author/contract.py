@@ -17,6 +17,7 @@ from bench.measure.author.import_workload import traceback_from
 from bench.measure.author.subject import Subject, subject_of
 from bench.measure.memory.high_water import heap_bytes
 from bench.measure.settings.process_settings import changes, snapshot
+from bench.measure.timing.background import disregard_living_children
 from bench.protocol import Inspected
 from bench.protocol.rows import Fault
 from bench.records import Settings, Source
@@ -44,6 +45,7 @@ class Broken(Exception):  # noqa: N818  # a rule that does not hold; it never le
 
 def inspect(key: str, source: Source, settings: Settings) -> Inspected:
     """Check each rule on the case `key`. The first rule that is broken ends the check: the later ones need it."""
+    disregard_living_children()
     gc.collect()
     gc.freeze()  # as a session does: a collection then looks at what the workload makes, and not at all of torch
     try:

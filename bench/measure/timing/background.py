@@ -19,6 +19,16 @@ AT_REST = 0.1
 """Most cores of a process in which nothing computes."""
 
 
+_OTHERS: set[int] = set()
+"""Children of this process that are none of a case's."""
+
+
+def disregard_living_children() -> None:
+    """Leave out the children that live now, before a case begins: they are of whoever else uses this process."""
+    _OTHERS.clear()
+    _OTHERS.update(_children() or ())
+
+
 def background_cores() -> float | None:
     """Cores that the process and its children keep busy while this thread sleeps; None if children cannot be seen.
 
@@ -44,7 +54,8 @@ def _children() -> list[int] | None:
     while waiting:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a process or thread that has just ended
             for task in Path(f"/proc/{waiting.pop()}/task").iterdir():
-                own = [int(text) for text in (task / "children").read_text(encoding="ascii").split()]
+                pids = map(int, (task / "children").read_text(encoding="ascii").split())
+                own = [pid for pid in pids if pid not in _OTHERS]
                 found += own
                 waiting += own
     return found

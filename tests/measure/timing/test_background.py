@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from bench.measure.timing.background import background_cores
+from bench.measure.timing.background import background_cores, disregard_living_children
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are found in /proc alone")
 
@@ -44,3 +44,15 @@ def test_a_child_that_computes_is_seen_and_one_that_waits_is_not():
         computing.wait()
     assert min(background_cores() for _ in range(10)) < 0.1
     waiting.communicate()
+
+
+def test_children_that_lived_before_a_case_are_none_of_it():
+    child = subprocess.Popen([sys.executable, "-c", "while True: sum(range(1000))"])
+    try:
+        assert max(background_cores() for _ in range(20)) > 0.3
+        disregard_living_children()
+        assert min(background_cores() for _ in range(10)) < 0.1
+    finally:
+        child.kill()
+        child.wait()
+        disregard_living_children()
