@@ -20,8 +20,13 @@ _IN_BUILD = re.compile(r"CPU capability usage: \S+")
 
 
 def steering(run: Mapping[str, Any]) -> dict[str, str] | None:
-    """The steering variables that were set; None where none are recorded: earlier runs, and those of other tools."""
+    """The steering variables that were set; None where none are recorded: earlier runs, and those of other tools.
+
+    A run that was exported to another tool's file brings them back in its fingerprint.
+    """
     found = _facts(run).get("steering")
+    if found is None and "imported" in run:
+        found = dict(mark.split("=", 1) for mark in _marks_in(run)) or None
     return None if found is None else dict(found)
 
 
@@ -60,11 +65,20 @@ def not_recorded(base: Mapping[str, Any], head: Mapping[str, Any]) -> str:
 
 def same_machine(base: Mapping[str, Any], head: Mapping[str, Any]) -> bool:
     """Whether two runs are of one machine and torch, whatever instruction set was in use."""
-    if base["fingerprint"] == head["fingerprint"]:
+    if _unmarked(base) == _unmarked(head):
         return True
     if any(_instructions(run) is None for run in (base, head)):
         return False
     return runs.fingerprint(_without_instructions(base)) == runs.fingerprint(_without_instructions(head))
+
+
+def _marks_in(run: Mapping[str, Any]) -> list[str]:
+    """The marks in the fingerprint of an imported run: `bench.analyse.protocols` appends them."""
+    return [part for part in str(run["fingerprint"]).split(", ") if "=" in part]
+
+
+def _unmarked(run: Mapping[str, Any]) -> list[str]:
+    return [part for part in str(run["fingerprint"]).split(", ") if "=" not in part]
 
 
 def _facts(run: Mapping[str, Any]) -> Mapping[str, Any]:

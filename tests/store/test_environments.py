@@ -76,3 +76,13 @@ def test_a_run_of_another_tool_is_not_doubted_for_it(facts: Facts) -> None:
     assert environments.differences(imported, run_of(facts, **AVX2)) == ""
     assert environments.not_recorded(imported, run_of(facts, **AVX2)) == ""
     assert not environments.same_machine(imported, run_of(facts, **AVX2))
+
+
+def test_an_export_that_comes_back_is_of_the_machine_and_the_variables_of_its_run(facts: Facts) -> None:
+    run = run_of(facts, **AVX2)
+    back = {"imported": {}, "fingerprint": ", ".join([run["fingerprint"], *environments.marks(run)])}
+    assert environments.same_machine(run, back)
+    assert environments.differences(run, back) == ""
+    assert "ATEN_CPU_CAPABILITY unset in the base" in environments.differences(run_of(facts, **FLAT), back)
+    elsewhere = {**back, "fingerprint": "0123456789abcdef, ATEN_CPU_CAPABILITY=avx2"}
+    assert not environments.same_machine(run, elsewhere)

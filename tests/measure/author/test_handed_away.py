@@ -22,6 +22,15 @@ SETTINGS = Settings(warm_s=0.001, warm_cap_s=0.02, block_s=1e-4)
 ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are found in /proc alone")
 
 
+@pytest.fixture(autouse=True)
+def no_other_loop():
+    """A browser's driver keeps an event loop running in the thread of the tests; a worker has none."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
+
+
 class Measured:
     """A case opened in this process."""
 
