@@ -33,12 +33,11 @@ print(*threads, torch.get_num_threads())
 PY
 cores=$(nproc --all)
 asked=$((4 * cores))
-seen() { # variables; prints threads of OpenMP before the import, of torch, of OpenMP after it, after set_num_threads
-    env -u MKL_DYNAMIC -u MKL_NUM_THREADS "$@" OMP_NUM_THREADS="$asked" \
-        "$folder/env/bin/python" -W always "$folder/seen.py" "$asked" 2>> "$folder/log"
-}
-plain=$(seen)
-fixed=$(seen MKL_DYNAMIC=FALSE)
+unset MKL_DYNAMIC MKL_NUM_THREADS
+export OMP_NUM_THREADS="$asked"
+# Printed: threads of OpenMP before the import, of torch, of OpenMP after it, of torch after set_num_threads.
+plain=$("$folder/env/bin/python" -W always "$folder/seen.py" "$asked" 2> "$folder/log")
+fixed=$(MKL_DYNAMIC=FALSE "$folder/env/bin/python" -W always "$folder/seen.py" "$asked" 2>> "$folder/log")
 echo "cores: $cores, OMP_NUM_THREADS: $asked"
 echo "OpenMP before the import, torch, OpenMP after it, torch after set_num_threads: $plain; MKL_DYNAMIC=FALSE: $fixed"
 cat "$folder/log"
