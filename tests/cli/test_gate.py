@@ -14,6 +14,7 @@ from bench.store import profile_pair_tables
 from tests import recordings
 from tests.analyse.profiles import pairs_made_up
 from tests.analyse.profiles.pairs_made_up import KEY
+from tests.cli import gated
 from tests.terminal import Terminal
 from tests.truths import interval_holds
 
@@ -75,10 +76,7 @@ def repository(tmp_path, monkeypatch):
 
 
 def repository_in(folder, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    (folder / "repository").mkdir()
-    return Repository(folder / "repository")
+    return Repository(gated.folder_in(folder, monkeypatch))
 
 
 def live(folder, recorded=False):

@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 
+from tests.cli import gated
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.timeout(900)  # a pair is two imports of torch, and several minutes where other tests run too
@@ -128,10 +129,7 @@ def repository(tmp_path, monkeypatch):
 
 
 def repository_in(folder, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    (folder / "repository").mkdir()
-    return Repository(folder / "repository")
+    return Repository(gated.folder_in(folder, monkeypatch))
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from tests.cli import gated
 from tests.cli.layouts import Repository, Venv
 from tests.terminal import Running
 
@@ -77,10 +78,7 @@ class Gated(Repository):
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    (tmp_path / "repository").mkdir()
-    return Gated(tmp_path / "repository")
+    return Gated(gated.folder_in(tmp_path, monkeypatch))
 
 
 # --- what is compared -------------------------------------------------------------------------------------------------

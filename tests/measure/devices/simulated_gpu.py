@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -143,15 +143,22 @@ def as_cuda(gpu: SimulatedGpu, monkeypatch: pytest.MonkeyPatch) -> SimulatedGpu:
         "Event": gpu.event,
         "CUDAGraph": gpu.graph,
         "graph": gpu.capture,
+        **_allocator(gpu),
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, simulated)
+    monkeypatch.setattr(Cuda, "_wake", lambda self: None)
+    return gpu
+
+
+def _allocator(gpu: SimulatedGpu) -> dict[str, Callable[..., object]]:
+    """What `torch.cuda` and `torch.xpu` say of their caching allocators, by name."""
+    return {
         "memory_allocated": lambda device: gpu.held_bytes,
         "max_memory_allocated": lambda device: gpu.peak_held_bytes,
         "max_memory_reserved": lambda device: gpu.peak_held_bytes + 1000,
         "reset_peak_memory_stats": gpu.reset_peak,
         "empty_cache": gpu.empty_cache,
-    }.items():
-        monkeypatch.setattr(torch.cuda, name, simulated)
-    monkeypatch.setattr(Cuda, "_wake", lambda self: None)
-    return gpu
+    }
 
 
 def _as_accelerator(gpu: SimulatedGpu, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,11 +204,7 @@ def as_xpu(gpu: SimulatedGpu, monkeypatch: pytest.MonkeyPatch, has_fp64: bool = 
         "set_device": gpu.chosen.append,
         "Event": gpu.event,
         "get_device_properties": lambda device: properties,
-        "memory_allocated": lambda device: gpu.held_bytes,
-        "max_memory_allocated": lambda device: gpu.peak_held_bytes,
-        "max_memory_reserved": lambda device: gpu.peak_held_bytes + 1000,
-        "reset_peak_memory_stats": gpu.reset_peak,
-        "empty_cache": gpu.empty_cache,
+        **_allocator(gpu),
     }.items():
         monkeypatch.setattr(torch.xpu, name, simulated)
     monkeypatch.delattr(torch.xpu, "clock_rate", raising=False)  # torch 2.8 has neither
