@@ -18,6 +18,13 @@ FEWEST_TO_GIVE_UP = 8
 OF_MEDIAN, OF_MEAN = 2 / 3, 1 / 3
 """Shares of the stake for a regression that bet on the medians of the pairs and on their means."""
 
+FINEST, COARSEST = 0.01, 0.02
+"""Standard errors that the datum of a pair may have. One known to 1 % finds 5 % in eleven pairs, as many as ten cases
+need at any precision; one that is worse than 2 % is no sure sign even that nothing is 5 % slower."""
+
+SURE = 2.5
+"""Standard errors between an effect and a bound at which a pair favours the right side in 99.4 % of all times."""
+
 NO_MEANS: tuple[float, ...] = ()
 """In place of the means where only medians are judged, as in gates that were recorded before means were."""
 
@@ -123,6 +130,21 @@ class Rule:
         return len(x) < FEWEST_TO_GIVE_UP or any(
             self._hopeful(x, each, most, means) for each in (REGRESSED, NOT_SLOWER)
         )
+
+    def error_allowed(self, x: Sequence[float]) -> float:
+        """The standard error, as a log ratio, that the datum of the next pair may have; x: the medians so far.
+
+        A pair whose couples would take seconds to be known to 1 % is no better evidence than a coarser one where the
+        verdict is far away: an effect of 0 lies 5 % from the limit, and with couples 10 % apart a quarter of them takes
+        one pair in twenty more. Only earlier pairs are asked, so the next datum is as likely on either side of the
+        truth as ever, and the rates of errors hold.
+        """
+        if not len(x):
+            return COARSEST
+        middle = float(np.median(x))
+        slack, limit = math.log1p(self.slack), math.log1p(self.limit)
+        distance = max(middle - slack, limit - middle) if middle > -slack else -slack - middle
+        return min(COARSEST, max(FINEST, distance / SURE))
 
     def _hopeful(self, x: Sequence[float], verdict: str, most: float, means: Sequence[float]) -> bool:
         """Whether `most` more pairs could reach a verdict if the effect were two standard errors more in favour."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.stats.coverage_simulation import exact_bounds
-from bench.stats.gate_rule import IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
+from bench.stats.gate_rule import COARSEST, FINEST, IMPROVED, NOT_RESOLVED, NOT_SLOWER, REGRESSED, Rule
 
 
 def pairs(effect, spread=0.005, n=30, seed=0):
@@ -167,3 +167,46 @@ def test_pairs_to_go_are_those_of_the_datum_that_decides():
     x, vague = pairs(0.0, n=4), pairs(0.0, n=4, spread=0.03, seed=2)
     assert RULE.to_go(x, NOT_SLOWER, means=vague) >= RULE.to_go(x, NOT_SLOWER, means=x)
     assert RULE.to_go(vague, REGRESSED, means=pairs(0.2, n=4)) < math.inf
+
+
+@pytest.mark.parametrize(
+    ("effect", "allowed"), [(0.0, 0.0195), (0.05, 0.0116), (0.035, FINEST), (0.3, COARSEST), (-0.05, 0.0126)]
+)
+def test_a_pair_is_as_coarse_as_the_nearest_verdict_is_far(effect, allowed):
+    """5 % are 2.9 % above the slack, 0 is 4.9 % below the limit; faster than the slack may be found improved."""
+    assert Rule(cases=10).error_allowed([math.log1p(effect)] * 5) == pytest.approx(allowed, abs=2e-4)
+
+
+@pytest.mark.parametrize(("effect", "most"), [(0.02, 0.01), (0.05, 0.05)])
+def test_coarse_pairs_are_wrong_as_rarely_as_stated(effect, most):
+    """Effects at the bounds themselves, layouts 1 % apart, and data as coarse as the rule allows."""
+    rule, dice, wrong, suites = Rule(cases=1), np.random.default_rng(5), 0, 400
+    verdict = REGRESSED if effect == rule.slack else NOT_SLOWER
+    for _ in range(suites):
+        x: list[float] = []
+        while len(x) < 40 and rule.wants_more(x, 40 - len(x)):
+            error = math.hypot(0.01, rule.error_allowed(x))
+            x.append(math.log1p(effect) + error * dice.standard_normal())
+        wrong += rule.verdict(x) == verdict
+    assert exact_bounds(wrong, suites)[0] <= most
+
+
+def test_coarse_pairs_cost_half_the_couples_and_few_pairs_more():
+    """Couples 10 % apart, layouts 1 %: what ten unchanged cases take until all are called not slower."""
+    rule, dice = Rule(cases=10), np.random.default_rng(7)
+
+    def spent(error_allowed) -> tuple[int, float]:
+        pairs, couples = 0, 0.0
+        for _ in range(100):
+            x: list[float] = []
+            while rule.wants_more(x, 40 - len(x)):
+                error = error_allowed(x)
+                x.append(math.hypot(0.01, error) * dice.standard_normal())
+                couples += max(16.0, math.pi / 2 * (0.1 / error) ** 2)
+            assert rule.verdict(x) == NOT_SLOWER
+            pairs += len(x)
+        return pairs, couples
+
+    (fine_pairs, fine), (coarse_pairs, coarse) = spent(lambda x: FINEST), spent(rule.error_allowed)
+    assert coarse < 0.5 * fine
+    assert coarse_pairs < 1.1 * fine_pairs

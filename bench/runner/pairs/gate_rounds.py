@@ -75,6 +75,10 @@ class UntilDecided:
         """Give up a case that ended badly on a side."""
         self._dropped[key] = outcome
 
+    def error_allowed(self, key: str) -> float:
+        """What the rule that judges the case allows, by its pairs so far."""
+        return self._own.get(key, self._rule).error_allowed(self._seen[key].medians)
+
     def sure_pairs(self) -> int:
         """Pairs without which no verdict on some case is possible, as far as the budget affords them."""
         fewest = min(self._rule.fewest_pairs(each) for each in (REGRESSED, NOT_SLOWER, IMPROVED))
@@ -134,7 +138,14 @@ def measure(
         on_stage(key, stage, number // 2)
 
     context = pair_context_of(
-        folder, sides, settings, hello, stop, PairRecorder(journal, queue, entered, spending), pair_settings
+        folder,
+        sides,
+        settings,
+        hello,
+        stop,
+        PairRecorder(journal, queue, entered, spending),
+        pair_settings,
+        queue.error_allowed,
     )
     of_canary = PairRecorder(journal, canary, entered, spending)
 

@@ -173,7 +173,7 @@ class Pair:
                 if index == 0:
                     paired.wanted = at_least(paired.block_pairs, settings)
                 if index + 1 == paired.wanted:
-                    paired.wanted += more(paired.block_pairs, settings)
+                    paired.wanted += more(paired.block_pairs, settings, self._context.error_allowed(key))
 
     def _time_block_pair(self, key: str, paired: PairedCase, clock: str, index: int) -> bool:
         """Time a block on each side, in random order; False where a side ended the case."""

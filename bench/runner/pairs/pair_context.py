@@ -12,6 +12,7 @@ from bench.records import BASE, HEAD, SIDES, Block, BlockPair, CaseLaunch, Compa
 from bench.runner.stop_request import Stop
 from bench.runner.worker import SideCode
 from bench.series import STEP, Series
+from bench.stats.gate_rule import FINEST
 
 TWIN = "twin"
 """The third process of a gate's pair: a second copy of the base, with one case. It is no side."""
@@ -105,6 +106,8 @@ class PairContext:
     """The logical CPUs of which a coin picks one for both sides of a pair, of one kind, of one node, and one of each
     physical core; without any each side runs where it may."""
     pair_settings: PairSettings = PairSettings()
+    error_allowed: Callable[[str], float] = lambda key: FINEST
+    """The standard error that the next datum of a case may have, by its key."""
     can_fork: bool = False
     """Whether both sides may be forks of one process, where one interpreter serves both."""
 

@@ -26,6 +26,7 @@ from bench.runner.stop_request import Stop
 from bench.runner.thread_counts import threads_of
 from bench.runner.time_account import SessionAccount
 from bench.runner.worker import HERE, SideCode
+from bench.stats.gate_rule import FINEST
 from bench.store.journal import Journal
 
 SAME: Mapping[str, SideCode] = {BASE: HERE, HEAD: HERE}
@@ -52,6 +53,9 @@ class PairQueue(PairTaker, Protocol):
 
     def sure_pairs(self) -> int:
         """How many more pairs of some case are sure to be wanted, as far as none ends badly."""
+
+    def error_allowed(self, key: str) -> float:
+        """The standard error that the datum of the case's next pair may have, as a log ratio."""
 
 
 @dataclass
@@ -85,6 +89,10 @@ class FixedPairs:
         left = (self.pairs(item.case.key) - self.seen.get(item.case.key, 0) for item in self.pending())
         return max(left, default=0)
 
+    def error_allowed(self, key: str) -> float:
+        """As fine as can be: what is recorded serves to ask what coarser data would say."""
+        return FINEST
+
 
 def measure(
     folder: Path,
@@ -104,7 +112,14 @@ def measure(
     journal = Journal(folder)
     spending = SessionAccount(journal, len(queue.pending()))
     context = pair_context_of(
-        folder, sides, settings, hello, stop, PairRecorder(journal, queue, on_stage, spending), pair_settings
+        folder,
+        sides,
+        settings,
+        hello,
+        stop,
+        PairRecorder(journal, queue, on_stage, spending),
+        pair_settings,
+        queue.error_allowed,
     )
     with RoundStarters(context) as starters:
         return until_sealed(folder, journal, spending, lambda: pairs_until_enough(queue, context, starters))
@@ -118,6 +133,7 @@ def pair_context_of(
     stop: Stop,
     listener: PairListener,
     pair_settings: PairSettings = EVERYDAY,
+    error_allowed: Callable[[str], float] = lambda key: FINEST,
 ) -> PairContext:
     """What the pairs of a run work with; its caches lie in the folder of the run."""
     return PairContext(
@@ -129,6 +145,7 @@ def pair_context_of(
         listener=listener,
         cpus=Placement.of(hello.facts).coins(),
         pair_settings=pair_settings,
+        error_allowed=error_allowed,
         can_fork=can_fork(cuda=has_gpu(hello.capabilities)),
     )
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from bench.records import BlockPair
-from bench.runner.pairs.block_pair_count import MOST_BLOCK_PAIRS, PRECISE, at_least, more
+from bench.runner.pairs.block_pair_count import MOST_BLOCK_PAIRS, at_least, more
 from bench.runner.pairs.pair_context import PairSettings
+from bench.stats.gate_rule import FINEST
 
 SETTINGS = PairSettings(block_pairs_s=0.5, block_pairs_most_s=8.0)
 
@@ -49,7 +50,13 @@ def test_with_enough_of_them_the_datum_is_as_precise_as_it_is_to_be():
     """A tenth of a spread of 10 % is 1 %: some 160 block_pairs, give or take what a spread is known to."""
     seen = block_pairs(0.0014, 0.1, n=MOST_BLOCK_PAIRS)
     enough = next(n for n in range(16, MOST_BLOCK_PAIRS, 8) if not more(seen[:n], SETTINGS))
-    assert enough == pytest.approx(math.pi / 2 * (0.1 / PRECISE) ** 2, rel=0.3)
+    assert enough == pytest.approx(math.pi / 2 * (0.1 / FINEST) ** 2, rel=0.3)
+
+
+def test_a_datum_that_may_be_coarser_is_paid_less():
+    seen = block_pairs(0.0014, 0.1, n=MOST_BLOCK_PAIRS)
+    coarse = next(n for n in range(16, MOST_BLOCK_PAIRS, 8) if not more(seen[:n], SETTINGS, 0.02))
+    assert coarse == pytest.approx(math.pi / 2 * (0.1 / 0.02) ** 2, abs=16)
 
 
 def test_no_more_is_spent_than_allowed():
