@@ -94,13 +94,18 @@ class Build:
             raise argparse.ArgumentTypeError(f"'{text}' is not NAME=/path/to/python")
         return cls(name, str(python))
 
+    @property
+    def program(self) -> list[str]:
+        """Its `bench`, and never one that lies in the folder where it is run, as a checkout's does."""
+        return [self.python, "-P", "-m", "bench"]
+
     def bench(self, words: Sequence[str], folder: Path, **options: Any) -> Ended:
-        """Run `python -m bench …` in a folder; options as of `run`."""
-        return run([self.python, "-m", "bench", *words], folder, **options)
+        """Run `bench …` in a folder; options as of `run`."""
+        return run([*self.program, *words], folder, **options)
 
     def rows(self, folder: Path, *words: str) -> list[dict[str, Any]]:
         """Rows of the run in `folder`/run, as `bench show` gives them to programs: one a case and clock."""
-        command = [self.python, "-m", "bench", "show", "run", "--format", "json", *words]
+        command = [*self.program, "show", "run", "--format", "json", *words]
         done = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         rows: list[dict[str, Any]] = json.loads(done.stdout)
         return rows

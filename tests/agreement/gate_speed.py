@@ -6,8 +6,8 @@
 Each turn makes a repository whose commit does 100 operations a step in each of ten cases of one file, and whose working
 tree does 105 in one of them, and runs `bench gate` there. Told are the wall time and the CPU time of the gate with all
 of its processes, the verdicts, the pairs of the slower case and of the others, and the ratios of wall and CPU to the
-first build. `--ci` gates HEAD against HEAD of this repository, in the cases of the `ci` preset, compiled ones among
-them; none of them is slower.
+first build. `--ci` gates HEAD against HEAD of a repository with our workloads, in the cases of the `ci` preset, compiled
+ones among them; none of them is slower. `--tree` is that repository: one whose workloads all builds can run.
 """
 
 from __future__ import annotations
@@ -75,13 +75,13 @@ def repository(more: int = 5) -> Iterator[Path]:
         yield root
 
 
-def one_gate(build: Build, number: int, ci: bool) -> Turn:
-    """A gate of a build, and what it took."""
+def one_gate(build: Build, number: int, ci: Path | None) -> Turn:
+    """A gate of a build, and what it took. ci: the repository whose cases of the `ci` preset it measures."""
     words = ["gate", "--json", "told.json", "--out", "run", "--quiet", "--seed", str(number)]
-    if ci:
+    if ci is not None:
         with tempfile.TemporaryDirectory() as name:
             words = ["gate", "--json", f"{name}/told.json", "--out", f"{name}/run", *words[5:]]
-            ended, told = measured(build, [*words, "--base", "HEAD", "--head", "HEAD"], ROOT, Path(name))
+            ended, told = measured(build, [*words, "--base", "HEAD", "--head", "HEAD"], ci, Path(name))
     else:
         with repository() as root:
             words += ["small/*", "--workloads", "small.py", "--preset", "quick", "--base", "main"]
@@ -100,7 +100,7 @@ def one_gate(build: Build, number: int, ci: bool) -> Turn:
 def measured(build: Build, words: Sequence[str], folder: Path, told: Path) -> tuple[builds.Ended, dict[str, Any]]:
     """Run a gate; its CPU time has that of processes whose parent ended before them: they become ours."""
     before = os.times()
-    ended = builds.run([build.python, "-m", "bench", *words], folder, allowed=(0, 1, 3, 5))
+    ended = builds.run([*build.program, *words], folder, allowed=(0, 1, 3, 5))
     while True:
         try:
             os.wait()
@@ -134,14 +134,16 @@ def main() -> None:
     """Let the builds take turns, and print the table."""
     parser = builds.parser(__doc__, rounds=10)
     parser.add_argument("--ci", action=argparse.BooleanOptionalAction, default=False, help="the cases of `ci`")
+    parser.add_argument("--tree", type=Path, default=ROOT, help="the repository that --ci gates (default: this one)")
     options = parser.parse_args()
     if not sys.platform.startswith("linux"):
         parser.error("the CPU time of all processes of a gate is had on Linux alone")
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     by_name = {build.name: build for build in builds.chosen(options)}
+    tree = options.tree.resolve() if options.ci else None
     kept = builds.RawData(options.out, {"ci": options.ci})
     kept.take(
-        options.rounds, [(name,) for name in by_name], lambda who, number: one_gate(by_name[who[0]], number, options.ci)
+        options.rounds, [(name,) for name in by_name], lambda who, number: one_gate(by_name[who[0]], number, tree)
     )
     first = kept.of(next(iter(by_name)))
     head = ["build", "wall", "÷ first", "CPU", "÷ first", "pairs of the slower", "of the others", "verdicts"]
