@@ -6,8 +6,8 @@
 Each turn makes a repository whose commit does 100 operations a step in each of ten cases of one file, and whose working
 tree does 105 in one of them, and runs `bench gate` there. Told are the wall time and the CPU time of the gate with all
 of its processes, the verdicts, the pairs of the slower case and of the others, and the ratios of wall and CPU to the
-first build. `--ci` gates HEAD against HEAD of a repository with our workloads, in the cases of the `ci` preset, compiled
-ones among them; none of them is slower. `--tree` is that repository: one whose workloads all builds can run.
+first build. `--ci` gates HEAD against HEAD of a repository with our workloads, in the cases of the `ci` preset,
+compiled ones among them; none of them is slower. `--tree` is that repository: one whose workloads all builds can run.
 """
 
 from __future__ import annotations
