@@ -200,6 +200,7 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
         _set_threads(planned.case["threads"])
         own = CaseSettings(snapshot())
         session = Session(Open(key, planned.source, settings, count=False), wall, lambda stage: None)
+        own.expect(session.declared)
         try:
             session.open()
             settle_garbage()

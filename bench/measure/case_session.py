@@ -59,13 +59,17 @@ class Given:
 
 
 class Session:
-    """An open case: what it prepared, the timer of its blocks, and what was learned of it (`facts`)."""
+    """An open case: what it prepared, the timer of its blocks, and what was learned of it (`facts`).
+
+    `declared` is what it says it runs under, by name of a setting.
+    """
 
     def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None], given: Given | None = None) -> None:
         """given: the step, if it is no workload's."""
         self.key = request.key
         self.settings = request.settings
         self.facts: dict[str, Any] = {"cache": request.cache, "threads": torch.get_num_threads()}
+        self.declared: dict[str, Any] = {}
         self._seconds: dict[str, float] = {}
         self._graphs: dict[str, int] = {}
         self._headers = 0
@@ -133,7 +137,8 @@ class Session:
         self.facts |= {"tolerance": tolerance, "work": stated_work(self.prepared)}
 
     def _made(self, make: Callable[..., Prepared], dtype: torch.dtype) -> Prepared:
-        context = CaseContext(self.device.torch_device, dtype, self.mode, self.settings.seed, self.key)
+        where = self.device.torch_device
+        context = CaseContext(where, dtype, self.mode, self.settings.seed, self.key, self.declared)
         prepared = make(context)
         self.facts.setdefault("build_ns", context.execution.build_ns)
         return prepared

@@ -18,13 +18,19 @@ class CaseSettings:
 
     def __init__(self, found: Snapshot) -> None:
         self._found = self._own = found
+        self._declared: Mapping[str, Any] = {}
         self._changed: dict[str, tuple[str, str]] = {}
 
+    def expect(self, declared: Mapping[str, Any]) -> None:
+        """Take what the case declares for its own: no change. It may grow after this call."""
+        self._declared = declared
+
     def look(self) -> None:
-        """Note what differs now from what the case found."""
+        """Note what differs now from what the case found, and from what it declared."""
         self._own = snapshot()
-        if self._own != self._found:
-            self._changed |= changes(self._found, self._own)
+        expected = {**self._found, **self._declared}
+        if self._own != expected:
+            self._changed |= changes(expected, self._own)
 
     def facts(self) -> dict[str, Any]:
         """Columns of `CaseLaunch`: what the case changed, if anything."""
