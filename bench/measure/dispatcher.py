@@ -14,10 +14,11 @@ import torch
 from bench.measure.author.answers import WrongAnswer
 from bench.measure.author.context import Skip
 from bench.measure.author.contract import inspect
+from bench.measure.author.given import Given
 from bench.measure.author.import_workload import import_errors
 from bench.measure.author.side_code import StrangerError, refuse_strangers, strangers
 from bench.measure.author.torch_notices import hide
-from bench.measure.case_session import Given, Session
+from bench.measure.case_session import Session
 from bench.measure.channel import Channel
 from bench.measure.machine import foreign_load
 from bench.measure.machine.facts import capabilities, facts

@@ -102,14 +102,14 @@ class CallSettings:
 
 
 class FileSettings:
-    """What workload files set while they are imported: theirs alone, put in place for each of their cases."""
+    """What files set while they are imported: theirs alone, put in place for each of their cases."""
 
     def __init__(self) -> None:
         self._set: dict[str, Mapping[str, Any]] = {}
 
     @contextmanager
     def importing(self, path: str) -> Iterator[None]:
-        """Note what is set inside by the file `path`, and put back what held before."""
+        """Note what is set inside by the file or module `path`, and put back what held before."""
         before = snapshot()
         try:
             yield

@@ -21,9 +21,9 @@ from typing import Any, NoReturn
 import pytest
 
 from bench.measure.author.context import Skip
+from bench.measure.author.given import Given
 from bench.measure.author.seeding import seed_everything
 from bench.measure.author.side_code import strangers
-from bench.measure.case_session import Given
 from bench.measure.channel import Channel
 from bench.measure.dispatcher import Dispatcher
 from bench.measure.settings.case_settings import CallSettings
