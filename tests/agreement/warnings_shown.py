@@ -25,6 +25,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,7 @@ def chosen(select: Sequence[str]) -> Iterator[tuple[Planned, int | str]]:
     seen = set[str]()
     for item in quick_cases(select):
         try:
-            found: int | str = in_a_fork(lambda item=item: warned(item))
+            found: int | str = in_a_fork(partial(warned, item))
         except EndedBadlyError as error:
             found = str(error)
         if item.case.workload not in seen or (isinstance(found, int) and found):
@@ -185,7 +186,7 @@ def main() -> None:
         if key in failed or time.monotonic() > ends:
             continue
         try:
-            rows = in_a_fork(lambda item=item, number=number: pair(item, number, options.bare))
+            rows = in_a_fork(partial(pair, item, number, options.bare))
         except EndedBadlyError as error:
             failed[key] = str(error)
             continue
