@@ -1,12 +1,12 @@
 """Does it change a verdict whether warnings are shown? Every workload against itself, shown on one side and hidden.
 
-    python -m tests.agreement.warnings_shown [--pairs 14] [--minutes 20] [--select 'checkpoints/*'] [--bare]
+    python -m tests.agreement.warnings_shown [--forks 2] [--minutes 20] [--select 'checkpoints/save'] [--bare]
 
-For each pair a fork opens one case as a worker does, and times 16 block pairs of it. Before a block of the base Python
-is told to ignore warnings, before one of the head to write each into a file, as `PYTHONWARNINGS=ignore` and `always`
-do; the harness hides torch's own notices on both sides, as it does in every worker. The rule is that of the gate, over
-all cases at once. The cases: of each workload the first of the quick preset, and those of TorchScript, of which torch
-warns; of other selections the first of each workload, and those whose step warns.
+A fork opens one case as a worker does, and takes the data of seven pairs: each is 16 block pairs, or 6 of a long step.
+Before a block of the base Python is told to ignore warnings, before one of the head to write each into a file, as
+`PYTHONWARNINGS=ignore` and `always` do; the harness hides torch's own notices on both sides, as it does in every
+worker. Both sides share a process, so that where its memory lies is the same for both. The rule is that of the gate,
+over all cases at once.
 
 `--bare` leaves the notices to Python: then the head pays for them, which is the fault that the harness keeps away.
 """
@@ -20,13 +20,13 @@ import math
 import os
 import random
 import signal
+import statistics
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -39,22 +39,23 @@ from bench.measure.dispatcher import Dispatcher
 from bench.measure.modes import NEEDS_COMPILER
 from bench.protocol import BlockTimed, Close, Open, Opened, Refused, TimeBlock
 from bench.records import BASE, HEAD, SIDES, BlockPair, Planned, Settings
-from bench.runner.pairs.pair_context import FEWEST_BLOCK_PAIRS
+from bench.runner.pairs.pair_context import FEWEST_BLOCK_PAIRS, FEWEST_LONG, LONG_S
 from bench.series import WALL
 from bench.stats.gate_rule import REGRESSED, Rule
 from bench.stats.pairs import PairData
 
-EVERY = (
-    "*",
+EVERY = "*"
+TORCHSCRIPT = (
     "checkpoints/save[what=torchscript]",
     "checkpoints/load[what=torchscript]",
-    "torchscript/inference[mode=script]",
-    "torchscript/inference[mode=trace]",
+    "torchscript/inference[mode=script,batch=32]",
+    "torchscript/inference[mode=trace,batch=32]",
 )
-"""Every workload, and what the course does with TorchScript, in whose steps torch gives notices."""
+"""What the course does with TorchScript, of which torch gives notices."""
 
-SETTINGS = Settings(warm_s=0.02, warm_cap_s=1.0)
-MOST_S = 120
+DATA = 7
+"""Data that a fork takes of its case."""
+MOST_S = 150
 """Seconds after which a fork is given up."""
 
 
@@ -70,10 +71,18 @@ def filters(action: str, bare: bool) -> None:
         hide()
 
 
-def quick_cases(select: Sequence[str]) -> list[Planned]:
+def quick_cases(*select: str) -> list[Planned]:
     """The cases of the quick preset that a fork can open: compiled ones need a process each."""
     planned = Choice(select, "quick").plan(("cpu",)).planned
     return [item for item in planned if item.case["mode"] not in NEEDS_COMPILER]
+
+
+def chosen(select: Sequence[str]) -> list[Planned]:
+    """All cases of a selection; without one the first of each workload, and those of TorchScript."""
+    if select:
+        return quick_cases(*select)
+    first = {item.case.workload: item for item in reversed(quick_cases(EVERY))}
+    return list({item.case.key: item for item in [*first.values(), *quick_cases(*TORCHSCRIPT)]}.values())
 
 
 def in_a_fork(work: Callable[[], Any]) -> Any:
@@ -88,128 +97,110 @@ def in_a_fork(work: Callable[[], Any]) -> Any:
             told = {"error": str(error)}
         except BaseException as error:  # it must not go on in the loop of its parent
             told = {"error": f"{type(error).__name__}: {error}"}
-        os.write(writing, json.dumps(told).encode())
+        with os.fdopen(writing, "w") as pipe:
+            pipe.write(json.dumps(told))
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        answer = pipe.read()
+    with os.fdopen(reading, "rb") as answer:
+        text = answer.read()
     _, status = os.waitpid(child, 0)
-    if not answer:
+    if not text:
         raise EndedBadlyError(f"its fork ended with {os.waitstatus_to_exitcode(status)}")
-    found = json.loads(answer)
+    found = json.loads(text)
     if "error" in found:
         raise EndedBadlyError(found["error"])
     return found["made"]
 
 
-def opened(item: Planned, seed: int) -> Dispatcher:
-    """A dispatcher with the case open, and one thread. Raises `EndedBadlyError`."""
+def measured(item: Planned, seed: int, bare: bool) -> dict[str, Any]:
+    """The block pairs of all data of a fork, and how many warnings two steps give, torch's notices among them."""
     torch.set_num_threads(1)
-    settings = Settings(**{**vars(SETTINGS), "seed": seed})
-    dispatcher = Dispatcher(lambda stage: None)
-    reply = dispatcher.answer(Open(item.case.key, item.source, settings, count=False, memory=False))
+    key, settings = item.case.key, Settings(warm_s=0.02, warm_cap_s=1.0, seed=seed)
+    dispatcher, dice = Dispatcher(lambda stage: None), random.Random(f"{key}:{seed}")
+    reply = dispatcher.answer(Open(key, item.source, settings, count=False, memory=False))
     if isinstance(reply, Refused):
         raise EndedBadlyError(f"{reply.outcome}: {reply.reason}")
     assert isinstance(reply, Opened)
-    return dispatcher
-
-
-def warned(item: Planned) -> int:
-    """How many warnings two steps give, torch's notices among them."""
-    session = opened(item, 0)._sessions[item.case.key]
-    with warnings.catch_warnings(record=True) as caught:
-        filters("always", bare=True)
-        for _ in range(2):
-            session._call()
-    return len(caught)
-
-
-def pair(item: Planned, number: int, bare: bool) -> list[dict[str, Any]]:
-    """The block pairs of one pair."""
-    dice, key = random.Random(f"{item.case.key}:{number}"), item.case.key
     with tempfile.TemporaryFile("w") as log:
         sys.stderr = log
-        dispatcher = opened(item, number)
-        made = []
-        for place in range(FEWEST_BLOCK_PAIRS):
-            order, timed = dice.sample(SIDES, 2), dict[str, BlockTimed]()
-            for side in order:
-                filters({BASE: "ignore", HEAD: "always"}[side], bare)
-                reply = dispatcher.answer(TimeBlock(key, WALL))
-                if not isinstance(reply, BlockTimed):
-                    raise EndedBadlyError(f"a block was not timed: {reply}")
-                timed[side] = reply
-            base, head = timed[BASE], timed[HEAD]
-            made.append(
-                BlockPair(
-                    key, number, BASE, WALL, place, order[0], base.steps, base.total_ns, head.total_ns,
-                    None, False, base.cpu_ns, head.cpu_ns, base.thread_ns, head.thread_ns, base.preempted,
-                    head.preempted, base.waited, head.waited,
-                )
-            )  # fmt: skip
+        block_s = timed(dispatcher, key, BASE, bare).total_ns / 1e9
+        couples = FEWEST_LONG if 2 * FEWEST_BLOCK_PAIRS * block_s > LONG_S else FEWEST_BLOCK_PAIRS
+        data = [[vars(couple(dispatcher, key, dice, bare)) for _ in range(couples)] for _ in range(DATA)]
+        session = dispatcher._sessions[key]
+        with warnings.catch_warnings(record=True) as caught:
+            filters("always", bare=True)
+            session._call()
+            session._call()
         dispatcher.answer(Close(key))
-    return [vars(each) for each in made]
+    return {"data": data, "warned": len(caught)}
 
 
-def chosen(select: Sequence[str]) -> Iterator[tuple[Planned, int | str]]:
-    """The cases to gate, each with the warnings of its steps, or with why it cannot be opened."""
-    seen = set[str]()
-    for item in quick_cases(select):
-        try:
-            found: int | str = in_a_fork(partial(warned, item))
-        except EndedBadlyError as error:
-            found = str(error)
-        if item.case.workload not in seen or (isinstance(found, int) and found):
-            yield item, found
-        seen.add(item.case.workload)
+def couple(dispatcher: Dispatcher, key: str, dice: random.Random, bare: bool) -> BlockPair:
+    """A block of either side, in an order that a coin decides."""
+    order = dice.sample(SIDES, 2)
+    by_side = {side: timed(dispatcher, key, side, bare) for side in order}
+    base, head = by_side[BASE], by_side[HEAD]
+    return BlockPair(
+        key, 0, BASE, WALL, 0, order[0], base.steps, base.total_ns, head.total_ns, None, False, base.cpu_ns,
+        head.cpu_ns, base.thread_ns, head.thread_ns, base.preempted, head.preempted, base.waited, head.waited,
+    )  # fmt: skip
+
+
+def timed(dispatcher: Dispatcher, key: str, side: str, bare: bool) -> BlockTimed:
+    """A block under the filters of a side. Raises `EndedBadlyError`."""
+    filters({BASE: "ignore", HEAD: "always"}[side], bare)
+    reply = dispatcher.answer(TimeBlock(key, WALL))
+    if not isinstance(reply, BlockTimed):
+        raise EndedBadlyError(f"a block was not timed: {reply}")
+    return reply
 
 
 def main() -> None:
     """Measure, and print a line a case and the count of regressions."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=14, help="pairs of a case (%(default)s)")
-    parser.add_argument(
-        "--select", action="append", help="cases, as of bench run; repeatable (default: every workload)"
-    )
-    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no pair after so long")
+    parser.add_argument("--forks", type=int, default=2, help="forks of a case (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no fork after so long")
+    parser.add_argument("--select", action="append", default=[], help="cases, as of bench run (default: all workloads)")
     parser.add_argument("--bare", action="store_true", help="leave torch's own notices to Python")
-    parser.add_argument("--out", type=Path, help="file for the data")
     options = parser.parse_args()
-    select, ends = options.select or EVERY, time.monotonic() + 60 * options.minutes
-    for source in {item.source.path: item.source for item in quick_cases(select)}.values():
+    ends, cases = time.monotonic() + 60 * options.minutes, chosen(options.select)
+    for source in {item.source.path: item.source for item in cases}.values():
         module_of(source)
-    cases, data = list(chosen(select)), dict[str, PairData]()
-    measured = {item.case.key: item for item, found in cases if isinstance(found, int)}
-    failed = {item.case.key: found for item, found in cases if isinstance(found, str)}
-    for number, item in itertools.product(range(options.pairs), measured.values()):
+    data, warned, failed = dict[str, PairData](), dict[str, int](), dict[str, str]()
+    for number, item in itertools.product(range(options.forks), cases):
         key = item.case.key
         if key in failed or time.monotonic() > ends:
             continue
         try:
-            rows = in_a_fork(partial(pair, item, number, options.bare))
+            found = in_a_fork(partial(measured, item, number, options.bare))
         except EndedBadlyError as error:
             failed[key] = str(error)
             continue
-        data.setdefault(key, PairData()).add([BlockPair(**row) for row in rows])
-        print(f"pair {number} {key}", file=sys.stderr, flush=True)
-        if options.out:
-            options.out.write_text(json.dumps({key: vars(each) for key, each in data.items()}))
+        warned[key] = found["warned"]
+        for rows in found["data"]:
+            data.setdefault(key, PairData()).add([BlockPair(**row) for row in rows])
+        print(f"fork {number} {key}", file=sys.stderr, flush=True)
+    report(data, warned, {item.case.key: failed.get(item.case.key, "no time was left") for item in cases})
+
+
+def report(data: dict[str, PairData], warned: dict[str, int], why_not: dict[str, str]) -> None:
+    """Print the verdicts; ends with 1 where a case regressed."""
     rule, verdicts = Rule(len(data)), dict[str, str]()
-    for item, found in cases:
-        key = item.case.key
+    for key, reason in why_not.items():
         if key not in data:
-            print(f"{key}: {failed.get(key, 'no time was left')}")
+            print(f"{key}: {reason}")
             continue
         seen = data[key]
         verdicts[key] = rule.verdict(seen.medians, seen.means)
-        ratio = math.exp(sorted(seen.medians)[len(seen.medians) // 2])
         least = rule.smallest_seen(seen.medians, seen.means)
-        print(f"{key}: {verdicts[key]} {ratio:.4f}, {len(seen.medians)} pairs, {found} warnings in two steps, least "
-              f"that would be regressed: {'none' if least is None else f'{least:.1%}'}")  # fmt: skip
+        print(f"{key}: {verdicts[key]} {math.exp(statistics.median(seen.medians)):.4f}, {len(seen.medians)} data, "
+              f"{warned[key]} warnings in two steps, "
+              f"least that would be regressed: {'none' if least is None else f'{least:.1%}'}")  # fmt: skip
     bad = [key for key, verdict in verdicts.items() if verdict == REGRESSED]
-    print(f"{len(verdicts)} cases of {len({key.partition('[')[0] for key in verdicts})} workloads, "
-          f"{len(cases) - len(verdicts)} not measured; {len(bad)} regressed at alpha {rule.alpha} (a regression takes "
-          f"{rule.fewest_pairs(REGRESSED)} pairs at least): {', '.join(bad) or 'none'}")  # fmt: skip
+    workloads = {key.partition("[")[0] for key in verdicts}
+    print(f"{len(verdicts)} cases of {len(workloads)} workloads, {len(why_not) - len(verdicts)} not measured; "
+          f"{len(bad)} regressed at alpha {rule.alpha} (which takes {rule.fewest_pairs(REGRESSED)} data at least): "
+          f"{', '.join(bad) or 'none'}")  # fmt: skip
     raise SystemExit(1 if bad else 0)
 
 

@@ -119,6 +119,20 @@ class FileSettings:
                 self._set[path] = {name: value for name, value in now.items() if value != before[name]}
                 put(before)
 
+    @contextmanager
+    def under(self, path: str) -> Iterator[dict[str, list[str]]]:
+        """Set inside what the file set; by setting: its value before, and under the file.
+
+        It is taken away after it, but where something else was set meanwhile and is meant to stay.
+        """
+        before = snapshot()
+        self.put(path)
+        yield {name: list(told) for name, told in changes(before, snapshot()).items()}
+        now = snapshot()
+        left = {name: before[name] for name, value in self._set.get(path, {}).items() if now[name] == value}
+        if left:
+            put({**now, **left})
+
     def put(self, path: str) -> None:
         """Set what the file set, if anything."""
         if path in self._set:
