@@ -1,9 +1,9 @@
 """Does it change a verdict whether warnings are shown? Every workload against itself, shown on one side and hidden.
 
-    python -m tests.agreement.warnings_shown [--forks 2] [--minutes 20] [--select 'checkpoints/save'] [--bare]
+    python -m tests.agreement.warnings_shown [--forks 1] [--minutes 20] [--select 'checkpoints/save'] [--bare]
 
-A fork opens one case as a worker does, and takes the data of seven pairs: each is 16 block pairs, or 6 of a long step.
-Before a block of the base Python is told to ignore warnings, before one of the head to write each into a file, as
+A fork opens one case as a worker does, and takes the data of fourteen pairs: each is 16 block pairs, fewer of a long
+step. Before a block of the base Python is told to ignore warnings, before one of the head to write each into a file, as
 `PYTHONWARNINGS=ignore` and `always` do; the harness hides torch's own notices on both sides, as it does in every
 worker. Both sides share a process, so that where its memory lies is the same for both. The rule is that of the gate,
 over all cases at once.
@@ -39,7 +39,7 @@ from bench.measure.dispatcher import Dispatcher
 from bench.measure.modes import NEEDS_COMPILER
 from bench.protocol import BlockTimed, Close, Open, Opened, Refused, TimeBlock
 from bench.records import BASE, HEAD, SIDES, BlockPair, Planned, Settings
-from bench.runner.pairs.pair_context import FEWEST_BLOCK_PAIRS, FEWEST_LONG, LONG_S
+from bench.runner.pairs.pair_context import FEWEST_BLOCK_PAIRS
 from bench.series import WALL
 from bench.stats.gate_rule import REGRESSED, Rule
 from bench.stats.pairs import PairData
@@ -53,9 +53,11 @@ TORCHSCRIPT = (
 )
 """What the course does with TorchScript, of which torch gives notices."""
 
-DATA = 7
+DATA = 14
 """Data that a fork takes of its case."""
-MOST_S = 150
+DATUM_S = 0.1
+"""Seconds that the blocks of a datum may take, unless a single block pair takes longer."""
+MOST_S = 300
 """Seconds after which a fork is given up."""
 
 
@@ -123,8 +125,8 @@ def measured(item: Planned, seed: int, bare: bool) -> dict[str, Any]:
     assert isinstance(reply, Opened)
     with tempfile.TemporaryFile("w") as log:
         sys.stderr = log
-        block_s = timed(dispatcher, key, BASE, bare).total_ns / 1e9
-        couples = FEWEST_LONG if 2 * FEWEST_BLOCK_PAIRS * block_s > LONG_S else FEWEST_BLOCK_PAIRS
+        pair_s = 4 * timed(dispatcher, key, BASE, bare).total_ns / 1e9  # each block has one before it, to be warm
+        couples = max(1, min(FEWEST_BLOCK_PAIRS, int(DATUM_S / pair_s)))
         data = [[vars(couple(dispatcher, key, dice, bare)) for _ in range(couples)] for _ in range(DATA)]
         session = dispatcher._sessions[key]
         with warnings.catch_warnings(record=True) as caught:
@@ -158,7 +160,7 @@ def timed(dispatcher: Dispatcher, key: str, side: str, bare: bool) -> BlockTimed
 def main() -> None:
     """Measure, and print a line a case and the count of regressions."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--forks", type=int, default=2, help="forks of a case (%(default)s)")
+    parser.add_argument("--forks", type=int, default=1, help="forks of a case (%(default)s)")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no fork after so long")
     parser.add_argument("--select", action="append", default=[], help="cases, as of bench run (default: all workloads)")
     parser.add_argument("--bare", action="store_true", help="leave torch's own notices to Python")
