@@ -60,6 +60,7 @@ def test_warming_up_by_blocks_of_one_short_step_costs_little_more_than_its_block
     assert time.process_time() - began - made < 1 + 60e-6 * warmth.calls
 
 
+@pytest.mark.real
 @pytest.mark.timeout(300)
 def test_a_precision_and_a_layout_are_axes_of_one_run(tmp_path):
     """Autocast was `wrong`: it is `ok` where it is declared, and `wrong` with what to declare where it is not."""

@@ -8,7 +8,7 @@ import pytest
 
 from tests.terminal import Running
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.real]
 
 CASE = "matmul/square[size=64,mode=eager]"
 PLAIN, NARROW = "results/plain", "results/narrow"

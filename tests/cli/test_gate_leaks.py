@@ -16,7 +16,7 @@ from tests.cli.layouts import Repository
 from tests.measure.settings.leaks import DECLARED, FILE, LEAKS, VICTIM, declaring, leaking
 from tests.terminal import Running
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.real]
 
 VICTIMS = 3
 """Tests that set nothing: their order among the others is drawn anew for each pair."""

@@ -202,6 +202,7 @@ def in_process(tmp_path_factory):
     return json.loads(done.stdout)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("leak", LEAKS)
 def test_a_run_in_process_tells_each_leak_and_leaves_none(leak, in_process):
     said, left = in_process[leaking(leak).case.key]
@@ -209,6 +210,7 @@ def test_a_run_in_process_tells_each_leak_and_leaves_none(leak, in_process):
     assert left == []
 
 
+@pytest.mark.heavy
 def test_in_process_the_neighbour_leaks_nothing(in_process):
     said, left = in_process[VICTIM.case.key]
     assert "It set" not in said
@@ -216,6 +218,7 @@ def test_in_process_the_neighbour_leaks_nothing(in_process):
     assert left == []
 
 
+@pytest.mark.heavy
 def test_in_process_a_coroutine_is_awaited_in_a_notebook(in_process):
     said, left = in_process["in a notebook"]
     assert "prepared, right" in said
