@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 OURS = "coursebench"
 """The entry of pytest-benchmark's JSON for what it has no place for itself."""
 
-_MACHINE = pytest.StashKey[dict[str, str]]()
-"""Machine name and fingerprint, taken before any case: some cases change torch's settings for the whole process."""
+_MACHINE = pytest.StashKey[dict[str, Any]]()
+"""Name, fingerprint and placement, taken before any case: some cases change torch's settings for the whole process."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -101,7 +101,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
-    """Add the machine's name and fingerprint, as in `run.json`."""
+    """Add the machine's name and fingerprint and where the process may run, as in `run.json`."""
     if (found := config.stash.get(_MACHINE, None)) is not None:
         machine_info[OURS] = found
 
@@ -125,11 +125,19 @@ class Cases(pytest.Module):
             plan, settings = _chosen(self.config)
         except UserError as error:
             raise pytest.UsageError(str(error)) from None
+        from bench.analyse.findings.placement import unheld
         from bench.measure.machine.facts import facts
+        from bench.protocol.placement import Placement
         from bench.store import runs
 
         found = facts()
-        self.config.stash[_MACHINE] = {"machine": runs.machine_name(found), "fingerprint": runs.fingerprint(found)}
+        self.config.stash[_MACHINE] = {
+            "machine": runs.machine_name(found),
+            "fingerprint": runs.fingerprint(found),
+            "placement": found["placement"],
+        }
+        for said in unheld(Placement.of(found)):
+            self.warn(PlacementWarning(said))
         made: list[pytest.Item] = []
         for item in plan.planned:
             test = pytest.Function.from_parent(self, name=item.case.key, callobj=_test(item, settings))
@@ -190,16 +198,18 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
     from bench.measure.case_session import Session
     from bench.measure.settings.case_settings import CaseSettings
     from bench.measure.settings.process_settings import snapshot
+    from bench.measure.settings.shared_process import as_before
     from bench.measure.timing.clocks import wall
     from bench.measure.timing.garbage_collector import quiet_garbage, settle_garbage
     from bench.protocol import Open
     from bench.series import STEP, Series
 
     key = planned.case.key
-    with _as_before(), _outcomes():
+    with as_before(), _outcomes():
         _set_threads(planned.case["threads"])
         own = CaseSettings(snapshot())
         session = Session(Open(key, planned.source, settings, count=False), wall, lambda stage: None)
+        own.expect(session.declared)
         try:
             session.open()
             settle_garbage()
@@ -214,6 +224,7 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
                 "key": key,
                 "relative_error": learned["error_after"],
                 "threads": learned["threads"],
+                "cpus": learned["condition"]["cpus"],
                 **own.facts(),
             }
             _warn_of(own.facts(), key)
@@ -228,30 +239,8 @@ def _time(benchmark: Any, planned: Planned, settings: Settings, rounds: int) -> 
             session.release()
 
 
-@contextmanager
-def _as_before() -> Iterator[None]:
-    """Restore the settings of the process, its random states and filters of warnings, which other tests share."""
-    import gc
-    import random
-
-    import numpy as np
-    import torch
-
-    from bench.measure.author.torch_notices import hide
-    from bench.measure.settings.process_settings import put, snapshot
-
-    found = snapshot()
-    random_states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    try:
-        with warnings.catch_warnings():
-            hide()
-            yield
-    finally:
-        gc.unfreeze()
-        put(found)
-        random.setstate(random_states[0])
-        np.random.set_state(random_states[1])
-        torch.set_rng_state(random_states[2])
+class PlacementWarning(pytest.PytestWarning):
+    """Where the process may run makes the times of its cases doubtful: nothing holds it, as a worker is held."""
 
 
 class LeakySettingsWarning(pytest.PytestWarning):

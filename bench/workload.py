@@ -133,6 +133,14 @@ class Context(Protocol):
     def within(self, value: float, low: float, high: float) -> float:
         """0 if low <= value <= high, else infinity: for answers known as a range."""
 
+    def run_under(self, set_it: Callable[[], object]) -> None:
+        """Call `set_it`, which sets something for the whole process, and keep that for this case alone.
+
+        It holds from here until the case is closed: in the first call, in every block, in `check`. The harness takes it
+        away before other cases, and calls it no leak. For TF32, cuDNN or determinism, for instance. Raises `ValueError`
+        for the number of threads, which has an axis.
+        """
+
     def skip(self, reason: str) -> NoReturn:
         """End this case as `skipped`, with a reason that a user understands."""
 

@@ -2,13 +2,16 @@
 
 Those that are tested beside what they concern:
 
-precision by a switch            tests/measure/author/test_reduced_precision.py
+settings that reach neighbours   tests/cli/test_leaks.py (`as_reported`), tests/cli/test_gate_leaks.py
+a GPU that tells little          tests/measure/devices/test_nvml.py
+precision by a switch            tests/measure/author/test_reduced_precision.py; as axes of a run, here
 warming up that gets dearer      tests/measure/timing/test_warm_up.py, test_each_block_of_a_long_warm_up_costs_the_same
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from pathlib import Path
 
@@ -26,6 +29,7 @@ from bench.stats import intervals
 from bench.stats.mean_cost import mean
 from tests.agreement import periodic_steps
 from tests.analyse.test_findings import QUIET
+from tests.terminal import Terminal
 
 FILES = Path(__file__).parent / "workload_files"
 TIMED = Series(STEP, WALL)
@@ -54,6 +58,30 @@ def test_warming_up_by_blocks_of_one_short_step_costs_little_more_than_its_block
     assert warmth.ns >= 1e8
     # 60 us a block is ten times what it takes here.
     assert time.process_time() - began - made < 1 + 60e-6 * warmth.calls
+
+
+@pytest.mark.real
+@pytest.mark.timeout(300)
+def test_a_precision_and_a_layout_are_axes_of_one_run(tmp_path):
+    """Autocast was `wrong`: it is `ok` where it is declared, and `wrong` with what to declare where it is not."""
+    bench = Terminal(tmp_path)
+    chosen = ("precision/declared", "precision/undeclared", "precision/layout")
+    words = ("--launches", 1, "--format", "json", "--workloads", FILES / "precision.py")
+    done = bench("run", *chosen, *words, timeout=200)
+    assert done.returncode == 4, done.stderr
+    rows = {row["key"]: row for row in json.loads(bench("show", "--format", "json").stdout)}
+    outcomes = {
+        key.partition("/")[2].replace("device=cpu,dtype=float32,", ""): row["outcome"] for key, row in rows.items()
+    }
+    assert outcomes == {
+        "declared[amp=False,mode=eager,threads=1]": "ok",
+        "declared[amp=True,mode=eager,threads=1]": "ok",
+        "undeclared[amp=False,mode=eager,threads=1]": "ok",
+        "undeclared[amp=True,mode=eager,threads=1]": "wrong",
+        "layout[layout=contiguous,mode=eager,threads=1]": "ok",
+        "layout[layout=channels_last,mode=eager,threads=1]": "ok",
+    }
+    assert "declare it: Prepared(…, compute_dtype=torch.bfloat16 if amp else None)" in done.stdout + done.stderr
 
 
 def test_every_fourth_call_that_is_dearer_is_in_the_mean_and_is_told():

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from bench.measure.machine.cores import affinity
+from bench.protocol.placement import text_of
 from tests import forking
 from tests.terminal import Running, Terminal
 
@@ -194,6 +196,36 @@ def test_with_paths_other_tests_are_collected_too_and_find_the_process_as_it_was
     assert done.returncode == 0, done.stdout + done.stderr
     assert "test_theirs.py::test_theirs PASSED" in done.stdout
     assert "coursebench::vision/cnn_train_step[" in done.stdout
+
+
+HYBRID = """
+from bench.measure.machine import facts
+
+real = facts.facts
+
+
+def hybrid():
+    found = real()
+    first, *others = found["cpu"]["affinity"]
+    kinds = [{"name": "P", "cpus": str(first)}, {"name": "E", "cpus": ",".join(map(str, others)) or "999"}]
+    return {**found, "placement": {**found["placement"], "kinds": kinds, "nice": 3}}
+
+
+facts.facts = hybrid
+"""
+
+
+def test_where_a_session_may_run_is_told_and_it_is_held_nowhere(tmp_path):
+    (tmp_path / "conftest.py").write_text(HYBRID)
+    done, content = timed(tmp_path, "--bench-preset", "quick", "--bench-select", "matmul/square[size=64,mode=eager]",
+                          "--bench-rounds", 2)  # fmt: skip
+    (case,) = content["benchmarks"]
+    ours = content["machine_info"]["coursebench"]
+    assert case["extra_info"]["coursebench"]["cpus"] == ours["placement"]["cpus"] == text_of(affinity())
+    words = " ".join(done.split())
+    assert "PlacementWarning: runs with niceness 3: other programs go first" in words
+    if len(affinity()) > 1:
+        assert "PlacementWarning: nothing holds this process to a core, and it might run on cores of several" in words
 
 
 def test_compiled_cases_are_skipped_where_several_share_the_process(tmp_path):

@@ -25,35 +25,33 @@ def under_autocast(ctx: Context, forward: Callable[[], torch.Tensor]) -> Callabl
     return cast
 
 
-def allowing_tf32(ctx: Context, step: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
-    """`step` with both switches of TF32 on, for products and for convolutions, and back as they were after it.
-
-    They belong to the process, so that a case that left them on would change its neighbours; turning them takes a
-    microsecond or two of the step.
-    """
+def allow_tf32(ctx: Context) -> None:
+    """Let the case round products and convolutions to TF32, or skip it where nothing can."""
     if ctx.dtype != torch.float32:
         ctx.skip(f"tf32=True rounds what float32 holds, and this case has another dtype: {ctx.dtype}")
     if ctx.device.type != "cuda":
         ctx.skip(f"tf32=True is a switch of NVIDIA's tensor cores, and device={ctx.device.type} has none")
     if torch.cuda.get_device_capability(ctx.device) < FIRST_WITH_TENSOR_CORES_OF_TF32:
         ctx.skip("this GPU is older than TF32, which came with compute capability 8.0")
-    return tf32_allowed(step)
+    ctx.run_under(switch_tf32_on)
 
 
-def tf32_allowed(step: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
-    """`step` with TF32 allowed while it runs."""
+def forbid_tf32(ctx: Context) -> None:
+    """Keep the case to float32: on CUDA, cuDNN convolves float32 in TF32 unless that is forbidden, at 2e-4 of error."""
+    if ctx.device.type == "cuda":
+        ctx.run_under(switch_tf32_off)
 
-    def allowed() -> torch.Tensor:
-        products, convolutions = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
-        torch.set_float32_matmul_precision("high")
-        torch.backends.cudnn.allow_tf32 = True
-        try:
-            return step()
-        finally:
-            torch.set_float32_matmul_precision(products)
-            torch.backends.cudnn.allow_tf32 = convolutions
 
-    return allowed
+def switch_tf32_on() -> None:
+    """Turn both switches of the process on, for products and for convolutions."""
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.allow_tf32 = True
+
+
+def switch_tf32_off() -> None:
+    """Turn both off."""
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
 
 
 def computes_in(amp: bool, tf32: bool) -> torch.dtype | Literal["tf32"] | None:

@@ -16,7 +16,7 @@ from torch import nn
 
 from bench.workload import Context, Prepared, Work, workload
 from workloads._course import fresh
-from workloads._precision import allowing_tf32, computes_in, under_autocast
+from workloads._precision import allow_tf32, computes_in, under_autocast
 
 INPUTS, HIDDEN, OUTPUTS = 10, 64, 1
 PRODUCTS = INPUTS * HIDDEN + HIDDEN * OUTPUTS
@@ -136,6 +136,8 @@ def simple_net(ctx: Context, passes: str, batch: int, amp: bool = False, tf32: b
         rows take about twice as long with it. It pays where products are large on a processor that is fast in
         bfloat16. TF32 casts nothing.
     """
+    if tf32:
+        allow_tf32(ctx)
     model = simple_model(ctx)
     by_hand = ByHand(model)
     x = rows_for(ctx, by_hand, batch, coarse=amp or tf32)
@@ -160,7 +162,7 @@ def simple_net(ctx: Context, passes: str, batch: int, amp: bool = False, tf32: b
 
     step = forward if passes == "forward" else both
     return Prepared(
-        step=allowing_tf32(ctx, step) if tf32 else step,
+        step=step,
         check=check,
         work=net_work(ctx, passes, batch),
         compute_dtype=computes_in(amp, tf32),

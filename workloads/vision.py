@@ -18,7 +18,7 @@ from torch import nn
 
 from bench.workload import Context, Prepared, Work, workload
 from workloads._course import Slices, Split, Training, fresh, in_float64
-from workloads._precision import allowing_tf32, computes_in, under_autocast
+from workloads._precision import allow_tf32, computes_in, forbid_tf32, under_autocast
 
 PIXELS = 64
 TRUNK_PRODUCTS = (16 * 1 * 22**2, 32 * 16 * 10**2)
@@ -65,13 +65,7 @@ class Cnn(nn.Module):
 
 
 def cnn(ctx: Context, classes: int) -> Cnn:
-    """A fresh net of the case.
-
-    On CUDA, cuDNN multiplies float32 in TF32 unless that is forbidden, at 2e-4 of error. It is forbidden here for as
-    long as the case is at work.
-    """
-    if ctx.device.type == "cuda":
-        torch.backends.cudnn.allow_tf32 = False
+    """A fresh net of the case."""
     return fresh(ctx, lambda: Cnn(classes))
 
 
@@ -134,6 +128,7 @@ def cnn_train_step(ctx: Context, batch: int, amp: bool = False, tf32: bool = Fal
     """
     if batch > TRAIN_IMAGES:
         ctx.skip(f"of scikit-learn's digits there are {TRAIN_IMAGES} to train on, not {batch}")
+    (allow_tf32 if tf32 else forbid_tf32)(ctx)
     data = digits(ctx, 0, 9)
     x, y = data.x_train[:batch], data.y_train[:batch]
     training = learning(cnn(ctx, 10))
@@ -153,7 +148,7 @@ def cnn_train_step(ctx: Context, batch: int, amp: bool = False, tf32: bool = Fal
 
     products = batch * (3 * (sum(TRUNK_PRODUCTS) + FEATURES * 10) - TRUNK_PRODUCTS[0])
     return Prepared(
-        step=allowing_tf32(ctx, step) if tf32 else step,
+        step=step,
         check=check,
         work=images_work(ctx, batch, products, TRUNK_WEIGHTS + (FEATURES + 1) * 10, updates=1, kernels=8),
         reset=training.rewind,
@@ -203,6 +198,7 @@ def transfer_learning(ctx: Context, trunk: str, epochs: int) -> Prepared:
         too, and takes a fifth. It is paid for in accuracy: what 0 to 4 taught is not all that 5 to 9 ask for, and with
         the trunk trained along 97 % of the test images are known in place of 91 %.
     """
+    forbid_tf32(ctx)
     data, model, shuffle = digits(ctx, 5, 9), experienced(ctx), torch.Generator()
     along, images = trunk == "trained_along", len(data.x_train)
     exact: Any = in_float64(deepcopy(model))

@@ -24,7 +24,9 @@ def debug(plan: Plan, settings: Settings, listener: Listener = SILENT) -> str:
     if len(plan.planned) != 1:
         keys = "\n  ".join(item.case.key for item in plan.planned[:5])
         raise UserError(f"--in-process takes one case; this selects {len(plan.planned)}:\n  {keys}")
-    from bench.measure.dispatcher import Dispatcher  # imports torch, so only after the check above
+    # These import torch, so only after the check above.
+    from bench.measure.dispatcher import Dispatcher
+    from bench.measure.settings.shared_process import as_before
 
     def report(reply: Reply) -> None:
         if isinstance(reply, Stage):
@@ -32,18 +34,20 @@ def debug(plan: Plan, settings: Settings, listener: Listener = SILENT) -> str:
 
     planned = plan.planned[0]
     key = planned.case.key
-    dispatcher = Dispatcher(report)
-    opened = ask(dispatcher, Open(key, planned.source, settings))
-    assert isinstance(opened, Opened)
-    visited = ask(dispatcher, Visit(key))
-    assert isinstance(visited, Visited)
-    closed = ask(dispatcher, Close(key))
-    assert isinstance(closed, Closed)
+    with as_before():
+        dispatcher = Dispatcher(report)
+        opened = ask(dispatcher, Open(key, planned.source, settings))
+        assert isinstance(opened, Opened)
+        visited = ask(dispatcher, Visit(key))
+        assert isinstance(visited, Visited)
+        closed = ask(dispatcher, Close(key))
+        assert isinstance(closed, Closed)
     changed = closed.facts.get("changed_settings", {})
     told = "; ".join(f"{name} from {was} to {now}" for name, (was, now) in changed.items())
     return (
         f"{key}: prepared, right (relative error {closed.facts['error_after']:.2g}), "
-        f"timed in {len(visited.blocks)} blocks and closed. One process is not a measurement: no number is kept."
+        f"timed in {len(visited.blocks)} blocks and closed. One process is not a measurement: no number is kept. "
+        f"Nothing held it to a core: it might run on CPUs {closed.facts['condition']['cpus']}."
         + (f" It set {told}, for the whole process; that is put back." if told else "")
     )
 

@@ -6,7 +6,6 @@ import gc
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 from bench.measure import devices
 from bench.measure.author.answers import Judge
 from bench.measure.author.context import CaseContext, Skip
+from bench.measure.author.given import Given
 from bench.measure.author.import_workload import make_of
 from bench.measure.author.outputs import devices_of, numbers, stated_work
 from bench.measure.author.seeding import seed_everything
@@ -47,25 +47,15 @@ from bench.series import STEP, Series
 from bench.workload import Prepared
 
 
-@dataclass(frozen=True)
-class Given:
-    """A step from the test of another tool, in place of a workload."""
-
-    make: Callable[[], Prepared]
-    once: str = ""
-    """Why it cannot be made twice, so that the peak of memory is not known; empty where it can."""
-    keep: Callable[[Any], None] = lambda output: None
-    """Takes each output of a call outside of the blocks: a test goes on with the last."""
-
-
 class Session:
-    """An open case: what it prepared, the timer of its blocks, and what was learned of it (`facts`)."""
+    """An open case: what it prepared, the timer of its blocks, what was learned (`facts`), the settings it declares."""
 
     def __init__(self, request: Open, clock: Clock, enter: Callable[[str], None], given: Given | None = None) -> None:
         """given: the step, if it is no workload's."""
         self.key = request.key
         self.settings = request.settings
         self.facts: dict[str, Any] = {"cache": request.cache, "threads": torch.get_num_threads()}
+        self.declared: dict[str, Any] = {}
         self._seconds: dict[str, float] = {}
         self._graphs: dict[str, int] = {}
         self._headers = 0
@@ -133,9 +123,9 @@ class Session:
         self.facts |= {"tolerance": tolerance, "work": stated_work(self.prepared)}
 
     def _made(self, make: Callable[..., Prepared], dtype: torch.dtype) -> Prepared:
-        context = CaseContext(self.device.torch_device, dtype, self.mode, self.settings.seed, self.key)
-        prepared = make(context)
-        self.facts.setdefault("build_ns", context.execution.build_ns)
+        ctx = CaseContext(self.device.torch_device, dtype, self.mode, self.settings.seed, self.key, self.declared)
+        prepared = make(ctx)
+        self.facts.setdefault("build_ns", ctx.execution.build_ns)
         return prepared
 
     def _prepare_once(self) -> None:

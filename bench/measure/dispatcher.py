@@ -14,10 +14,11 @@ import torch
 from bench.measure.author.answers import WrongAnswer
 from bench.measure.author.context import Skip
 from bench.measure.author.contract import inspect
+from bench.measure.author.given import Given
 from bench.measure.author.import_workload import import_errors
 from bench.measure.author.side_code import StrangerError, refuse_strangers, strangers
 from bench.measure.author.torch_notices import hide
-from bench.measure.case_session import Given, Session
+from bench.measure.case_session import Session
 from bench.measure.channel import Channel
 from bench.measure.machine import foreign_load
 from bench.measure.machine.facts import capabilities, facts
@@ -104,7 +105,7 @@ class Dispatcher:
             case ProfileSteps(key, steps, trace, cpu):
                 return self._guarded(key, lambda _: self._profiled(key).profile_steps(steps, trace, cpu))
             case Open(key):
-                return self._guarded(key, lambda _: self._open(request))
+                return self._guarded(key, lambda own: self._open(request, own))
             case Visit(key):
                 return self._guarded(key, lambda _: self._visit(request))
             case TimeBlock(key, clock, rewarm, cpu, skip, cold):
@@ -120,7 +121,7 @@ class Dispatcher:
             case Collect():
                 raise ProtocolError("a suite is collected by the process that serves it from its first request on")
 
-    def _open(self, request: Open) -> Reply:
+    def _open(self, request: Open, own: CaseSettings) -> Reply:
         if self._closed and not self._sessions:
             # Frozen garbage of closed cases can go, at the price of one full collection.
             gc.unfreeze()
@@ -135,6 +136,7 @@ class Dispatcher:
         kind = ProfilingSession if isinstance(request, OpenToProfile) else Session
         session = kind(request, self._clock, lambda stage: self._send(Stage(request.key, stage)), self.given(request))
         self._sessions[request.key] = session
+        own.expect(session.declared)
         session.open()
         refuse_strangers()
         if request.memory:

@@ -8,6 +8,7 @@ import math
 import pytest
 
 from bench.analyse.findings import CHECKS, CaseEvidence, findings_of
+from bench.analyse.findings.placement import unheld
 from bench.analyse.rows.processor_use import ProcessorUse
 from bench.analyse.rows.spread import Spread
 from bench.protocol.placement import QUOTA, Placement, Quota
@@ -239,6 +240,31 @@ def test_a_mixture_says_how_many_threads_are_none() -> None:
     message, advice = said_of("mixed-cores", place=place, cpus=(0, 1, 2, 3), threads=4, cores=4)
     assert message.startswith("the process might run on cores of several kinds (P: 0-1; E: 2-3)")
     assert advice == "use at most 2 threads: they are held to one kind and one node, or taskset -c 0-1"
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (Placement((0, 1), {"": (0, 1)}, {"0": (0, 1)}), []),
+        (
+            Placement((0, 1, 2, 3), {"P": (0, 1), "E": (2, 3)}, nice=5),
+            [
+                "nothing holds this process to a core, and it might run on cores of several kinds (P: 0-1; E: 2-3): "
+                "each session is a mixture of its own; hold it to cores that are alike: taskset -c 0-1",
+                "runs with niceness 5: other programs go first; start it without nice, ionice, chrt or batch",
+            ],
+        ),
+        (
+            Placement((0, 1, 2, 3), {"": (0, 1, 2, 3)}, {"0": (0, 1), "1": (2, 3)}),
+            [
+                "nothing holds this process to a core, and it might run on 2 NUMA nodes: each session is a mixture of "
+                "its own; hold it to cores that are alike: taskset -c 0-1"
+            ],
+        ),
+    ],
+)
+def test_a_session_that_nothing_holds_is_told_what_makes_its_times_doubtful(place: Placement, said: list[str]) -> None:
+    assert unheld(place) == said
 
 
 def test_niceness_is_told_by_its_number() -> None:

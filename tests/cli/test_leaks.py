@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 from bench.analyse.gate.case_settings import settings_doubts
+from bench.measure.machine.cores import affinity
 from bench.protocol import Hello
+from bench.protocol.placement import text_of
 from bench.records import ComparedCase, Settings
 from bench.runner import machine_probe, run_description
 from bench.runner.pairs import pair_loop
@@ -153,6 +157,72 @@ def test_in_a_session_of_pytest_the_neighbour_leaks_nothing(benchmarks):
 
 
 # --- in process -------------------------------------------------------------------------------------------------------
+
+
+IN_PROCESS = """
+import asyncio, json, sys
+from pathlib import Path
+from bench.jobs.in_process import debug
+from bench.measure.settings.process_settings import changes, snapshot
+from bench.plan.catalog import find
+from bench.plan.selection import Plan
+from bench.records import Case, Planned, Settings
+
+leaky, waiting = (find([Path(path)], installed=False) for path in sys.argv[1:3])
+
+
+def said(catalog, key):
+    case = Case.from_key(key)
+    return debug(Plan((Planned(case, catalog[case.workload].source),), ()), Settings(warm_s=0.001, warm_cap_s=0.01))
+
+
+found, told = snapshot(), {}
+for key in json.loads(sys.argv[3]):
+    told[key] = said(leaky, key), list(changes(found, snapshot()))
+
+
+async def cell():
+    return said(waiting, Case.of("handed_away/awaited", {"form": "async_def"}).key)
+
+
+told["in a notebook"] = asyncio.run(cell()), list(changes(found, snapshot()))
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def in_process(tmp_path_factory):
+    """By key: what a run in process said, and what it left set. All leaks, and after each their neighbour."""
+    keys = [key for leak in LEAKS for key in (leaking(leak).case.key, VICTIM.case.key)]
+    done = subprocess.run(
+        [sys.executable, "-c", IN_PROCESS, FILE, FILE.parent / "handed_away.py", json.dumps(keys)],
+        capture_output=True, text=True, cwd=tmp_path_factory.mktemp("in_process"), timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("leak", LEAKS)
+def test_a_run_in_process_tells_each_leak_and_leaves_none(leak, in_process):
+    said, left = in_process[leaking(leak).case.key]
+    assert f"It set {LEAKS[leak]} from " in said
+    assert left == []
+
+
+@pytest.mark.heavy
+def test_in_process_the_neighbour_leaks_nothing(in_process):
+    said, left = in_process[VICTIM.case.key]
+    assert "It set" not in said
+    assert f"Nothing held it to a core: it might run on CPUs {text_of(affinity())}." in said
+    assert left == []
+
+
+@pytest.mark.heavy
+def test_in_process_a_coroutine_is_awaited_in_a_notebook(in_process):
+    said, left = in_process["in a notebook"]
+    assert "prepared, right" in said
+    assert left == []
 
 
 def test_a_run_in_process_tells_the_leak(tmp_path):

@@ -183,6 +183,21 @@ def b_victim(ctx: Context) -> Prepared:
     )
 
 
+@workload(lesson="Planted", axes={"runs_under": ("products", "cudnn", "deterministic", "subnormals", "threads")})
+def declared(ctx: Context, runs_under: str) -> Prepared:
+    """Declares what it runs under, so that it is its own.
+
+    Answer: ten ones added.
+    Work: ten numbers.
+    """
+    ones = torch.ones(10, dtype=ctx.dtype, device="cpu")
+    _, set_it = LEAKS[runs_under]
+    ctx.run_under(set_it)
+    return Prepared(
+        step=lambda: ones.sum(), check=lambda out: abs(float(out) - 10.0), quality=differs, work=Work(items=1, flops=10)
+    )
+
+
 @workload(lesson="Planted")
 def as_reported(ctx: Context) -> Prepared:
     """Asks for two threads, flushed subnormals, a coarser product and float64, as someone's workload did.

@@ -69,3 +69,23 @@ def names_a_format(ctx: Context, form: str) -> Prepared:
     Answer: a one.
     Work: nothing."""
     return Prepared(step=lambda: torch.ones(1), check=lambda y: 0.0, work=WORK, compute_dtype=form)  # type: ignore[arg-type]  # the mistake
+
+
+@workload(
+    lesson="own",
+    axes={"layout": ("contiguous", "channels_last")},
+    quick={"layout": ("contiguous", "channels_last")},
+)
+def layout(ctx: Context, layout: str) -> Prepared:
+    """A convolution of images in either memory format.
+
+    Answer: the same in float64.
+    Work: a convolution."""
+    form = torch.channels_last if layout == "channels_last" else torch.contiguous_format
+    x, w = (ctx.randn(*shape).contiguous(memory_format=form) for shape in ((4, 16, 32, 32), (16, 16, 3, 3)))
+    exact = torch.nn.functional.conv2d(x.double(), w.double())
+    return Prepared(
+        step=lambda: torch.nn.functional.conv2d(x, w),
+        check=lambda y: ctx.relative_error(y, exact),
+        work=Work(flops=2 * 4 * 16 * 16 * 9 * 30 * 30, items=4, unit="image"),
+    )

@@ -8,6 +8,7 @@ from torch import nn
 
 from bench.measure.author.context import CaseContext, Skip
 from bench.measure.author.tolerance import FORMATS, TOLERANCE
+from bench.measure.settings.process_settings import put, snapshot
 from tests.tf32 import to_tf32
 from workloads import _precision, networks, vision
 
@@ -28,13 +29,15 @@ LESS_EXACT = 3
 
 @pytest.fixture
 def tf32_on_the_cpu(monkeypatch):
-    """As if this CPU had tensor cores: products and convolutions of a step read ten bits of mantissa.
+    """As if this CPU had tensor cores: products and convolutions read ten bits of mantissa while TF32 is allowed.
 
-    Only while TF32 is allowed, which the matmul precision of the process tells.
+    The matmul precision of the process tells whether it is. What the cases switch on is off again at the end.
     """
+    found = snapshot()
 
     def rounded(x):
-        return Rounded.apply(x) if torch.get_float32_matmul_precision() == "high" else x
+        allowed = torch.get_float32_matmul_precision() == "high"
+        return Rounded.apply(x) if allowed and x.dtype == torch.float32 else x
 
     class Rounded(torch.autograd.Function):
         @staticmethod
@@ -51,7 +54,9 @@ def tf32_on_the_cpu(monkeypatch):
         nn.Conv2d, "_conv_forward", lambda self, x, weight, bias: convolution(self, rounded(x), rounded(weight), bias)
     )
     for module in (networks, vision):
-        monkeypatch.setattr(module, "allowing_tf32", lambda ctx, step: _precision.tf32_allowed(step))
+        monkeypatch.setattr(module, "allow_tf32", lambda ctx: ctx.run_under(_precision.switch_tf32_on))
+    yield
+    put(found)
 
 
 @NETS
@@ -79,10 +84,14 @@ def test_beyond_the_tolerance_of_bfloat16_it_is_wrong(opened, make, axes):
 @NETS
 def test_with_tf32_a_net_is_right_within_its_tolerance_and_less_exact(opened, tf32_on_the_cpu, make, axes):
     for seed in range(5):
-        plain, case = opened(make, seed=seed, **axes), opened(make, tf32=True, seed=seed, **axes)
+        off = snapshot()
+        plain = opened(make, seed=seed, **axes)
+        exact = plain.prepared.check(plain.run())
+        case = opened(make, tf32=True, seed=seed, **axes)
         assert case.tolerance == FORMATS["tf32"]
         error = case.prepared.check(case.run())
-        assert LESS_EXACT * plain.prepared.check(plain.run()) < error <= FORMATS["tf32"], seed
+        assert LESS_EXACT * exact < error <= FORMATS["tf32"], seed
+        put(off)
 
 
 @pytest.mark.parametrize("passes", ["forward", "both"])
@@ -116,20 +125,13 @@ def test_a_cpu_has_no_tensor_cores(opened, make, axes):
         opened(make, tf32=True, **axes)
 
 
-def test_the_switches_of_tf32_are_back_after_each_step_also_where_it_raises():
-    def state():
-        return torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
-
-    seen, before = [], state()
-
-    def step():
-        seen.append(state())
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        _precision.tf32_allowed(step)()
-    assert seen == [("high", True)]
-    assert state() == before
+@NETS
+def test_the_timed_step_switches_nothing(opened, tf32_on_the_cpu, monkeypatch, make, axes):
+    case = opened(make, tf32=True, **axes)
+    calls = []
+    monkeypatch.setattr(torch, "set_float32_matmul_precision", calls.append)
+    case.run()
+    assert calls == []
 
 
 @NETS
@@ -138,10 +140,14 @@ def test_the_switches_of_tf32_are_back_after_each_step_also_where_it_raises():
 @pytest.mark.parametrize(("switch", "form"), [("amp", "bfloat16"), ("tf32", "tf32")])
 def test_on_a_gpu_a_net_is_right_within_what_it_declares_and_less_exact(make, axes, switch, form):
     def error(**switches):
+        found = snapshot()
         ctx = CaseContext(torch.device("cuda", 0), torch.float32, "eager", 0, "family/workload[device=cuda]")
         prepared = make(ctx, **axes, **switches)
         if prepared.reset is not None:
             prepared.reset()
-        return prepared.check(prepared.step())
+        try:
+            return prepared.check(prepared.step())
+        finally:
+            put(found)
 
     assert LESS_EXACT * error() < error(**{switch: True}) <= FORMATS[form]

@@ -98,15 +98,27 @@ def test_torchs_own_count_of_flops_is_above_ours_by_the_zeros_around_the_images(
     assert counter.get_total_flops() == case.prepared.work.flops + zeros
 
 
-def test_convolutions_are_not_rounded_to_tf32_on_cuda(context, monkeypatch):
+@pytest.mark.parametrize(
+    ("make", "axes"),
+    [(vision.cnn_train_step, {"batch": 8}), (vision.transfer_learning, {"trunk": "frozen", "epochs": 1})],
+    ids=["train_step", "transfer_learning"],
+)
+def test_convolutions_are_not_rounded_to_tf32_on_cuda(context, monkeypatch, make, axes):
+    """It is forbidden before anything is computed, and declared: no neighbour sees it, and it is no leak."""
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
-    vision.cnn(context(), 10)
+    make(context(), **axes)
     assert torch.backends.cudnn.allow_tf32  # the CPU has no TF32 to forbid
     on_cuda = context()
     on_cuda.device = torch.device("cuda")
-    monkeypatch.setattr(vision, "fresh", lambda ctx, make: make())  # nothing is placed there
-    vision.cnn(on_cuda, 10)
-    assert not torch.backends.cudnn.allow_tf32
+
+    def begin(*_):
+        assert not torch.backends.cudnn.allow_tf32
+        raise ZeroDivisionError  # nothing is placed there
+
+    monkeypatch.setattr(vision, "digits", begin)
+    with pytest.raises(ZeroDivisionError):
+        make(on_cuda, **axes)
+    assert list(on_cuda.declared) == ["TF32 in convolutions"]
 
 
 # --- a training step ------------------------------------------------------------------------------------------------

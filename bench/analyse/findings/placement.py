@@ -40,12 +40,10 @@ class MixedCores:
 
     def look(self, evidence: CaseEvidence) -> Said:
         """More than one kind or node among the CPUs that a launch might use: chance decides how fast it runs."""
-        place, cpus = evidence.place, evidence.cpus
-        kinds, nodes = place.kinds_among(cpus), place.nodes_among(cpus)
-        if len(kinds) < 2 and len(nodes) < 2:
+        place = evidence.place
+        where, alike = _mixture(place, evidence.cpus), place.coins()
+        if not where:
             return None
-        where = f"cores of several kinds ({_listed(place, kinds)})" if len(kinds) > 1 else f"{len(nodes)} NUMA nodes"
-        alike = place.coins()
         return (
             f"the process might run on {where}: each launch is a mixture of its own",
             f"use at most {len(alike)} threads: they are held to one kind and one node, or taskset -c {text_of(alike)}",
@@ -72,6 +70,17 @@ def findings_about(place: Placement) -> list[Finding]:
         (Niceness.name, Niceness.severity, niceness_said(place)),
     ]
     return [Finding(check, severity, *each) for check, severity, each in said if each is not None]
+
+
+def unheld(place: Placement) -> list[str]:
+    """What to say of times taken in a process that nothing holds to a core, as a session of pytest is."""
+    where = _mixture(place, place.cpus)
+    mixed = (
+        f"nothing holds this process to a core, and it might run on {where}: each session is a mixture of its own",
+        f"hold it to cores that are alike: taskset -c {text_of(place.coins())}",
+    )
+    said = (quota_said(place, 1), slow_cores_said(place, place.cpus), mixed if where else None, niceness_said(place))
+    return [f"{message}; {advice}" for message, advice in filter(None, said)]
 
 
 def quota_said(place: Placement, threads: int) -> Said:
@@ -127,6 +136,14 @@ def _unlike_frequencies(place: Placement) -> Said:
         f"cores of one kind have unlike highest clock rates ({place.frequencies})",
         "if they are of several kinds, hold the run to one of them with taskset -c",
     )
+
+
+def _mixture(place: Placement, cpus: tuple[int, ...]) -> str:
+    """The kinds or nodes among these CPUs, in words; empty where they are alike."""
+    kinds, nodes = place.kinds_among(cpus), place.nodes_among(cpus)
+    if len(kinds) > 1:
+        return f"cores of several kinds ({_listed(place, kinds)})"
+    return f"{len(nodes)} NUMA nodes" if len(nodes) > 1 else ""
 
 
 def _listed(place: Placement, kinds: list[str]) -> str:

@@ -21,7 +21,13 @@ def settings_doubts(data: RunData) -> dict[str, str]:
 
 def _told(sides: dict[str, dict[str, tuple[str, str]]]) -> str:
     base, head = (sides.get(side, {}) for side in SIDES)
-    if base == head:
+    # What they found may differ, as the folders of the sides' trees do.
+    if _since(base) == _since(head):
         return f"it sets {told(head)}, for its whole process"
     said = [f"on the {side} it sets {told(sides[side])}" for side in SIDES if sides.get(side)]
     return f"{', and '.join(said)}, for its whole process: the sides are not measured alike"
+
+
+def _since(changed: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """By setting that was changed: what it is since."""
+    return {name: now for name, (_, now) in changed.items()}

@@ -1,4 +1,7 @@
-"""Coroutine steps: each call is awaited, on one event loop that a case keeps from its first call to its end."""
+"""Coroutine steps: each call is awaited, on one event loop that a case keeps from its first call to its end.
+
+That loop is the case's own, in the thread that times it, also where another one is running there, as in a notebook.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +40,14 @@ class EventLoop:
 
     def wait_for(self, awaitable: Awaitable[Any]) -> Any:
         """The result of what a step gave."""
-        return self._loop().run_until_complete(awaitable)
+        return apart(self._loop().run_until_complete, awaitable)
 
     def awaiting(self, step: Callable[[], Any]) -> Callable[[], Any]:
         """`step` as a plain call that awaits what it gives."""
         run = self._loop().run_until_complete
 
         def awaited() -> Any:
-            return run(step())
+            return apart(run, step())
 
         return awaited
 
@@ -60,13 +63,35 @@ class EventLoop:
     def close(self) -> None:
         """Cancel what is left, and close the loop."""
         if self._runner is not None:
-            self._runner.close()
+            apart(self._runner.close)
             self._runner = None
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         if self._runner is None:
             self._runner = asyncio.Runner()
         return self._runner.get_loop()
+
+
+def apart(call: Callable[..., Any], *args: Any) -> Any:
+    """`call(*args)`, as if no event loop were running in this thread.
+
+    That of a notebook runs while its cells do, and would refuse another one. It is set aside by the functions with
+    which event loops themselves say that they run, and finds everything as it was: its tasks wait for the call, as they
+    wait for any cell.
+    """
+    outer = asyncio._get_running_loop()
+    if outer is None:
+        return call(*args)
+    task = asyncio.current_task(outer)
+    if task is not None:
+        asyncio.tasks._leave_task(outer, task)
+    asyncio._set_running_loop(None)
+    try:
+        return call(*args)
+    finally:
+        asyncio._set_running_loop(outer)
+        if task is not None:
+            asyncio.tasks._enter_task(outer, task)
 
 
 async def _empty() -> None:

@@ -11,6 +11,8 @@ import torch
 from bench.measure.author import tolerance
 from bench.measure.modes import Mode
 from bench.measure.modes.graphs import UnsuitedError
+from bench.measure.settings.process_settings import changes, snapshot
+from bench.measure.settings.torch_settings import THREADS
 
 
 class Skip(Exception):  # noqa: N818  # it ends a case like StopIteration ends a loop; it is no error
@@ -20,7 +22,17 @@ class Skip(Exception):  # noqa: N818  # it ends a case like StopIteration ends a
 class CaseContext:
     """Device, dtype, mode and seeded randomness of one case. See `bench.workload.Context`."""
 
-    def __init__(self, device: torch.device, dtype: torch.dtype, mode: str, seed: int, key: str) -> None:
+    def __init__(
+        self,
+        device: torch.device,
+        dtype: torch.dtype,
+        mode: str,
+        seed: int,
+        key: str,
+        declared: dict[str, Any] | None = None,
+    ) -> None:
+        """declared: takes up what the case says it runs under, by name of a setting."""
+        self.declared = {} if declared is None else declared
         self.device = device
         self.dtype = dtype
         self.seed = seed
@@ -53,6 +65,15 @@ class CaseContext:
     def within(self, value: float, low: float, high: float) -> float:
         """0 where low <= value <= high, else infinity."""
         return tolerance.within(value, low, high)
+
+    def run_under(self, set_it: Callable[[], object]) -> None:
+        """Call `set_it`, and note what it sets as the case's own. Raises `ValueError` where it sets the threads."""
+        before = snapshot()
+        set_it()
+        after = snapshot()
+        if before[THREADS] != after[THREADS]:
+            raise ValueError(f"ctx.run_under sets {THREADS}, which have an axis: choose -s threads={after[THREADS]}")
+        self.declared |= {name: after[name] for name in changes(before, after)}
 
     def skip(self, reason: str) -> NoReturn:
         """End this case as `skipped`."""

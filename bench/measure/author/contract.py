@@ -202,7 +202,7 @@ def leaves_settings(subject: Subject) -> None:
         told = "; ".join(f"{name} from {was} to {now}" for name, (was, now) in changed.items())
         raise Broken(
             f"it sets {told}, for the whole process: choose by an axis (threads=2, dtype=float64) or by an argument of "
-            "the call, or set it inside the step and put it back there"
+            "the call, or let ctx.run_under call what sets it, which keeps it to this case"
         )
 
 

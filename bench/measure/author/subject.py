@@ -32,7 +32,7 @@ class Subject:
     watch: StepWatch = field(default_factory=StepWatch)
     """Awaits the steps of coroutines."""
     found: Snapshot = field(default_factory=snapshot)
-    """What the process was set to before."""
+    """What the process was set to before, and what the case declares to run under."""
     readings: list[tuple[int, int]] = field(default_factory=list, init=False)
     """Living objects and bytes before and after the last `ROUND_CALLS` calls whose answers were checked."""
 
@@ -57,12 +57,12 @@ def subject_of(key: str, source: Source, settings: Settings) -> Subject:
 
     def prepare() -> Prepared:
         seed_everything(settings.seed, case.workload)
-        made = make(CaseContext(device.torch_device, dtype, mode, settings.seed, key), **own_axes)
+        made = make(CaseContext(device.torch_device, dtype, mode, settings.seed, key, runs_under), **own_axes)
         if not isinstance(made, Prepared):
             raise TypeError(f"a workload returns Prepared(step=…, check=…, work=…), not {type(made).__name__}")
         return watch.ready(made, mode)
 
-    watch = StepWatch()
+    watch, runs_under = StepWatch(), dict[str, Any]()
     prepared, judge = prepare(), Judge(dtype, device, mode, own_axes)
     tolerance = tolerance_of(dtype, prepared.compute_dtype)
-    return Subject(prepare, prepared, tolerance, judge.what_to_declare, watch, found)
+    return Subject(prepare, prepared, tolerance, judge.what_to_declare, watch, {**found, **runs_under})

@@ -13,7 +13,8 @@ from typing import Any
 
 from bench.cold_blocks import cold_blocks
 from bench.measure.author.context import Skip
-from bench.measure.case_session import Given, Session
+from bench.measure.author.given import Given
+from bench.measure.case_session import Session
 from bench.measure.counting import dynamo_counters
 from bench.measure.modes import COMPILE_MODES
 from bench.measure.profiling import allocator_history, samplers, torch_profiler

@@ -18,13 +18,19 @@ class CaseSettings:
 
     def __init__(self, found: Snapshot) -> None:
         self._found = self._own = found
+        self._declared: Mapping[str, Any] = {}
         self._changed: dict[str, tuple[str, str]] = {}
 
+    def expect(self, declared: Mapping[str, Any]) -> None:
+        """Take what the case declares for its own: no change. It may grow after this call."""
+        self._declared = declared
+
     def look(self) -> None:
-        """Note what differs now from what the case found."""
+        """Note what differs now from what the case found, and from what it declared."""
         self._own = snapshot()
-        if self._own != self._found:
-            self._changed |= changes(self._found, self._own)
+        expected = {**self._found, **self._declared}
+        if self._own != expected:
+            self._changed |= changes(expected, self._own)
 
     def facts(self) -> dict[str, Any]:
         """Columns of `CaseLaunch`: what the case changed, if anything."""
@@ -96,14 +102,14 @@ class CallSettings:
 
 
 class FileSettings:
-    """What workload files set while they are imported: theirs alone, put in place for each of their cases."""
+    """What files set while they are imported: theirs alone, put in place for each of their cases."""
 
     def __init__(self) -> None:
         self._set: dict[str, Mapping[str, Any]] = {}
 
     @contextmanager
     def importing(self, path: str) -> Iterator[None]:
-        """Note what is set inside by the file `path`, and put back what held before."""
+        """Note what is set inside by the file or module `path`, and put back what held before."""
         before = snapshot()
         try:
             yield
@@ -112,6 +118,20 @@ class FileSettings:
             if now != before:
                 self._set[path] = {name: value for name, value in now.items() if value != before[name]}
                 put(before)
+
+    @contextmanager
+    def under(self, path: str) -> Iterator[dict[str, list[str]]]:
+        """Set inside what the file set; by setting: its value before, and under the file.
+
+        It is taken away after it, but where something else was set meanwhile and is meant to stay.
+        """
+        before = snapshot()
+        self.put(path)
+        yield {name: list(told) for name, told in changes(before, snapshot()).items()}
+        now = snapshot()
+        left = {name: before[name] for name, value in self._set.get(path, {}).items() if now[name] == value}
+        if left:
+            put({**now, **left})
 
     def put(self, path: str) -> None:
         """Set what the file set, if anything."""

@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from bench.measure.author.context import Skip
+from bench.measure.settings.case_settings import FileSettings
 from bench.suites import ASV, FoundTest, OtherTest
 from bench.workload import Prepared, Work
 
@@ -83,12 +84,16 @@ class Suite:
     others: list[OtherTest] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
     """By module that cannot be imported: the traceback."""
+    imported: FileSettings = field(default_factory=FileSettings)
+    """By module: what it set for its process, in which asv would run its benchmarks alone."""
     _cached: dict[Callable[[], Any], bytes] = field(default_factory=dict)
     """By setup_cache: what it returned, pickled as asv does, so that no benchmark sees what another did to it."""
 
     def prepared(self, name: str) -> Prepared:
         """A benchmark as a step, after its setup. Raises `Skip` where its setup says that it cannot run."""
         found = self.benchmarks[name]
+        for module in itertools.accumulate(found.module.__name__.split("."), lambda package, own: f"{package}.{own}"):
+            self.imported.put(module)
         instance = found.owner() if found.owner is not None else found.module
         function = getattr(instance, found.function)
         places = (function, instance) if found.owner is None else (function, instance, found.module)
@@ -160,7 +165,8 @@ def discovered(folder: Path, patterns: Sequence[str]) -> Suite:
     suite = Suite()
     for name in [folder.name, *_below(folder, folder.name)]:
         try:
-            module = importlib.import_module(name)
+            with suite.imported.importing(name):
+                module = importlib.import_module(name)
         except Exception:  # whatever a file raises is what has to be shown
             suite.faults[name] = traceback.format_exc()
             continue

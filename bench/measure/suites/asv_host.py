@@ -7,8 +7,8 @@ import shlex
 from pathlib import Path
 from time import perf_counter
 
+from bench.measure.author.given import Given
 from bench.measure.author.side_code import strangers
-from bench.measure.case_session import Given
 from bench.measure.channel import Channel
 from bench.measure.dispatcher import Dispatcher
 from bench.measure.suites.asv_benchmarks import discovered, folder_of

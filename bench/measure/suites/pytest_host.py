@@ -21,12 +21,12 @@ from typing import Any, NoReturn
 import pytest
 
 from bench.measure.author.context import Skip
+from bench.measure.author.given import Given
 from bench.measure.author.seeding import seed_everything
 from bench.measure.author.side_code import strangers
-from bench.measure.case_session import Given
 from bench.measure.channel import Channel
 from bench.measure.dispatcher import Dispatcher
-from bench.measure.settings.case_settings import CallSettings
+from bench.measure.settings.case_settings import CallSettings, FileSettings
 from bench.measure.suites import quiet_options
 from bench.measure.suites.benchmark_fixture import Called, Rows, UnknownFixtureError, is_async, take_over, untraced
 from bench.measure.suites.item_ending import TWICE, Ending, Phase, ending_of
@@ -92,6 +92,7 @@ class Host:
         self._phases: list[Phase] = []
         self._error: Exception | None = None
         self._call: CallSettings | None = None
+        self._files = FileSettings()
         dispatcher.refused = self._refused
 
     # --- before the first test --------------------------------------------------------------------------------------
@@ -119,6 +120,15 @@ class Host:
     def pytest_timeout_set_timer(self) -> bool:
         """Set none: a test takes as long as both sides are timed, and the parent has a limit of its own."""
         return True
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, None]:
+        """Note what a file of tests sets when it is imported: that holds for its own tests alone."""
+        if isinstance(collector, pytest.Module):
+            with self._files.importing(str(collector.path)):
+                yield
+        else:
+            yield
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what could not be collected."""
@@ -174,12 +184,14 @@ class Host:
         """Run the whole protocol of a test. None where it passes."""
         self._phases = []
         seed_everything(request.settings.seed, Case.from_key(request.key).workload)
-        # A collector in place of the next test: what it holds stays set up, and the test itself is torn down.
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=item.parent)
-        if self._call is not None:
-            changed, self._call = self._call.put_back(), None
-            if self._reply is not None and changed:
-                self._reply.facts["changed_settings"] = changed | self._reply.facts.get("changed_settings", {})
+        with self._files.under(str(item.path)) as changed:
+            # A collector in place of the next test: what it holds stays set up, and the test itself is torn down.
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=item.parent)
+            if self._call is not None:
+                changed |= self._call.put_back()
+                self._call = None
+        if self._reply is not None and changed:
+            self._reply.facts["changed_settings"] = changed | self._reply.facts.get("changed_settings", {})
         return ending_of(self._phases, self._session.config.rootpath)
 
     def _leave_for(self, item: pytest.Item) -> None:

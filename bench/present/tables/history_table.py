@@ -146,9 +146,13 @@ def environments_of(found: Sequence[HistorySeries]) -> list[str]:
                 counts[tuple(filter(None, environment_of(part.fingerprint).split(", ")))] += len(part.places)
     shared = set.intersection(*map(set, counts)) if counts else set()
     return [
-        f"{', '.join(mark for mark in marks if mark not in shared) or UNSET} in {count} values"
+        f"{', '.join(mark for mark in marks if mark not in shared) or UNSET} in {_values(count)}"
         for marks, count in counts.most_common()
     ]
+
+
+def _values(count: int) -> str:
+    return f"{count} value{'s' if count != 1 else ''}"
 
 
 def over_to_another_protocol(series: HistorySeries) -> bool:

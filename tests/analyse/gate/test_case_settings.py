@@ -16,6 +16,11 @@ TWO_THREADS = {"threads": ["1", "2"]}
     [
         (TWO_THREADS, TWO_THREADS, "it sets threads from 1 to 2, for its whole process"),
         (
+            {"working directory": ["/trees/base", "/"]},
+            {"working directory": ["/trees/head", "/"]},
+            "it sets working directory from /trees/head to /, for its whole process",
+        ),
+        (
             {},
             TWO_THREADS,
             "on the head it sets threads from 1 to 2, for its whole process: the sides are not measured alike",

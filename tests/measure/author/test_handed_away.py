@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from bench.measure.author.awaited import EventLoop
 from bench.measure.author.handed_away import late, pending
 from bench.measure.dispatcher import Dispatcher
 from bench.measure.timing import background
@@ -20,15 +21,6 @@ FILE = Path(__file__).parents[2] / "workload_files" / "handed_away.py"
 FOUND = find([FILE], installed=False)
 SETTINGS = Settings(warm_s=0.001, warm_cap_s=0.02, block_s=1e-4)
 ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are found in /proc alone")
-
-
-@pytest.fixture(autouse=True)
-def no_other_loop():
-    """A browser's driver keeps an event loop running in the thread of the tests; a worker has none."""
-    running = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(running)
 
 
 class Measured:
@@ -198,6 +190,43 @@ def test_all_calls_of_a_case_are_on_one_loop_which_ends_with_it():
     assert not loop.is_closed()
     measured.closed()
     assert loop.is_closed()
+
+
+async def _in_a_notebook(made):
+    """Call `made` as a notebook calls a cell: in a task of a loop that runs; then see that both go on."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    beside = asyncio.create_task(asyncio.sleep(0, "went on"))
+    found = made()
+    assert asyncio.get_running_loop() is loop
+    assert asyncio.current_task() is task
+    assert await beside == "went on"
+    return found
+
+
+@pytest.mark.parametrize("form", ["async_def", "lambda", "phases"])
+def test_beside_a_running_loop_a_coroutine_step_is_awaited_on_its_own(form):
+    """It was `failed`: "Cannot run the event loop while another loop is running"."""
+    facts = asyncio.run(_in_a_notebook(lambda: Measured("awaited", form=form).closed()))
+    assert facts["error_after"] < 5e-5
+    assert 1_000 < facts["step_facts"]["await_ns"] < 10_000_000
+
+
+def test_beside_a_running_loop_what_raises_leaves_it_running():
+    async def fails():
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    def refused():
+        loop = EventLoop()
+        with pytest.raises(ZeroDivisionError):
+            loop.wait_for(fails())
+        loop.close()
+
+    asyncio.run(_in_a_notebook(refused))
+
+
+def test_beside_a_running_loop_bench_check_awaits_too():
+    assert asyncio.run(_in_a_notebook(lambda: checked("awaited", form="async_def"))).faults == []
 
 
 def test_a_task_that_a_step_leaves_is_told():

@@ -44,4 +44,12 @@ def leaking(leak: str) -> Planned:
     return planned("a_leak", leak=leak)
 
 
+DECLARED = ("products", "cudnn", "deterministic", "subnormals")
+"""Of them, those that a case of the file declares."""
+
 VICTIM = planned("b_victim")
+
+
+def declaring(leak: str) -> Planned:
+    """The case that declares to run under one setting."""
+    return planned("declared", runs_under=leak)

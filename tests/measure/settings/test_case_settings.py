@@ -9,11 +9,23 @@ from pathlib import Path
 import pytest
 
 from bench.plan.catalog import find
-from bench.protocol import BlockTimed, Close, Closed, Import, Inspect, Inspected, Open, Opened, TimeBlock, Visit
+from bench.protocol import (
+    BlockTimed,
+    Close,
+    Closed,
+    Import,
+    Inspect,
+    Inspected,
+    Open,
+    Opened,
+    Refused,
+    TimeBlock,
+    Visit,
+)
 from bench.records import Case, Settings
 from bench.runner.stop_request import Stop
 from bench.runner.worker import Worker, WorkerDiedError
-from tests.measure.settings.leaks import CATALOG, LEAKS, VICTIM, leaking, planned
+from tests.measure.settings.leaks import CATALOG, DECLARED, LEAKS, VICTIM, declaring, leaking, planned
 
 SETTINGS = Settings(warm_s=0.001, warm_cap_s=0.01, blocks=2, timeout_s=60)
 
@@ -31,7 +43,7 @@ def open_of(worker, item):
 @pytest.fixture(scope="module")
 def closed():
     """By key, what the worker told at the end of each case: all leaks are open beside the victim, twice over."""
-    cases = [VICTIM, *map(leaking, LEAKS)]
+    cases = [VICTIM, *map(leaking, LEAKS), *map(declaring, DECLARED)]
     worker = Worker(1, Stop())
     try:
         worker.ask(Import([VICTIM.source]), 60)
@@ -64,6 +76,13 @@ def test_the_neighbour_is_timed_under_nothing_that_others_set(closed):
     assert facts["quality"] == {}
     assert "changed_settings" not in facts
     assert facts["threads"] == 1
+
+
+@pytest.mark.parametrize("leak", DECLARED)
+def test_what_a_case_declares_holds_for_it_and_is_no_leak(leak, closed):
+    facts = closed[declaring(leak).case.key].facts
+    assert facts["quality"] == {LEAKS[leak].replace(" ", "_"): 1.0}
+    assert "changed_settings" not in facts
 
 
 def test_the_threads_are_those_of_the_blocks(closed):
@@ -138,8 +157,22 @@ def test_the_author_is_told_by_the_contract(leak):
             (fault,) = reply.faults
             assert fault.rule == "it leaves its process as it was set"
             assert f"it sets {LEAKS[leak]} from " in fault.message
-        good = worker.ask(Inspect(VICTIM.case.key, VICTIM.source, SETTINGS), 60)
-        assert good.faults == []
+            assert "let ctx.run_under call what sets it" in fault.message
+        for item in (VICTIM, declaring("products")):
+            assert worker.ask(Inspect(item.case.key, item.source, SETTINGS), 60).faults == []
+    finally:
+        worker.end()
+
+
+def test_threads_are_not_declared_but_chosen_by_their_axis():
+    worker = Worker(1, Stop())
+    try:
+        item = declaring("threads")
+        reply = worker.ask(Open(item.case.key, item.source, SETTINGS, memory=False), 60)
+        assert isinstance(reply, Refused)
+        assert reply.reason == "ValueError: ctx.run_under sets threads, which have an axis: choose -s threads=3"
+        open_of(worker, VICTIM)
+        assert ask_of(worker, VICTIM, Close).facts["threads"] == 1
     finally:
         worker.end()
 

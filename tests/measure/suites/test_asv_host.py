@@ -144,3 +144,24 @@ def test_the_folder_is_the_one_named_that_of_the_configuration_or_benchmarks(tmp
     assert folder_of(tmp_path, ["perf"]) == tmp_path / "perf" / "suite"
     (tmp_path / "asv.conf.json").write_text('{"benchmark_dir": "speed"}')
     assert folder_of(tmp_path, []) == tmp_path / "speed"
+
+
+ASKS = """
+import torch
+
+torch.set_default_dtype(torch.{dtype})
+
+
+def time_ones():
+    assert torch.ones(1).dtype is torch.{dtype}
+"""
+
+
+def test_what_a_module_sets_when_it_is_imported_holds_for_its_own_benchmarks_alone(hosted):
+    """asv imports it in a process for these alone."""
+    hosted.write("benchmarks/first.py", ASKS.format(dtype="float64"))
+    hosted.write("benchmarks/second.py", ASKS.format(dtype="float32"))
+    hosted.begin()
+    told = {name: hosted.through(f"{name}.time_ones")[1].facts for name in ("first", "second")}
+    assert told["first"]["changed_settings"] == {"default dtype": ["torch.float32", "torch.float64"]}
+    assert "changed_settings" not in told["second"]

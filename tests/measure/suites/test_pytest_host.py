@@ -522,3 +522,33 @@ def test_what_a_test_sets_is_told_and_put_back_and_what_its_fixtures_set_is_thei
     assert "changed_settings" not in fixture.facts
     assert "changed_settings" not in last.facts
     assert last.facts["threads"] == 2
+
+
+OF_A_FILE = """
+import pytest
+import torch
+
+torch.set_default_dtype(torch.{dtype})
+
+@pytest.fixture(scope="session", autouse={session})
+def for_the_session():
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
+
+def test_{name}(benchmark):
+    assert benchmark(torch.ones, 1).dtype is torch.{dtype}
+"""
+
+
+def test_what_a_file_sets_when_it_is_imported_holds_for_its_own_tests_alone(hosted):
+    """What its fixture of the session sets stays, as in any run."""
+    hosted.write("test_first.py", OF_A_FILE.format(dtype="float64", session=True, name="first"))
+    hosted.write("test_second.py", OF_A_FILE.format(dtype="float32", session=False, name="second"))
+    hosted.begin()
+    first, second = (hosted.through(f"test_{name}.py::test_{name}")[1].facts for name in ("first", "second"))
+    again = hosted.through("test_first.py::test_first")[1].facts
+    assert first["changed_settings"] == again["changed_settings"]
+    assert first["changed_settings"] == {"default dtype": ["torch.float32", "torch.float64"]}
+    assert "changed_settings" not in second
+    assert (first["threads"], second["threads"]) == (2, 2)
