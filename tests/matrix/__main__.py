@@ -75,7 +75,8 @@ class Room:
         self.asked(self.python.path, "-m", "venv", str(self.folder / "venv"))
         self.asked(self.own, "-m", "pip", "install", "--quiet", "--upgrade", "pip")
         listed.write_text("\n".join(constraints(self.environment, self.tree, self._versions_of)) + "\n")
-        pip = [self.own, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--constraint", str(listed)]
+        cache = str(self.folder.parent / "cache")  # what two environments share is downloaded once
+        pip = [self.own, "-m", "pip", "install", "--quiet", "--cache-dir", cache, "--constraint", str(listed)]
         self.asked(*pip, "torch")
         self.asked(*pip, "--editable", f"{self.tree}[test]")
         ready.write_text((self.tree / "pyproject.toml").read_text())
@@ -142,7 +143,7 @@ def tree_of(folder: Path) -> tuple[Path, str]:
     commit = _git(ROOT, "rev-parse", "HEAD")
     if not tree.exists():
         _git(ROOT, "clone", "--quiet", "--no-hardlinks", str(ROOT), str(tree))
-    _git(tree, "fetch", "--quiet", "origin", commit)
+    _git(tree, "fetch", "--quiet", str(ROOT), commit)  # an earlier checkout may have made it
     _git(tree, "checkout", "--quiet", "--force", commit)
     return tree, commit
 
