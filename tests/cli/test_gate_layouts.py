@@ -174,7 +174,8 @@ def test_what_setup_installed_inside_the_tree_goes_ahead_of_its_sources(tmp_path
     assert both(repository, venvs())["base"] == ["ImportError", {}]
     setup = (
         f"{shlex.quote(sys.executable)} -m venv --without-pip .venv && "
-        "for place in .venv/lib/python*/site-packages; do cp -r src/lib $place/lib && echo \"WHO = 'built'\" > $place/lib/_extension.py; done"
+        "for place in .venv/lib/python*/site-packages; do cp -r src/lib $place/lib && "
+        "echo \"WHO = 'built'\" > $place/lib/_extension.py; done"
     )
     assert both(repository, None, setup, ".venv/bin/python") == {"base": ["built", {}], "head": ["built", {}]}
 
