@@ -97,7 +97,9 @@ class TestUnderLoad:
         counts = []
 
         def children():
-            found = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "args="], capture_output=True, text=True)
+            found = subprocess.run(
+                ["ps", "-ww", "--ppid", str(os.getpid()), "-o", "args="], capture_output=True, text=True
+            )
             return sum("getppid" in line for line in found.stdout.splitlines())
 
         def interrupted():
@@ -120,7 +122,7 @@ class TestUnderLoad:
         pattern = f"os.getppid() == {done.pid}:"
 
         def left():
-            found = subprocess.run(["ps", "-e", "-o", "args="], capture_output=True, text=True)
+            found = subprocess.run(["ps", "-ww", "-e", "-o", "args="], capture_output=True, text=True)
             return pattern in found.stdout
 
         end = time.monotonic() + 30

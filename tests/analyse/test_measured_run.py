@@ -17,11 +17,16 @@ def test_a_number_is_the_median_of_its_launch_medians_and_lies_within_its_interv
     blocks = bench.load(measured_run.folder, level="blocks").query("kept and phase == 'step'")
     medians = (blocks["total_ns"] / blocks["steps"] / 1e9).groupby([blocks["key"], blocks["launch"]]).median()
     by_case = medians.groupby("key").median()
-    good = frame[(frame["outcome"] == "ok") & (frame["clock"] == "wall")].set_index("key")
-    assert len(good) == OUTCOMES["ok"]
-    assert good["value_s"].to_dict() == pytest.approx(by_case.to_dict())
-    assert (good["low_s"] <= good["value_s"]).all()
-    assert (good["value_s"] <= good["high_s"]).all()
+    good = frame[frame["outcome"] == "ok"]
+    wall = good[good["clock"] == "wall"].set_index("key")
+    assert len(wall) == OUTCOMES["ok"]
+    assert wall["value_s"].to_dict() == pytest.approx(by_case.to_dict())
+    # Beside other programs two launches may differ so much that there is no interval, which the method says.
+    known = good["low_s"].notna()
+    assert known.any()
+    assert good.loc[~known, "method"].str.startswith("not known: ").all()
+    assert (good["low_s"] <= good["value_s"])[known].all()
+    assert (good["value_s"] <= good["high_s"])[known].all()
 
 
 def test_what_was_wrong_or_crashed_has_a_reason_and_no_time(frame):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -172,8 +173,9 @@ def test_what_setup_installed_inside_the_tree_goes_ahead_of_its_sources(tmp_path
     repository.commit()
     assert both(repository, venvs())["base"] == ["ImportError", {}]
     setup = (
-        "python3 -m venv --without-pip .venv && for place in .venv/lib/python*/site-packages; do "
-        "cp -r src/lib $place/lib && echo \"WHO = 'built'\" > $place/lib/_extension.py; done"
+        f"{shlex.quote(sys.executable)} -m venv --without-pip .venv && "
+        "for place in .venv/lib/python*/site-packages; do cp -r src/lib $place/lib && "
+        "echo \"WHO = 'built'\" > $place/lib/_extension.py; done"
     )
     assert both(repository, None, setup, ".venv/bin/python") == {"base": ["built", {}], "head": ["built", {}]}
 

@@ -75,7 +75,8 @@ class Room:
         self.asked(self.python.path, "-m", "venv", str(self.folder / "venv"))
         self.asked(self.own, "-m", "pip", "install", "--quiet", "--upgrade", "pip")
         listed.write_text("\n".join(constraints(self.environment, self.tree, self._versions_of)) + "\n")
-        pip = [self.own, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--constraint", str(listed)]
+        cache = str(self.folder.parent / "cache")  # what two environments share is downloaded once
+        pip = [self.own, "-m", "pip", "install", "--quiet", "--cache-dir", cache, "--constraint", str(listed)]
         self.asked(*pip, "torch")
         self.asked(*pip, "--editable", f"{self.tree}[test]")
         ready.write_text((self.tree / "pyproject.toml").read_text())
@@ -113,14 +114,14 @@ class Room:
 
     def tests(self, result: Result, workers: str) -> None:
         """Run the fast tests, and name those that failed."""
-        report = self.folder / "tests.xml"
+        report = self.folder / "tests.xml"  # stays, for whoever looks why one failed
+        report.unlink(missing_ok=True)  # of another commit
         words = [self.own, "-m", "pytest", "-q", "-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
         words += ["-m", "not heavy and not real", "--hypothesis-profile=fast", "-p", "no:cacheprovider"]
         done = self.run([*words, f"--junitxml={report}"], TESTS_S)
         if not report.exists():
             raise PartFailedError(f"the tests ended with {done.returncode}: {last_line(done.stdout + done.stderr)}")
         result.tests, result.failed = outcomes_of(report.read_text(encoding="utf-8"))
-        report.unlink()
 
 
 def outcomes_of(junit: str) -> tuple[dict[str, int], list[str]]:
@@ -142,7 +143,7 @@ def tree_of(folder: Path) -> tuple[Path, str]:
     commit = _git(ROOT, "rev-parse", "HEAD")
     if not tree.exists():
         _git(ROOT, "clone", "--quiet", "--no-hardlinks", str(ROOT), str(tree))
-    _git(tree, "fetch", "--quiet", "origin", commit)
+    _git(tree, "fetch", "--quiet", str(ROOT), commit)  # an earlier checkout may have made it
     _git(tree, "checkout", "--quiet", "--force", commit)
     return tree, commit
 

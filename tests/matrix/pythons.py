@@ -30,9 +30,13 @@ mount --rbind /sys "$root/sys"
 while [ "$1" != -- ]; do mkdir -p "$root$1"; mount --rbind "$1" "$root$1"; shift; done
 shift
 here=$1; shift
-exec chroot "$root" /bin/sh -c 'cd "$0"; exec "$@"' "$here" "$@"
+chroot "$root" /bin/sh -c 'cd "$0"; exec "$@"' "$here" "$@"
+exit $?
 """
-"""Runs a command in a root that sees some folders of this machine at their own places."""
+"""Runs a command in a root that sees some folders of this machine at their own places.
+
+The shell stays as the first process of its space: signals and orphans come to that one in ways of their own.
+"""
 
 
 class NoPythonError(Exception):

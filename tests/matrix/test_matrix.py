@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.matrix import __main__ as matrix
 from tests.matrix import pythons, results
 from tests.matrix.__main__ import PAGE, outcomes_of
 from tests.matrix.environments import (
@@ -122,6 +123,19 @@ def test_a_command_of_a_root_sees_the_folders_it_needs_and_leaves_no_process(tmp
     assert words[words.index(str(tmp_path / "root")) :] == [
         *(str(tmp_path / "root"), "/a", "/b", "--", str(tmp_path), "x", "y")
     ]
+
+
+def test_the_tree_follows_the_checkout_that_runs_the_matrix(tmp_path, monkeypatch):
+    for name in ("first", "second"):
+        checkout = tmp_path / name
+        git = ["git", "-C", str(checkout), "-c", "user.name=Someone", "-c", "user.email=someone@example.org"]
+        subprocess.run(["git", "init", "-q", str(checkout)], check=True)
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", name], check=True)
+        monkeypatch.setattr(matrix, "ROOT", checkout)
+        tree, commit = matrix.tree_of(tmp_path)
+        assert tree == tmp_path / "tree"
+        said = subprocess.run(["git", "-C", str(tree), "log", "-1", "--format=%H %s"], capture_output=True, text=True)
+        assert said.stdout.split() == [commit, name]
 
 
 # --- results --------------------------------------------------------------------------------------------------------

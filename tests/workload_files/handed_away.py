@@ -73,7 +73,7 @@ def to_a_queue(ctx: Context) -> Prepared:
     def serve() -> None:
         while waiting.get():
             out.zero_()
-            spin(0.0005)
+            spin(0.02)  # longer than Python lets a thread go on: others see `out` as it is now
             torch.mm(a, a, out=out)
 
     threading.Thread(target=serve, daemon=True).start()

@@ -94,6 +94,7 @@ def declaring(axis: str, *values: str) -> list[str]:
 
 
 @EVERY
+@pytest.mark.filterwarnings("ignore")  # pytest keeps each warning, which would be an object that a call leaves behind
 def test_it_keeps_the_contract_at_each_of_its_quick_values(name):
     reasons = []
     for key in quick_keys(name):

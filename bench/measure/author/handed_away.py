@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import inspect
-import statistics
 import subprocess
 import sys
 import threading
@@ -22,8 +21,11 @@ LONGEST_S = 1.0
 BURST_S = 0.02
 """How long a step is called before a look at what goes on."""
 
-LOOKS = 10
-"""Looks for such work: beside other programs a thread gets a part of a core, and nothing in some of them."""
+LONG_LOOK_S = 0.05
+"""Length of a look for such work: beside other programs a thread gets a part of a core, and none for milliseconds.
+
+One look, for each costs a search for children, which a thread of Python's holds up for 5 ms a system call.
+"""
 
 
 def pending(output: Any) -> str:
@@ -91,7 +93,7 @@ def _busy_after(call: Callable[[], Any]) -> float:
 
 def _busy() -> float:
     """Cores busy with no step running, on the mean over 50 ms."""
-    return statistics.fmean(background_cores() or 0.0 for _ in range(LOOKS))
+    return background_cores(LONG_LOOK_S) or 0.0
 
 
 def _said(kind: str, advice: str) -> str:

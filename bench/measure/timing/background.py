@@ -29,17 +29,17 @@ def disregard_living_children() -> None:
     _OTHERS.update(_children() or ())
 
 
-def background_cores() -> float | None:
+def background_cores(look_s: float = LOOK_S) -> float | None:
     """Cores that the process and its children keep busy while this thread sleeps; None if children cannot be seen.
 
-    Called right after blocks, when nothing of the step should be left to do.
+    Called right after blocks, when nothing of the step should be left to do. look_s: seconds of the look, at least.
     """
     children = _children()
     if children is None:
         return None
     before = _cpu_s(children)
     began, process = time.monotonic(), time.process_time()
-    time.sleep(LOOK_AT_CHILDREN_S if children else LOOK_S)
+    time.sleep(max(look_s, LOOK_AT_CHILDREN_S) if children else look_s)
     own, lasted = time.process_time() - process, time.monotonic() - began  # before the look at children costs some
     by_children = sum(spent - before[pid] for pid, spent in _cpu_s(before).items())
     return (own + by_children) / lasted

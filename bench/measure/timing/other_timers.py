@@ -51,11 +51,11 @@ def by_pytest_benchmark(step: Step, steps: int) -> int:
     library: Any = utils  # untyped
     found: list[Any] = []
     options: dict[str, Any] = {
-        "node": SimpleNamespace(name="step", nodeid="step"), "timer": library.NameWrapper(perf_counter),
+        "node": SimpleNamespace(name="step", nodeid="step", _nodeid="step"), "timer": library.NameWrapper(perf_counter),
         "add_stats": found.append, "disable_gc": False, "min_rounds": 1, "min_time": 0, "max_time": 0,
         "warmup": False, "warmup_iterations": 0, "calibration_precision": 1, "disabled": False,
     }  # fmt: skip
-    # What it takes besides differs between 5.0 and 5.2, and does not matter to a single round.
+    # Before 5.3 it reads _nodeid; what it takes besides differs since 5.0, and does not matter to a single round.
     others = set(inspect.signature(BenchmarkFixture).parameters) - set(options) - {"group"}
     fixture: Any = BenchmarkFixture
     fixture(**options, **dict.fromkeys(others)).pedantic(step, rounds=1, iterations=steps, warmup_rounds=1)

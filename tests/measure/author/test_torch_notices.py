@@ -88,12 +88,15 @@ def test_a_step_that_calls_what_is_deprecated_is_as_fast_with_warnings_on_as_off
     opened = dispatcher.answer(Open(case.key, find()[case.workload].source, Settings(block_s=2e-3, warm_cap_s=0.2)))
     assert isinstance(opened, Opened)
     times = {"always": [], "ignore": []}
-    for _ in range(8):
+    for turn in range(80):
         for action, found in times.items():
             with warnings.catch_warnings():
                 warnings.simplefilter(action)
                 torch_notices.hide()
                 found += [block.total_ns / block.steps for block in dispatcher.answer(Visit(case.key)).blocks]
+        alike = min(times["always"]) == pytest.approx(min(times["ignore"]), rel=0.15)
+        if turn >= 7 and alike:  # beside other programs it takes more turns until each was once left alone
+            break
     assert isinstance(dispatcher.answer(Close(case.key)), Closed)
     assert [each for each in shown if "torch.jit" in str(each.message)] == []
-    assert min(times["always"]) == pytest.approx(min(times["ignore"]), rel=0.15)
+    assert alike, times
