@@ -4,6 +4,7 @@ import asyncio
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -203,10 +204,16 @@ async def _in_a_notebook(made):
     return found
 
 
+def notebook(made):
+    """What `made` gives beside a running loop; in a thread, as a browser of other tests has a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(_in_a_notebook(made))).result()
+
+
 @pytest.mark.parametrize("form", ["async_def", "lambda", "phases"])
 def test_beside_a_running_loop_a_coroutine_step_is_awaited_on_its_own(form):
     """It was `failed`: "Cannot run the event loop while another loop is running"."""
-    facts = asyncio.run(_in_a_notebook(lambda: Measured("awaited", form=form).closed()))
+    facts = notebook(lambda: Measured("awaited", form=form).closed())
     assert facts["error_after"] < 5e-5
     assert 1_000 < facts["step_facts"]["await_ns"] < 10_000_000
 
@@ -222,11 +229,11 @@ def test_beside_a_running_loop_what_raises_leaves_it_running():
             loop.wait_for(fails())
         loop.close()
 
-    asyncio.run(_in_a_notebook(refused))
+    notebook(refused)
 
 
 def test_beside_a_running_loop_bench_check_awaits_too():
-    assert asyncio.run(_in_a_notebook(lambda: checked("awaited", form="async_def"))).faults == []
+    assert notebook(lambda: checked("awaited", form="async_def")).faults == []
 
 
 def test_a_task_that_a_step_leaves_is_told():
